@@ -1,0 +1,42 @@
+"""Propositions: the statements, their meaning on a batch of graphs, their English and its parser."""
+
+from causalpp.propositions.parser import from_dict, from_json, parse
+from causalpp.propositions.questions import all_questions, truth_table
+from causalpp.propositions.statements import (
+    KINDS,
+    And,
+    Causes,
+    Changes,
+    DirectlyCauses,
+    HaveCommonCause,
+    HaveCommonEffect,
+    Independent,
+    IndirectlyCauses,
+    Not,
+    Or,
+    Proposition,
+)
+from causalpp.propositions.wording import STYLES, quote, sentences
+
+__all__ = [
+    "KINDS",
+    "STYLES",
+    "And",
+    "Causes",
+    "Changes",
+    "DirectlyCauses",
+    "HaveCommonCause",
+    "HaveCommonEffect",
+    "Independent",
+    "IndirectlyCauses",
+    "Not",
+    "Or",
+    "Proposition",
+    "all_questions",
+    "from_dict",
+    "from_json",
+    "parse",
+    "quote",
+    "sentences",
+    "truth_table",
+]
