@@ -1,0 +1,214 @@
+"""The graph of an equivalence class: directed edges where all members agree, undirected ones elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalpp.errors import InvalidGraph, UnknownVariable
+from causalpp.graphs import Dag, Edge
+from causalpp.graphs.dag import check_names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Cpdag", "Matrix", "close_under_meek", "extension"]
+
+#: One boolean matrix holds a partially directed graph: ``m[i, j]`` alone is i → j, with ``m[j, i]`` it is i – j.
+Matrix = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
+class Cpdag:
+    """A completed partially directed acyclic graph; immutable.
+
+    Attributes:
+        nodes: the variables.
+        matrix: booleans of shape ``(d, d)``, read-only: i → j is ``matrix[i, j]`` alone, i – j is both.
+
+    Raises:
+        InvalidGraph: the graph is not the CPDAG of any equivalence class.
+
+    Example:
+        >>> Cpdag.from_dag(Dag.from_edges([("a", "c"), ("b", "c"), ("c", "d"), ("d", "e"), ("f", "a")]))
+        Cpdag('a → c, c → d, b → c, d → e, a – f')
+    """
+
+    nodes: tuple[str, ...]
+    matrix: Matrix
+
+    def __init__(self, nodes: Iterable[str], directed: Iterable[Edge] = (), undirected: Iterable[Edge] = ()) -> None:
+        names = check_names(nodes)
+        index = {name: i for i, name in enumerate(names)}
+        matrix = np.zeros((len(names), len(names)), dtype=bool)
+        for edges, both in ((directed, False), (undirected, True)):
+            for a, b in edges:
+                for name in (a, b):
+                    if name not in index:
+                        raise UnknownVariable(name, names)
+                if a == b or matrix[index[a], index[b]] or matrix[index[b], index[a]]:
+                    raise InvalidGraph(f"the pair {a!r}, {b!r} is joined to itself or twice")
+                matrix[index[a], index[b]] = True
+                matrix[index[b], index[a]] = both
+        found = extension(matrix)
+        if found is None or not np.array_equal(completed(found), matrix):
+            raise InvalidGraph(
+                "this is not the graph of an equivalence class: "
+                + (
+                    "it has no acyclic member"
+                    if found is None
+                    else "its directed edges are not those all members share"
+                )
+            )
+        self._set(names, matrix)
+
+    def _set(self, nodes: tuple[str, ...], matrix: Matrix) -> None:
+        matrix.flags.writeable = False
+        object.__setattr__(self, "nodes", nodes)
+        object.__setattr__(self, "matrix", matrix)
+
+    @classmethod
+    def from_dag(cls, dag: Dag) -> Cpdag:
+        """The CPDAG of a Dag's class; all its variables must be observed.
+
+        Raises:
+            InvalidGraph: the Dag has latent variables, about which a Markov equivalence class says nothing.
+        """
+        if dag.latent:
+            raise InvalidGraph(
+                f"equivalence classes are over observed variables, and {sorted(dag.latent)} are latent: "
+                "take dag.subgraph(dag.observed), or declare no variable latent"
+            )
+        out = object.__new__(cls)
+        out._set(dag.nodes, completed(dag.adjacency))
+        return out
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Cpdag):
+            return NotImplemented
+        return self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @cached_property
+    def _key(self) -> tuple[frozenset[str], frozenset[Edge], frozenset[frozenset[str]]]:
+        return frozenset(self.nodes), frozenset(self.directed), frozenset(map(frozenset, self.undirected))
+
+    @property
+    def directed(self) -> tuple[Edge, ...]:
+        """The edges that point the same way in every member."""
+        return self._pairs(self.matrix & ~self.matrix.T)
+
+    @property
+    def undirected(self) -> tuple[Edge, ...]:
+        """The edges that point one way in some members and the other way in others, each once."""
+        return self._pairs(np.triu(self.matrix & self.matrix.T))
+
+    def _pairs(self, matrix: Matrix) -> tuple[Edge, ...]:
+        return tuple((self.nodes[i], self.nodes[j]) for i, j in np.argwhere(matrix))
+
+    @cached_property
+    def chain_components(self) -> tuple[tuple[int, ...], ...]:
+        """The rows of each set of variables connected by undirected edges, sets of one left out."""
+        return components(self.matrix & self.matrix.T)
+
+    def __repr__(self) -> str:
+        edges = [f"{a} → {b}" for a, b in self.directed] + [f"{a} – {b}" for a, b in self.undirected]
+        touched = {name for edge in self.directed + self.undirected for name in edge}
+        return f"Cpdag({', '.join(edges + [name for name in self.nodes if name not in touched])!r})"
+
+    def _repr_html_(self) -> str:
+        from causalpp.graphs.drawing import graph_svg
+
+        return graph_svg(self.nodes, self.directed, undirected=self.undirected)
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw with matplotlib: arrows where all members agree, plain lines elsewhere. Returns the axes."""
+        from causalpp.graphs.drawing import draw_graph
+
+        return draw_graph(self.nodes, self.directed, undirected=self.undirected, ax=ax, **options)
+
+
+def components(undirected: Matrix) -> tuple[tuple[int, ...], ...]:
+    """Connected sets of two or more rows of a symmetric matrix."""
+    left, out = set(range(len(undirected))), []
+    while left:
+        group, frontier = set(), {min(left)}
+        while frontier:
+            group |= frontier
+            frontier = set(np.flatnonzero(undirected[sorted(frontier)].any(0)).tolist()) - group
+        left -= group
+        if len(group) > 1:
+            out.append(tuple(sorted(group)))
+    return tuple(out)
+
+
+def completed(adjacency: Matrix) -> Matrix:
+    """The CPDAG matrix of a Dag's adjacency: skeleton, colliders, then Meek's rules.
+
+    Verma & Pearl, *Equivalence and synthesis of causal models*, 1990; Meek, UAI 1995.
+    """
+    joined = adjacency | adjacency.T
+    apart = ~joined & ~np.eye(len(adjacency), dtype=bool)
+    collider = adjacency & (apart.astype(np.int64) @ adjacency > 0)  # a → c with some b → c, b not next to a
+    return close_under_meek(joined & ~collider.T)
+
+
+def close_under_meek(matrix: Matrix) -> Matrix:
+    """Orient every undirected edge that Meek's rules 1–4 force, until none is left (Meek, UAI 1995)."""
+    matrix = matrix.copy()
+    off_diagonal = ~np.eye(len(matrix), dtype=bool)
+    while True:
+        undirected = matrix & matrix.T
+        if not undirected.any():
+            return matrix
+        directed = (matrix & ~matrix.T).astype(np.int64)
+        apart = ~(matrix | matrix.T) & off_diagonal
+        # 1: a → b – c with a, c apart gives b → c.   2: a → b → c with a – c gives a → c.
+        forced = undirected & ((directed.T @ apart > 0) | (directed @ directed > 0))
+        # 3: a – c → b, a – d → b with c, d apart gives a → b.
+        # 4: a – d → c → b with a joined to c and b, d apart gives a → b.
+        for b in np.flatnonzero(undirected.any(0)):
+            into = undirected * directed[:, b]  # [a, c]: a – c → b
+            third = ((into @ apart) & into.astype(bool)).any(1) if into.any() else np.zeros(len(matrix), dtype=bool)
+            joined = (matrix | matrix.T).astype(np.int64)
+            via = (directed * directed[:, b]).astype(np.int64)  # [d, c]: d → c → b
+            fourth = ((undirected & apart[:, b]) @ via * joined).any(1)
+            forced[:, b] |= undirected[:, b] & (third | fourth)
+        if not forced.any():
+            return matrix
+        matrix &= ~forced.T
+
+
+def extension(matrix: Matrix) -> Matrix | None:
+    """A Dag with the same skeleton, directed edges and colliders, or None if there is none.
+
+    Dor & Tarsi, *A simple algorithm to construct a consistent extension*, 1992: a sink whose undirected
+    neighbours are joined to all its other neighbours is taken off, until nothing is left.
+    """
+    out = matrix.copy()
+    left = matrix.copy()
+    alive = np.ones(len(matrix), dtype=bool)
+    while alive.any():
+        for x in np.flatnonzero(alive):
+            if (left[x] & ~left[:, x]).any():
+                continue  # not a sink
+            near = left[x] & left[:, x]
+            around = left[:, x]
+            joined = left | left.T
+            if all(
+                joined[y, np.flatnonzero(around & (np.arange(len(matrix)) != y))].all() for y in np.flatnonzero(near)
+            ):
+                out[x, near] = False
+                left[x, :] = left[:, x] = False
+                alive[x] = False
+                break
+        else:
+            return None
+    return out

@@ -1,0 +1,128 @@
+"""Classes against brute force: the graphs with the same d-separations, listed one by one."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+
+import networkx as nx
+import numpy as np
+import pytest
+from scipy import stats
+
+from causalpp import Causes, Dag, MarkovEquivalenceClass, all_questions, errors
+from causalpp.equivalence import Cpdag
+from causalpp.equivalence import mec as mec_module
+from causalpp.propositions import KINDS
+
+
+def every_dag(names: str) -> list[Dag]:
+    pairs = list(itertools.combinations(names, 2))
+    found = []
+    for choice in itertools.product((0, 1, 2), repeat=len(pairs)):
+        edges = [(a, b) if c == 1 else (b, a) for (a, b), c in zip(pairs, choice, strict=True) if c]
+        if nx.is_directed_acyclic_graph(nx.DiGraph(edges)):
+            found.append(Dag(names, edges))
+    return found
+
+
+def separations(dag: Dag) -> frozenset[tuple[str, str, tuple[str, ...]]]:
+    """All d-separations of a graph, by networkx."""
+    graph = nx.DiGraph(dag.edges)
+    graph.add_nodes_from(dag.nodes)
+    return frozenset(
+        (a, b, given)
+        for a, b in itertools.combinations(dag.nodes, 2)
+        for size in range(len(dag.nodes) - 1)
+        for given in itertools.combinations([n for n in dag.nodes if n not in (a, b)], size)
+        if nx.is_d_separator(graph, {a}, {b}, set(given))
+    )
+
+
+@pytest.mark.parametrize(("d", "classes"), [(2, 2), (3, 11), (4, 185)])
+def test_classes_of_all_small_graphs(d: int, classes: int) -> None:
+    """Every labelled Dag: its class is exactly the graphs with its d-separations."""
+    groups: dict[object, list[Dag]] = defaultdict(list)
+    for dag in every_dag("ABCD"[:d]):
+        groups[separations(dag)].append(dag)
+    assert len(groups) == classes
+    questions = all_questions("ABCD"[:d], kinds=KINDS)
+    for members in groups.values():
+        mecs = {MarkovEquivalenceClass.from_dag(dag).cpdag for dag in members}
+        assert len(mecs) == 1
+        mec = MarkovEquivalenceClass.from_dag(members[0])
+        assert mec.size == len(members)
+        assert set(mec.members()) == set(members) == set(mec.batch())
+        assert list(mec.members()) == list(mec.batch())
+        for a, b in mec.cpdag.directed:
+            assert all(dag.has_edge(a, b) for dag in members)
+        for a, b in mec.cpdag.undirected:
+            assert len({dag.has_edge(a, b) for dag in members}) == 2
+        for q in questions[:: 1 if d < 4 else 7]:
+            share = np.mean([q.holds(dag) for dag in members])
+            assert mec.probability(q) == pytest.approx(share)
+            assert mec.entails(q) == (share == 1)
+            assert mec.excludes(q) == (share == 0)
+
+
+def chain_of_cliques() -> Dag:
+    """Two cliques of four that share a variable, and a separate triangle: 4·… members with a product."""
+    names = "abcdefg"
+    edges = [(x, y) for clique in ("abcd", "defg") for x, y in itertools.combinations(clique, 2)]
+    return Dag([*names, "x", "y", "z"], [*edges, ("x", "y"), ("y", "z"), ("x", "z")])
+
+
+@pytest.mark.parametrize("few", [2_000, 3])
+def test_sampling_is_uniform_and_reproducible(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the list of a component's orientations, and by drawing roots."""
+    monkeypatch.setattr(mec_module._Sampler, "_FEW", few)
+    mec = MarkovEquivalenceClass.from_dag(chain_of_cliques())
+    members = {dag: k for k, dag in enumerate(mec.members())}
+    assert mec.size == len(members) > 500
+    n = 20 * mec.size
+    drawn = mec.sample(n, seed=1)
+    distinct, counts = drawn.unique()
+    seen = np.zeros(mec.size)
+    for dag, count in zip(distinct, counts.tolist(), strict=True):
+        seen[members[dag]] = count
+    assert stats.chisquare(seen).pvalue > 1e-4
+    assert list(mec.sample(5, seed=7)) == list(mec.sample(5, seed=7))
+    assert list(mec.sample(5, seed=7)) != list(mec.sample(5, seed=8))
+
+
+def test_a_class_too_large_to_list() -> None:
+    names = [f"v{i}" for i in range(12)]
+    mec = MarkovEquivalenceClass.from_dag(Dag(names, list(itertools.combinations(names, 2))))
+    assert mec.size == 479_001_600
+    with pytest.raises(errors.TooLarge, match="479,001,600"):
+        mec.batch()
+    with pytest.raises(errors.TooLarge):
+        mec.probability(Causes("v0", "v1"))
+    assert len(mec.batch(50, sample=True, seed=3)) == 50
+    assert len(list(mec.members(limit=3))) == 3
+
+
+def test_constructor_refuses_graphs_of_no_class() -> None:
+    four_cycle = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "a")]
+    with pytest.raises(errors.InvalidGraph, match="no acyclic member"):
+        Cpdag("abcd", undirected=four_cycle)
+    with pytest.raises(errors.InvalidGraph, match="not those"):
+        Cpdag("ab", directed=[("a", "b")])
+    with pytest.raises(errors.InvalidGraph, match="no acyclic"):
+        Cpdag("abc", directed=[("a", "b"), ("b", "c"), ("c", "a")])
+    with pytest.raises(errors.InvalidGraph, match="twice"):
+        Cpdag("ab", directed=[("a", "b")], undirected=[("a", "b")])
+    with pytest.raises(errors.UnknownVariable):
+        Cpdag("ab", directed=[("a", "z")])
+    with pytest.raises(errors.InvalidGraph, match="latent"):
+        MarkovEquivalenceClass.from_dag(Dag.from_edges([("u", "x")], latent="u"))
+    fine = Cpdag("abc", undirected=[("a", "b"), ("c", "b")])
+    assert fine == Cpdag.from_dag(Dag("cba", [("a", "b"), ("b", "c")]))
+    assert "a – b" in repr(fine)
+    assert fine._repr_html_().startswith("<svg")
+
+
+def test_empty_and_edgeless_classes() -> None:
+    assert MarkovEquivalenceClass.from_dag(Dag("abc")).size == 1
+    assert list(MarkovEquivalenceClass.from_dag(Dag("abc")).batch()) == [Dag("abc")]
+    assert len(MarkovEquivalenceClass.from_dag(Dag("abc")).sample(0)) == 0
