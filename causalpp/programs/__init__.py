@@ -1,0 +1,24 @@
+"""Programs: a causal graph compiled to Pyro, and ``do`` as a visible change of the program."""
+
+from causalpp.programs.compiler import compile
+from causalpp.programs.estimands import Effect, ate
+from causalpp.programs.mechanisms import Assign, Mechanism, State, Table
+from causalpp.programs.networks import Card, VariableCard, from_bif_text, load_network, network_names
+from causalpp.programs.program import CausalProgram, Statement
+
+__all__ = [
+    "Assign",
+    "Card",
+    "CausalProgram",
+    "Effect",
+    "Mechanism",
+    "State",
+    "Statement",
+    "Table",
+    "VariableCard",
+    "ate",
+    "compile",
+    "from_bif_text",
+    "load_network",
+    "network_names",
+]

@@ -1,0 +1,118 @@
+"""The networks that ship: published graphs and tables, with cards that say what everything means."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+
+from causalpp._files import data_path
+from causalpp.errors import UnknownNetwork
+from causalpp.graphs.formats.bif import read_bif
+from causalpp.programs.compiler import compile
+from causalpp.programs.mechanisms import Table
+from causalpp.programs.program import CausalProgram
+
+__all__ = ["Card", "VariableCard", "from_bif_text", "load_network", "network_names"]
+
+
+@dataclass(frozen=True)
+class VariableCard:
+    """What one variable is: a short label, a sentence, and a phrase for each state."""
+
+    label: str
+    description: str
+    states: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Card:
+    """Where a network comes from and what its variables mean.
+
+    Attributes:
+        name, title, summary, citation, source, url, licence: in plain English.
+        notes: what a user should know; they speak of the graph, so they never go into a prompt.
+        variables: what each variable means, by its name in the network.
+    """
+
+    name: str
+    title: str
+    summary: str
+    citation: str
+    source: str
+    url: str
+    licence: str
+    notes: tuple[str, ...]
+    variables: dict[str, VariableCard]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Variable → its short label, such as ``'dysp' → 'shortness of breath'``."""
+        return {name: variable.label for name, variable in self.variables.items()}
+
+    @property
+    def description(self) -> str:
+        """The summary and every variable with its states, in plain English, without a word about the graph."""
+        lines = [f"{self.title}. {self.summary}", "Variables:"]
+        for name, variable in self.variables.items():
+            states = "; ".join(f"{state}: {phrase}" for state, phrase in variable.states.items())
+            lines.append(f"- {name} ({variable.label}): {variable.description} States: {states}.")
+        return "\n".join(lines)
+
+
+def network_names() -> tuple[str, ...]:
+    """The names that :func:`load_network` takes, in alphabetical order.
+
+    >>> network_names()
+    ('alarm', 'asia', 'cancer', 'child', 'earthquake', 'insurance', 'sachs', 'survey')
+    """
+    return tuple(sorted(path.stem for path in (data_path() / "networks").glob("*.bif")))
+
+
+@lru_cache(maxsize=16)
+def load_network(name: str) -> CausalProgram:
+    """A published network as a program, with its tables as published and its card.
+
+    Args:
+        name: one of :func:`network_names`, in any case.
+
+    Raises:
+        UnknownNetwork: no such network; close names are suggested.
+
+    Example:
+        >>> asia = load_network("asia")
+        >>> asia.dag.parents("dysp"), asia.states("dysp")
+        (('bronc', 'either'), ('yes', 'no'))
+        >>> asia.card.variables["dysp"].label
+        'shortness of breath'
+    """
+    known = network_names()
+    if name not in known:
+        if isinstance(name, str) and name.casefold() in known:
+            return load_network(name.casefold())
+        raise UnknownNetwork(name, known)
+    folder = data_path() / "networks"
+    values = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+    texts = {
+        key: " ".join(values[key].split())
+        for key in ("name", "title", "summary", "citation", "source", "url", "licence")
+    }
+    variables = {
+        variable: VariableCard(about["label"], about["description"], dict(about["states"]))
+        for variable, about in values["variables"].items()
+    }
+    card = Card(**texts, notes=tuple(values.get("notes", ())), variables=variables)
+    return from_bif_text((folder / f"{name}.bif").read_text(encoding="utf-8"), card)
+
+
+def from_bif_text(text: str, card: Card | None = None) -> CausalProgram:
+    """A program from the text of a BIF file, structure and tables.
+
+    Raises:
+        FormatError: the text is not a whole BIF file; the message says where it breaks off.
+    """
+    network = read_bif(text)
+    mechanisms = {
+        name: Table(states, network.parents[name], network.tables[name]) for name, states in network.states.items()
+    }
+    return compile(network.dag, mechanisms=mechanisms, card=card)
