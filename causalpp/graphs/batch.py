@@ -122,6 +122,8 @@ class DagBatch:
             if not -len(self) <= int(key) < len(self):
                 raise IndexError(f"graph {int(key)} of a batch of {len(self)}")
             return Dag.from_adjacency(self.adjacency[int(key)].cpu().numpy(), self.nodes, latent=self.latent)
+        if isinstance(key, slice) and (key.step or 1) < 0:  # which tensors refuse
+            key = list(range(len(self)))[key]
         if not isinstance(key, (slice, Tensor)):
             key = torch.as_tensor(np.asarray(key, dtype=None if len(key) else np.int64))
         if isinstance(key, Tensor):

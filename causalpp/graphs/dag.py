@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from causalpp.graphs.admg import Admg
 
-__all__ = ["Dag", "Edge", "Names", "as_names", "check_names"]
+__all__ = ["Dag", "Edge", "Names", "as_names", "as_pair", "check_names"]
 
 Edge = tuple[str, str]
 #: One variable, or several: ``"smoke"`` or ``{"smoke", "tub"}``.
@@ -46,6 +46,18 @@ def check_names(nodes: Iterable[object]) -> tuple[str, ...]:
             raise InvalidGraph(f"the variable {node!r} is named twice")
         seen[str(node)] = None
     return tuple(seen)
+
+
+def as_pair(edge: object) -> Edge:
+    """The edge as a tuple, if it is an ordered pair; whether it joins variables is for the graph to say.
+
+    Raises:
+        InvalidGraph: not two things, or two without an order, as in a set.
+    """
+    if isinstance(edge, (str, Set, Mapping)) or not isinstance(edge, Collection) or len(edge) != 2:
+        raise InvalidGraph(f"an edge is a pair (cause, effect), got {edge!r}")
+    a, b = edge
+    return a, b
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -91,9 +103,7 @@ class Dag:
         index = {name: i for i, name in enumerate(names)}
         pairs: set[tuple[int, int]] = set()
         for edge in edges:
-            if isinstance(edge, str) or not isinstance(edge, Collection) or len(edge) != 2:
-                raise InvalidGraph(f"an edge is a pair (cause, effect), got {edge!r}")
-            a, b = edge
+            a, b = as_pair(edge)
             for name in (a, b):
                 if name not in index:
                     raise UnknownVariable(name, names, what=f" in the edge {a!r} → {b!r}")
@@ -120,9 +130,9 @@ class Dag:
         >>> Dag.from_edges([("a", "b")], nodes=["a", "b", "c"]).nodes
         ('a', 'b', 'c')
         """
-        pairs = [tuple(edge) if isinstance(edge, list) else edge for edge in edges]
+        pairs = [as_pair(edge) for edge in edges]
         if nodes is None:
-            nodes = dict.fromkeys(name for pair in pairs if not isinstance(pair, str) for name in pair)
+            nodes = dict.fromkeys(name for pair in pairs for name in pair)
         return cls(nodes, pairs, latent=latent)
 
     @classmethod
@@ -149,6 +159,10 @@ class Dag:
 
     def __hash__(self) -> int:
         return hash(self._key)
+
+    def __getstate__(self) -> dict[str, object]:
+        # Without what is cached: arrays come back writeable from a pickle.
+        return {"nodes": self.nodes, "edges": self.edges, "latent": self.latent}
 
     def __len__(self) -> int:
         """The number of variables."""
