@@ -40,13 +40,19 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
     """
     target = Path(path)
     try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise FormatError(
+            f"cannot write {str(target)!r}: character {error.start} is half of a surrogate pair"
+        ) from None
+    try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:
         raise FormatError(f"cannot write {str(target)!r}: {(error.strerror or str(error)).lower()}") from None
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         temporary.chmod(0o644)
         temporary.replace(target)
     except OSError as error:

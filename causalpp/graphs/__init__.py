@@ -1,7 +1,71 @@
-"""Graphs: one :class:`Dag`, a :class:`DagBatch` of many."""
+"""Graphs: one :class:`Dag`, a :class:`DagBatch` of many, random ones, and every common way to read and write them."""
 
 from causalpp.graphs.admg import Admg
 from causalpp.graphs.batch import DagBatch
 from causalpp.graphs.dag import Dag, Edge, Names
+from causalpp.graphs.formats import (
+    BifNetwork,
+    from_adjacency_csv,
+    from_adjacency_frame,
+    from_bif,
+    from_causal_learn,
+    from_dagitty,
+    from_dot,
+    from_edge_list,
+    from_json,
+    from_networkx,
+    from_pgmpy,
+    read_bif,
+    read_graph,
+    to_adjacency_csv,
+    to_adjacency_frame,
+    to_bif,
+    to_causal_learn,
+    to_dagitty,
+    to_dot,
+    to_edge_list,
+    to_json,
+    to_networkx,
+    to_pgmpy,
+    write_bif,
+    write_graph,
+)
+from causalpp.graphs.random import all_dags, complete, erdos_renyi, random_tree, scale_free
 
-__all__ = ["Admg", "Dag", "DagBatch", "Edge", "Names"]
+__all__ = [
+    "Admg",
+    "BifNetwork",
+    "Dag",
+    "DagBatch",
+    "Edge",
+    "Names",
+    "all_dags",
+    "complete",
+    "erdos_renyi",
+    "from_adjacency_csv",
+    "from_adjacency_frame",
+    "from_bif",
+    "from_causal_learn",
+    "from_dagitty",
+    "from_dot",
+    "from_edge_list",
+    "from_json",
+    "from_networkx",
+    "from_pgmpy",
+    "random_tree",
+    "read_bif",
+    "read_graph",
+    "scale_free",
+    "to_adjacency_csv",
+    "to_adjacency_frame",
+    "to_bif",
+    "to_causal_learn",
+    "to_dagitty",
+    "to_dot",
+    "to_edge_list",
+    "to_json",
+    "to_networkx",
+    "to_pgmpy",
+    "write_bif",
+    "write_graph",
+]
