@@ -1,7 +1,12 @@
 """Ask a language model small causal questions; let a probabilistic program make the decision."""
 
 from causalpp import errors
-from causalpp.graphs import Dag, DagBatch
+from causalpp.acbo import Result, discover
+from causalpp.belief import Belief
+from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
+from causalpp.graphs import Dag, DagBatch, read_graph, write_graph
+from causalpp.oracles import Answer, SimulatedOracle, noise
+from causalpp.programs import CausalProgram, Effect, ate, compile, load_network
 from causalpp.propositions import (
     Causes,
     Changes,
@@ -16,17 +21,32 @@ from causalpp.propositions import (
 )
 
 __all__ = [
+    "Answer",
+    "Belief",
+    "CausalProgram",
     "Causes",
     "Changes",
+    "Cpdag",
     "Dag",
     "DagBatch",
     "DirectlyCauses",
+    "Effect",
     "HaveCommonCause",
     "HaveCommonEffect",
     "Independent",
     "IndirectlyCauses",
+    "MarkovEquivalenceClass",
     "Proposition",
+    "Result",
+    "SimulatedOracle",
     "all_questions",
+    "ate",
+    "compile",
+    "discover",
     "errors",
+    "load_network",
+    "noise",
     "parse",
+    "read_graph",
+    "write_graph",
 ]

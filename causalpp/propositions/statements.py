@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, overload
 
@@ -83,6 +83,18 @@ class Proposition(ABC):
 
         return question(self, style)
 
+    def rename(self, names: Mapping[str, str]) -> Proposition:
+        """The same statement about variables with other names; those not in the mapping keep theirs.
+
+        >>> from causalpp import Causes
+        >>> Causes("smoke", "dysp").rename({"dysp": "shortness of breath"}).question()
+        'Does smoke cause shortness of breath?'
+        """
+        return self._rename(lambda name: names.get(name, name))
+
+    @abstractmethod
+    def _rename(self, new: Callable[[str], str]) -> Proposition: ...
+
     def __invert__(self) -> Proposition:
         return Not(self)
 
@@ -141,6 +153,10 @@ class _Atom(Proposition):
             value = getattr(self, item.name)
             out += sorted(value) if isinstance(value, frozenset) else [value]
         return tuple(out)
+
+    def _rename(self, new: Callable[[str], str]) -> Proposition:
+        values = {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
+        return type(self)(**{k: {new(n) for n in v} if isinstance(v, frozenset) else new(v) for k, v in values.items()})
 
     def to_dict(self) -> dict[str, Any]:
         values: dict[str, Any] = {"kind": type(self).__name__}
@@ -279,6 +295,9 @@ class Not(Proposition):
     def _holds(self, dags: DagBatch) -> Tensor:
         return ~self.of._holds(dags)
 
+    def _rename(self, new: Callable[[str], str]) -> Proposition:
+        return Not(self.of._rename(new))
+
     def to_dict(self) -> dict[str, Any]:
         return {"kind": "Not", "of": self.of.to_dict()}
 
@@ -306,6 +325,9 @@ class _Junction(Proposition):
     @property
     def variables(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for part in self.of for name in part.variables))
+
+    def _rename(self, new: Callable[[str], str]) -> Proposition:
+        return type(self)(*(part._rename(new) for part in self.of))
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": type(self).__name__, "of": [part.to_dict() for part in self.of]}

@@ -223,20 +223,25 @@ BARE = re.compile(rf"{_WORD}(?: {_WORD})*")
 
 @cache
 def reserved() -> frozenset[str]:
-    """Every word of every wording: a name that uses one of them is said in quotation marks."""
-    words: set[str] = {"and", "or", "not", "it", "is", "true", "the", "case", "that"}
+    """The words that tell where a name ends: those that follow a name in some wording, and the connectives.
+
+    A name that contains one of them is said in quotation marks.  To be misread, a name would have to contain
+    all the words between two names, and so the first of these.
+    """
+    words = {"and", "or", "not", "it"}
     for rows in WORDINGS.values():
         for row in rows:
             for text in row[1:]:
-                words |= set(re.findall(r"\w+", SLOTS.sub(" ", text).casefold()))
+                for piece in SLOTS.split(text.casefold())[1:]:
+                    words.update(re.findall(r"\w+", piece)[:1])
     return frozenset(words)
 
 
 def quote(name: str) -> str:
     r"""A variable's name as it stands in a sentence: bare if it cannot be misread, else in quotation marks.
 
-    >>> print(quote("smoking"), quote("blood pressure"), quote("cause of death"), quote('5" pipe'))
-    smoking blood pressure "cause of death" "5\" pipe"
+    >>> print(quote("smoking"), quote("shortness of breath"), quote("cause of death"), quote('5" pipe'))
+    smoking shortness of breath "cause of death" "5\" pipe"
     """
     words = name.casefold().split(" ")
     single_letter = len(name) == 1

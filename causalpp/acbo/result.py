@@ -1,0 +1,147 @@
+"""What a run of :func:`causalpp.discover` leaves: the graph, the belief, and how it came about."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from causalpp.belief import Belief
+from causalpp.design import question_bound
+from causalpp.graphs import Dag
+from causalpp.oracles import Answer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Result", "Step"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One round of a run.
+
+    Attributes:
+        number: of the round, from 1.
+        answer: with its question.
+        expected: bits about the graph the answer was expected to give.
+        gained: bits by which it narrowed the belief; negative where an answer came as a surprise.
+        belief: after the answer.
+    """
+
+    number: int
+    answer: Answer
+    expected: float
+    gained: float
+    belief: Belief
+
+    def to_dict(self) -> dict[str, Any]:
+        """The round as plain values."""
+        return {
+            "number": self.number,
+            **self.answer.to_dict(),
+            "sentence": self.answer.question.question(),
+            "expected_bits": self.expected,
+            "gained_bits": self.gained,
+            "confidence": self.belief.confidence,
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """The outcome of a run.
+
+    Attributes:
+        belief: the posterior at the end.
+        transcript: the rounds in order.
+        stopped_because: why the run ended, in words.
+        target: the confidence asked for.
+        distinct: how many candidates the questions can tell apart.
+        oracle_kind: who answered: ``"simulated"``, ``"language model"``, ``"experiment"`` or ``"human"``.
+    """
+
+    belief: Belief
+    transcript: tuple[Step, ...]
+    stopped_because: str
+    target: float
+    distinct: int
+    oracle_kind: str
+
+    @property
+    def graph(self) -> Dag:
+        """The most probable graph."""
+        return self.belief.graph
+
+    @cached_property
+    def path(self) -> list[float]:
+        """The confidence before the first question and after each answer."""
+        n = len(self.belief.candidates)
+        return [1 / n, *(step.belief.confidence for step in self.transcript)]
+
+    def bound(self, error: float | None = None) -> float:
+        """The least number of questions any method needs on average at this confidence.
+
+        See :func:`causalpp.design.question_bound`.
+
+        Args:
+            error: the oracle's symmetric error rate; by default the learned one.
+        """
+        if error is None:
+            error = min(0.5, max(0.0, self.belief.reliability.error))
+        return question_bound(self.distinct, error, 1 - self.target)
+
+    def __repr__(self) -> str:
+        return (
+            f"Result({self.graph!r}\n"
+            f"  confidence {self.belief.confidence:.3f} after {len(self.transcript)} questions "
+            f"to a {self.oracle_kind} oracle; {self.stopped_because};\n"
+            f"  {self.belief.reliability!r})"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{s.number}</td><td>{html.escape(s.answer.question.question())}</td><td>{s.answer.word}</td>"
+            f"<td>{s.gained:+.2f}</td><td>{s.belief.confidence:.2f}</td></tr>"
+            for s in self.transcript
+        )
+        return (
+            f"<div>{self.graph.svg()}<p>Confidence {self.belief.confidence:.3f} after {len(self.transcript)} questions "
+            f"to a {html.escape(self.oracle_kind)} oracle: {html.escape(self.stopped_because)}.</p>"
+            f"<table><tr><th></th><th>question</th><th>answer</th><th>bits</th><th>confidence</th></tr>{rows}</table></div>"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole run as plain values."""
+        return {
+            "format": "causalpp.result",
+            "version": 1,
+            "oracle": self.oracle_kind,
+            "graph": {"nodes": list(self.graph.nodes), "edges": [list(edge) for edge in self.graph.edges]},
+            "stopped_because": self.stopped_because,
+            "target_confidence": self.target,
+            "questions": len(self.transcript),
+            "question_bound": _finite(self.bound()),
+            "belief": self.belief.to_dict(),
+            "transcript": [step.to_dict() for step in self.transcript],
+        }
+
+    def to_json(self) -> str:
+        """:meth:`to_dict` as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+    def plot(self, labels: Mapping[str, str] | None = None) -> Figure:
+        """Four panels: the graph with edge probabilities, the confidence, the bits, and the oracle's reliability.
+
+        Args:
+            labels: variable → the name to show.
+        """
+        from causalpp.acbo.drawing import result_figure
+
+        return result_figure(self, labels or {})
+
+
+def _finite(value: float) -> float | None:
+    return value if value < float("inf") else None

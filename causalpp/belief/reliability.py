@@ -1,0 +1,93 @@
+"""How far an oracle can be trusted: the posterior of its sensitivity and specificity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+__all__ = ["Reliability"]
+
+_GRID = np.linspace(0, 1, 401)
+_INNER = (_GRID[1:] + _GRID[:-1]) / 2
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """A posterior over sensitivity, P(yes | true), and specificity, P(no | false).
+
+    A mixture over what the graphs make of the answers: with weight ``weights[k]`` sensitivity and the
+    false-yes rate are independent Beta variables with the parameters in ``beta[k]``.
+
+    Attributes:
+        weights: shape ``(K,)``, sum to one.
+        beta: shape ``(K, 4)``.
+    """
+
+    weights: NDArray[np.float64]
+    beta: NDArray[np.float64]
+
+    @cached_property
+    def _cells(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The mass of sensitivity and specificity in each cell of the grid, per component: ``(K, cells)``."""
+        a, b, c, d = (self.beta[:, [k]] for k in range(4))
+        sensitivity = np.diff(stats.beta.cdf(_GRID, a, b), axis=1)
+        specificity = np.diff(stats.beta.cdf(_GRID, d, c), axis=1)
+        return sensitivity, specificity
+
+    @property
+    def sensitivity(self) -> float:
+        """The posterior mean of P(yes | true)."""
+        return float(self.weights @ (self.beta[:, 0] / self.beta[:, :2].sum(1)))
+
+    @property
+    def specificity(self) -> float:
+        """The posterior mean of P(no | false)."""
+        return float(self.weights @ (self.beta[:, 3] / self.beta[:, 2:].sum(1)))
+
+    @property
+    def error(self) -> float:
+        """The mean error rate over true and false propositions: one minus the balanced accuracy."""
+        return 1 - (self.sensitivity + self.specificity) / 2
+
+    def interval(self, which: str = "sensitivity", mass: float = 0.9) -> tuple[float, float]:
+        """The central interval of ``"sensitivity"`` or ``"specificity"`` that holds the given mass."""
+        cells = self.weights @ self._cells[0 if which == "sensitivity" else 1]
+        cumulative = np.cumsum(cells) / cells.sum()
+        low, high = np.searchsorted(cumulative, [(1 - mass) / 2, (1 + mass) / 2])
+        return float(_GRID[low]), float(_GRID[min(high + 1, len(_GRID) - 1)])
+
+    @cached_property
+    def better_than_chance(self) -> float:
+        """The probability that sensitivity + specificity > 1, that is, that answers favour the truth."""
+        sensitivity, specificity = self._cells
+        # P(specificity > 1 − s) for s in each cell: the upper tail of specificity, mirrored
+        tail = np.cumsum(specificity[:, ::-1], axis=1) - specificity[:, ::-1] / 2
+        return float(self.weights @ (sensitivity * tail).sum(1))
+
+    def density(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Grid points and the two posterior densities at them, for drawing."""
+        width = _GRID[1] - _GRID[0]
+        sensitivity, specificity = self._cells
+        return _INNER, self.weights @ sensitivity / width, self.weights @ specificity / width
+
+    def __repr__(self) -> str:
+        parts = [
+            f"{name} {value:.2f} [{low:.2f}, {high:.2f}]"
+            for name, value in (("sensitivity", self.sensitivity), ("specificity", self.specificity))
+            for low, high in [self.interval(name)]
+        ]
+        return f"Reliability({', '.join(parts)}, better than chance with probability {self.better_than_chance:.3f})"
+
+    def to_dict(self) -> dict[str, float | list[float]]:
+        """Means and 90 % intervals as plain values."""
+        return {
+            "sensitivity": self.sensitivity,
+            "sensitivity_90": list(self.interval("sensitivity")),
+            "specificity": self.specificity,
+            "specificity_90": list(self.interval("specificity")),
+            "better_than_chance": self.better_than_chance,
+        }
