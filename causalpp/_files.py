@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from causalpp.errors import FormatError
+from causalpp.errors import FormatError, InvalidData, InvalidGraph, InvalidParameter
 
-__all__ = ["data_path", "read_text", "write_text"]
+__all__ = ["about", "check_target", "data_path", "read_text", "write_bytes", "write_text"]
 
 
 def data_path() -> Path:
@@ -32,25 +34,55 @@ def read_text(path: str | os.PathLike[str]) -> str:
         raise FormatError(f"{os.fspath(path)!r} is not UTF-8 text (byte {error.start})") from None
 
 
+@contextmanager
+def about(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Put the file's name before the message of what goes wrong while its text is read."""
+    try:
+        yield
+    except FormatError as error:
+        named = FormatError(f"{os.fspath(path)}: {error}")
+        named.line, named.column = error.line, error.column
+        raise named from None
+    except (InvalidData, InvalidGraph, InvalidParameter) as error:
+        raise type(error)(f"{os.fspath(path)}: {error}") from None
+
+
+def check_target(path: str | os.PathLike[str] | None) -> None:
+    """Refuse a file that could not be written, before any work is done for it.
+
+    Raises:
+        FormatError: its folder does not exist, or it is a folder itself.
+    """
+    if path is not None and not Path(path).parent.is_dir():
+        raise FormatError(f"cannot write {os.fspath(path)!r}: there is no folder {str(Path(path).parent)!r}")
+    if path is not None and Path(path).is_dir():
+        raise FormatError(f"cannot write {os.fspath(path)!r}: it is a folder")
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
-    """Write a UTF-8 file whole or not at all: to a temporary file beside it, then renamed into place.
+    """Write a UTF-8 file whole or not at all; see :func:`write_bytes`.
+
+    Raises:
+        FormatError: as there, or the text has half of a surrogate pair.
+    """
+    try:
+        return write_bytes(path, text.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        where = f"character {error.start} is half of a surrogate pair"
+        raise FormatError(f"cannot write {os.fspath(path)!r}: {where}") from None
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
+    """Write a file whole or not at all: to a temporary file beside it, then renamed into place.
 
     Raises:
         FormatError: the folder does not exist or cannot be written to; a file already there is untouched.
     """
     target = Path(path)
-    try:
-        data = text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise FormatError(
-            f"cannot write {str(target)!r}: character {error.start} is half of a surrogate pair"
-        ) from None
+    temporary: Path | None = None
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as error:
-        raise FormatError(f"cannot write {str(target)!r}: {(error.strerror or str(error)).lower()}") from None
-    temporary = Path(name)
-    try:
+        temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         temporary.chmod(0o644)
@@ -58,5 +90,6 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
     except OSError as error:
         raise FormatError(f"cannot write {str(target)!r}: {(error.strerror or str(error)).lower()}") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
     return target

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 __all__ = ["Reliability"]
 
@@ -33,9 +32,11 @@ class Reliability:
     @cached_property
     def _cells(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The mass of sensitivity and specificity in each cell of the grid, per component: ``(K, cells)``."""
+        from scipy.special import betainc  # the Beta distribution function
+
         a, b, c, d = (self.beta[:, [k]] for k in range(4))
-        sensitivity = np.diff(stats.beta.cdf(_GRID, a, b), axis=1)
-        specificity = np.diff(stats.beta.cdf(_GRID, d, c), axis=1)
+        sensitivity: NDArray[np.float64] = np.diff(betainc(a, b, _GRID).astype(float), axis=1)
+        specificity: NDArray[np.float64] = np.diff(betainc(d, c, _GRID).astype(float), axis=1)
         return sensitivity, specificity
 
     @property

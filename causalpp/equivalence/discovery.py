@@ -69,14 +69,18 @@ def check_frame(frame: pd.DataFrame) -> tuple[NDArray[np.float64], bool]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InvalidData(f"the column name {twice[0]!r} is used more than once")
-    missing = [name for name, bad in zip(names, frame.isna().any(), strict=True) if bad]
-    if missing:
-        raise InvalidData(f"column {missing[0]!r} has missing values: drop or fill those rows first")
+    missing = frame.isna().to_numpy()
+    if missing.any():
+        row, column_number = (int(k) for k in np.argwhere(missing)[0])
+        raise InvalidData(
+            f"column {names[column_number]!r} has missing values (first in row {row + 1}; "
+            f"{int(missing.any(1).sum()):,} rows in all): drop or fill those rows first"
+        )
     columns, kinds = [], []
     for name, (_, column) in zip(names, frame.items(), strict=True):
         distinct = column.nunique()
         if distinct < 2:
-            raise InvalidData(f"column {name!r} is constant (always {column.iloc[0]!r}): leave it out")
+            raise InvalidData(f"column {name!r} is constant (always {str(column.iloc[0])!r}): leave it out")
         numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
         if numeric and not np.isfinite(column.to_numpy(dtype=float)).all():
             raise InvalidData(f"column {name!r} has infinite values")

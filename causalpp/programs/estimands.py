@@ -62,9 +62,13 @@ class Effect:
             f"= {self.under_treated:.4f} − {self.under_control:.4f} ({self.method})"
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """All attributes as plain values."""
+        return asdict(self)
+
     def to_json(self) -> str:
         """All attributes as JSON text."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
 def ate(

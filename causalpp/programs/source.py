@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["identifiers", "source"]
 
-_WIDTH = 100
+_WIDTH = 88
 _TAKEN = {"pyro", "torch", "Categorical", "Vindex", "categorical", "model"}
 
 

@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from causalpp._files import read_text, write_text
+from causalpp._files import about, read_text, write_text
 from causalpp.errors import FormatError
 from causalpp.graphs.dag import Dag
 from causalpp.graphs.formats.bif import from_bif, to_bif
@@ -79,12 +79,8 @@ def read_graph(path: str | os.PathLike[str], format: str | None = None) -> Dag: 
     """
     read, _ = _pair(path, format)
     text = read_text(path)
-    try:
+    with about(path):
         return read(text)
-    except FormatError as error:
-        named = FormatError(f"{os.fspath(path)}: {error}")
-        named.line, named.column = error.line, error.column
-        raise named from None
 
 
 def write_graph(dag: Dag, path: str | os.PathLike[str], format: str | None = None) -> Path:  # noqa: A002
@@ -109,12 +105,7 @@ def write_graph(dag: Dag, path: str | os.PathLike[str], format: str | None = Non
         'source,target\nsmoke,tar\n'
     """
     _, write = _pair(path, format)
-    text = write(dag)
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise FormatError(f"a file cannot hold the character {text[error.start]!r}, half of a surrogate pair") from None
-    return write_text(path, text)
+    return write_text(path, write(dag))
 
 
 def _pair(path: str | os.PathLike[str], name: str | None) -> _Pair:

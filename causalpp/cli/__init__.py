@@ -1,0 +1,5 @@
+"""The command line: ``causalpp demo | discover | mec | effect | simulate``."""
+
+from causalpp.cli.app import main
+
+__all__ = ["main"]

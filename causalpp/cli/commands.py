@@ -1,0 +1,203 @@
+"""The commands, all but the demo: read, call the library, print."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from causalpp import acbo
+from causalpp._files import check_target, write_text
+from causalpp.cli import options
+from causalpp.cli.inputs import read_frame, read_program, read_settings, read_truth
+from causalpp.cli.show import (
+    Rounds,
+    arrows,
+    check_figure_path,
+    class_summary,
+    console,
+    print_json,
+    result_summary,
+    save_figure,
+    table_of,
+)
+from causalpp.equivalence import MarkovEquivalenceClass
+from causalpp.errors import InvalidParameter
+from causalpp.graphs import Dag, read_graph
+from causalpp.oracles import SimulatedOracle, noise
+from causalpp.programs import CausalProgram, ate, compile, load_network
+from causalpp.propositions import parse
+
+__all__ = ["discover", "effect", "mec", "simulate"]
+
+
+def discover(
+    data: options.Data = None,
+    graph: options.Graph = None,
+    network: options.Network = None,
+    oracle: Annotated[
+        options.OracleKind, typer.Option("--oracle", help="Who answers the questions.")
+    ] = options.OracleKind.simulated,
+    truth: options.Truth = None,
+    error: Annotated[float, typer.Option("--error", help="How often a simulated oracle errs.")] = 0.1,
+    confidence: Annotated[float, typer.Option("--confidence", help="Stop at this probability of one graph.")] = 0.95,
+    max_questions: Annotated[int | None, typer.Option("--max-questions", help="Stop after so many.")] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", help="A kind of question to ask (repeatable): Causes, Changes, …")
+    ] = None,
+    method: options.How = options.Method.pc,
+    alpha: options.Alpha = 0.01,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the run as JSON to this file.")] = None,
+    plot: options.Plot = None,
+    seed: options.Seed = 0,
+    json: options.Json = False,
+) -> None:
+    """Find the graph: a class from data or from a graph, narrowed by questions to an oracle."""
+    check_figure_path(plot)
+    check_target(out)
+    simulated = noise.Symmetric(error)
+    found, known = _class(data, graph, network, method, alpha)
+    if truth is not None:
+        known = read_truth(truth)
+    if known is None:
+        raise InvalidParameter(f"a {oracle.value} oracle needs the graph it knows: say --truth FILE or --truth NETWORK")
+    missing = sorted(set(found.nodes) - set(known.nodes))
+    if missing:
+        raise InvalidParameter(f"the oracle's graph has no variable {missing[0]!r}, which the class has")
+    kinds = kind or ["Causes"]
+    asked = SimulatedOracle(known, simulated, seed=seed)
+    run = {"confidence": confidence, "max_questions": max_questions, "seed": seed, "kinds": kinds}
+    if json:
+        result = acbo.discover(found, asked, **run)  # type: ignore[arg-type]
+    else:
+        with Rounds(found.cpdag, before=class_summary(found)) as rounds:
+            result = acbo.discover(found, asked, on_step=rounds, **run)  # type: ignore[arg-type]
+        console.print(result_summary(result, found.cpdag))
+    if out is not None:
+        write_text(out, result.to_json() + "\n")
+    if plot is not None:
+        save_figure(result.plot(), plot)
+    if json:
+        print_json(result.to_dict() | {"class": _class_dict(found)})
+
+
+def mec(
+    data: options.Data = None,
+    graph: options.Graph = None,
+    network: options.Network = None,
+    method: options.How = options.Method.pc,
+    alpha: options.Alpha = 0.01,
+    members: Annotated[int, typer.Option("--members", min=0, help="List so many members.")] = 0,
+    ask: Annotated[
+        list[str] | None, typer.Option("--ask", help="A statement to decide (repeatable): 'smoke causes dysp'.")
+    ] = None,
+    plot: options.Plot = None,
+    json: options.Json = False,
+) -> None:
+    """What observation says about the graph: the equivalence class, its size, and what it entails."""
+    check_figure_path(plot)
+    found, _ = _class(data, graph, network, method, alpha)
+    asked = [parse(text, found.nodes) for text in ask or []]
+    shares = [found.probability(question) for question in asked]
+    listed = [arrows(dag, found.cpdag) for dag in found.members(members)]
+    if plot is not None:
+        save_figure(found.plot().figure, plot)  # type: ignore[arg-type]  # the axes of a whole figure
+    if json:
+        answers = [{"statement": q.sentence(), "share_of_members": p} for q, p in zip(asked, shares, strict=True)]
+        some = [[list(edge) for edge in dag.edges] for dag in found.members(members)]
+        print_json(_class_dict(found) | {"answers": answers, "members": some})
+        return
+    console.print(class_summary(found))
+    for question, share in zip(asked, shares, strict=True):
+        verdict = {1.0: "entailed", 0.0: "excluded"}.get(share, f"open: true in {share:.1%} of the graphs")
+        console.print(f"{question.sentence()}: {verdict}")
+    if listed:
+        console.print(
+            table_of(((f"{n}", text) for n, text in enumerate(listed, 1)), "", "edges left open, member by member")
+        )
+
+
+def effect(
+    treatment: Annotated[str, typer.Option("--treatment", help="The variable that is set.")],
+    outcome: Annotated[str, typer.Option("--outcome", help="The variable looked at.")],
+    data: Annotated[Path | None, typer.Option("--data", help="CSV file to fit the graph's tables to.")] = None,
+    graph: options.Graph = None,
+    network: options.Network = None,
+    treated: Annotated[str | None, typer.Option("--treated", help="The state compared …")] = None,
+    control: Annotated[str | None, typer.Option("--control", help="… with this one.")] = None,
+    state: Annotated[str | None, typer.Option("--state", help="The outcome's state of interest.")] = None,
+    samples: Annotated[int | None, typer.Option("--samples", help="Simulate so many rows a side instead.")] = None,
+    source: Annotated[bool, typer.Option("--source", help="Also print the program, before and after do.")] = False,
+    seed: options.Seed = 0,
+    json: options.Json = False,
+) -> None:
+    """The average effect of setting one variable on another: in a network, a BIF file, or a graph with data."""
+    program = _program(data, graph, network)
+    found = ate(program, treatment, outcome, treated=treated, control=control, state=state, samples=samples, seed=seed)
+    before, after = program.source(), program.do({treatment: found.treated}).source()
+    if json:
+        print_json(found.to_dict() | ({"source": before, "source_do": after} if source else {}))
+        return
+    console.print(repr(found))
+    if source:
+        console.print(f"\n# the program\n{before}\n# after do({treatment} = {found.treated})\n{after}", markup=False)
+
+
+def simulate(
+    graph: Annotated[Path | None, typer.Option("--graph", help="BIF file with tables.")] = None,
+    network: options.Network = None,
+    rows: Annotated[int, typer.Option("--rows", "-n", min=0, max=100_000_000, help="Rows to simulate.")] = 1000,
+    do: Annotated[list[str] | None, typer.Option("--do", help="A variable to set (repeatable): smoke=yes.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the CSV to this file, not to the terminal.")] = None,
+    seed: options.Seed = 0,
+    json: options.Json = False,
+) -> None:
+    """Rows drawn from a network or a BIF file, as CSV, with variables set if asked."""
+    check_target(out)
+    frame = _program(None, graph, network).simulate(rows, do=read_settings(do or []), seed=seed)
+    if json:
+        print_json({"columns": list(frame.columns), "rows": frame.astype(object).to_numpy().tolist()})
+    elif out is not None:
+        write_text(out, frame.to_csv(index=False))
+        console.print(f"{rows:,} rows of {frame.shape[1]} variables in {out}")
+    else:
+        frame.to_csv(sys.stdout, index=False)
+
+
+def _class(
+    data: Path | None, graph: Path | None, network: str | None, method: options.Method, alpha: float
+) -> tuple[MarkovEquivalenceClass, Dag | None]:
+    """The class asked for, and the graph it is the class of where that is known."""
+    if sum(source is not None for source in (data, graph, network)) != 1:
+        raise InvalidParameter("say one of --data FILE.csv, --graph FILE and --network NAME")
+    if data is not None:
+        return MarkovEquivalenceClass.from_data(read_frame(data), method.value, alpha=alpha), None
+    dag = load_network(network).dag if network is not None else read_graph(graph)  # type: ignore[arg-type]
+    return MarkovEquivalenceClass.from_dag(dag), dag
+
+
+def _program(data: Path | None, graph: Path | None, network: str | None) -> CausalProgram:
+    """A network, a BIF file with its tables, or a graph fitted to data."""
+    if (graph is None) == (network is None):
+        raise InvalidParameter("say one of --graph FILE and --network NAME")
+    if data is not None:
+        dag = load_network(network).dag if network is not None else read_graph(graph)  # type: ignore[arg-type]
+        return compile(dag, data=read_frame(data))
+    if network is not None:
+        return load_network(network)
+    assert graph is not None  # for the type checker
+    if graph.suffix.lower() != ".bif":
+        raise InvalidParameter(f"{graph} has a graph and no tables: add --data FILE.csv to fit them, or use a BIF file")
+    return read_program(graph)
+
+
+def _class_dict(found: MarkovEquivalenceClass) -> dict[str, Any]:
+    return {
+        "size": found.size,
+        "nodes": list(found.nodes),
+        "directed": [list(edge) for edge in found.cpdag.directed],
+        "undirected": [list(edge) for edge in found.cpdag.undirected],
+        "learned": found.learned,
+    }

@@ -1,0 +1,36 @@
+"""The options that several commands share, each worded once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Method(StrEnum):
+    """How a class is learned from data."""
+
+    pc = "pc"
+    ges = "ges"
+
+
+class OracleKind(StrEnum):
+    """Who answers."""
+
+    simulated = "simulated"
+
+
+Data = Annotated[Path | None, typer.Option("--data", help="CSV file with a header row: learn the class from it.")]
+Graph = Annotated[Path | None, typer.Option("--graph", help="Graph file: .json, .dot, .gv, .dagitty, .bif or .csv.")]
+Network = Annotated[str | None, typer.Option("--network", help="A network that ships: asia, cancer, sachs, …")]
+How = Annotated[Method, typer.Option("--method", help="With --data: independence tests (pc) or scores (ges).")]
+Alpha = Annotated[float, typer.Option("--alpha", help="With --method pc: significance level of the tests.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random; the same seed gives the same run.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Plot = Annotated[Path | None, typer.Option("--plot", help="Write a figure to this file (.png, .svg or .pdf).")]
+Truth = Annotated[
+    str | None, typer.Option("--truth", help="The graph a simulated oracle knows: a file or a network's name.")
+]
+Out = Annotated[Path | None, typer.Option("--out", help="Write the output to this file.")]

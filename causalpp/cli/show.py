@@ -1,0 +1,171 @@
+"""What the commands print: rich tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from causalpp._files import check_target, write_bytes
+from causalpp.acbo import Result, Step
+from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
+from causalpp.errors import InvalidParameter
+from causalpp.graphs import Dag
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Rounds", "check_figure_path", "class_summary", "console", "print_json", "result_summary", "save_figure"]
+
+#: Highlighting is off: numbers inside names and sentences stay as they are.
+console = Console(highlight=False, soft_wrap=False)
+
+_ANSWER_STYLE = {"yes": "green", "no": "dark_orange3", "abstain": "dim"}
+
+
+def print_json(values: Any) -> None:
+    """Values as JSON on standard output, and nothing else."""
+    print(json.dumps(values, ensure_ascii=False, indent=2))
+
+
+def arrows(dag: Dag, cpdag: Cpdag | None = None) -> str:
+    """A graph in a line: only the edges that its class leaves open, if a class is given."""
+    undecided = {frozenset(edge) for edge in cpdag.undirected} if cpdag else None
+    edges = [f"{a} → {b}" for a, b in dag.edges if undecided is None or frozenset((a, b)) in undecided]
+    return ", ".join(edges) or "(no edges)"
+
+
+def class_summary(mec: MarkovEquivalenceClass) -> RenderableType:
+    """What observation settles and what it leaves open."""
+    table = Table.grid(padding=(0, 2))
+    settled = ", ".join(f"{a} → {b}" for a, b in mec.cpdag.directed) or "nothing"
+    left_open = ", ".join(f"{a} – {b}" for a, b in mec.cpdag.undirected) or "nothing"
+    table.add_row("settled", settled)
+    table.add_row("left open", Text(left_open, style="bold"))
+    table.add_row("graphs that fit", f"{mec.size:,}")
+    return table
+
+
+class Rounds:
+    """A display of the rounds of a run as they happen: one line a question, the leading graphs below."""
+
+    def __init__(
+        self,
+        cpdag: Cpdag | None = None,
+        labels: Mapping[str, str] | None = None,
+        *,
+        before: RenderableType = "",
+        shown: int = 4,
+    ) -> None:
+        self.cpdag = cpdag
+        self.labels = labels or {}
+        self.before = before  # printed with the first round: not at all if the run is refused
+        self.shown = shown
+        self._stack = ExitStack()
+        self._live: Live | None = None
+
+    def __enter__(self) -> Rounds:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+        if self._live is not None:
+            console.print()
+
+    def __call__(self, step: Step) -> None:
+        """Show one round."""
+        if self._live is None:
+            console.print(self.before)
+            console.print(
+                self._line(*(Text(head, style="dim") for head in ("", "question", "answer", "bits", "leading")))
+            )
+            self._live = Live(console=console, transient=True, refresh_per_second=12, auto_refresh=console.is_terminal)
+            if console.is_terminal:
+                self._stack.enter_context(self._live)
+        word = step.answer.word
+        console.print(
+            self._line(
+                Text(f"{step.number:3d}", style="dim"),
+                Text(step.answer.question.rename(self.labels).question()),
+                Text(word, style=_ANSWER_STYLE[word]),
+                f"{step.gained:+.2f}",
+                f"{step.belief.confidence:.2f}",
+            )
+        )
+        if console.is_terminal:
+            self._live.update(self._leaders(step))
+
+    @staticmethod
+    def _line(*cells: RenderableType) -> Table:
+        table = Table.grid(padding=(0, 1), expand=False)
+        table.add_column(width=3)
+        table.add_column(width=min(62, max(30, console.width - 27)), overflow="fold")
+        table.add_column(width=7)
+        table.add_column(width=5, justify="right")
+        table.add_column(width=7, justify="right")
+        table.add_row(*cells)
+        return table
+
+    def _leaders(self, step: Step) -> RenderableType:
+        table = Table.grid(padding=(0, 1))
+        for dag, p in step.belief.top(self.shown):
+            table.add_row(f"{p:6.1%}", ProgressBar(total=1, completed=p, width=24), arrows(dag, self.cpdag))
+        return Group(Text(), table)
+
+
+def result_summary(result: Result, cpdag: Cpdag | None = None) -> RenderableType:
+    """The outcome of a run in a few lines."""
+    reliability = result.belief.reliability
+    low, high = reliability.interval("sensitivity")
+    low2, high2 = reliability.interval("specificity")
+    table = Table.grid(padding=(0, 2))
+    for dag, p in result.belief.top(3):
+        table.add_row("graph" if dag == result.graph else "", f"{p:6.1%}  {arrows(dag, cpdag)}")
+    table.add_row("stopped because", result.stopped_because)
+    table.add_row("reliability learned", f"sensitivity {reliability.sensitivity:.2f} [{low:.2f}, {high:.2f}]")
+    table.add_row("", f"specificity {reliability.specificity:.2f} [{low2:.2f}, {high2:.2f}]  (90 % intervals)")
+    table.add_row("questions", f"{len(result.transcript)} to a {result.oracle_kind} oracle")
+    table.add_row("bound", f"{result.bound():.1f} questions, at the error rate learned")
+    return table
+
+
+def table_of(rows: Iterable[tuple[str, ...]], *head: str) -> Table:
+    """A plain table with a dim head."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in head:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def save_figure(figure: Figure, path: Path) -> Path:
+    """Write a matplotlib figure whole or not at all.
+
+    Raises:
+        InvalidParameter: a suffix other than .png, .svg or .pdf.
+        FormatError: the folder cannot be written to.
+    """
+    import matplotlib.pyplot as plt
+
+    check_figure_path(path)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=path.suffix[1:].lower(), dpi=150)
+    plt.close(figure)
+    return write_bytes(path, buffer.getvalue())
+
+
+def check_figure_path(path: Path | None) -> None:
+    """Refuse a figure's file name before any work is done for it."""
+    check_target(path)
+    if path is not None and path.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise InvalidParameter(f"cannot write a figure to {str(path)!r}: its name must end in .png, .svg or .pdf")
