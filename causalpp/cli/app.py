@@ -37,8 +37,6 @@ def main(arguments: list[str] | None = None) -> None:
         code = _complain(str(error), 1)
     except KeyboardInterrupt:
         code = _complain("interrupted", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has had enough
     except Exception as error:
         if hasattr(error, "format_message"):  # a command line that does not parse
             code = _complain(f"{error.format_message()} (see causalpp --help)", 2)

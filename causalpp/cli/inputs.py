@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from causalpp._files import about, read_text
 from causalpp.errors import FormatError, InvalidData, InvalidParameter
@@ -41,35 +41,38 @@ def read_frame(path: Path) -> pd.DataFrame:
                 raise InvalidData(f"{path}: column {number} has no name")
             if names.count(name) > 1:
                 raise InvalidData(f"{path}: the column name {name!r} is used more than once")
-        frame = pd.read_csv(
-            io.StringIO(text), keep_default_na=False, na_values=_MISSING, index_col=False, skipinitialspace=True
+        text_frame = pd.read_csv(
+            io.StringIO(text),
+            dtype=str,
+            keep_default_na=False,
+            na_values=_MISSING,
+            index_col=False,
+            skipinitialspace=True,
         )
     except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error) as error:
         raise FormatError(
             f"{path} is not a CSV file: {str(error).strip().removeprefix('Error tokenizing data. C error: ')}"
         ) from None
-    frame.columns = pd.Index(names)
-    if not len(frame):
+    if not len(text_frame):
         raise InvalidData(f"{path} has column names and no rows")
-    for name in frame.columns:
-        _refuse_text_among_numbers(frame[name], path)
-    return frame
+    columns = [_numbers_or_words(text_frame.iloc[:, k].rename(name), path) for k, name in enumerate(names)]
+    return pd.concat(columns, axis=1)
 
 
-def _refuse_text_among_numbers(column: pd.Series, path: Path) -> None:
-    """A column of numbers with a few words in it is a mistake; a column of words is a variable with states."""
+def _numbers_or_words(column: pd.Series[str], path: Path) -> pd.Series[Any]:
+    """A column all of numbers as numbers, any other as the words it holds; a few words among numbers are a mistake."""
     import pandas as pd
 
-    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        return
     numbers = pd.to_numeric(column, errors="coerce")
     words = numbers.isna() & column.notna()
-    if not words.any() or words.all():
-        return
-    looks_continuous = bool((numbers.dropna() % 1 != 0).any()) or numbers.nunique() > 20
-    if looks_continuous or words.sum() <= max(1, len(column) // 100):
-        row = int(words.to_numpy().argmax())
-        raise InvalidData(f"{path}, line {row + 2}: column {column.name!r} has {str(column.iloc[row])!r} among numbers")
+    if not words.any():
+        return numbers
+    if not words.all():
+        looks_continuous = bool((numbers.dropna() % 1 != 0).any()) or numbers.nunique() > 20
+        if looks_continuous or words.sum() <= max(1, len(column) // 100):
+            row = int(words.to_numpy().argmax())
+            raise InvalidData(f"{path}, line {row + 2}: column {column.name!r} has {column.iloc[row]!r} among numbers")
+    return column
 
 
 def read_program(path: Path) -> CausalProgram:

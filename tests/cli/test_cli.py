@@ -1,0 +1,354 @@
+"""The command line: what it prints, what it leaves, and one line for everything that is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import causalpp as cpp
+from causalpp import errors
+from causalpp.cli import main
+from causalpp.cli.inputs import read_frame, read_settings
+
+
+class Outcome:
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]):
+    """Call the command line in this process; status, standard output, standard error."""
+
+    def call(*arguments: object) -> Outcome:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Outcome(int(ended.value.code or 0), captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def asia_csv(tmp_path: Path) -> Path:
+    path = tmp_path / "asia.csv"
+    cpp.load_network("asia").simulate(20_000, seed=1).to_csv(path, index=False)
+    return path
+
+
+# --- what the commands do -----------------------------------------------------------------------------
+
+
+def test_demo_does_the_main_job(run, tmp_path: Path) -> None:
+    folder = tmp_path / "made" / "here"
+    done = run("demo", "--out", folder, "--seed", 1)
+    assert (done.code, done.err) == (0, "")
+    for part in (
+        "graphs that fit  6",
+        "Does smoking cause",
+        "errs in 15%",
+        "The graph found is",
+        "at least",
+        "exact",
+    ):
+        assert part in done.out
+    assert '+    smoke = pyro.deterministic("smoke", torch.tensor(0))  # do(smoke = yes)' in done.out
+    assert {path.name for path in folder.iterdir()} == {"program.py", "program_do_smoke_yes.py", "run.json", "run.png"}
+    summary = json.loads((folder / "run.json").read_text())
+    assert summary["oracle"] == "simulated"
+    assert len(summary["transcript"]) == summary["questions"]
+    scope: dict[str, Any] = {}
+    exec((folder / "program_do_smoke_yes.py").read_text(), scope)
+    assert int(scope["model"]()["smoke"]) == 0
+    assert (folder / "run.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_demo_is_reproducible_and_says_json(run, tmp_path: Path) -> None:
+    first, second = (
+        run("demo", "--out", tmp_path / name, "--rows", 5000, "--seed", 3, "--json") for name in ("a", "b")
+    )
+    assert first.code == 0
+    assert json.loads(first.out) == json.loads(second.out)
+    assert run("mec", "--network", "asia").out  # the terminal is not left quiet
+
+
+def test_discover_from_data(run, asia_csv: Path, tmp_path: Path) -> None:
+    out, plot = tmp_path / "run.json", tmp_path / "run.svg"
+    done = run("discover", "--data", asia_csv, "--method", "ges", "--truth", "asia", "--out", out, "--plot", plot)
+    assert done.code == 0, done.err
+    assert "simulated oracle" in done.out
+    saved = json.loads(out.read_text())
+    assert saved["belief"]["confidence"] > 0.95
+    assert plot.read_text().lstrip().startswith("<?xml")
+
+
+def test_discover_from_a_graph_file(run, tmp_path: Path) -> None:
+    path = tmp_path / "chain.dot"
+    path.write_text('digraph { "a b" -> c -> d }')
+    done = run(
+        "discover", "--graph", path, "--error", 0, "--seed", 5, "--json", "--kind", "Causes", "--kind", "Changes"
+    )
+    result = json.loads(done.out)
+    assert done.code == 0
+    assert sorted(map(tuple, result["graph"]["edges"])) == [("a b", "c"), ("c", "d")]
+    assert result["class"]["size"] == 3
+    assert run("discover", "--graph", path, "--error", 0, "--seed", 5, "--json").out != ""
+
+
+def test_mec(run, tmp_path: Path) -> None:
+    done = run(
+        "mec", "--network", "asia", "--ask", "does smoke cause lung?", "--ask", "tub causes xray", "--members", 2
+    )
+    assert done.code == 0
+    assert "open: true in 66.7% of the graphs" in done.out
+    assert "tub causes xray: entailed" in done.out
+    plain = json.loads(run("mec", "--network", "asia", "--json", "--members", 10, "--ask", "xray causes tub").out)
+    assert plain["size"] == 6
+    assert len(plain["members"]) == 6
+    assert plain["answers"] == [{"statement": "xray causes tub", "share_of_members": 0.0}]
+    figure = tmp_path / "class.pdf"
+    assert run("mec", "--network", "alarm", "--plot", figure).code == 0
+    assert figure.read_bytes().startswith(b"%PDF")
+
+
+def test_effect(run, asia_csv: Path, tmp_path: Path) -> None:
+    exact = json.loads(run("effect", "--network", "asia", "--treatment", "smoke", "--outcome", "dysp", "--json").out)
+    assert exact["value"] == pytest.approx(0.2337, abs=1e-4)
+    graph = tmp_path / "asia.json"
+    cpp.write_graph(cpp.load_network("asia").dag, graph)
+    fitted = run("effect", "--graph", graph, "--data", asia_csv, "--treatment", "smoke", "--outcome", "dysp", "--json")
+    assert json.loads(fitted.out)["value"] == pytest.approx(exact["value"], abs=0.03)
+    text = run("effect", "--network", "cancer", "--treatment", "Smoker", "--outcome", "Cancer", "--source").out
+    assert "do(Smoker = True)" in text
+    assert run("effect", "--network", "asia", "--treatment", "smoke", "--outcome", "dysp", "--samples", 1000).code == 0
+
+
+def test_simulate(run, tmp_path: Path) -> None:
+    done = run("simulate", "--network", "survey", "-n", 20, "--do", "E=uni", "--seed", 2)
+    frame = pd.read_csv(pd.io.common.StringIO(done.out))
+    assert len(frame) == 20
+    assert set(frame["E"]) == {"uni"}
+    out = tmp_path / "rows.csv"
+    assert run("simulate", "--network", "survey", "-n", 20, "--do", "E=uni", "--seed", 2, "--out", out).code == 0
+    assert out.read_text() == done.out
+    rows = json.loads(run("simulate", "--network", "survey", "-n", 3, "--json").out)
+    assert len(rows["rows"]) == 3
+    bif = tmp_path / "mine.bif"
+    bif.write_text((cpp._files.data_path() / "networks" / "cancer.bif").read_text())
+    assert run("simulate", "--graph", bif, "-n", 2).out.startswith("Pollution,Smoker")
+
+
+@pytest.mark.parametrize("name", ["insurance", "child", "alarm", "sachs", "cancer"])
+def test_simulated_rows_are_read_back_with_every_state(run, tmp_path: Path, name: str) -> None:
+    """States such as None, 5-12 and <5 are states, not missing values or numbers."""
+    out = tmp_path / "rows.csv"
+    assert run("simulate", "--network", name, "-n", 3000, "--out", out).code == 0
+    frame, program = read_frame(out), cpp.load_network(name)
+    assert not frame.isna().any().any()
+    for variable in program.variables:
+        assert set(frame[variable].astype(str)) <= set(map(str, program.states(variable)))
+
+
+# --- what is wrong ------------------------------------------------------------------------------------
+
+BAD_CSV = {
+    "one column": ("x\n1\n2\n", "at least two columns"),
+    "constant": ("x,y\n1,2\n1,3\n", "'x' is constant (always '1')"),
+    "missing": ("x,y\n1,2\n,3\n2,5\n", "'x' has missing values (first in row 2; 1 rows"),
+    "nan": ("x,y\n1,2\nNaN,3\n2,5\n", "'x' has missing values"),
+    "text among numbers": ("x,y\n1.5,2\nfoo,3\n2.5,1\n", "line 3: column 'x' has 'foo' among numbers"),
+    "duplicate": ("x,x\n1,2\n2,1\n", "'x' is used more than once"),
+    "no rows": ("x,y\n", "no rows"),
+    "empty": ("", "is empty"),
+    "ragged": ("x,y\n1,2\n1,2,3\n", "is not a CSV file"),
+    "unnamed": ("x,,y\n1,2,3\n", "column 2 has no name"),
+    "quote left open": ('x,y\n"1,2\n2,3\n', ""),
+    "identifiers": ("x,y\n" + "".join(f"id{i},{i % 2}\n" for i in range(60)), "text with 60 different values"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_CSV.values(), ids=BAD_CSV.keys())
+def test_bad_csv(run, tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    for command in (["mec"], ["discover", "--truth", "asia"], ["mec", "--method", "ges"]):
+        refused(run(*command, "--data", path), message)
+
+
+def refused(done: Outcome, message: str, code: int = 1) -> None:
+    """One line on standard error, no traceback, a status that is not zero."""
+    assert done.code == code, (done.out, done.err)
+    assert done.err.startswith("causalpp: ")
+    assert done.err.count("\n") == 1
+    assert "Traceback" not in done.err + done.out
+    assert "internal error" not in done.err
+    assert message in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["mec", "--network", "asai"], "did you mean 'asia'"),
+        (["mec", "--network", "asia", "--graph", "x.dot"], "say one of"),
+        (["mec"], "say one of"),
+        (["mec", "--graph", "nowhere.dot"], "no such file"),
+        (["mec", "--data", "nowhere.csv"], "no such file"),
+        (["mec", "--data", "."], "is a directory"),
+        (["mec", "--network", "asia", "--ask", "smok causes dysp"], "did you mean 'smoke'"),
+        (["mec", "--network", "asia", "--ask", "smoke hugs dysp"], "cannot read"),
+        (["mec", "--network", "asia", "--plot", "x.gif"], "must end in"),
+        (["mec", "--network", "asia", "--plot", "/no/such/x.png"], "no folder"),
+        (["discover", "--network", "asia", "--error", "1.5"], "between 0 and 1, got 1.5"),
+        (["discover", "--network", "asia", "--error", "nan"], "between 0 and 1, got nan"),
+        (["discover", "--network", "asia", "--confidence", "1"], "strictly between"),
+        (["discover", "--network", "asia", "--max-questions", "-1"], "budget"),
+        (["discover", "--network", "asia", "--kind", "Hugs"], "unknown kind"),
+        (["discover", "--network", "asia", "--truth", "cancer"], "no variable 'asia'"),
+        (["discover", "--network", "asia", "--truth", "nowhere"], "neither a graph file nor a network"),
+        (["discover", "--network", "asia", "--out", "/no/such/x.json"], "no folder"),
+        (["demo", "--error", "1.5"], "got 1.5"),
+        (["effect", "--network", "asia", "--treatment", "smok", "--outcome", "dysp"], "did you mean 'smoke'"),
+        (["effect", "--network", "asia", "--treatment", "smoke", "--outcome", "dysp", "--treated", "maybe"], "'maybe'"),
+        (["effect", "--network", "asia", "--treatment", "smoke", "--outcome", "smoke"], "are both"),
+        (["effect", "--treatment", "smoke", "--outcome", "dysp"], "say one of"),
+        (["simulate", "--network", "asia", "--do", "smoke"], "variable=state"),
+        (["simulate", "--network", "asia", "--do", "smoke=yes", "--do", "smoke=no"], "set twice"),
+        (["simulate", "--network", "asia", "--do", "smoke=perhaps"], "unknown state 'perhaps'"),
+        (["simulate", "--network", "asia", "--out", "/no/such/x.csv"], "no folder"),
+    ],
+)
+def test_bad_arguments(run, arguments: list[str], message: str) -> None:
+    refused(run(*arguments), message)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nosuch"],
+        ["mec", "--nosuch"],
+        ["demo", "--error", "abc"],
+        ["effect"],
+        ["mec", "--method", "magic"],
+        ["demo", "--rows", "1"],
+    ],
+)
+def test_command_lines_that_do_not_parse(run, arguments: list[str]) -> None:
+    refused(run(*arguments), "see causalpp --help", code=2)
+
+
+def test_bad_graph_files(run, tmp_path: Path) -> None:
+    whole = (cpp._files.data_path() / "networks" / "asia.bif").read_text()
+    for name, text, message in (
+        ("cut.bif", whole[: len(whole) // 2], "is the file complete"),
+        ("cycle.dot", "digraph { a -> b -> a }", "cycle.dot: the graph has a directed cycle"),
+        ("cycle.csv", "source,target\na,b\nb,a\n", "directed cycle"),
+        ("odd.json", "{", "odd.json: line 1"),
+        ("odd.xyz", "a -> b", "known suffix"),
+    ):
+        path = tmp_path / name
+        path.write_text(text)
+        refused(run("mec", "--graph", path), message)
+    refused(run("effect", "--graph", tmp_path / "cut.bif", "--treatment", "a", "--outcome", "b"), "complete")
+    refused(run("simulate", "--graph", tmp_path / "cycle.dot"), "no tables")
+
+
+def test_latent_variables_have_no_markov_class(run, tmp_path: Path) -> None:
+    path = tmp_path / "latent.dagitty"
+    path.write_text("dag { U [latent]\n U -> x\n U -> y }")
+    refused(run("mec", "--graph", path), "latent")
+
+
+def test_a_failed_write_leaves_the_old_file(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "rows.csv"
+    out.write_text("precious\n")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    refused(run("simulate", "--network", "asia", "--out", out), "no space left")
+    assert out.read_text() == "precious\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+
+
+def test_internal_errors_are_one_line(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr("causalpp.cli.commands.load_network", broken)
+    done = run("mec", "--network", "asia")
+    assert done.code == 70
+    assert done.err.count("\n") == 1
+    assert "RuntimeError: two lines" in done.err
+
+
+def test_help(run) -> None:
+    assert "discover" in run().out
+    for command in ("demo", "discover", "mec", "effect", "simulate"):
+        text = run(command, "--help").out
+        assert "--json" in text
+        assert "--help" in text
+
+
+def test_settings() -> None:
+    assert read_settings(["a=b", " x y = 1=2 "]) == {"a": "b", "x y": "1=2"}
+    with pytest.raises(errors.InvalidParameter, match="variable=state"):
+        read_settings(["=b"])
+
+
+# --- as a process -------------------------------------------------------------------------------------
+
+
+def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from causalpp.cli import main; main()", *arguments],
+        capture_output=True, text=True, timeout=120, check=False, **options,
+    )  # fmt: skip
+
+
+def test_as_a_process() -> None:
+    done = process("effect", "--network", "asia", "--treatment", "smoke", "--outcome", "dysp")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "+0.2337" in done.stdout
+    failed = process("mec", "--network", "nosuch")
+    assert failed.returncode == 1
+    assert failed.stderr.count("\n") == 1
+
+
+def test_a_reader_that_closes_early() -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "from causalpp.cli import main; main()",
+        "simulate",
+        "--network",
+        "asia",
+        "-n",
+        "200000",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == ""
+        assert running.wait(60) in (0, 1)  # no traceback is what matters; head(1) and friends end like this
+
+
+def test_import_is_light() -> None:
+    """Heavy libraries are imported where they are used."""
+    code = (
+        "import sys, causalpp;"
+        "heavy = {'pgmpy', 'causallearn', 'matplotlib', 'pandas', 'scipy.stats', 'rich', 'typer'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(cpp.__file__).parent.parent)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.strip() == "[]"
