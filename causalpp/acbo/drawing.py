@@ -86,11 +86,11 @@ def _bits(result: Result, ax: Axes) -> None:
 def _reliability(result: Result, ax: Axes) -> None:
     reliability = result.belief.reliability
     grid, sensitivity, specificity = reliability.density()
-    for density, colour, name, mean in (
-        (sensitivity, TRUE, "sensitivity", reliability.sensitivity),
-        (specificity, FALSE, "specificity", reliability.specificity),
+    for density, colour, line, name, mean in (
+        (sensitivity, TRUE, "-", "sensitivity", reliability.sensitivity),
+        (specificity, FALSE, "--", "specificity", reliability.specificity),
     ):
-        ax.plot(grid, density, color=colour, lw=1.5, label=f"{name}, mean {mean:.2f}")
+        ax.plot(grid, density, color=colour, lw=1.8, ls=line, label=f"{name}, mean {mean:.2f}")
         ax.fill_between(grid, density, color=colour, alpha=0.12, lw=0)
     ax.legend(loc="upper left", frameon=False)
     ax.set(title="how reliable the oracle is", xlabel="rate of right answers", xlim=(0, 1), ylim=(0, None), yticks=[])

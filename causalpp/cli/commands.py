@@ -74,6 +74,7 @@ def discover(
     else:
         with Rounds(found.cpdag, before=class_summary(found)) as rounds:
             result = acbo.discover(found, asked, on_step=rounds, **run)  # type: ignore[arg-type]
+        console.print()
         console.print(result_summary(result, found.cpdag))
     if out is not None:
         write_text(out, result.to_json() + "\n")

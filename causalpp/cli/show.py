@@ -78,8 +78,6 @@ class Rounds:
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
-        if self._live is not None:
-            console.print()
 
     def __call__(self, step: Step) -> None:
         """Show one round."""

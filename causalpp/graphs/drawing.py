@@ -73,7 +73,7 @@ _FONT = 13.0
 _LABEL_FONT = 10.5
 _HEAD = 9.0  # length of an arrow head
 _MARGIN = 10.0
-_LONGEST_NAME = 24
+_LONGEST_NAME = 28
 _TINT = "#cfe4f4"  # fill of a highlighted box
 # Widths in hundredths of the font size, a little more than in common sans-serif fonts; others count as 65,
 # scripts beyond the Latin, Greek and Cyrillic ones as 105.

@@ -1,0 +1,27 @@
+"""The README shows what the demo prints: every line of it, to the letter."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from causalpp.cli import main
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def test_the_demo_prints_what_the_readme_shows(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COLUMNS", "88")
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", "--out", str(tmp_path)])
+    assert ended.value.code == 0
+    printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    shown = re.findall(r"```text\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    assert len(shown) == 2
+    for block in shown:
+        for line in block.splitlines():
+            assert line.rstrip() in printed
