@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp.errors import InvalidParameter
+
 __all__ = ["Reliability"]
 
 _GRID = np.linspace(0, 1, 401)
@@ -55,7 +57,15 @@ class Reliability:
         return 1 - (self.sensitivity + self.specificity) / 2
 
     def interval(self, which: str = "sensitivity", mass: float = 0.9) -> tuple[float, float]:
-        """The central interval of ``"sensitivity"`` or ``"specificity"`` that holds the given mass."""
+        """The central interval of ``"sensitivity"`` or ``"specificity"`` that holds the given mass.
+
+        Raises:
+            InvalidParameter: another name, or a mass outside (0, 1].
+        """
+        if which not in ("sensitivity", "specificity"):
+            raise InvalidParameter(f"an interval of 'sensitivity' or of 'specificity', not of {which!r}")
+        if not 0 < mass <= 1:
+            raise InvalidParameter(f"the mass of an interval lies between 0 and 1, got {mass}")
         cells = self.weights @ self._cells[0 if which == "sensitivity" else 1]
         cumulative = np.cumsum(cells) / cells.sum()
         low, high = np.searchsorted(cumulative, [(1 - mass) / 2, (1 + mass) / 2])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from causalpp._files import about, read_text
 from causalpp.errors import FormatError, InvalidData, InvalidParameter
 from causalpp.graphs import Dag, read_graph
-from causalpp.programs import CausalProgram, from_bif_text, load_network, network_names
+from causalpp.programs import CausalProgram, from_bif, load_network, network_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ def read_program(path: Path) -> CausalProgram:
     """A program from a BIF file, structure and tables."""
     text = read_text(path)
     with about(path):
-        return from_bif_text(text)
+        return from_bif(text)
 
 
 def read_truth(name: str) -> Dag:

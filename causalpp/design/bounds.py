@@ -21,7 +21,10 @@ def capacity(error: float) -> float:
     """
     if not 0 <= error <= 1:
         raise InvalidParameter(f"an error rate lies between 0 and 1, got {error}")
-    return 1 - _h(error)
+    x = 1 - 2 * error
+    if abs(x) > 0.5:
+        return 1 - _h(error)
+    return (math.log1p(-x * x) + 2 * x * math.atanh(x)) / (2 * math.log(2))  # the same, exact near one half
 
 
 def divergence(error: float) -> float:
@@ -65,9 +68,13 @@ def question_bound(candidates: int, error: float, missed: float) -> float:
         return 0.0
     if c == 0:
         return math.inf
-    first = ((1 - missed) * math.log2(candidates) - _h(missed)) / c
+    first = max(0.0, ((1 - missed) * math.log2(candidates) - _h(missed)) / c)
+    if math.isinf(c1):  # answers without error: the second argument says nothing
+        return first
     other = missed / (candidates - 1)
     if other == 0:
-        return max(first, math.log2(candidates)) if math.isinf(c1) else math.inf
-    gap = (1 - missed) * math.log2((1 - missed) / other) + missed * math.log2(missed / (1 - other))
-    return max(first, gap / c1, 0.0)
+        return math.inf
+    gap = (1 - missed) * (math.log2(1 - missed) - math.log2(other)) + missed * (
+        math.log2(missed) - math.log2(1 - other)
+    )
+    return max(first, gap / c1)

@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 
+from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
 from causalpp.oracles.answer import Answer
 from causalpp.oracles.noise import Noise
@@ -24,6 +25,9 @@ class SimulatedOracle(Oracle):
         noise: how they go wrong; :mod:`causalpp.noise` has the families.
         seed: of the errors; the same seed gives the same answers on any machine.
 
+    Raises:
+        InvalidParameter: a negative seed.
+
     Example:
         >>> from causalpp import Causes, noise
         >>> oracle = SimulatedOracle(Dag.from_edges([("smoke", "cancer")]), noise.Symmetric(0.1), seed=0)
@@ -34,10 +38,13 @@ class SimulatedOracle(Oracle):
     kind = "simulated"
 
     def __init__(self, truth: Dag, noise: Noise, seed: int = 0) -> None:
+        if seed < 0:
+            raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
         self.truth = truth
         self.noise = noise
         self.seed = seed
         self._asked: Counter[Proposition] = Counter()
+        self._true: dict[Proposition, bool] = {}
 
     def __repr__(self) -> str:
         return f"SimulatedOracle({len(self.truth)} variables, {self.noise}, seed={self.seed})"
@@ -48,9 +55,10 @@ class SimulatedOracle(Oracle):
         return f"simulated:{hashlib.sha256(described.encode()).hexdigest()[:12]}"
 
     def _answer(self, question: Proposition) -> Answer:
-        truth = question.holds(self.truth)
+        if question not in self._true:
+            self._true[question] = question.holds(self.truth)
         replicate = self._asked[question]
         self._asked[question] += 1
         digest = hashlib.sha256(question.to_json().encode()).digest()
         draw = np.random.default_rng([self.seed, replicate, *np.frombuffer(digest[:16], dtype="<u4").tolist()])
-        return Answer(question, self.noise.answer(question, truth, draw), replicate, self.fingerprint)
+        return Answer(question, self.noise.answer(question, self._true[question], draw), replicate, self.fingerprint)

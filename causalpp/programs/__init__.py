@@ -3,7 +3,7 @@
 from causalpp.programs.compiler import compile
 from causalpp.programs.estimands import Effect, ate
 from causalpp.programs.mechanisms import Assign, Mechanism, State, Table
-from causalpp.programs.networks import Card, VariableCard, from_bif_text, load_network, network_names
+from causalpp.programs.networks import Card, VariableCard, from_bif, load_network, network_names, to_bif
 from causalpp.programs.program import CausalProgram, Statement
 
 __all__ = [
@@ -18,7 +18,8 @@ __all__ = [
     "VariableCard",
     "ate",
     "compile",
-    "from_bif_text",
+    "from_bif",
     "load_network",
     "network_names",
+    "to_bif",
 ]

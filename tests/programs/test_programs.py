@@ -17,7 +17,7 @@ from pyro.infer import TraceEnum_ELBO, config_enumerate
 
 import causalpp as cpp
 from causalpp import Dag, errors
-from causalpp.programs import Table, network_names
+from causalpp.programs import Table, from_bif, network_names, to_bif
 from causalpp.programs.source import identifiers
 
 
@@ -238,6 +238,15 @@ def test_ate_of_numbers_is_a_difference_of_means() -> None:
     assert effect.value == pytest.approx(3)
     assert effect.state is None
     assert "mean of response" in repr(effect)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_programs_are_written_as_bif_and_read_back(seed: int) -> None:
+    program = random_program(seed)
+    program = program.do({program.variables[0]: "s1"}) if seed % 2 else program
+    back = from_bif(to_bif(program))
+    assert back.dag == program.dag
+    np.testing.assert_allclose(back.probabilities(program.variables), program.probabilities(program.variables))
 
 
 def test_all_networks_load() -> None:
