@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from causalpp.cli import main
+from causalpp.cli import main, show
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -15,7 +15,7 @@ README = Path(__file__).parents[1] / "README.md"
 def test_the_demo_prints_what_the_readme_shows(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "88")
+    monkeypatch.setattr(show.console, "_width", 88)  # read from the terminal when it was made
     with pytest.raises(SystemExit) as ended:
         main(["demo", "--out", str(tmp_path)])
     assert ended.value.code == 0

@@ -191,7 +191,7 @@ def test_svg_escapes_and_shortens_names():
     start, end = shown[0].split("…")
     assert long.startswith(start)
     assert long.endswith(end)
-    assert len(shown[0]) <= 24
+    assert len(shown[0]) <= drawing._LONGEST_NAME
     assert shown[1:] == [names[1], "&amp;", "<b>", "two lines and tab", "nul\ufffd\ufffd", "日本語", "$x_1$"]
 
 
