@@ -11,7 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
+from causalpp.equivalence._chordal import all_orientations, orientations
 from causalpp.equivalence.cpdag import Cpdag, Matrix, close_under_meek, components
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch
@@ -37,7 +39,7 @@ class MarkovEquivalenceClass:
     Example:
         >>> mec = MarkovEquivalenceClass.from_dag(Dag.from_edges([("smoke", "tar"), ("tar", "cancer")]))
         >>> mec.size, [repr(dag) for dag in mec.members(limit=1)]
-        (3, ["Dag('smoke → tar, tar → cancer')"])
+        (3, ["Dag('tar → smoke, cancer → tar')"])
         >>> from causalpp import Causes
         >>> mec.entails(Causes("smoke", "cancer")), mec.probability(Causes("smoke", "cancer"))
         (False, 0.333...)
@@ -108,7 +110,7 @@ class MarkovEquivalenceClass:
                 yield matrix
                 return
             block = np.ix_(parts[number], parts[number])
-            for local in _orientations(self._local(parts[number])):
+            for local in orientations(self._local(parts[number])):
                 matrix[block] = local
                 yield from directed(matrix, number + 1)
 
@@ -132,15 +134,14 @@ class MarkovEquivalenceClass:
                 f"the class has {self.size:,} members, more than the limit of {limit:,}: "
                 "raise limit=, or pass sample=True for a uniform sample"
             )
-        parts = self.cpdag.chain_components
         stack = np.repeat(self.cpdag.matrix[None], self.size, axis=0)
         repeat = self.size
-        for rows in parts:  # the product over components, the first one varying slowest
-            local = np.stack(list(_orientations(self._local(rows))))
+        for rows in self.cpdag.chain_components:  # the product over components, the first one varying slowest
+            local = all_orientations(self._local(rows))
             repeat //= len(local)
             number = np.arange(self.size) // repeat % len(local)
             stack[np.ix_(np.arange(self.size), np.array(rows), np.array(rows))] &= local[number]
-        return DagBatch(self.nodes, stack)
+        return DagBatch._trusted(self.nodes, torch.from_numpy(stack))
 
     def sample(self, n: int, seed: int = 0) -> DagBatch:
         """``n`` members drawn uniformly and independently; the same seed gives the same members on any machine.
@@ -158,7 +159,7 @@ class MarkovEquivalenceClass:
             place = np.array(rows)
             for k in range(n):
                 stack[k][np.ix_(place, place)] &= sampler.draw(draw)
-        return DagBatch(self.nodes, stack)
+        return DagBatch._trusted(self.nodes, torch.from_numpy(stack))
 
     # --- what the class says --------------------------------------------------------------------------
 
@@ -191,31 +192,15 @@ def _count(undirected: Matrix) -> int:
     return int(cliquepicking.mec_size([(int(i), int(j)) for i, j in np.argwhere(undirected)]))
 
 
-def _orientations(undirected: Matrix) -> Iterator[Matrix]:
-    """All ways to direct a chain component: one edge both ways, the rest by Meek's rules, and again."""
-    stack = [undirected]
-    while stack:
-        matrix = stack.pop()
-        open_edges = np.argwhere(np.triu(matrix & matrix.T))
-        if not len(open_edges):
-            yield matrix
-            continue
-        i, j = open_edges[0]
-        for a, b in ((j, i), (i, j)):
-            directed = matrix.copy()
-            directed[b, a] = False
-            stack.append(close_under_meek(directed))
-
-
 class _Sampler:
     """Uniform orientations of one connected undirected chordal graph, from exact counts."""
 
-    _FEW = 2_000  # orientations that are simply listed
+    _FEW = 20_000  # orientations that are simply listed
 
     def __init__(self, undirected: Matrix, known: dict[bytes, _Sampler]) -> None:
         self.known = known
         self.total = _count(undirected)
-        self.listed = list(_orientations(undirected)) if self.total <= self._FEW else []
+        self.listed = all_orientations(undirected) if self.total <= self._FEW else None
         # For each possible root: how many orientations have it or an earlier one, what it directs, what it leaves.
         self.roots: list[tuple[int, Matrix, list[tuple[tuple[int, ...], _Sampler]]]] = []
         self.undirected = undirected
@@ -229,8 +214,9 @@ class _Sampler:
         return known[key]
 
     def draw(self, ticket: random.Random) -> Matrix:
-        if self.listed:
-            return self.listed[ticket.randrange(self.total)]
+        if self.listed is not None:
+            listed: Matrix = self.listed[ticket.randrange(self.total)]
+            return listed
         if not self.roots:
             self._prepare()
         number = ticket.randrange(self.total)

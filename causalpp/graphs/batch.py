@@ -78,9 +78,13 @@ class DagBatch:
         object.__setattr__(self, "latent", latent)
 
     def _like(self, adjacency: Tensor) -> DagBatch:
-        """Graphs known to be acyclic over the same variables, without checking them again."""
-        out = object.__new__(DagBatch)
-        out._set(self.nodes, adjacency, self.latent)
+        return self._trusted(self.nodes, adjacency, self.latent)
+
+    @classmethod
+    def _trusted(cls, nodes: tuple[str, ...], adjacency: Tensor, latent: frozenset[str] = frozenset()) -> DagBatch:
+        """Graphs that are acyclic by construction, without checking them again."""
+        out = object.__new__(cls)
+        out._set(nodes, adjacency, latent)
         return out
 
     @classmethod
