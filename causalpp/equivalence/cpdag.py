@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,26 +17,34 @@ from causalpp.graphs.dag import check_names
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Cpdag", "Matrix", "close_under_meek", "extension"]
+__all__ = ["Cpdag", "Matrix", "Mpdag", "close_under_meek", "completed", "components", "extension", "pdag_matrix"]
 
 #: One boolean matrix holds a partially directed graph: ``m[i, j]`` alone is i → j, with ``m[j, i]`` it is i – j.
 Matrix = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class Cpdag:
-    """A completed partially directed acyclic graph; immutable.
+class Mpdag:
+    """A maximally oriented partially directed graph: what background knowledge leaves of a class; immutable.
+
+    Each directed edge points that way in every member, each undirected one both ways in some.  Equal graphs have
+    the same variables and edges, in whatever order.
 
     Attributes:
         nodes: the variables.
         matrix: booleans of shape ``(d, d)``, read-only: i → j is ``matrix[i, j]`` alone, i – j is both.
 
+    Args:
+        nodes: distinct non-empty strings.
+        directed, undirected: pairs of nodes.
+
     Raises:
-        InvalidGraph: the graph is not the CPDAG of any equivalence class.
+        InvalidGraph: no acyclic member, or some undirected edge is forced by the directed ones.
+        UnknownVariable: an edge names a variable that is not in ``nodes``.
 
     Example:
-        >>> Cpdag.from_dag(Dag.from_edges([("a", "c"), ("b", "c"), ("c", "d"), ("d", "e"), ("f", "a")]))
-        Cpdag('a → c, c → d, b → c, d → e, a – f')
+        >>> Mpdag("abc", directed=[("a", "b"), ("b", "c")])
+        Mpdag('a → b, b → c')
     """
 
     nodes: tuple[str, ...]
@@ -44,28 +52,19 @@ class Cpdag:
 
     def __init__(self, nodes: Iterable[str], directed: Iterable[Edge] = (), undirected: Iterable[Edge] = ()) -> None:
         names = check_names(nodes)
-        index = {name: i for i, name in enumerate(names)}
-        matrix = np.zeros((len(names), len(names)), dtype=bool)
-        for edges, both in ((directed, False), (undirected, True)):
-            for a, b in edges:
-                for name in (a, b):
-                    if name not in index:
-                        raise UnknownVariable(name, names)
-                if a == b or matrix[index[a], index[b]] or matrix[index[b], index[a]]:
-                    raise InvalidGraph(f"the pair {a!r}, {b!r} is joined to itself or twice")
-                matrix[index[a], index[b]] = True
-                matrix[index[b], index[a]] = both
-        found = extension(matrix)
-        if found is None or not np.array_equal(completed(found), matrix):
-            raise InvalidGraph(
-                "this is not the graph of an equivalence class: "
-                + (
-                    "it has no acyclic member"
-                    if found is None
-                    else "its directed edges are not those all members share"
-                )
-            )
+        matrix = pdag_matrix(names, directed, undirected)
+        self._check(names, matrix)
         self._set(names, matrix)
+
+    @staticmethod
+    def _check(names: tuple[str, ...], matrix: Matrix) -> None:
+        if extension(matrix) is None:
+            raise InvalidGraph("this graph has no acyclic member with the same skeleton, colliders and directed edges")
+        closed = close_under_meek(matrix)
+        if not np.array_equal(closed, matrix):
+            i, j = np.argwhere(matrix & ~closed)[0]
+            edge = f"{names[j]!r} → {names[i]!r}"
+            raise InvalidGraph(f"the directed edges force {edge}, which is left undirected")
 
     def _set(self, nodes: tuple[str, ...], matrix: Matrix) -> None:
         matrix.flags.writeable = False
@@ -73,23 +72,39 @@ class Cpdag:
         object.__setattr__(self, "matrix", matrix)
 
     @classmethod
-    def from_dag(cls, dag: Dag) -> Cpdag:
-        """The CPDAG of a Dag's class; all its variables must be observed.
-
-        Raises:
-            InvalidGraph: the Dag has latent variables, about which a Markov equivalence class says nothing.
-        """
-        if dag.latent:
-            raise InvalidGraph(
-                f"equivalence classes are over observed variables, and {sorted(dag.latent)} are latent: "
-                "take dag.subgraph(dag.observed), or declare no variable latent"
-            )
+    def _trusted(cls, nodes: tuple[str, ...], matrix: Matrix) -> Self:
+        """A graph known to be right, without checking it again."""
         out = object.__new__(cls)
-        out._set(dag.nodes, completed(dag.adjacency))
+        out._set(nodes, matrix)
         return out
 
+    def orient(self, edges: Iterable[Edge]) -> Mpdag:
+        """The graph with some undirected edges directed, and all that follows by Meek's rules 1–4.
+
+        Raises:
+            InvalidGraph: an edge is not there or points the other way, or the edges contradict each other.
+
+        Example:
+            >>> Cpdag.from_dag(Dag.from_edges([("a", "b"), ("b", "c")])).orient([("a", "b")])
+            Mpdag('a → b, b → c')
+        """
+        index = {name: i for i, name in enumerate(self.nodes)}
+        matrix = self.matrix.copy()
+        for a, b in edges:
+            for name in (a, b):
+                if name not in index:
+                    raise UnknownVariable(name, self.nodes)
+            if not matrix[index[a], index[b]]:
+                known = f"{b!r} → {a!r} is known" if matrix[index[b], index[a]] else "the two are not joined"
+                raise InvalidGraph(f"{a!r} → {b!r} is not possible: {known}")
+            matrix[index[b], index[a]] = False
+        closed = close_under_meek(matrix)
+        if not np.array_equal(closed | closed.T, matrix | matrix.T) or extension(closed) is None:
+            raise InvalidGraph("these edges contradict each other or the class: no member has them all")
+        return Mpdag._trusted(self.nodes, closed)
+
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Cpdag):
+        if not isinstance(other, Mpdag):
             return NotImplemented
         return self._key == other._key
 
@@ -121,7 +136,7 @@ class Cpdag:
     def __repr__(self) -> str:
         edges = [f"{a} → {b}" for a, b in self.directed] + [f"{a} – {b}" for a, b in self.undirected]
         touched = {name for edge in self.directed + self.undirected for name in edge}
-        return f"Cpdag({', '.join(edges + [name for name in self.nodes if name not in touched])!r})"
+        return f"{type(self).__name__}({', '.join(edges + [name for name in self.nodes if name not in touched])!r})"
 
     def _repr_html_(self) -> str:
         from causalpp.graphs.drawing import graph_svg
@@ -133,6 +148,60 @@ class Cpdag:
         from causalpp.graphs.drawing import draw_graph
 
         return draw_graph(self.nodes, self.directed, undirected=self.undirected, ax=ax, **options)
+
+
+class Cpdag(Mpdag):
+    """The completed partially directed graph of a Markov equivalence class; immutable.
+
+    Raises:
+        InvalidGraph: the graph is not the CPDAG of any equivalence class.
+
+    Example:
+        >>> Cpdag.from_dag(Dag.from_edges([("a", "c"), ("b", "c"), ("c", "d"), ("d", "e"), ("f", "a")]))
+        Cpdag('a → c, c → d, b → c, d → e, a – f')
+    """
+
+    @staticmethod
+    def _check(names: tuple[str, ...], matrix: Matrix) -> None:  # noqa: ARG004
+        found = extension(matrix)
+        if found is None or not np.array_equal(completed(found), matrix):
+            what = "it has no acyclic member" if found is None else "its directed edges are not those all members share"
+            raise InvalidGraph(f"this is not the graph of an equivalence class: {what}")
+
+    @classmethod
+    def from_dag(cls, dag: Dag) -> Cpdag:
+        """The CPDAG of a Dag's class; all its variables must be observed.
+
+        Raises:
+            InvalidGraph: the Dag has latent variables, about which a Markov equivalence class says nothing.
+        """
+        if dag.latent:
+            raise InvalidGraph(
+                f"equivalence classes are over observed variables, and {sorted(dag.latent)} are latent: "
+                "take dag.subgraph(dag.observed), or declare no variable latent"
+            )
+        return cls._trusted(dag.nodes, completed(dag.adjacency))
+
+
+def pdag_matrix(names: tuple[str, ...], directed: Iterable[Edge], undirected: Iterable[Edge]) -> Matrix:
+    """Edges as one matrix; see :class:`Mpdag`.
+
+    Raises:
+        InvalidGraph: a variable joined to itself, or a pair joined twice.
+        UnknownVariable: a name that is not among ``names``.
+    """
+    index = {name: i for i, name in enumerate(names)}
+    matrix = np.zeros((len(names), len(names)), dtype=bool)
+    for edges, both in ((directed, False), (undirected, True)):
+        for a, b in edges:
+            for name in (a, b):
+                if name not in index:
+                    raise UnknownVariable(name, names)
+            if a == b or matrix[index[a], index[b]] or matrix[index[b], index[a]]:
+                raise InvalidGraph(f"the pair {a!r}, {b!r} is joined to itself or twice")
+            matrix[index[a], index[b]] = True
+            matrix[index[b], index[a]] = both
+    return matrix
 
 
 def components(undirected: Matrix) -> tuple[tuple[int, ...], ...]:
