@@ -6,6 +6,8 @@ line; the new variable v takes a place in the line, the ones before it become it
 its children.  A child must have no parent outside K, which v could not be joined to; so the places allowed
 are those behind the last member of K with such a parent.  The end of the line is always allowed: there are no
 dead ends, and each graph is reached in exactly one way.
+
+Background knowledge fixes the direction of some edges: it narrows the places further, and then there may be none.
 """
 
 from __future__ import annotations
@@ -33,8 +35,14 @@ def insertion_order(undirected: Matrix) -> list[int]:
     return order
 
 
-def orientations(undirected: Matrix) -> Iterator[Matrix]:
-    """All orientations one by one, in a fixed order; the time between two does not depend on how many there are."""
+def orientations(undirected: Matrix, fixed: Matrix | None = None) -> Iterator[Matrix]:
+    """All orientations one by one, in a fixed order; the time between two does not depend on how many there are.
+
+    Args:
+        undirected: the skeleton, symmetric, shape ``(k, k)``.
+        fixed: edges of it whose direction is known; with some, there may be dead ends.
+    """
+    known = np.zeros_like(undirected) if fixed is None else fixed
     order = insertion_order(undirected)
     cliques = [[u for u in order[:k] if undirected[u, v]] for k, v in enumerate(order)]
     directed = np.zeros_like(undirected)
@@ -46,8 +54,11 @@ def orientations(undirected: Matrix) -> Iterator[Matrix]:
         line = sorted(clique, key=lambda u: int(directed[clique, u].sum()))
         outside = directed[:, line].copy()
         outside[clique] = False
-        bad = np.flatnonzero(outside.any(0))
-        for place in range(int(bad[-1]) + 1 if len(bad) else 0, len(line) + 1):
+        before = np.flatnonzero(outside.any(0) | known[line, v])
+        behind = np.flatnonzero(known[v, line])
+        first = int(before[-1]) + 1 if len(before) else 0
+        last = int(behind[0]) if len(behind) else len(line)
+        for place in range(first, last + 1):
             directed[v, :] = directed[:, v] = False
             directed[line[:place], v] = True
             directed[v, line[place:]] = True
@@ -64,17 +75,19 @@ def orientations(undirected: Matrix) -> Iterator[Matrix]:
             stack.append(places(len(stack)))
 
 
-def all_orientations(undirected: Matrix) -> NDArray[np.bool_]:
+def all_orientations(undirected: Matrix, fixed: Matrix | None = None) -> NDArray[np.bool_]:
     """All orientations at once, shape ``(M, k, k)``, in the order of :func:`orientations`."""
+    known = np.zeros_like(undirected) if fixed is None else fixed
     order = insertion_order(undirected)
     out = np.zeros((1, *undirected.shape), dtype=bool)
     for k, v in enumerate(order):
         clique = np.array([u for u in order[:k] if undirected[u, v]], dtype=np.int64)
         others = np.array([u for u in order[:k] if not undirected[u, v]], dtype=np.int64)
         place = out[:, clique[:, None], clique].sum(1, dtype=np.int64)  # (M, |K|): each one's place in the line
-        bad = out[:, others[:, None], clique].any(1)
-        first = np.where(bad, place + 1, 0).max(1, initial=0)
-        choices = len(clique) + 1 - first
+        before_v = out[:, others[:, None], clique].any(1) | known[clique, v]
+        first = np.where(before_v, place + 1, 0).max(1, initial=0)
+        last = np.where(known[v, clique], place, len(clique)).min(1, initial=len(clique))
+        choices = np.maximum(last + 1 - first, 0)
         member = np.repeat(np.arange(len(out)), choices)
         taken = np.arange(len(member)) - np.repeat(np.cumsum(choices) - choices, choices) + first[member]
         out, before = out[member], place[member] < taken[:, None]

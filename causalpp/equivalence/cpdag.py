@@ -99,9 +99,18 @@ class Mpdag:
                 raise InvalidGraph(f"{a!r} → {b!r} is not possible: {known}")
             matrix[index[b], index[a]] = False
         closed = close_under_meek(matrix)
-        if not np.array_equal(closed | closed.T, matrix | matrix.T) or extension(closed) is None:
+        kept = np.array_equal(closed | closed.T, matrix | matrix.T)
+        found = extension(closed) if kept else None
+        if found is None or not np.array_equal(completed(found), self._class):
             raise InvalidGraph("these edges contradict each other or the class: no member has them all")
         return Mpdag._trusted(self.nodes, closed)
+
+    @cached_property
+    def _class(self) -> Matrix:
+        """The CPDAG matrix of the whole class, before any background knowledge."""
+        found = extension(self.matrix)
+        assert found is not None  # the constructors see to that
+        return completed(found)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mpdag):

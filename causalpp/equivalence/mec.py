@@ -5,18 +5,20 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from causalpp.equivalence._chordal import all_orientations, orientations
-from causalpp.equivalence.cpdag import Cpdag, Matrix, close_under_meek, components
-from causalpp.errors import InvalidParameter, TooLarge
-from causalpp.graphs import Dag, DagBatch
+from causalpp.equivalence.cpdag import Cpdag, Matrix, Mpdag, close_under_meek, components
+from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge, UnknownVariable
+from causalpp.graphs import Dag, DagBatch, Edge, Names
+from causalpp.graphs.dag import as_names
 from causalpp.propositions import Proposition
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MarkovEquivalenceClass"]
 
-_LIMIT = 100_000
+_LIMIT = 100_000  # members that batch() lists
+_LISTED = 20_000  # orientations of a chain component that are kept in a list
+_COUNTED = 10_000_000  # orientations that are gone through one by one to count
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class MarkovEquivalenceClass:
     """The set of all Dags with the same independencies: same skeleton, same unshielded colliders.
 
     Attributes:
-        cpdag: the graph that stands for the class.
+        cpdag: the graph that stands for the class; with background knowledge or interventions, an Mpdag.
         learned: how the class was obtained from data (method, rows, test, …), empty otherwise.
 
     Example:
@@ -45,13 +49,74 @@ class MarkovEquivalenceClass:
         (False, 0.333...)
     """
 
-    cpdag: Cpdag
+    cpdag: Mpdag
     learned: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def from_dag(cls, dag: Dag) -> MarkovEquivalenceClass:
-        """The class of a Dag without latent variables."""
-        return cls(Cpdag.from_dag(dag))
+    def from_dag(cls, dag: Dag, interventions: Iterable[Names] = ()) -> MarkovEquivalenceClass:
+        """The class of a Dag without latent variables.
+
+        Args:
+            dag: the graph.
+            interventions: targets of hard interventions, such as ``["smoke", {"tub", "lung"}]``; then the
+                interventional class (Hauser & Bühlmann, JMLR 13, 2012): each edge between a target and a variable
+                outside it is directed as in ``dag``.
+
+        Raises:
+            InvalidGraph: the Dag has latent variables.
+            UnknownVariable: a target is not in the Dag.
+
+        Example:
+            >>> chain = Dag.from_edges([("a", "b"), ("b", "c"), ("c", "d")])
+            >>> [MarkovEquivalenceClass.from_dag(chain, given).size for given in ([], ["d"], ["b"])]
+            [4, 3, 1]
+        """
+        graph: Mpdag = Cpdag.from_dag(dag)
+        for names in interventions:
+            target = set(as_names(names))
+            for name in target:
+                dag.parents(name)  # an unknown name is refused here
+            graph = graph.orient(edge for edge in dag.edges if len(target.intersection(edge)) == 1)
+        return cls(graph)
+
+    @classmethod
+    def from_cpdag(cls, graph: Mpdag) -> MarkovEquivalenceClass:
+        """The class that a CPDAG stands for, or what background knowledge leaves of one."""
+        return cls(graph)
+
+    def with_knowledge(
+        self, required: Iterable[Edge] = (), forbidden: Iterable[Edge] = (), tiers: Iterable[Names] = ()
+    ) -> MarkovEquivalenceClass:
+        """The members that agree with background knowledge about edges (Meek, UAI 1995).
+
+        Args:
+            required: edges that must point this way.
+            forbidden: edges that must not.
+            tiers: groups of variables in order of time: no edge leads from a later group to an earlier one.
+
+        Raises:
+            InvalidGraph: no member agrees, or a variable stands in two tiers.
+            UnknownVariable: a name the class does not have.
+
+        Example:
+            >>> mec = MarkovEquivalenceClass.from_dag(Dag.from_edges([("a", "b"), ("b", "c"), ("c", "d")]))
+            >>> mec.with_knowledge(tiers=["b", "acd"]).size, mec.with_knowledge(forbidden=[("b", "c")]).size
+            (1, 2)
+        """
+        joined = {frozenset(edge) for edge in self.cpdag.directed + self.cpdag.undirected}
+        barred = list(forbidden)
+        seen: list[str] = []
+        for tier in tiers:
+            names = as_names(list(tier) if isinstance(tier, str) and tier not in self.nodes else tier)
+            if set(names) & set(seen):
+                raise InvalidGraph(f"{sorted(set(names) & set(seen))[0]!r} stands in two tiers")
+            barred += [(late, early) for late in names for early in seen]
+            seen += names
+        for name in itertools.chain(seen, *barred):
+            if name not in self.nodes:
+                raise UnknownVariable(name, self.nodes)
+        known = self.cpdag.orient([*required, *((b, a) for a, b in barred if frozenset((a, b)) in joined)])
+        return type(self)(known, self.learned)
 
     @classmethod
     def from_data(cls, frame: pd.DataFrame, method: str = "pc", *, alpha: float = 0.01) -> MarkovEquivalenceClass:
@@ -87,13 +152,16 @@ class MarkovEquivalenceClass:
 
     @cached_property
     def size(self) -> int:
-        """The exact number of members (Wienöbst, Bannach & Liśkiewicz, JMLR 24, 2023), without listing them."""
-        return math.prod(_count(self._local(rows)) for rows in self.cpdag.chain_components)
+        """The exact number of members (Wienöbst, Bannach & Liśkiewicz, JMLR 24, 2023), without listing them.
 
-    def _local(self, rows: Sequence[int]) -> Matrix:
-        """The undirected edges within one chain component."""
+        Background knowledge makes counting #P-hard; the chain components it touches are then gone through.
+        """
+        return math.prod(_count(*self._local(rows)) for rows in self.cpdag.chain_components)
+
+    def _local(self, rows: Sequence[int]) -> tuple[Matrix, Matrix]:
+        """The skeleton within one chain component, and the edges of it whose direction is known."""
         part = self.cpdag.matrix[np.ix_(rows, rows)]
-        return part & part.T
+        return part | part.T, part & ~part.T
 
     # --- members --------------------------------------------------------------------------------------
 
@@ -110,7 +178,7 @@ class MarkovEquivalenceClass:
                 yield matrix
                 return
             block = np.ix_(parts[number], parts[number])
-            for local in orientations(self._local(parts[number])):
+            for local in orientations(*self._local(parts[number])):
                 matrix[block] = local
                 yield from directed(matrix, number + 1)
 
@@ -137,7 +205,7 @@ class MarkovEquivalenceClass:
         stack = np.repeat(self.cpdag.matrix[None], self.size, axis=0)
         repeat = self.size
         for rows in self.cpdag.chain_components:  # the product over components, the first one varying slowest
-            local = all_orientations(self._local(rows))
+            local = all_orientations(*self._local(rows))
             repeat //= len(local)
             number = np.arange(self.size) // repeat % len(local)
             stack[np.ix_(np.arange(self.size), np.array(rows), np.array(rows))] &= local[number]
@@ -155,7 +223,7 @@ class MarkovEquivalenceClass:
         known: dict[bytes, _Sampler] = {}
         stack = np.repeat(self.cpdag.matrix[None], n, axis=0)
         for rows in self.cpdag.chain_components:
-            sampler = _Sampler.of(self._local(rows), known)
+            sampler = _Sampler.of(*self._local(rows), known)
             place = np.array(rows)
             for k in range(n):
                 stack[k][np.ix_(place, place)] &= sampler.draw(draw)
@@ -185,38 +253,49 @@ class MarkovEquivalenceClass:
         return self.batch()
 
 
-def _count(undirected: Matrix) -> int:
-    """The number of members of one chain component, by cliquepicking."""
+def _count(undirected: Matrix, fixed: Matrix) -> int:
+    """The number of orientations of one chain component: by cliquepicking, or one by one if some edges are fixed."""
     import cliquepicking
 
-    return int(cliquepicking.mec_size([(int(i), int(j)) for i, j in np.argwhere(undirected)]))
+    free = int(cliquepicking.mec_size([(int(i), int(j)) for i, j in np.argwhere(undirected)]))
+    if not fixed.any():
+        return free
+    if free > _COUNTED:
+        raise TooLarge(
+            f"counting under background knowledge is #P-hard, and this part of the class has {free:,} orientations "
+            "without it: sample or ask what is entailed instead"
+        )
+    return (
+        sum(1 for _ in orientations(undirected, fixed)) if free > _LISTED else len(all_orientations(undirected, fixed))
+    )
 
 
 class _Sampler:
-    """Uniform orientations of one connected undirected chordal graph, from exact counts."""
+    """Uniform orientations of one connected chordal graph, from exact counts."""
 
-    _FEW = 20_000  # orientations that are simply listed
-
-    def __init__(self, undirected: Matrix, known: dict[bytes, _Sampler]) -> None:
-        self.known = known
-        self.total = _count(undirected)
-        self.listed = all_orientations(undirected) if self.total <= self._FEW else None
+    def __init__(self, undirected: Matrix, fixed: Matrix, known: dict[bytes, _Sampler]) -> None:
+        self.undirected, self.fixed, self.known = undirected, fixed, known
+        self.total = _count(undirected, fixed)
+        self.listed: NDArray[np.bool_] | None = None
+        if self.total <= _LISTED:
+            self.listed = all_orientations(undirected, fixed)
         # For each possible root: how many orientations have it or an earlier one, what it directs, what it leaves.
         self.roots: list[tuple[int, Matrix, list[tuple[tuple[int, ...], _Sampler]]]] = []
-        self.undirected = undirected
 
     @classmethod
-    def of(cls, undirected: Matrix, known: dict[bytes, _Sampler]) -> _Sampler:
+    def of(cls, undirected: Matrix, fixed: Matrix, known: dict[bytes, _Sampler]) -> _Sampler:
         """The sampler of this very graph, made once: what one root leaves, another often leaves too."""
-        key = undirected.tobytes()  # d² bytes, so the length tells d
+        key = undirected.tobytes() + fixed.tobytes()  # 2 d² bytes, so the length tells d
         if key not in known:
-            known[key] = cls(undirected, known)
+            known[key] = cls(undirected, fixed, known)
         return known[key]
 
     def draw(self, ticket: random.Random) -> Matrix:
         if self.listed is not None:
             listed: Matrix = self.listed[ticket.randrange(self.total)]
             return listed
+        if self.fixed.any():
+            return self._draw_and_reject(ticket)
         if not self.roots:
             self._prepare()
         number = ticket.randrange(self.total)
@@ -233,6 +312,18 @@ class _Sampler:
             matrix[:, root] = False
             matrix = close_under_meek(matrix)
             left = matrix & matrix.T
-            parts = [(rows, _Sampler.of(left[np.ix_(rows, rows)], self.known)) for rows in components(left)]
+            none = np.zeros_like(left)
+            parts = [
+                (rows, _Sampler.of(left[np.ix_(rows, rows)], none[np.ix_(rows, rows)], self.known))
+                for rows in components(left)
+            ]
             bound += math.prod(sampler.total for _, sampler in parts)
             self.roots.append((bound, matrix, parts))
+
+    def _draw_and_reject(self, ticket: random.Random) -> Matrix:
+        """Draw without the knowledge until it is obeyed: uniform, as every orientation is equally likely."""
+        free = _Sampler.of(self.undirected, np.zeros_like(self.fixed), self.known)
+        while True:
+            out = free.draw(ticket)
+            if not (self.fixed & ~out).any():
+                return out

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from causalpp import Causes, Dag, MarkovEquivalenceClass, all_questions, errors
-from causalpp.equivalence import Cpdag
+from causalpp.equivalence import Cpdag, Mpdag
 from causalpp.equivalence import mec as mec_module
 from causalpp.propositions import KINDS
 
@@ -75,7 +75,7 @@ def chain_of_cliques() -> Dag:
 @pytest.mark.parametrize("few", [2_000, 3])
 def test_sampling_is_uniform_and_reproducible(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the list of a component's orientations, and by drawing roots."""
-    monkeypatch.setattr(mec_module._Sampler, "_FEW", few)
+    monkeypatch.setattr(mec_module, "_LISTED", few)
     mec = MarkovEquivalenceClass.from_dag(chain_of_cliques())
     members = {dag: k for k, dag in enumerate(mec.members())}
     assert mec.size == len(members) > 500
@@ -126,3 +126,104 @@ def test_empty_and_edgeless_classes() -> None:
     assert MarkovEquivalenceClass.from_dag(Dag("abc")).size == 1
     assert list(MarkovEquivalenceClass.from_dag(Dag("abc")).batch()) == [Dag("abc")]
     assert len(MarkovEquivalenceClass.from_dag(Dag("abc")).sample(0)) == 0
+
+
+def classes(d: int) -> dict[Cpdag, list[Dag]]:
+    groups: dict[Cpdag, list[Dag]] = defaultdict(list)
+    for dag in every_dag("ABCD"[:d]):
+        groups[Cpdag.from_dag(dag)].append(dag)
+    return groups
+
+
+def test_background_knowledge_leaves_the_members_that_agree() -> None:
+    rng = np.random.default_rng(0)
+    refused = 0
+    for cpdag, members in classes(4).items():
+        mec = MarkovEquivalenceClass.from_cpdag(cpdag)
+        for _ in range(3):
+            edges = [edge[:: rng.choice([-1, 1])] for edge in cpdag.undirected if rng.random() < 0.5]
+            left = {dag for dag in members if all(dag.has_edge(a, b) for a, b in edges)}
+            if not left:
+                refused += 1
+                with pytest.raises(errors.InvalidGraph, match="contradict"):
+                    mec.with_knowledge(required=edges)
+                continue
+            for known in (mec.with_knowledge(required=edges), mec.with_knowledge(forbidden=[(b, a) for a, b in edges])):
+                assert known.size == len(left)
+                assert set(known.members()) == set(known.batch()) == left
+                assert set(known.sample(60, seed=1)) <= left
+                assert Mpdag(known.nodes, known.cpdag.directed, known.cpdag.undirected) == known.cpdag
+                for a, b in known.cpdag.undirected:
+                    assert len({dag.has_edge(a, b) for dag in left}) == 2
+    assert refused > 20
+
+
+def test_tiers() -> None:
+    rng = np.random.default_rng(1)
+    for cpdag, members in classes(4).items():
+        time = dict(zip("ABCD", rng.integers(0, 3, 4).tolist(), strict=True))
+        tiers = [[v for v in "ABCD" if time[v] == t] for t in range(3)]
+        left = {dag for dag in members if all(time[a] <= time[b] for a, b in dag.edges)}
+        mec = MarkovEquivalenceClass.from_cpdag(cpdag)
+        if left:
+            assert set(mec.with_knowledge(tiers=tiers).members()) == left
+        else:
+            with pytest.raises(errors.InvalidGraph):
+                mec.with_knowledge(tiers=tiers)
+
+
+def test_interventional_classes() -> None:
+    """Same class, and the mutilated graphs are equivalent too (Hauser & Bühlmann 2012, theorem 10)."""
+    rng = np.random.default_rng(2)
+    groups = classes(4)
+    signature = {dag: {} for members in groups.values() for dag in members}
+    for members in groups.values():
+        for dag in members[::3]:
+            targets = [
+                set(rng.choice(list("ABCD"), size=int(rng.integers(1, 3)), replace=False).tolist()) for _ in range(2)
+            ]
+            for other in members:
+                for target in targets:
+                    key = frozenset(target)
+                    if key not in signature[other]:
+                        signature[other][key] = Cpdag.from_dag(other.do(target))
+            alike = {
+                o for o in members if all(signature[o][frozenset(t)] == signature[dag][frozenset(t)] for t in targets)
+            }
+            mec = MarkovEquivalenceClass.from_dag(dag, interventions=targets)
+            assert set(mec.members()) == alike, (dag, targets)
+            assert mec.size == len(alike)
+
+
+def test_misuse_of_knowledge() -> None:
+    mec = MarkovEquivalenceClass.from_dag(
+        Dag.from_edges([("a", "b"), ("c", "b"), ("b", "d"), ("d", "e")], nodes="abcdef")
+    )
+    with pytest.raises(errors.UnknownVariable):
+        mec.with_knowledge(required=[("a", "z")])
+    with pytest.raises(errors.UnknownVariable):
+        mec.with_knowledge(tiers=[["a"], ["z"]])
+    with pytest.raises(errors.InvalidGraph, match="known"):
+        mec.with_knowledge(required=[("b", "a")])
+    with pytest.raises(errors.InvalidGraph, match="not joined"):
+        mec.with_knowledge(required=[("a", "c")])
+    with pytest.raises(errors.InvalidGraph, match="two tiers"):
+        mec.with_knowledge(tiers=[["a"], ["a", "b"]])
+    with pytest.raises(errors.InvalidGraph, match="left undirected"):
+        Mpdag("abc", directed=[("a", "b")], undirected=[("b", "c")])
+    assert mec.with_knowledge(forbidden=[("a", "c")]) == mec
+
+
+def test_all_orientations_agree_with_the_lazy_ones() -> None:
+    rng = np.random.default_rng(3)
+    for seed in range(30):
+        names = [f"v{i}" for i in range(7)]
+        dag = Dag(names, [(names[i], names[j]) for i in range(7) for j in range(i) if rng.random() < 0.6])
+        mec = MarkovEquivalenceClass.from_dag(dag)
+        edges = [e for e in dag.edges if rng.random() < 0.2 * (seed % 2)]
+        mec = MarkovEquivalenceClass.from_cpdag(mec.cpdag.orient(edges))
+        listed = list(mec.batch())
+        assert listed == list(mec.members())
+        assert len(set(listed)) == len(listed) == mec.size
+        assert all(Cpdag.from_dag(member) == Cpdag.from_dag(dag) for member in listed)
+        assert all(member.has_edge(a, b) for member in listed for a, b in edges)
