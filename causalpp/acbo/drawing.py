@@ -56,7 +56,7 @@ def _confidence(result: Result, ax: Axes) -> None:
     ax.plot(rounds, result.path, color=ACCENT, lw=1.5, zorder=1)
     for step in result.transcript:
         colour = {True: TRUE, False: FALSE, None: MUTED}[step.answer.value]
-        ax.scatter(step.number, step.belief.confidence, color=colour, s=28, zorder=2)
+        ax.scatter(step.number, step.confidence, color=colour, s=28, zorder=2)
     ax.axhline(result.target, color=MUTED, lw=1, ls="--")
     ax.annotate(
         f"target {result.target:.0%}", (0, result.target), (0, 4), textcoords="offset points", color=MUTED, fontsize=9

@@ -61,8 +61,8 @@ def discover(
 
     Raises:
         TooLarge: the class has more members than ``limit``.
-        InvalidParameter: a confidence outside (0, 1), a negative budget, an unknown kind of question.
-        InvalidGraph: no candidates.
+        InvalidParameter: a confidence outside (0, 1), a negative budget or seed, an unknown kind of question.
+        InvalidGraph: no candidates, or a single Dag in place of its class.
 
     Example:
         >>> import causalpp as cpp
@@ -76,6 +76,8 @@ def discover(
         raise InvalidParameter(f"a confidence lies strictly between 0 and 1, got {confidence}")
     if max_questions is not None and max_questions < 0:
         raise InvalidParameter(f"a budget of {max_questions} questions")
+    if seed < 0:
+        raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
     batch = _candidates(candidates, limit)
     questions = all_questions(batch.nodes, kinds=kinds)
     truth = truth_table(questions, batch)
@@ -90,12 +92,12 @@ def discover(
             if verdict is None:
                 number, bits = chooser.next(belief)
                 if bits < _NOTHING:
-                    verdict = "no question is left whose answer would tell the candidates apart"
+                    verdict = "no question is left whose answer would tell the candidates apart" + _doubt(belief)
             if verdict is not None:
                 break
             (answer,) = oracle.ask(questions[number])
             after = belief.update([answer])
-            steps.append(Step(len(steps) + 1, answer, bits, belief.entropy - after.entropy, after))
+            steps.append(Step(len(steps) + 1, answer, bits, belief.entropy - after.entropy, tuple(after.top())))
             belief = after
             if on_step is not None:
                 on_step(steps[-1])
@@ -107,7 +109,15 @@ def discover(
 def _candidates(candidates: MarkovEquivalenceClass | DagBatch | Iterable[Dag], limit: int) -> DagBatch:
     if isinstance(candidates, MarkovEquivalenceClass):
         return candidates.batch(limit)
-    batch = candidates if isinstance(candidates, DagBatch) else DagBatch.from_dags(candidates)
+    if isinstance(candidates, DagBatch):
+        batch = candidates
+    else:
+        members = list(candidates)
+        if not all(isinstance(member, Dag) for member in members):  # a single Dag, for one: it lists its variables
+            raise InvalidGraph(
+                "the candidates must be an equivalence class, a batch, or a list of graphs such as [dag]"
+            )
+        batch = DagBatch.from_dags(members)
     if len(batch) == 0:
         raise InvalidGraph("there are no candidate graphs")
     return batch.unique()[0]
@@ -117,15 +127,22 @@ def _verdict(belief: Belief, asked: int, confidence: float, budget: int) -> str 
     """Why the run should end here, or None."""
     if len(belief.candidates) == 1:
         return "there is only one candidate"
-    trust = belief.reliability.better_than_chance
-    if belief.confidence >= confidence and trust >= _TRUST:
+    if belief.confidence >= confidence and _trust(belief) >= _TRUST:
         return "the most probable graph reached the confidence asked for"
-    if asked >= _PATIENCE and trust < 0.5:
+    if asked >= _PATIENCE and _trust(belief) < 0.5:
         return "the oracle's answers are no better than chance"
     if asked >= budget:
-        doubt = "" if trust >= _TRUST else ", and that the oracle is better than chance is not established"
-        return f"the budget of {budget} questions is spent{doubt}"
+        return f"the budget of {budget} questions is spent" + _doubt(belief)
     return None
+
+
+def _trust(belief: Belief) -> float:
+    """The probability that the oracle is better than chance; a reliability that is assumed is not doubted."""
+    return belief.reliability.better_than_chance if belief.channel.learns else 1.0
+
+
+def _doubt(belief: Belief) -> str:
+    return "" if _trust(belief) >= _TRUST else ", and that the oracle is better than chance is not established"
 
 
 class _Chooser:

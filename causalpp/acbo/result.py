@@ -29,14 +29,19 @@ class Step:
         answer: with its question.
         expected: bits about the graph the answer was expected to give.
         gained: bits by which it narrowed the belief; negative where an answer came as a surprise.
-        belief: after the answer.
+        leaders: the most probable graphs after the answer, with their probabilities.
     """
 
     number: int
     answer: Answer
     expected: float
     gained: float
-    belief: Belief
+    leaders: tuple[tuple[Dag, float], ...]
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the leading graph after the answer."""
+        return self.leaders[0][1]
 
     def to_dict(self) -> dict[str, Any]:
         """The round as plain values."""
@@ -46,7 +51,7 @@ class Step:
             "sentence": self.answer.question.question(),
             "expected_bits": self.expected,
             "gained_bits": self.gained,
-            "confidence": self.belief.confidence,
+            "confidence": self.confidence,
         }
 
 
@@ -79,7 +84,7 @@ class Result:
     def path(self) -> list[float]:
         """The confidence before the first question and after each answer."""
         n = len(self.belief.candidates)
-        return [1 / n, *(step.belief.confidence for step in self.transcript)]
+        return [1 / n, *(step.confidence for step in self.transcript)]
 
     def bound(self, error: float | None = None) -> float:
         """The least number of questions any method needs on average at this confidence.
@@ -104,7 +109,7 @@ class Result:
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{s.number}</td><td>{html.escape(s.answer.question.question())}</td><td>{s.answer.word}</td>"
-            f"<td>{s.gained:+.2f}</td><td>{s.belief.confidence:.2f}</td></tr>"
+            f"<td>{s.gained:+.2f}</td><td>{s.confidence:.2f}</td></tr>"
             for s in self.transcript
         )
         return (

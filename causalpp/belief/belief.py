@@ -105,7 +105,7 @@ class Belief:
     def entropy(self) -> float:
         """What is still unknown about the graph, in bits."""
         p = self.probabilities[self.probabilities > 0]
-        return float(-(p * p.log2()).sum())
+        return max(0.0, float(-(p * p.log2()).sum()))
 
     def top(self, k: int = 5) -> list[tuple[Dag, float]]:
         """The ``k`` most probable graphs with their probabilities."""
@@ -114,7 +114,8 @@ class Belief:
 
     def probability(self, proposition: Proposition) -> float:
         """The posterior probability that a proposition is true."""
-        return float(self.probabilities @ proposition.holds(self.candidates).to(self.probabilities.dtype))
+        holds = proposition.holds(self.candidates).to(self.probabilities.dtype)
+        return min(1.0, float(self.probabilities @ holds))
 
     @property
     def edges(self) -> Tensor:

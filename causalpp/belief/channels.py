@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -19,7 +20,13 @@ __all__ = ["Channel", "Fixed", "Learned"]
 
 
 class Channel(ABC):
-    """The noise model of an oracle."""
+    """The noise model of an oracle.
+
+    Attributes:
+        learns: whether the reliability is learned from the answers, or assumed.
+    """
+
+    learns: ClassVar[bool] = True
 
     @abstractmethod
     def log_evidence(self, counts: Tensor) -> Tensor:
@@ -47,6 +54,7 @@ class Fixed(Channel):
     """
 
     error: float = 0.1
+    learns: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not 0 < self.error < 1:
@@ -59,7 +67,8 @@ class Fixed(Channel):
 
     def beta(self, counts: Tensor) -> Tensor:
         certain = 1e12  # a Beta distribution this narrow is a known number
-        row = torch.tensor([1 - self.error, self.error, self.error, 1 - self.error], dtype=counts.dtype) * certain
+        rates = [1 - self.error, self.error, self.error, 1 - self.error]
+        row = torch.tensor(rates, dtype=counts.dtype, device=counts.device) * certain
         return row.expand(counts.shape[0], 4)
 
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from causalpp._files import check_target, write_bytes
 from causalpp.acbo import Result, Step
-from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
+from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
 
@@ -37,7 +37,7 @@ def print_json(values: Any) -> None:
     print(json.dumps(values, ensure_ascii=False, indent=2))
 
 
-def arrows(dag: Dag, cpdag: Cpdag | None = None) -> str:
+def arrows(dag: Dag, cpdag: Mpdag | None = None) -> str:
     """A graph in a line: only the edges that its class leaves open, if a class is given."""
     undecided = {frozenset(edge) for edge in cpdag.undirected} if cpdag else None
     edges = [f"{a} → {b}" for a, b in dag.edges if undecided is None or frozenset((a, b)) in undecided]
@@ -60,7 +60,7 @@ class Rounds:
 
     def __init__(
         self,
-        cpdag: Cpdag | None = None,
+        cpdag: Mpdag | None = None,
         labels: Mapping[str, str] | None = None,
         *,
         before: RenderableType = "",
@@ -96,7 +96,7 @@ class Rounds:
                 Text(step.answer.question.rename(self.labels).question()),
                 Text(word, style=_ANSWER_STYLE[word]),
                 f"{step.gained:+.2f}",
-                f"{step.belief.confidence:.2f}",
+                f"{step.confidence:.2f}",
             )
         )
         if console.is_terminal:
@@ -115,12 +115,12 @@ class Rounds:
 
     def _leaders(self, step: Step) -> RenderableType:
         table = Table.grid(padding=(0, 1))
-        for dag, p in step.belief.top(self.shown):
+        for dag, p in step.leaders[: self.shown]:
             table.add_row(f"{p:6.1%}", ProgressBar(total=1, completed=p, width=24), arrows(dag, self.cpdag))
         return Group(Text(), table)
 
 
-def result_summary(result: Result, cpdag: Cpdag | None = None) -> RenderableType:
+def result_summary(result: Result, cpdag: Mpdag | None = None) -> RenderableType:
     """The outcome of a run in a few lines."""
     reliability = result.belief.reliability
     low, high = reliability.interval("sensitivity")

@@ -1,0 +1,166 @@
+"""What a run leaves, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from xml.etree import ElementTree
+
+import matplotlib.pyplot as plt
+import pytest
+
+from causalpp import Answer, Causes, Dag, MarkovEquivalenceClass, Proposition, Result, SimulatedOracle, discover, noise
+from causalpp.design import question_bound
+from causalpp.graphs import DagBatch
+from causalpp.oracles import Oracle
+from causalpp.propositions import from_dict
+
+NAMES = ["a<b", "R&D", 'say "x"', "wait > 5"]
+TRUTH = Dag(NAMES, [("a<b", "R&D"), ("R&D", 'say "x"'), ("R&D", "wait > 5")])
+
+
+class Changeable(Oracle):
+    """Says yes, no, nothing, in turn; its kind has to be escaped."""
+
+    kind = "one & only"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    @property
+    def fingerprint(self) -> str:
+        return "changeable"
+
+    def _answer(self, question: Proposition) -> Answer:
+        self.asked += 1
+        return Answer(question, (True, False, None)[self.asked % 3], oracle=self.fingerprint)
+
+
+def finished() -> Result:
+    return discover(MarkovEquivalenceClass.from_dag(TRUTH), SimulatedOracle(TRUTH, noise.Symmetric(0.1), seed=1))
+
+
+def untouched() -> Result:
+    return discover(MarkovEquivalenceClass.from_dag(TRUTH), Changeable(), max_questions=0)
+
+
+def undecided() -> Result:
+    return discover(MarkovEquivalenceClass.from_dag(TRUTH), Changeable(), max_questions=9)
+
+
+def alone() -> Result:
+    return discover([TRUTH], Changeable())
+
+
+results = pytest.mark.parametrize("make", [finished, untouched, undecided, alone])
+
+
+@results
+def test_repr(make) -> None:
+    result = make()
+    text = repr(result)
+    assert repr(result.graph) in text
+    assert f"confidence {result.belief.confidence:.3f} after {len(result.transcript)} questions" in text
+    assert result.stopped_because in text
+    assert result.oracle_kind in text
+    assert repr(result.belief.reliability) in text
+
+
+@results
+def test_html_is_well_formed_and_escaped(make) -> None:
+    result = make()
+    page = ElementTree.fromstring(result._repr_html_())  # fails on a stray < or &
+    rows = [[cell.text for cell in row] for row in page.iter("tr")]
+    assert rows[0][1:] == ["question", "answer", "bits", "confidence"]
+    assert [row[0] for row in rows[1:]] == [str(step.number) for step in result.transcript]
+    for row, step in zip(rows[1:], result.transcript, strict=True):
+        assert row[1] == step.answer.question.question()
+        assert row[2:] == [step.answer.word, f"{step.gained:+.2f}", f"{step.confidence:.2f}"]
+    shown = "".join(page.itertext())
+    assert result.stopped_because in shown
+    assert f"{result.oracle_kind} oracle" in shown
+    for name in NAMES:
+        assert name in shown  # in the drawing of the graph
+
+
+@results
+def test_json(make) -> None:
+    result = make()
+    values = json.loads(result.to_json(), parse_constant=pytest.fail)
+    assert values == result.to_dict()
+    assert (values["format"], values["version"]) == ("causalpp.result", 1)
+    assert Dag(values["graph"]["nodes"], values["graph"]["edges"]) == result.graph
+    assert values["oracle"] == result.oracle_kind
+    assert values["stopped_because"] == result.stopped_because
+    assert values["target_confidence"] == 0.95
+    assert values["questions"] == len(values["transcript"]) == len(result.transcript)
+    assert values["belief"]["confidence"] == result.belief.confidence
+    for row, step in zip(values["transcript"], result.transcript, strict=True):
+        assert from_dict(row["question"]) == step.answer.question
+        assert row["sentence"] == step.answer.question.question()
+        assert (row["number"], row["answer"]) == (step.number, step.answer.word)
+        assert (row["expected_bits"], row["gained_bits"]) == (step.expected, step.gained)
+        assert (row["oracle"], row["replicate"]) == (step.answer.oracle, step.answer.replicate)
+        assert row["confidence"] == step.confidence
+
+
+@results
+def test_plot(make) -> None:
+    result = make()
+    figure = result.plot(labels={"R&D": "research"})
+    try:
+        assert len(figure.axes) == 4
+        figure.canvas.draw()  # everything can be laid out
+        graph, confidence, bits, reliability = figure.axes
+        assert "research" in {text.get_text() for text in graph.texts}
+        assert not {"R&D", "$"} & {text.get_text() for text in graph.texts}
+        assert list(confidence.lines[0].get_ydata()) == pytest.approx(result.path)
+        assert bits.lines[0].get_ydata()[-1] == pytest.approx(sum(step.gained for step in result.transcript))
+        assert f"mean {result.belief.reliability.sensitivity:.2f}" in str(reliability.get_legend_handles_labels()[1])
+        assert result.stopped_because in figure.get_suptitle()
+    finally:
+        plt.close(figure)
+
+
+@pytest.mark.parametrize("bound", [5.0, math.inf])
+def test_only_a_finite_bound_is_drawn(bound: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = undecided()
+    monkeypatch.setattr(Result, "bound", lambda self: bound)
+    figure = result.plot()
+    try:
+        assert [text.get_text() for text in figure.axes[2].texts] == (["bound 5.0"] if bound == 5 else [])
+    finally:
+        plt.close(figure)
+
+
+def test_the_bound() -> None:
+    result = finished()
+    assert result.bound(0.1) == question_bound(result.distinct, 0.1, 1 - 0.95)
+    assert result.bound() == question_bound(result.distinct, result.belief.reliability.error, 1 - 0.95)
+    assert result.bound(0.0) < result.bound(0.1) < result.bound(0.4) < result.bound(0.5) == math.inf
+    assert alone().bound(0.5) == 0
+
+
+def test_a_bound_that_is_infinite_is_no_number_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = finished()
+    assert result.to_dict()["question_bound"] == result.bound()
+    monkeypatch.setattr(Result, "bound", lambda self: math.inf)
+    assert json.loads(result.to_json(), parse_constant=pytest.fail)["question_bound"] is None
+
+
+def test_the_bound_counts_what_the_questions_can_tell_apart() -> None:
+    direct = Dag.from_edges([("a", "b"), ("b", "c"), ("a", "c")])
+    chain = Dag("abc", [("a", "b"), ("b", "c")])
+    back = Dag("abc", [("c", "b"), ("b", "a")])
+    result = discover(DagBatch.from_dags([direct, chain, back]), Changeable(), max_questions=2)
+    assert result.distinct == 2
+    assert result.bound(0.1) == question_bound(2, 0.1, 1 - 0.95)
+
+
+def test_steps() -> None:
+    result = finished()
+    for step in result.transcript:
+        assert isinstance(step.answer.question, Causes)
+        assert step.leaders[0][1] == step.confidence
+    assert result.graph == result.belief.graph == TRUTH
+    assert result.path == [0.25, *(step.confidence for step in result.transcript)]
