@@ -1,15 +1,18 @@
-"""The README shows what the demo prints: every line of it, to the letter."""
+"""What the README and the page on the command line show is what the commands print, to the letter."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from causalpp.cli import main, show
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "command-line.md"
 
 
 def test_the_demo_prints_what_the_readme_shows(
@@ -25,3 +28,17 @@ def test_the_demo_prints_what_the_readme_shows(
     for block in shown:
         for line in block.splitlines():
             assert line.rstrip() in printed
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"), re.findall(r"```console\n\$ (.*?)\n(.*?)\n```", PAGE.read_text(encoding="utf-8"), re.S)
+)
+def test_the_page_shows_what_the_commands_print(
+    command: str, shown: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(show.console, "_width", 88)
+    with pytest.raises(SystemExit):
+        main(shlex.split(command)[1:])
+    captured = capsys.readouterr()
+    printed = (captured.out + captured.err).rstrip().splitlines()
+    assert [line.rstrip() for line in printed] == shown.splitlines()

@@ -33,6 +33,7 @@ def discover(
     max_questions: int | None = None,
     seed: int = 0,
     kinds: Sequence[str | type[Proposition]] = ("Causes",),
+    conditioning: int = 1,
     channel: Channel | None = None,
     limit: int = 100_000,
     on_step: Callable[[Step], None] | None = None,
@@ -51,6 +52,7 @@ def discover(
         max_questions: stop after so many; by default 40 × (1 + log₂ of the number of candidates).
         seed: of the choice among equally good questions.
         kinds: the kinds of question that may be asked.
+        conditioning: the most variables a question may hold fixed; see :func:`causalpp.all_questions`.
         channel: the noise model; by default the reliability is learned.
         limit: the largest class to list; a larger one is refused.
         on_step: called after every answer, for a progress display. A keyboard interrupt ends the run with the
@@ -79,7 +81,7 @@ def discover(
     if seed < 0:
         raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
     batch = _candidates(candidates, limit)
-    questions = all_questions(batch.nodes, kinds=kinds)
+    questions = all_questions(batch.nodes, kinds=kinds, conditioning=conditioning)
     truth = truth_table(questions, batch)
     distinct = len(torch.unique(truth, dim=0))
     budget = math.ceil(40 * (1 + math.log2(len(batch)))) if max_questions is None else max_questions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,7 +104,9 @@ def check_frame(frame: pd.DataFrame) -> tuple[NDArray[np.float64], bool]:
 
 
 def _pc(values: NDArray[np.float64], discrete: bool, alpha: float) -> tuple[Matrix, str]:
-    from causallearn.search.ConstraintBased.PC import pc
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # without notebook widgets its progress bar complains when imported
+        from causallearn.search.ConstraintBased.PC import pc
 
     test = "chisq" if discrete else "fisherz"
     try:
@@ -116,7 +119,9 @@ def _pc(values: NDArray[np.float64], discrete: bool, alpha: float) -> tuple[Matr
 
 
 def _ges(values: NDArray[np.float64], discrete: bool) -> tuple[Matrix, str]:
-    from causallearn.search.ScoreBased.GES import ges
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from causallearn.search.ScoreBased.GES import ges
 
     score = "BDeu" if discrete else "BIC"
     try:
