@@ -23,12 +23,12 @@ from causalpp.cli.show import (
     save_figure,
     table_of,
 )
-from causalpp.equivalence import MarkovEquivalenceClass
-from causalpp.errors import InvalidParameter
+from causalpp.equivalence import MarkovEquivalenceClass, Verdict
+from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag, read_graph
 from causalpp.oracles import SimulatedOracle, noise
 from causalpp.programs import CausalProgram, ate, compile, load_network
-from causalpp.propositions import parse
+from causalpp.propositions import Proposition, parse
 
 __all__ = ["discover", "effect", "mec", "simulate"]
 
@@ -101,19 +101,28 @@ def mec(
     check_figure_path(plot)
     found, _ = _class(data, graph, network, method, alpha)
     asked = [parse(text, found.nodes) for text in ask or []]
-    shares = [found.probability(question) for question in asked]
+    verdicts = [found.decide(question) for question in asked]
     listed = [arrows(dag, found.cpdag) for dag in found.members(members)]
     if plot is not None:
         save_figure(found.plot().figure, plot)  # type: ignore[arg-type]  # the axes of a whole figure
     if json:
-        answers = [{"statement": q.sentence(), "share_of_members": p} for q, p in zip(asked, shares, strict=True)]
+        answers = [
+            {"statement": q.sentence(), "verdict": v.kind, "reason": v.reason, **_share(found, q)}
+            | {name: [list(e) for e in dag.edges] for name, dag in _certificates(v).items()}
+            for q, v in zip(asked, verdicts, strict=True)
+        ]
         some = [[list(edge) for edge in dag.edges] for dag in found.members(members)]
         print_json(_class_dict(found) | {"answers": answers, "members": some})
         return
     console.print(class_summary(found))
-    for question, share in zip(asked, shares, strict=True):
-        verdict = {1.0: "entailed", 0.0: "excluded"}.get(share, f"open: true in {share:.1%} of the graphs")
-        console.print(f"{question.sentence()}: {verdict}")
+    for question, verdict in zip(asked, verdicts, strict=True):
+        share = _share(found, question).get("share_of_members")
+        part = f", true in {share:.1%} of the graphs" if verdict.kind == "open" and share is not None else ""
+        console.print(f"{question.sentence()}: {verdict.kind}{part}", markup=False)
+        console.print(f"  because {verdict.reason}", markup=False)
+        if verdict.kind == "open":
+            for name, dag in _certificates(verdict).items():
+                console.print(f"  {name.replace('_', ' ')} {arrows(dag, found.cpdag)}", markup=False)
     if listed:
         console.print(
             table_of(((f"{n}", text) for n, text in enumerate(listed, 1)), "", "edges left open, member by member")
@@ -192,6 +201,20 @@ def _program(data: Path | None, graph: Path | None, network: str | None) -> Caus
     if graph.suffix.lower() != ".bif":
         raise InvalidParameter(f"{graph} has a graph and no tables: add --data FILE.csv to fit them, or use a BIF file")
     return read_program(graph)
+
+
+def _share(found: MarkovEquivalenceClass, question: Proposition) -> dict[str, float]:
+    """The share of members in which a statement holds, left out for classes too large to go through."""
+    try:
+        return {"share_of_members": found.probability(question)}
+    except TooLarge:
+        return {}
+
+
+def _certificates(verdict: Verdict) -> dict[str, Dag]:
+    """The members that show a verdict, by name."""
+    shown = {"holds_in": verdict.holds_in, "fails_in": verdict.fails_in}
+    return {name: dag for name, dag in shown.items() if dag is not None}
 
 
 def _class_dict(found: MarkovEquivalenceClass) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Equivalence classes: what observation alone can say about a causal graph."""
 
 from causalpp.equivalence.cpdag import Cpdag, Mpdag
+from causalpp.equivalence.entailment import Entailment, Verdict
 from causalpp.equivalence.mec import MarkovEquivalenceClass
 
-__all__ = ["Cpdag", "MarkovEquivalenceClass", "Mpdag"]
+__all__ = ["Cpdag", "Entailment", "MarkovEquivalenceClass", "Mpdag", "Verdict"]

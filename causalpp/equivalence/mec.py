@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from causalpp.equivalence._chordal import all_orientations, orientations
 from causalpp.equivalence.cpdag import Cpdag, Matrix, Mpdag, close_under_meek, components
+from causalpp.equivalence.entailment import Entailment, Verdict
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge, UnknownVariable
 from causalpp.graphs import Dag, DagBatch, Edge, Names
 from causalpp.graphs.dag import as_names
@@ -231,26 +232,61 @@ class MarkovEquivalenceClass:
 
     # --- what the class says --------------------------------------------------------------------------
 
-    def probability(self, proposition: Proposition) -> float:
-        """The share of members in which a proposition holds.
+    def decide(self, proposition: Proposition) -> Verdict:
+        """Whether every, no or only some member satisfies a proposition: exactly, without listing the members.
+
+        The verdict gives the reason, a member for which the proposition holds and one for which it fails, where
+        there are such; see :class:`causalpp.equivalence.Entailment`.
 
         Raises:
-            TooLarge: the class has more than 100,000 members.
             UnknownVariable: the proposition names a variable the class does not have.
+
+        Example:
+            >>> from causalpp import Causes
+            >>> mec = MarkovEquivalenceClass.from_dag(Dag.from_edges([("a", "b"), ("b", "c")]))
+            >>> verdict = mec.decide(Causes("a", "c"))
+            >>> verdict.kind, verdict.fails_in
+            ('open', Dag('b → a, c → b'))
         """
-        return int(proposition.holds(self._all).sum()) / self.size
+        return self._entailment.decide(proposition)
 
     def entails(self, proposition: Proposition) -> bool:
-        """Whether a proposition holds in every member."""
-        return bool(proposition.holds(self._all).all())
+        """Whether a proposition holds in every member; see :meth:`decide`."""
+        return self.decide(proposition).kind == "entailed"
 
     def excludes(self, proposition: Proposition) -> bool:
         """Whether a proposition holds in no member."""
-        return not bool(proposition.holds(self._all).any())
+        return self.decide(proposition).kind == "excluded"
+
+    def possible(self, proposition: Proposition) -> bool:
+        """Whether a proposition holds in some member."""
+        return not self.excludes(proposition)
+
+    def probability(self, proposition: Proposition) -> float:
+        """The share of members in which a proposition holds, exactly.
+
+        Raises:
+            TooLarge: the class has more than 100,000 members; ``proposition.holds(mec.sample(n))`` estimates
+                the share, with a standard error of at most ``0.5 / n ** 0.5``.
+            UnknownVariable: the proposition names a variable the class does not have.
+        """
+        if self.size > _LIMIT:
+            raise TooLarge(
+                f"the class has {self.size:,} members, more than the {_LIMIT:,} that are gone through for an exact "
+                "share: use decide(), or the share of a uniform sample()"
+            )
+        return int(proposition.holds(self._all).sum()) / self.size
 
     @cached_property
     def _all(self) -> DagBatch:
         return self.batch()
+
+    @cached_property
+    def _entailment(self) -> Entailment:
+        return Entailment(self.cpdag)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"cpdag": self.cpdag, "learned": self.learned}  # a solver cannot be pickled, and is soon made again
 
 
 def _count(undirected: Matrix, fixed: Matrix) -> int:

@@ -107,12 +107,16 @@ def test_mec(run, tmp_path: Path) -> None:
         "mec", "--network", "asia", "--ask", "does smoke cause lung?", "--ask", "tub causes xray", "--members", 2
     )
     assert done.code == 0
-    assert "open: true in 66.7% of the graphs" in done.out
+    assert "smoke causes lung: open, true in 66.7% of the graphs" in done.out
+    assert "holds in" in done.out
     assert "tub causes xray: entailed" in done.out
     plain = json.loads(run("mec", "--network", "asia", "--json", "--members", 10, "--ask", "xray causes tub").out)
     assert plain["size"] == 6
     assert len(plain["members"]) == 6
-    assert plain["answers"] == [{"statement": "xray causes tub", "share_of_members": 0.0}]
+    (answer,) = plain["answers"]
+    assert (answer["verdict"], answer["share_of_members"]) == ("excluded", 0)
+    assert "holds_in" not in answer
+    assert ["tub", "either"] in answer["fails_in"]
     figure = tmp_path / "class.pdf"
     assert run("mec", "--network", "alarm", "--plot", figure).code == 0
     assert figure.read_bytes().startswith(b"%PDF")

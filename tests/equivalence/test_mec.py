@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from collections import defaultdict
 
 import networkx as nx
@@ -96,8 +97,12 @@ def test_a_class_too_large_to_list() -> None:
     assert mec.size == 479_001_600
     with pytest.raises(errors.TooLarge, match="479,001,600"):
         mec.batch()
-    with pytest.raises(errors.TooLarge):
+    with pytest.raises(errors.TooLarge, match="sample"):
         mec.probability(Causes("v0", "v1"))
+    assert mec.possible(Causes("v0", "v1"))
+    assert not mec.entails(Causes("v0", "v1"))
+    assert mec.entails(Causes("v0", "v1") | Causes("v1", "v0"))
+    assert pickle.loads(pickle.dumps(mec)).entails(Causes("v0", "v1") | Causes("v1", "v0"))
     assert len(mec.batch(50, sample=True, seed=3)) == 50
     assert len(list(mec.members(limit=3))) == 3
 
