@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from causalpp import acbo
-from causalpp._files import check_target, write_text
+from causalpp._files import about, check_target, read_text, write_text
 from causalpp.cli import options
 from causalpp.cli.inputs import read_frame, read_program, read_settings, read_truth
 from causalpp.cli.show import (
@@ -37,6 +37,7 @@ def discover(
     data: options.Data = None,
     graph: options.Graph = None,
     network: options.Network = None,
+    premise: options.Premise = None,
     oracle: Annotated[
         options.OracleKind, typer.Option("--oracle", help="Who answers the questions.")
     ] = options.OracleKind.simulated,
@@ -58,7 +59,7 @@ def discover(
     check_figure_path(plot)
     check_target(out)
     simulated = noise.Symmetric(error)
-    found, known = _class(data, graph, network, method, alpha)
+    found, known = _class(data, graph, network, premise, method, alpha)
     if truth is not None:
         known = read_truth(truth)
     if known is None:
@@ -88,6 +89,7 @@ def mec(
     data: options.Data = None,
     graph: options.Graph = None,
     network: options.Network = None,
+    premise: options.Premise = None,
     method: options.How = options.Method.pc,
     alpha: options.Alpha = 0.01,
     members: Annotated[int, typer.Option("--members", min=0, help="List so many members.")] = 0,
@@ -99,7 +101,7 @@ def mec(
 ) -> None:
     """What observation says about the graph: the equivalence class, its size, and what it entails."""
     check_figure_path(plot)
-    found, _ = _class(data, graph, network, method, alpha)
+    found, _ = _class(data, graph, network, premise, method, alpha)
     asked = [parse(text, found.nodes) for text in ask or []]
     verdicts = [found.decide(question) for question in asked]
     listed = [arrows(dag, found.cpdag) for dag in found.members(members)]
@@ -177,11 +179,20 @@ def simulate(
 
 
 def _class(
-    data: Path | None, graph: Path | None, network: str | None, method: options.Method, alpha: float
+    data: Path | None,
+    graph: Path | None,
+    network: str | None,
+    premise: Path | None,
+    method: options.Method,
+    alpha: float,
 ) -> tuple[MarkovEquivalenceClass, Dag | None]:
     """The class asked for, and the graph it is the class of where that is known."""
-    if sum(source is not None for source in (data, graph, network)) != 1:
-        raise InvalidParameter("say one of --data FILE.csv, --graph FILE and --network NAME")
+    if sum(source is not None for source in (data, graph, network, premise)) != 1:
+        raise InvalidParameter("say one of --data FILE.csv, --graph FILE, --network NAME and --premise FILE")
+    if premise is not None:
+        text = read_text(premise)
+        with about(premise):
+            return MarkovEquivalenceClass.from_premise(text), None
     if data is not None:
         return MarkovEquivalenceClass.from_data(read_frame(data), method.value, alpha=alpha), None
     dag = load_network(network).dag if network is not None else read_graph(graph)  # type: ignore[arg-type]

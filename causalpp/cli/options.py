@@ -25,6 +25,9 @@ class OracleKind(StrEnum):
 Data = Annotated[Path | None, typer.Option("--data", help="CSV file with a header row: learn the class from it.")]
 Graph = Annotated[Path | None, typer.Option("--graph", help="Graph file: .json, .dot, .gv, .dagitty, .bif or .csv.")]
 Network = Annotated[str | None, typer.Option("--network", help="A network that ships: asia, cancer, sachs, …")]
+Premise = Annotated[
+    Path | None, typer.Option("--premise", help="Text file: a premise in English, in the manner of Corr2Cause.")
+]
 How = Annotated[Method, typer.Option("--method", help="With --data: independence tests (pc) or scores (ges).")]
 Alpha = Annotated[float, typer.Option("--alpha", help="With --method pc: significance level of the tests.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random; the same seed gives the same run.")]

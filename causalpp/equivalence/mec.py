@@ -120,6 +120,51 @@ class MarkovEquivalenceClass:
         return type(self)(known, self.learned)
 
     @classmethod
+    def from_independencies(
+        cls, variables: Iterable[str], statements: Iterable[Proposition | str], *, complete: bool = False
+    ) -> MarkovEquivalenceClass:
+        """The class that statements of independence and dependence determine, if they determine one.
+
+        Args:
+            variables: all variables of the system.
+            statements: ``Independent(a, b, given)`` and ``~Independent(a, b, given)``, or sentences that say so.
+            complete: whether everything that is not listed is the opposite: dependence.
+
+        Raises:
+            UndeterminedClass: several classes agree with the statements; the error carries them.
+            ContradictoryStatements: no graph agrees with all of them; the error names a minimal conflict.
+
+        See :func:`causalpp.equivalence.from_independencies` for what is decided exactly when.
+
+        Example:
+            >>> MarkovEquivalenceClass.from_independencies("abc", ["a and c are independent"], complete=True)
+            MarkovEquivalenceClass(1 graph: 'a → b, c → b')
+        """
+        from causalpp.equivalence.independence import from_independencies
+
+        return cls(from_independencies(variables, statements, complete=complete))
+
+    @classmethod
+    def from_premise(cls, text: str) -> MarkovEquivalenceClass:
+        """The class that a premise in English describes, in the manner of Corr2Cause (arXiv 2306.05836).
+
+        Raises:
+            FormatError: a sentence cannot be read; the message says which, with line and column.
+            UndeterminedClass, ContradictoryStatements: see :meth:`from_independencies`.
+
+        Example:
+            >>> MarkovEquivalenceClass.from_premise(
+            ...     "Suppose there is a closed system of 3 variables, A, B and C. All the statistical relations among "
+            ...     "these 3 variables are as follows: A correlates with B. B correlates with C. However, A is "
+            ...     "independent of C."
+            ... )
+            MarkovEquivalenceClass(1 graph: 'A → B, C → B')
+        """
+        from causalpp.equivalence.premise import from_premise
+
+        return cls(from_premise(text))
+
+    @classmethod
     def from_data(cls, frame: pd.DataFrame, method: str = "pc", *, alpha: float = 0.01) -> MarkovEquivalenceClass:
         """The class learned from a data frame; see :func:`causalpp.equivalence.discovery.learn`.
 
@@ -142,7 +187,8 @@ class MarkovEquivalenceClass:
         return self.cpdag.nodes
 
     def __repr__(self) -> str:
-        return f"MarkovEquivalenceClass({self.size:,} graphs: {repr(self.cpdag)[7:-2]!r})"
+        edges = repr(self.cpdag).partition("'")[2][:-2]
+        return f"MarkovEquivalenceClass({self.size:,} {'graph' if self.size == 1 else 'graphs'}: {edges!r})"
 
     def _repr_html_(self) -> str:
         return self.cpdag._repr_html_()
