@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from causalpp.equivalence.restricted import RestrictedClass
+
 __all__ = ["MarkovEquivalenceClass"]
 
 _LIMIT = 100_000  # members that batch() lists
@@ -322,6 +324,17 @@ class MarkovEquivalenceClass:
                 "share: use decide(), or the share of a uniform sample()"
             )
         return int(proposition.holds(self._all).sum()) / self.size
+
+    def given(self, proposition: Proposition, value: bool = True) -> RestrictedClass:
+        """The members in which a proposition is true, or false: what an answer that is certain leaves.
+
+        Raises:
+            InvalidProposition: no member is left.
+            UnknownVariable: the proposition names a variable the class does not have.
+        """
+        from causalpp.equivalence.restricted import RestrictedClass
+
+        return RestrictedClass(self.cpdag, self.learned, (proposition if value else ~proposition,))
 
     @cached_property
     def _all(self) -> DagBatch:
