@@ -8,10 +8,13 @@ command line prints it as one line.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from typing import Any
 
 __all__ = [
     "CausalppError",
+    "ContradictoryStatements",
     "CyclicGraph",
     "FormatError",
     "InvalidData",
@@ -21,6 +24,7 @@ __all__ = [
     "MissingDependency",
     "NotIdentified",
     "TooLarge",
+    "UndeterminedClass",
     "UnknownNetwork",
     "UnknownState",
     "UnknownVariable",
@@ -68,6 +72,67 @@ class TooLarge(CausalppError):
 
 class NotIdentified(CausalppError):
     """The causal effect is not determined by the observed distribution; the message gives the reason."""
+
+
+class UndeterminedClass(CausalppError):
+    """The statements are consistent and leave several classes open.
+
+    Attributes:
+        classes: classes that agree with all statements, each a :class:`~causalpp.equivalence.Cpdag`.
+        exhaustive: whether ``classes`` are all of them; otherwise they are the first hundred.
+        present: pairs of variables that are joined in every class that agrees with the statements.
+        absent: pairs that are joined in none.
+        open: pairs that are joined in some.  If there are none, only directions are open.
+
+    Example:
+        >>> from causalpp.equivalence.independence import from_independencies
+        >>> try:
+        ...     from_independencies("abc", ["a and c are independent given b"])
+        ... except UndeterminedClass as error:
+        ...     len(error.classes), error.absent, error.open
+        (4, (('a', 'c'),), (('a', 'b'), ('b', 'c')))
+    """
+
+    def __init__(
+        self,
+        classes: Iterable[Any],
+        exhaustive: bool,
+        present: Sequence[tuple[str, str]],
+        absent: Sequence[tuple[str, str]],
+    ) -> None:
+        self.classes: tuple[Any, ...] = tuple(classes)
+        self.exhaustive = exhaustive
+        self.present, self.absent = tuple(present), tuple(absent)
+        decided = {*self.present, *self.absent}
+        self.open = tuple(pair for pair in combinations(self.classes[0].nodes, 2) if pair not in decided)
+        number = f"{len(self.classes)}" if exhaustive else f"more than {len(self.classes)}"
+        listed = {"joined": self.present, "not joined": self.absent, "open": self.open}
+        known = "; ".join(f"{what}: {_pairs(pairs)}" for what, pairs in listed.items() if pairs)
+        super().__init__(
+            f"the statements leave {number} classes open ({known}): add statements, "
+            "or pass complete=True if what is not listed is dependence"
+        )
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{a} – {b}" for a, b in pairs[:10]) + (", …" if len(pairs) > 10 else "")
+
+
+class ContradictoryStatements(CausalppError):
+    """No graph agrees with all statements, under the Markov condition and faithfulness.
+
+    Attributes:
+        conflict: a minimal set of statements, each a :class:`~causalpp.propositions.Proposition`, that exclude
+            each other: without any one of them, some graph agrees.
+        unlisted: those of them that are not in the list, but are meant by its being complete.
+    """
+
+    def __init__(self, conflict: Iterable[Any], unlisted: Iterable[Any] = ()) -> None:
+        self.conflict: tuple[Any, ...] = tuple(conflict)
+        self.unlisted: tuple[Any, ...] = tuple(unlisted)
+        silent = set(self.unlisted)
+        said = "; ".join(p.sentence() + (" (as the list does not deny)" if p in silent else "") for p in self.conflict)
+        super().__init__(f"no graph agrees with these statements, of which none can be spared: {said}")
 
 
 class MissingDependency(CausalppError, ImportError):

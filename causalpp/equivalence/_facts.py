@@ -1,0 +1,145 @@
+"""Tests of d-separation as bit masks: what a list of statements says of them, and what a graph answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+
+from causalpp.equivalence._formulas import bits
+from causalpp.equivalence.cpdag import Matrix
+from causalpp.errors import ContradictoryStatements, InvalidProposition, TooLarge, UnknownVariable
+from causalpp.graphs.dag import check_names
+from causalpp.propositions import And, Independent, Not, Proposition, parse
+
+__all__ = ["COMPLETE", "Facts", "Separations", "Test", "all_tests", "check_few", "read_statements", "subsets"]
+
+#: The rows of two variables, the smaller first, and the bit mask of the rows that are given.
+Test = tuple[int, int, int]
+
+#: Variables up to which all statements are listed: 66 pairs, 1,024 sets each.
+COMPLETE = 12
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Statements about rows: which tests come out independent (True) or dependent (False)."""
+
+    names: tuple[str, ...]
+    listed: dict[Test, bool]
+    unlisted: dict[Test, bool] = field(default_factory=dict)
+
+    @property
+    def all(self) -> dict[Test, bool]:
+        """What is listed and what is not."""
+        return self.listed | self.unlisted
+
+    def proposition(self, test: Test, independent: bool) -> Proposition:
+        """A test and how it comes out, as a statement about the variables."""
+        i, j, given = test
+        out = Independent(self.names[i], self.names[j], [self.names[k] for k in bits(given)])
+        return out if independent else ~out
+
+
+def subsets(mask: int) -> Iterator[int]:
+    """All subsets of a bit mask, from the empty one on."""
+    part = 0
+    while True:
+        yield part
+        if part == mask:
+            return
+        part = (part - mask) & mask
+
+
+def all_tests(d: int) -> Iterator[Test]:
+    """Every test of two among d variables, small conditioning sets first within each pair."""
+    for i, j in combinations(range(d), 2):
+        rest = [k for k in range(d) if k not in (i, j)]
+        for size in range(len(rest) + 1):
+            for given in combinations(rest, size):
+                yield i, j, sum(1 << k for k in given)
+
+
+def read_statements(variables: Iterable[str], statements: Iterable[Proposition | str], complete: bool) -> Facts:
+    """What the statements say, and with ``complete`` that every test they do not mention finds dependence."""
+    names = check_names(variables)
+    index = {name: i for i, name in enumerate(names)}
+    if isinstance(statements, (str, Proposition)):
+        statements = [statements]
+    listed: dict[Test, bool] = {}
+    for statement in statements:
+        for atom, independent in _literals(statement, names):
+            for name in atom.variables:
+                if name not in index:
+                    raise UnknownVariable(name, names)
+            i, j = sorted((index[atom.a], index[atom.b]))
+            test = i, j, sum(1 << index[name] for name in atom.given)
+            if listed.setdefault(test, independent) != independent:
+                raise ContradictoryStatements([atom, ~atom])
+    facts = Facts(names, listed)
+    if not complete:
+        return facts
+    check_few(names)
+    return Facts(names, listed, {test: False for test in all_tests(len(names)) if test not in listed})
+
+
+def check_few(names: Sequence[str]) -> None:
+    """Raise TooLarge if all statements about the variables would be too many."""
+    if len(names) > COMPLETE:
+        raise TooLarge(
+            f"all statements about {len(names)} variables are too many: they are listed for at most {COMPLETE}; "
+            "use determining_statements, or complete=False"
+        )
+
+
+def _literals(statement: Proposition | str, names: tuple[str, ...]) -> Iterator[tuple[Independent, bool]]:
+    if isinstance(statement, str):
+        statement = parse(statement, names)
+    match statement:
+        case Independent():
+            yield statement, True
+        case Not(of=Independent() as atom):
+            yield atom, False
+        case And():
+            for part in statement.of:
+                yield from _literals(part, names)
+        case _:
+            raise InvalidProposition(f"{str(statement)!r} neither states nor denies an independence")
+
+
+class Separations:
+    """The d-separations of one graph, by reachability along active trails (Koller & Friedman 2009, alg. 3.1)."""
+
+    def __init__(self, adjacency: Matrix) -> None:
+        self._parents = [sum(1 << int(k) for k in np.flatnonzero(column)) for column in adjacency.T]
+        self._children = [sum(1 << int(k) for k in np.flatnonzero(row)) for row in adjacency]
+        self._known: dict[tuple[int, int], int] = {}
+
+    def __call__(self, test: Test) -> bool:
+        i, j, given = test
+        if (i, given) not in self._known:
+            self._known[i, given] = self._connected(i, given)
+        return not self._known[i, given] >> j & 1
+
+    @staticmethod
+    def _step(mask: int, edges: list[int]) -> int:
+        out = 0
+        for k in bits(mask):
+            out |= edges[k]
+        return out
+
+    def _connected(self, start: int, given: int) -> int:
+        opened, new = given, given  # colliders that let a trail through
+        while new:
+            new = self._step(new, self._parents) & ~opened
+            opened |= new
+        up, down = 1 << start, 0  # arrived from a child (or begun here), arrived from a parent
+        seen_up = seen_down = 0
+        while up or down:
+            seen_up, seen_down = seen_up | up, seen_down | down
+            next_down = self._step((up | down) & ~given, self._children)
+            next_up = self._step((up & ~given) | (down & opened), self._parents)
+            up, down = next_up & ~seen_up, next_down & ~seen_down
+        return seen_up | seen_down
