@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,18 +79,29 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
     Raises:
         FormatError: the folder does not exist or cannot be written to; a file already there is untouched.
     """
-    target = Path(path)
+    target = Path(path).resolve()  # a link stays a link, to the new text
     temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        if target.exists() and not target.is_file():  # a terminal, a pipe: nothing there could be cut off
+            target.write_bytes(data)
+            return target
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:60]}.")
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        temporary.chmod(0o644)
+        temporary.chmod(mode)
         temporary.replace(target)
     except OSError as error:
-        raise FormatError(f"cannot write {str(target)!r}: {(error.strerror or str(error)).lower()}") from None
+        raise FormatError(f"cannot write {str(path)!r}: {(error.strerror or str(error)).lower()}") from None
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
     return target
+
+
+def _umask() -> int:
+    """The process's mask for new files; it can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

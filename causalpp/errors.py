@@ -34,6 +34,17 @@ __all__ = [
 class CausalppError(Exception):
     """Base of every deliberate error of the library."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[CausalppError], args: tuple[Any, ...], state: dict[str, Any]) -> CausalppError:
+    """An error once more, where it is unpickled: sweeps send errors from one process to another."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
 
 class InvalidGraph(CausalppError, ValueError):
     """A graph that is not well formed: duplicate or empty names, self-loops, wrong shapes."""

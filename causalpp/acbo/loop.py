@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.acbo.result import Result, Step
+from causalpp.acbo.result import INTERRUPTED, Result, Step
 from causalpp.belief import Belief, Channel
 from causalpp.design import expected_information_gain
 from causalpp.equivalence import MarkovEquivalenceClass
@@ -32,7 +32,7 @@ def discover(
     confidence: float = 0.95,
     max_questions: int | None = None,
     seed: int = 0,
-    kinds: Sequence[str | type[Proposition]] = ("Causes",),
+    kinds: str | type[Proposition] | Sequence[str | type[Proposition]] = ("Causes",),
     conditioning: int = 1,
     channel: Channel | None = None,
     limit: int = 100_000,
@@ -51,7 +51,7 @@ def discover(
             with probability 0.95.
         max_questions: stop after so many; by default 40 × (1 + log₂ of the number of candidates).
         seed: of the choice among equally good questions.
-        kinds: the kinds of question that may be asked.
+        kinds: the kinds of question that may be asked, one or several.
         conditioning: the most variables a question may hold fixed; see :func:`causalpp.all_questions`.
         channel: the noise model; by default the reliability is learned.
         limit: the largest class to list; a larger one is refused.
@@ -81,9 +81,10 @@ def discover(
     if seed < 0:
         raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
     batch = _candidates(candidates, limit)
+    kinds = [kinds] if isinstance(kinds, (str, type)) else kinds
     questions = all_questions(batch.nodes, kinds=kinds, conditioning=conditioning)
     truth = truth_table(questions, batch)
-    distinct = len(torch.unique(truth, dim=0))
+    distinct = len(torch.unique(truth, dim=0)) if questions else 1
     budget = math.ceil(40 * (1 + math.log2(len(batch)))) if max_questions is None else max_questions
     chooser = _Chooser(truth, np.random.default_rng(seed))
     belief = Belief.uniform(batch, channel)
@@ -104,7 +105,7 @@ def discover(
             if on_step is not None:
                 on_step(steps[-1])
     except KeyboardInterrupt:
-        verdict = "the run was interrupted"
+        verdict = INTERRUPTED
     return Result(belief, tuple(steps), verdict, confidence, distinct, oracle.kind)
 
 

@@ -17,7 +17,9 @@ from causalpp.oracles import Answer
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Result", "Step"]
+__all__ = ["INTERRUPTED", "Result", "Step"]
+
+INTERRUPTED = "the run was interrupted"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ class Result:
     target: float
     distinct: int
     oracle_kind: str
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run was ended from the keyboard."""
+        return self.stopped_because == INTERRUPTED
 
     @property
     def graph(self) -> Dag:

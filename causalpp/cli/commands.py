@@ -83,6 +83,8 @@ def discover(
         save_figure(result.plot(), plot)
     if json:
         print_json(result.to_dict() | {"class": _class_dict(found)})
+    if result.interrupted:
+        raise KeyboardInterrupt
 
 
 def mec(
@@ -120,11 +122,11 @@ def mec(
     for question, verdict in zip(asked, verdicts, strict=True):
         share = _share(found, question).get("share_of_members")
         part = f", true in {share:.1%} of the graphs" if verdict.kind == "open" and share is not None else ""
-        console.print(f"{question.sentence()}: {verdict.kind}{part}", markup=False)
-        console.print(f"  because {verdict.reason}", markup=False)
+        console.print(f"{question.sentence()}: {verdict.kind}{part}")
+        console.print(f"  because {verdict.reason}")
         if verdict.kind == "open":
             for name, dag in _certificates(verdict).items():
-                console.print(f"  {name.replace('_', ' ')} {arrows(dag, found.cpdag)}", markup=False)
+                console.print(f"  {name.replace('_', ' ')} {arrows(dag, found.cpdag)}")
     if listed:
         console.print(
             table_of(((f"{n}", text) for n, text in enumerate(listed, 1)), "", "edges left open, member by member")
@@ -154,7 +156,7 @@ def effect(
         return
     console.print(repr(found))
     if source:
-        console.print(f"\n# the program\n{before}\n# after do({treatment} = {found.treated})\n{after}", markup=False)
+        console.print(f"\n# the program\n{before}\n# after do({treatment} = {found.treated})\n{after}")
 
 
 def simulate(
@@ -210,7 +212,8 @@ def _program(data: Path | None, graph: Path | None, network: str | None) -> Caus
         return load_network(network)
     assert graph is not None  # for the type checker
     if graph.suffix.lower() != ".bif":
-        raise InvalidParameter(f"{graph} has a graph and no tables: add --data FILE.csv to fit them, or use a BIF file")
+        read_graph(graph)  # if the file is wrong, say so first
+        raise InvalidParameter(f"{graph} holds a graph without tables: use a BIF file, or effect --data to fit them")
     return read_program(graph)
 
 

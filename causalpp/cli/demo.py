@@ -10,13 +10,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.syntax import Syntax
+from rich.text import Text
 
 from causalpp import acbo
 from causalpp._files import write_text
 from causalpp.cli import options
 from causalpp.cli.show import Rounds, class_summary, console, print_json, result_summary, save_figure, table_of
 from causalpp.equivalence import MarkovEquivalenceClass
-from causalpp.errors import FormatError
+from causalpp.errors import FormatError, InvalidParameter
 from causalpp.oracles import SimulatedOracle, noise
 from causalpp.programs import CausalProgram, Effect, ate, compile, load_network
 
@@ -37,6 +38,8 @@ def demo(
     """The main job from end to end, offline: from data to a class, to a graph, to a program, to an effect."""
     started = time.perf_counter()
     flawed = noise.Symmetric(error)
+    if not str(out).strip() or str(out) == ".":
+        raise InvalidParameter("--out needs the name of a folder")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
@@ -55,11 +58,11 @@ def demo(
         mec = MarkovEquivalenceClass.from_data(frame, "ges")
     held = mec == MarkovEquivalenceClass.from_dag(asia.dag)
     console.print(class_summary(mec))
-    console.print(
-        "No amount of such data tells these graphs apart."
-        if held
-        else "[yellow]The class learned from these rows is not the true one:[/] what follows starts from that error."
-    )
+    if held:
+        console.print("No amount of such data tells these graphs apart.")
+    else:
+        wrong = "The class learned from these rows is not the true one: what follows starts from that error."
+        console.print(wrong, style="yellow")
 
     _head("2. Small questions to a noisy oracle")
     console.print(
@@ -73,7 +76,9 @@ def demo(
     console.print(result_summary(result, mec.cpdag))
     right = result.graph == asia.dag
     bound = result.bound(error)
-    console.print(f"The graph found is {'the true one' if right else '[red]not the true one[/]'}.")
+    console.print(
+        f"The graph found is {'the true one' if right else 'not the true one'}.", style="" if right else "red"
+    )
     console.print(
         f"{len(result.transcript)} questions; any method needs at least {bound:.1f} on average at this error rate."
     )
@@ -117,7 +122,7 @@ def demo(
 
 def _head(text: str) -> None:
     console.print()
-    console.rule(f"[bold]{text}[/]", align="left", style="dim")
+    console.rule(Text(text, style="bold"), align="left", style="dim")
 
 
 def _difference(before: str, after: str) -> str:

@@ -31,32 +31,34 @@ def read_frame(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     text = read_text(path)
+    rows: list[list[str]] = []
+    lines: list[int] = []  # where each row ends in the file
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
     try:
-        header = next(csv.reader(io.StringIO(text)), [])
-        names = [name.strip() for name in header]
-        if not any(names):
-            raise InvalidData(f"{path} is empty: a CSV file begins with a row of column names")
-        for number, name in enumerate(names, start=1):
-            if not name:
-                raise InvalidData(f"{path}: column {number} has no name")
-            if names.count(name) > 1:
-                raise InvalidData(f"{path}: the column name {name!r} is used more than once")
-        text_frame = pd.read_csv(
-            io.StringIO(text),
-            dtype=str,
-            keep_default_na=False,
-            na_values=_MISSING,
-            index_col=False,
-            skipinitialspace=True,
-        )
-    except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error) as error:
-        raise FormatError(
-            f"{path} is not a CSV file: {str(error).strip().removeprefix('Error tokenizing data. C error: ')}"
-        ) from None
-    if not len(text_frame):
+        for row in reader:
+            if row:  # blank lines are skipped
+                rows.append(row)
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        raise FormatError(f"{path}, line {reader.line_num}: not a CSV file: {error}") from None
+    names = [name.strip() for name in rows[0]] if rows else []
+    if not any(names):
+        raise InvalidData(f"{path} is empty: a CSV file begins with a row of column names")
+    for number, name in enumerate(names, start=1):
+        if not name:
+            raise InvalidData(f"{path}: column {number} has no name")
+        if names.count(name) > 1:
+            raise InvalidData(f"{path}: the column name {name!r} is used more than once")
+    for row, line in zip(rows, lines, strict=True):
+        if len(row) != len(names):
+            raise FormatError(f"{path}, line {line}: {len(row)} values under {len(names)} column names")
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        raise InvalidData(f"{path} has one column, {names[0]!r}: its values must be separated by commas")
+    if len(rows) == 1:
         raise InvalidData(f"{path} has column names and no rows")
-    columns = [_numbers_or_words(text_frame.iloc[:, k].rename(name), path) for k, name in enumerate(names)]
-    return pd.concat(columns, axis=1)
+    text_frame = pd.DataFrame(rows[1:], columns=pd.Index(names), index=pd.Index(lines[1:]), dtype=object)
+    text_frame = text_frame.mask(text_frame.isin(_MISSING))
+    return pd.DataFrame({name: _numbers_or_words(text_frame[name], path) for name in names}).reset_index(drop=True)
 
 
 def _numbers_or_words(column: pd.Series[str], path: Path) -> pd.Series[Any]:
@@ -70,8 +72,8 @@ def _numbers_or_words(column: pd.Series[str], path: Path) -> pd.Series[Any]:
     if not words.all():
         looks_continuous = bool((numbers.dropna() % 1 != 0).any()) or numbers.nunique() > 20
         if looks_continuous or words.sum() <= max(1, len(column) // 100):
-            row = int(words.to_numpy().argmax())
-            raise InvalidData(f"{path}, line {row + 2}: column {column.name!r} has {column.iloc[row]!r} among numbers")
+            line = column.index[words][0]
+            raise InvalidData(f"{path}, line {line}: column {column.name!r} has {column[line]!r} among numbers")
     return column
 
 

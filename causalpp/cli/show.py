@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Rounds", "check_figure_path", "class_summary", "console", "print_json", "result_summary", "save_figure"]
 
-#: Highlighting is off: numbers inside names and sentences stay as they are.
-console = Console(highlight=False, soft_wrap=False)
+#: Names are data: nothing in them is markup, and nothing is highlighted.
+console = Console(highlight=False, markup=False, soft_wrap=False)
 
 _ANSWER_STYLE = {"yes": "green", "no": "dark_orange3", "abstain": "dim"}
 
@@ -35,6 +35,14 @@ _ANSWER_STYLE = {"yes": "green", "no": "dark_orange3", "abstain": "dim"}
 def print_json(values: Any) -> None:
     """Values as JSON on standard output, and nothing else."""
     print(json.dumps(values, ensure_ascii=False, indent=2))
+
+
+def _grid(columns: int) -> Table:
+    """A table without lines, in which long names are folded and never cut off."""
+    table = Table.grid(padding=(0, 2))
+    for _ in range(columns):
+        table.add_column(overflow="fold")
+    return table
 
 
 def arrows(dag: Dag, cpdag: Mpdag | None = None) -> str:
@@ -46,7 +54,7 @@ def arrows(dag: Dag, cpdag: Mpdag | None = None) -> str:
 
 def class_summary(mec: MarkovEquivalenceClass) -> RenderableType:
     """What observation settles and what it leaves open."""
-    table = Table.grid(padding=(0, 2))
+    table = _grid(2)
     settled = ", ".join(f"{a} → {b}" for a, b in mec.cpdag.directed) or "nothing"
     left_open = ", ".join(f"{a} – {b}" for a, b in mec.cpdag.undirected) or "nothing"
     table.add_row("settled", settled)
@@ -114,7 +122,7 @@ class Rounds:
         return table
 
     def _leaders(self, step: Step) -> RenderableType:
-        table = Table.grid(padding=(0, 1))
+        table = _grid(3)
         for dag, p in step.leaders[: self.shown]:
             table.add_row(f"{p:6.1%}", ProgressBar(total=1, completed=p, width=24), arrows(dag, self.cpdag))
         return Group(Text(), table)
@@ -125,7 +133,7 @@ def result_summary(result: Result, cpdag: Mpdag | None = None) -> RenderableType
     reliability = result.belief.reliability
     low, high = reliability.interval("sensitivity")
     low2, high2 = reliability.interval("specificity")
-    table = Table.grid(padding=(0, 2))
+    table = _grid(2)
     for dag, p in result.belief.top(3):
         table.add_row("graph" if dag == result.graph else "", f"{p:6.1%}  {arrows(dag, cpdag)}")
     table.add_row("stopped because", result.stopped_because)
@@ -140,7 +148,7 @@ def table_of(rows: Iterable[tuple[str, ...]], *head: str) -> Table:
     """A plain table with a dim head."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in head:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
     return table

@@ -216,6 +216,8 @@ class MarkovEquivalenceClass:
 
     def members(self, limit: int | None = None) -> Iterator[Dag]:
         """The members one by one, at most ``limit`` of them; the order is fixed."""
+        if limit is not None and limit < 0:
+            raise InvalidParameter(f"a limit of {limit} members")
         return (Dag.from_adjacency(matrix, self.nodes) for matrix in itertools.islice(self._matrices(), limit))
 
     def _matrices(self) -> Iterator[Matrix]:
@@ -266,8 +268,8 @@ class MarkovEquivalenceClass:
         A root of each chain component is drawn by the exact number of members that have it, and so on in
         what is left undirected (He, Jia & Yu, JMLR 16, 2015).
         """
-        if n < 0:
-            raise InvalidParameter(f"a sample of {n} graphs")
+        if n < 0 or seed < 0:
+            raise InvalidParameter(f"a sample of {n} graphs with the seed {seed}: neither can be negative")
         draw = random.Random(seed)
         known: dict[bytes, _Sampler] = {}
         stack = np.repeat(self.cpdag.matrix[None], n, axis=0)

@@ -60,6 +60,8 @@ class DagBatch:
             if not bool(((tensor == 0) | (tensor == 1)).all()):
                 raise InvalidGraph("an adjacency tensor holds only zeros and ones")
             tensor = tensor.bool()
+        elif isinstance(adjacency, (Tensor, np.ndarray)):
+            tensor = tensor.clone()  # what the caller does to it later is not ours
         unknown = [name for name in as_names(latent) if name not in names]
         if unknown:
             raise UnknownVariable(unknown[0], names, what=" among the latent ones")

@@ -99,8 +99,16 @@ def _coded(
     column = data[name]
     if column.isna().any():
         raise InvalidData(f"column {name!r} has missing values: drop or fill those rows first")
-    if declared is None:
-        declared = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else sorted(column.unique())
+    if declared is None and isinstance(column.dtype, pd.CategoricalDtype):
+        declared = column.cat.categories
+    elif declared is None:
+        found = column.unique().tolist()
+        same = all(isinstance(value, str) for value in found) or all(
+            isinstance(value, (bool, int, float)) for value in found
+        )
+        if not same:
+            raise InvalidData(f"column {name!r} mixes text and numbers: make it all text or all numbers")
+        declared = sorted(found)
     known = check_states(name, declared)
     if len(known) > _MOST_STATES:
         raise InvalidData(

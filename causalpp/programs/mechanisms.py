@@ -103,6 +103,9 @@ class Table(Mechanism):
     probabilities: NDArray[np.float64]
 
     def __post_init__(self) -> None:
+        check_states("a table's variable", self.states)
+        if len(set(self.parents)) < len(self.parents):
+            raise InvalidParameter(f"a table has a parent twice: {', '.join(self.parents)}")
         table = np.array(self.probabilities, dtype=float)
         if table.ndim != len(self.parents) + 1 or table.shape[-1] != len(self.states):
             raise InvalidParameter(
@@ -120,6 +123,10 @@ class Table(Mechanism):
         table /= sums
         table.flags.writeable = False
         object.__setattr__(self, "probabilities", table)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.probabilities.flags.writeable = False
 
     def sample(self, name: str, parents: Sequence[Tensor]) -> Tensor:
         import pyro

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
 
 from causalpp._files import data_path
 from causalpp.errors import UnknownNetwork
@@ -22,7 +25,16 @@ class VariableCard:
 
     label: str
     description: str
-    states: dict[str, str]
+    states: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "states", MappingProxyType(dict(self.states)))
+
+    def __hash__(self) -> int:
+        return hash((self.label, self.description))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return VariableCard, (self.label, self.description, dict(self.states))
 
 
 @dataclass(frozen=True)
@@ -43,7 +55,17 @@ class Card:
     url: str
     licence: str
     notes: tuple[str, ...]
-    variables: dict[str, VariableCard]
+    variables: Mapping[str, VariableCard]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "variables", MappingProxyType(dict(self.variables)))
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.title))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = [getattr(self, item.name) for item in fields(self)]
+        return Card, (*values[:-1], dict(self.variables))
 
     @property
     def labels(self) -> dict[str, str]:

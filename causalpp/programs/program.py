@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.errors import InvalidParameter, UnknownVariable
+from causalpp.errors import InvalidParameter, TooLarge, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.graphs.dag import Names, as_names
 from causalpp.programs.mechanisms import Assign, Mechanism, State, state_number
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from causalpp.programs.networks import Card
 
 __all__ = ["CausalProgram", "Statement"]
+
+_MOST_CELLS, _MOST_AXES = 100_000_000, 60  # of one array
 
 
 @dataclass(frozen=True)
@@ -199,8 +202,10 @@ class CausalProgram:
 
     def draw(self, n: int, seed: int = 0) -> dict[str, NDArray[np.int64]]:
         """``n`` draws of every variable, latent ones included, as numbers of states, shape ``(n,)`` each."""
-        if n < 0:
+        if not isinstance(n, (int, np.integer)) or n < 0:
             raise InvalidParameter(f"cannot simulate {n} rows")
+        if seed < 0:
+            raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
         streams = np.random.SeedSequence(seed).spawn(len(self.variables))
         noise = dict(zip(self.variables, streams, strict=True))
         values: dict[str, NDArray[np.int64]] = {}
@@ -216,12 +221,16 @@ class CausalProgram:
 
         Raises:
             UnknownVariable: no such variable.
+            TooLarge: the joint distribution would have more than 100 million cells.
         """
         from opt_einsum import contract
 
         wanted = as_names(variables)
-        for name in wanted:
-            self.mechanism(name)
+        cells = math.prod(len(self.states(name)) for name in wanted)
+        if cells > _MOST_CELLS or len(wanted) > _MOST_AXES:
+            raise TooLarge(
+                f"the joint distribution of {len(wanted)} variables would have {cells:,} cells: ask about fewer"
+            )
         needed = self.dag.ancestors(wanted) | set(wanted)
         axis = {name: i for i, name in enumerate(self.variables)}
         operands: list[Any] = []

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from causalpp.errors import FormatError, InvalidParameter, InvalidProposition, UnknownVariable
 from causalpp.propositions.statements import KINDS, And, Changes, Independent, Not, Or, Proposition, junction
-from causalpp.propositions.wording import SLOTS, WORDINGS
+from causalpp.propositions.wording import SLOTS, WORDINGS, quote
 
 __all__ = ["from_dict", "from_json", "parse"]
 
@@ -234,7 +234,11 @@ def _unquote(text: str) -> str:
 def _resolve(text: str, names: tuple[str, ...] | None) -> str:
     """The variable meant: exactly as written, or as the only one that differs in case and spacing alone."""
     name = _unquote(text)
-    if names is None or name in names:
+    if names is None:
+        if text[0] != '"' and quote(name)[0] == '"' and len(name.split()) > 1:
+            raise FormatError(f"put the name {name!r} in quotation marks, or say which variables there are")
+        return name
+    if name in names:
         return name
     folded = _fold(name)
     close = [n for n in names if _fold(n) == folded]

@@ -171,7 +171,10 @@ BAD_CSV = {
     "duplicate": ("x,x\n1,2\n2,1\n", "'x' is used more than once"),
     "no rows": ("x,y\n", "no rows"),
     "empty": ("", "is empty"),
-    "ragged": ("x,y\n1,2\n1,2,3\n", "is not a CSV file"),
+    "ragged": ("x,y\n1,2\n1,2,3\n", "line 3: 3 values under 2"),
+    "all rows too long": ("a,b\n1,2,3\n4,5,6\n1,1,1\n", "line 2: 3 values under 2"),
+    "blank lines": ("a,b\n\n1.5,2\n\n2,1\nx,3\n2,5\n", "line 6: column 'a' has 'x'"),
+    "semicolons": ("a;b\n1;2\n2;1\n", "separated by commas"),
     "unnamed": ("x,,y\n1,2,3\n", "column 2 has no name"),
     "quote left open": ('x,y\n"1,2\n2,3\n', ""),
     "identifiers": ("x,y\n" + "".join(f"id{i},{i % 2}\n" for i in range(60)), "text with 60 different values"),
@@ -260,7 +263,9 @@ def test_bad_graph_files(run, tmp_path: Path) -> None:
         path.write_text(text)
         refused(run("mec", "--graph", path), message)
     refused(run("effect", "--graph", tmp_path / "cut.bif", "--treatment", "a", "--outcome", "b"), "complete")
-    refused(run("simulate", "--graph", tmp_path / "cycle.dot"), "no tables")
+    refused(run("simulate", "--graph", tmp_path / "cycle.dot"), "directed cycle")
+    (tmp_path / "fine.dot").write_text("digraph { a -> b }")
+    refused(run("simulate", "--graph", tmp_path / "fine.dot"), "without tables")
 
 
 def test_latent_variables_have_no_markov_class(run, tmp_path: Path) -> None:
@@ -291,6 +296,51 @@ def test_internal_errors_are_one_line(run, monkeypatch: pytest.MonkeyPatch) -> N
     assert done.code == 70
     assert done.err.count("\n") == 1
     assert "RuntimeError: two lines" in done.err
+
+
+def test_names_are_not_markup(run, tmp_path: Path) -> None:
+    path = tmp_path / "odd.json"
+    cpp.write_graph(cpp.Dag.from_edges([("weight [kg]", "len [/m]"), ("len [/m]", "n" * 200)]), path)
+    for command in ("mec", "discover"):
+        done = run(command, "--graph", path, *(["--members", 3] if command == "mec" else []))
+        assert done.code == 0
+        assert "weight [kg]" in done.out
+        assert "len [/m]" in done.out
+        assert done.out.replace("\n", "").replace(" ", "").count("n" * 40)
+        assert "…" not in done.out
+
+
+def test_files_keep_their_mode_and_links(run, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    real.write_text("old")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    assert run("simulate", "--network", "asia", "-n", 2, "--out", link).code == 0
+    assert link.is_symlink()
+    assert real.read_text().startswith("asia,")
+    assert real.stat().st_mode & 0o777 == 0o600
+    assert run("simulate", "--network", "asia", "-n", 2, "--out", "/dev/null").code == 0
+    assert Path("/dev/null").is_char_device()
+
+
+def test_version(run) -> None:
+    assert run("--version").out.startswith("causalpp 0.")
+
+
+def test_interrupted(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("causalpp.cli.show.Rounds.__call__", stop)
+    done = run("discover", "--network", "asia")
+    assert done.code == 130
+    assert done.err == "causalpp: interrupted\n"
+    assert "the run was interrupted" in done.out
+
+
+def test_a_terminal_that_cannot_show_arrows() -> None:
+    done = process("mec", "--network", "asia", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_help(run) -> None:

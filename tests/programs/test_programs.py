@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import itertools
 import json
+import pickle
 from typing import Any
 
 import numpy as np
@@ -247,6 +249,26 @@ def test_programs_are_written_as_bif_and_read_back(seed: int) -> None:
     back = from_bif(to_bif(program))
     assert back.dag == program.dag
     np.testing.assert_allclose(back.probabilities(program.variables), program.probabilities(program.variables))
+
+
+def test_values_stay_what_they_are() -> None:
+    asia = cpp.load_network("asia")
+    assert asia.card is not None
+    with pytest.raises(TypeError):
+        asia.card.variables["smoke"] = None  # type: ignore[index]
+    again = pickle.loads(pickle.dumps(asia))
+    assert again.card == asia.card
+    assert hash(again.card) == hash(asia.card)
+    mechanism = copy.deepcopy(asia.mechanism("dysp"))
+    assert isinstance(mechanism, Table)
+    with pytest.raises(ValueError, match="read-only"):
+        mechanism.probabilities[0, 0, 0] = 1
+    with pytest.raises(errors.TooLarge, match="fewer"):
+        cpp.load_network("alarm").probabilities(cpp.load_network("alarm").variables)
+    with pytest.raises(errors.InvalidParameter, match="seed"):
+        asia.simulate(2, seed=-1)
+    with pytest.raises(errors.InvalidData, match="mixes text and numbers"):
+        cpp.compile(Dag(["x"]), data=pd.DataFrame({"x": [1, "a", 2]}))
 
 
 def test_all_networks_load() -> None:

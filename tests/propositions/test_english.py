@@ -223,6 +223,13 @@ def test_hostile_text_is_refused_quickly() -> None:
     assert time.perf_counter() - start < 60  # not a speed measurement: exponential time would never end
 
 
+@pytest.mark.parametrize("text", ["A causes B and C causes D", "A causes B causes C", "A and B and C are independent"])
+def test_names_that_swallow_words_are_refused(text: str) -> None:
+    """Without the variables, a name of several words must not contain the words that end a name."""
+    with pytest.raises(errors.FormatError, match="quotation marks"):
+        parse(text)
+
+
 def test_unknown_style() -> None:
     for call in (Causes("A", "B").sentence, (Causes("A", "B") & Causes("B", "C")).sentence, Causes("A", "B").question):
         with pytest.raises(errors.InvalidParameter, match="unknown style"):
