@@ -14,6 +14,9 @@ class Method(StrEnum):
 
     pc = "pc"
     ges = "ges"
+    grasp = "grasp"
+    boss = "boss"
+    exact = "exact"
 
 
 class OracleKind(StrEnum):
@@ -28,7 +31,7 @@ Network = Annotated[str | None, typer.Option("--network", help="A network that s
 Premise = Annotated[
     Path | None, typer.Option("--premise", help="Text file: a premise in English, in the manner of Corr2Cause.")
 ]
-How = Annotated[Method, typer.Option("--method", help="With --data: independence tests (pc) or scores (ges).")]
+How = Annotated[Method, typer.Option("--method", help="With --data: independence tests (pc), or a search by score.")]
 Alpha = Annotated[float, typer.Option("--alpha", help="With --method pc: significance level of the tests.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random; the same seed gives the same run.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]

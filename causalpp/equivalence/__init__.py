@@ -1,6 +1,7 @@
 """Equivalence classes: what observation alone can say about a causal graph."""
 
 from causalpp.equivalence.cpdag import Cpdag, Mpdag
+from causalpp.equivalence.discovery import learn, stability_frame
 from causalpp.equivalence.entailment import Entailment, Verdict
 from causalpp.equivalence.independence import (
     all_statements,
@@ -11,19 +12,39 @@ from causalpp.equivalence.independence import (
 from causalpp.equivalence.mec import MarkovEquivalenceClass
 from causalpp.equivalence.premise import from_premise, parse_premise, premise
 from causalpp.equivalence.restricted import RestrictedClass
+from causalpp.equivalence.summaries import (
+    Intervention,
+    Shares,
+    ancestor_shares,
+    best_interventions,
+    clique_bound,
+    edge_shares,
+    verification_number,
+    verification_set,
+)
 
 __all__ = [
     "Cpdag",
     "Entailment",
+    "Intervention",
     "MarkovEquivalenceClass",
     "Mpdag",
     "RestrictedClass",
+    "Shares",
     "Verdict",
     "all_statements",
+    "ancestor_shares",
+    "best_interventions",
+    "clique_bound",
     "consistent_classes",
     "determining_statements",
+    "edge_shares",
     "from_independencies",
     "from_premise",
+    "learn",
     "parse_premise",
     "premise",
+    "stability_frame",
+    "verification_number",
+    "verification_set",
 ]

@@ -66,6 +66,12 @@ class Mpdag:
             edge = f"{names[j]!r} → {names[i]!r}"
             raise InvalidGraph(f"the directed edges force {edge}, which is left undirected")
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._set(state["nodes"], state["matrix"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"nodes": self.nodes, "matrix": self.matrix}
+
     def _set(self, nodes: tuple[str, ...], matrix: Matrix) -> None:
         matrix.flags.writeable = False
         object.__setattr__(self, "nodes", nodes)
@@ -233,35 +239,58 @@ def completed(adjacency: Matrix) -> Matrix:
     Verma & Pearl, *Equivalence and synthesis of causal models*, 1990; Meek, UAI 1995.
     """
     joined = adjacency | adjacency.T
-    apart = ~joined & ~np.eye(len(adjacency), dtype=bool)
-    collider = adjacency & (apart.astype(np.int64) @ adjacency > 0)  # a → c with some b → c, b not next to a
+    apart = ~joined
+    np.fill_diagonal(apart, val=False)
+    # a → c with some b → c, b not next to a
+    collider = adjacency & (apart.astype(np.float32) @ adjacency.astype(np.float32) > 0)
     return close_under_meek(joined & ~collider.T)
 
 
 def close_under_meek(matrix: Matrix) -> Matrix:
     """Orient every undirected edge that Meek's rules 1–4 force, until none is left (Meek, UAI 1995)."""
     matrix = matrix.copy()
-    off_diagonal = ~np.eye(len(matrix), dtype=bool)
+    joined = matrix | matrix.T
+    apart = ~joined
+    np.fill_diagonal(apart, val=False)
+    apart_f = apart.astype(np.float32)  # products in floating point are many times faster
     while True:
         undirected = matrix & matrix.T
         if not undirected.any():
             return matrix
-        directed = (matrix & ~matrix.T).astype(np.int64)
-        apart = ~(matrix | matrix.T) & off_diagonal
-        # 1: a → b – c with a, c apart gives b → c.   2: a → b → c with a – c gives a → c.
-        forced = undirected & ((directed.T @ apart > 0) | (directed @ directed > 0))
-        # 3: a – c → b, a – d → b with c, d apart gives a → b.
-        # 4: a – d → c → b with a joined to c and b, d apart gives a → b.
-        for b in np.flatnonzero(undirected.any(0)):
-            into = undirected * directed[:, b]  # [a, c]: a – c → b
-            third = ((into @ apart) & into.astype(bool)).any(1) if into.any() else np.zeros(len(matrix), dtype=bool)
-            joined = (matrix | matrix.T).astype(np.int64)
-            via = (directed * directed[:, b]).astype(np.int64)  # [d, c]: d → c → b
-            fourth = ((undirected & apart[:, b]) @ via * joined).any(1)
-            forced[:, b] |= undirected[:, b] & (third | fourth)
-        if not forced.any():
+        directed = matrix & ~matrix.T
+        if not directed.any():
             return matrix
+        directed_f = directed.astype(np.float32)
+        # 1: a → b – c with a, c apart gives b → c.   2: a → b → c with a – c gives a → c.
+        forced = undirected & (directed_f.T @ apart_f + directed_f @ directed_f > 0)
+        if not forced.any():  # the others only where the cheap ones are at an end
+            forced = _forced_by_pairs(undirected, directed, directed_f, joined, apart)
+            if not forced.any():
+                return matrix
         matrix &= ~forced.T
+
+
+def _forced_by_pairs(
+    undirected: Matrix, directed: Matrix, directed_f: NDArray[np.float32], joined: Matrix, apart: Matrix
+) -> Matrix:
+    """What rules 3 and 4 force.
+
+    3: a – c → b, a – d → b with c, d apart gives a → b.
+    4: a – d → c → b with a joined to c and b, d apart gives a → b.
+    """
+    forced = np.zeros_like(undirected)
+    undirected_f = undirected.astype(np.float32)
+    steps = undirected_f @ directed_f
+    third = steps > 1  # [a, b]: there are two such c
+    fourth = ((steps > 0) & joined).astype(np.float32) @ directed_f > 0  # [a, b]: there are such c and d
+    for a, b in np.argwhere(undirected & (third | fourth)):
+        into = np.flatnonzero(undirected[a] & directed[:, b])
+        if apart[np.ix_(into, into)].any():
+            forced[a, b] = True
+            continue
+        start = np.flatnonzero(undirected[a] & apart[:, b])
+        forced[a, b] = directed[np.ix_(start, np.flatnonzero(joined[a] & directed[:, b]))].any()
+    return forced
 
 
 def extension(matrix: Matrix) -> Matrix | None:
@@ -272,21 +301,20 @@ def extension(matrix: Matrix) -> Matrix | None:
     """
     out = matrix.copy()
     left = matrix.copy()
+    joined = matrix | matrix.T
     alive = np.ones(len(matrix), dtype=bool)
+    strangers = ~joined
+    np.fill_diagonal(strangers, val=False)
+    strangers_f = strangers.astype(np.float32)
     while alive.any():
-        for x in np.flatnonzero(alive):
-            if (left[x] & ~left[:, x]).any():
-                continue  # not a sink
-            near = left[x] & left[:, x]
-            around = left[:, x]
-            joined = left | left.T
-            if all(
-                joined[y, np.flatnonzero(around & (np.arange(len(matrix)) != y))].all() for y in np.flatnonzero(near)
-            ):
-                out[x, near] = False
-                left[x, :] = left[:, x] = False
-                alive[x] = False
-                break
-        else:
+        near = left & left.T
+        sink = alive & ~(left & ~left.T).any(1)
+        blocked = ((near.astype(np.float32) @ strangers_f > 0) & left.T).any(1)
+        ready = np.flatnonzero(sink & ~blocked)
+        if not len(ready):
             return None
+        for x in ready:  # taking one off leaves the others ready
+            out[x, left[x]] = False
+            left[x, :] = left[:, x] = False
+            alive[x] = False
     return out

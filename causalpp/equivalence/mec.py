@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -167,21 +167,44 @@ class MarkovEquivalenceClass:
         return cls(from_premise(text))
 
     @classmethod
-    def from_data(cls, frame: pd.DataFrame, method: str = "pc", *, alpha: float = 0.01) -> MarkovEquivalenceClass:
-        """The class learned from a data frame; see :func:`causalpp.equivalence.discovery.learn`.
+    def from_data(
+        cls,
+        frame: pd.DataFrame,
+        method: str = "pc",
+        *,
+        alpha: float = 0.01,
+        required: Iterable[Edge] = (),
+        forbidden: Iterable[Edge] = (),
+        tiers: Iterable[Names] = (),
+        bootstrap: int = 0,
+        seed: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> MarkovEquivalenceClass:
+        """The class learned from a data frame; see :func:`causalpp.equivalence.learn` for the methods.
 
         Args:
-            frame: one column a variable, one row an observation; all columns discrete or all continuous.
-            method: ``"pc"`` (independence tests, needs faithfulness) or ``"ges"`` (score-based search).
+            frame: one column a variable, one row an observation.
+            method: ``"pc"`` (independence tests, needs faithfulness), ``"ges"``, ``"grasp"``, ``"boss"`` (searches by
+                score) or ``"exact"`` (the best score of all, for at most twelve variables).
             alpha: significance level of PC's tests.
+            required, forbidden, tiers: background knowledge; see :meth:`with_knowledge`.
+            bootstrap: learn again from so many resamples, for the stability of every edge in ``.learned``.
+            seed: of the resamples, and of the searches that draw.
+            progress: called with the resamples done and their number.
 
         Raises:
-            InvalidData: the frame cannot be used, or what was learned has no acyclic member.
+            InvalidData: the frame cannot be used.
+            InvalidGraph: the background knowledge contradicts itself.
+            InvalidParameter: an unknown method, or alpha outside (0, 1).
+            TooLarge: exact search over too many variables.
         """
         from causalpp.equivalence.discovery import learn
 
-        cpdag, how = learn(frame, method, alpha=alpha)
-        return cls(cpdag, how)
+        graph, how = learn(
+            frame, method, alpha=alpha, required=required, forbidden=forbidden, tiers=tiers,
+            bootstrap=bootstrap, seed=seed, progress=progress,
+        )  # fmt: skip
+        return cls(graph, how)
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -205,6 +228,8 @@ class MarkovEquivalenceClass:
 
         Background knowledge makes counting #P-hard; the chain components it touches are then gone through.
         """
+        if isinstance(self.cpdag, Cpdag):
+            return _free_count(self.cpdag.matrix & self.cpdag.matrix.T)
         return math.prod(_count(*self._local(rows)) for rows in self.cpdag.chain_components)
 
     def _local(self, rows: Sequence[int]) -> tuple[Matrix, Matrix]:
@@ -350,11 +375,17 @@ class MarkovEquivalenceClass:
         return {"cpdag": self.cpdag, "learned": self.learned}  # a solver cannot be pickled, and is soon made again
 
 
-def _count(undirected: Matrix, fixed: Matrix) -> int:
-    """The number of orientations of one chain component: by cliquepicking, or one by one if some edges are fixed."""
+def _free_count(undirected: Matrix) -> int:
+    """The number of orientations of chordal components, by cliquepicking."""
     import cliquepicking
 
-    free = int(cliquepicking.mec_size([(int(i), int(j)) for i, j in np.argwhere(undirected)]))
+    rows, columns = np.nonzero(undirected)
+    return int(cliquepicking.mec_size(list(zip(rows.tolist(), columns.tolist(), strict=True)))) if len(rows) else 1
+
+
+def _count(undirected: Matrix, fixed: Matrix) -> int:
+    """The number of orientations of one chain component: by cliquepicking, or one by one if some edges are fixed."""
+    free = _free_count(undirected)
     if not fixed.any():
         return free
     if free > _COUNTED:

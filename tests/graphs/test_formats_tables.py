@@ -40,7 +40,9 @@ def test_only_the_first_row_can_be_the_header() -> None:
     dag = Dag.from_edges([("source", "target")])
     assert to_edge_list(dag) == "source,target\nsource,target\n"
     assert from_edge_list(to_edge_list(dag)) == dag
-    assert from_edge_list("from,to\na,b") == Dag.from_edges([("from", "to"), ("a", "b")])
+    for header in ("from,to", "Cause, Effect", "parent,child"):
+        assert from_edge_list(header + "\na,b") == Dag.from_edges([("a", "b")])
+    assert from_edge_list("first,second\na,b") == Dag.from_edges([("first", "second"), ("a", "b")])
 
 
 def test_blanks_of_names_are_quoted() -> None:

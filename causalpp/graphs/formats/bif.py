@@ -37,6 +37,8 @@ from causalpp.graphs.formats._tokens import cannot_hold
 
 __all__ = ["BifNetwork", "from_bif", "read_bif", "to_bif", "write_bif"]
 
+_MOST_ROWS = 1024  # equal rows that are still written one by one
+
 
 @dataclass(frozen=True, eq=False)
 class BifNetwork:
@@ -183,6 +185,9 @@ def write_bif(network: BifNetwork) -> str:
         given = " | " + ", ".join(parents) if parents else ""
         lines.append(f"probability ( {name}{given} ) {{")
         rows = table.reshape(-1, len(network.states[name])).tolist()
+        if len(rows) > _MOST_ROWS and all(row == rows[0] for row in rows):  # one line instead of millions
+            lines += [f"  default {', '.join(map(repr, rows[0]))};", "}"]
+            continue
         for row, levels in zip(rows, product(*(network.states[parent] for parent in parents)), strict=True):
             head = f"({', '.join(levels)})" if parents else "table"
             lines.append(f"  {head} {', '.join(map(repr, row))};")

@@ -1,6 +1,6 @@
 """Tables: an edge list and an adjacency matrix, as CSV text and (the matrix) as a pandas DataFrame.
 
-Edge list: a row ``cause,effect`` for each edge, below the optional header ``source,target``; a variable
+Edge list: a row ``cause,effect`` for each edge, below an optional header such as ``source,target``; a variable
 without edges is a row with an empty target.  Adjacency: a matrix of zeros and ones with the variables as
 header and as first column; the row causes the column.  In a CSV file the two are told apart by the
 first cell, which only an adjacency matrix leaves empty.
@@ -32,14 +32,16 @@ __all__ = [
     "to_edge_list",
 ]
 
-_HEADER = ("source", "target")
+#: First rows that are a header and not an edge; the first of them is written.
+_HEADERS = (("source", "target"), ("from", "to"), ("cause", "effect"), ("parent", "child"))
 
 
 def from_edge_list(text: str, *, latent: Names = ()) -> Dag:
     r"""Read a Dag from CSV text with one edge in each row.
 
-    The header ``source,target`` may be missing; only these two words are taken for a header.  Blanks after a
-    comma are dropped unless quoted.  Variables stand in the order in which the rows first mention them.
+    The header may be missing: ``source,target``, ``from,to``, ``cause,effect`` and ``parent,child`` are taken
+    for one.  Blanks after a comma are dropped unless quoted.  Variables stand in the order in which the rows first
+    mention them.
 
     Args:
         text: rows ``cause,effect``; ``name,`` for a variable without edges.
@@ -60,7 +62,7 @@ def from_edge_list(text: str, *, latent: Names = ()) -> Dag:
     nodes: dict[str, None] = {}
     edges = []
     for number, (line, row) in enumerate(_rows(text)):
-        if number == 0 and tuple(cell.strip().lower() for cell in row) == _HEADER:
+        if number == 0 and tuple(cell.strip().lower() for cell in row) in _HEADERS:
             continue
         if len(row) != 2:
             raise FormatError(f"a row has two columns, source and target (empty if none); got {len(row)}", line=line)
@@ -87,7 +89,7 @@ def to_edge_list(dag: Dag) -> str:
     """
     refuse_latent(dag, "an edge list")
     touched = {name for edge in dag.edges for name in edge}
-    return _write([_HEADER, *dag.edges, *((name, "") for name in dag.nodes if name not in touched)], dag)
+    return _write([_HEADERS[0], *dag.edges, *((name, "") for name in dag.nodes if name not in touched)], dag)
 
 
 def from_adjacency_frame(frame: pd.DataFrame) -> Dag:
