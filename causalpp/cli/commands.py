@@ -21,9 +21,18 @@ from causalpp.cli.show import (
     print_json,
     result_summary,
     save_figure,
+    summary_table,
     table_of,
 )
-from causalpp.equivalence import MarkovEquivalenceClass, Verdict
+from causalpp.equivalence import (
+    MarkovEquivalenceClass,
+    Verdict,
+    best_interventions,
+    clique_bound,
+    draw_shares,
+    edge_shares,
+    verification_set,
+)
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag, read_graph
 from causalpp.oracles import SimulatedOracle, noise
@@ -98,17 +107,22 @@ def mec(
     ask: Annotated[
         list[str] | None, typer.Option("--ask", help="A statement to decide (repeatable): 'smoke causes dysp'.")
     ] = None,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Also: how the members direct each open edge, and which experiments help.")
+    ] = False,
     plot: options.Plot = None,
     json: options.Json = False,
 ) -> None:
     """What observation says about the graph: the equivalence class, its size, and what it entails."""
     check_figure_path(plot)
-    found, _ = _class(data, graph, network, premise, method, alpha)
+    found, truth = _class(data, graph, network, premise, method, alpha)
     asked = [parse(text, found.nodes) for text in ask or []]
     verdicts = [found.decide(question) for question in asked]
     listed = [arrows(dag, found.cpdag) for dag in found.members(members)]
     if plot is not None:
-        save_figure(found.plot().figure, plot)  # type: ignore[arg-type]  # the axes of a whole figure
+        drawn = draw_shares(found) if summary else found.plot()
+        save_figure(drawn.figure, plot)  # type: ignore[arg-type]  # the axes of a whole figure
+    more = _summary(found, truth) if summary else {}
     if json:
         answers = [
             {"statement": q.sentence(), "verdict": v.kind, "reason": v.reason, **_share(found, q)}
@@ -116,9 +130,11 @@ def mec(
             for q, v in zip(asked, verdicts, strict=True)
         ]
         some = [[list(edge) for edge in dag.edges] for dag in found.members(members)]
-        print_json(_class_dict(found) | {"answers": answers, "members": some})
+        print_json(_class_dict(found) | more | {"answers": answers, "members": some})
         return
     console.print(class_summary(found))
+    if summary:
+        console.print(summary_table(more))
     for question, verdict in zip(asked, verdicts, strict=True):
         share = _share(found, question).get("share_of_members")
         part = f", true in {share:.1%} of the graphs" if verdict.kind == "open" and share is not None else ""
@@ -223,6 +239,26 @@ def _share(found: MarkovEquivalenceClass, question: Proposition) -> dict[str, fl
         return {"share_of_members": found.probability(question)}
     except TooLarge:
         return {}
+
+
+def _summary(found: MarkovEquivalenceClass, truth: Dag | None) -> dict[str, Any]:
+    """What people look at in a class: how open edges are directed, and which experiments would settle them."""
+    shares = edge_shares(found)
+    out: dict[str, Any] = {
+        "open_edges": [
+            {"cause": a, "effect": b, "share_of_members": float(shares[a, b]), "exact": shares.exact}
+            for pair in found.cpdag.undirected
+            for a, b in (pair, pair[::-1])
+        ],
+        "interventions": [
+            {"target": i.target, "orients_at_least": i.worst, "orients_on_average": i.average, "exact": i.exact}
+            for i in best_interventions(found)
+        ],
+        "interventions_needed_at_least": clique_bound(found),
+    }
+    if truth is not None:
+        out["interventions_that_suffice_if_the_graph_given_is_true"] = sorted(verification_set(truth))
+    return out
 
 
 def _certificates(verdict: Verdict) -> dict[str, Dag]:

@@ -63,6 +63,24 @@ def class_summary(mec: MarkovEquivalenceClass) -> RenderableType:
     return table
 
 
+def summary_table(summary: Mapping[str, Any], shown: int = 5) -> RenderableType:
+    """How the members direct the open edges, and the experiments that would settle most."""
+    table = _grid(2)
+    edges = summary["open_edges"]
+    about = "" if all(edge["exact"] for edge in edges) else "about "
+    for head, edge in zip(["shares of members", *[""] * len(edges)], edges, strict=False):
+        table.add_row(head, f"{edge['cause']} → {edge['effect']}  {about}{edge['share_of_members']:.0%}")
+    useful = [i for i in summary["interventions"] if i["orients_on_average"] > 0][:shown]
+    for head, i in zip(["best experiments", *[""] * shown], useful, strict=False):
+        gain = f"orients at least {i['orients_at_least']}, on average {i['orients_on_average']:.1f} open edges"
+        table.add_row(head, f"set {i['target']}: {gain}")
+    table.add_row("experiments needed", f"at least {summary['interventions_needed_at_least']}")
+    known = summary.get("interventions_that_suffice_if_the_graph_given_is_true")
+    if known is not None:
+        table.add_row("", f"{len(known)} suffice if the graph given is true: {', '.join(known) or 'none'}")
+    return table
+
+
 class Rounds:
     """A display of the rounds of a run as they happen: one line a question, the leading graphs below."""
 

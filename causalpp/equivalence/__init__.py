@@ -2,6 +2,7 @@
 
 from causalpp.equivalence.cpdag import Cpdag, Mpdag
 from causalpp.equivalence.discovery import learn, stability_frame
+from causalpp.equivalence.drawing import draw_shares
 from causalpp.equivalence.entailment import Entailment, Verdict
 from causalpp.equivalence.independence import (
     all_statements,
@@ -38,6 +39,7 @@ __all__ = [
     "clique_bound",
     "consistent_classes",
     "determining_statements",
+    "draw_shares",
     "edge_shares",
     "from_independencies",
     "from_premise",

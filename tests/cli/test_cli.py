@@ -16,6 +16,7 @@ import causalpp as cpp
 from causalpp import errors
 from causalpp.cli import main
 from causalpp.cli.inputs import read_frame, read_settings
+from causalpp.equivalence import premise
 
 
 class Outcome:
@@ -120,6 +121,34 @@ def test_mec(run, tmp_path: Path) -> None:
     figure = tmp_path / "class.pdf"
     assert run("mec", "--network", "alarm", "--plot", figure).code == 0
     assert figure.read_bytes().startswith(b"%PDF")
+
+
+def test_mec_summary(run, tmp_path: Path) -> None:
+    figure = tmp_path / "shares.png"
+    done = run("mec", "--network", "asia", "--summary", "--plot", figure)
+    assert "smoke → lung  67%" in done.out
+    assert "set smoke: orients at least 2" in done.out
+    assert "2 suffice if the graph given is true: asia, smoke" in done.out
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    plain = json.loads(run("mec", "--network", "asia", "--summary", "--json").out)
+    assert plain["interventions"][0]["target"] == "smoke"
+    assert plain["interventions_needed_at_least"] == 2
+
+
+def test_mec_from_a_premise(run, tmp_path: Path) -> None:
+    path = tmp_path / "premise.txt"
+    path.write_text(premise(cpp.Dag.from_edges([("A", "B"), ("C", "B"), ("B", "D")])))
+    done = run("mec", "--premise", path, "--ask", "A causes D", "--summary")
+    assert done.code == 0
+    assert "A causes D: entailed" in done.out
+    found = run("discover", "--premise", path, "--truth", "asia")
+    refused(found, "no variable 'A'")
+    path.write_text("Suppose there is a closed system of 3 variables, A, B and C. A hugs B.")
+    refused(run("mec", "--premise", path), "premise.txt: line 1, column 62: cannot read 'A hugs B'")
+    path.write_text(
+        "Suppose there is a closed system of 2 variables, A, B. A and B are independent. A correlates with B."
+    )
+    refused(run("mec", "--premise", path), "")
 
 
 def test_effect(run, asia_csv: Path, tmp_path: Path) -> None:
