@@ -1,5 +1,6 @@
 """Equivalence classes: what observation alone can say about a causal graph."""
 
+from causalpp.equivalence.convert import from_general_graph, from_pgmpy_pdag, to_general_graph, to_pgmpy_pdag
 from causalpp.equivalence.cpdag import Cpdag, Mpdag
 from causalpp.equivalence.discovery import learn, stability_frame
 from causalpp.equivalence.drawing import draw_shares
@@ -41,12 +42,16 @@ __all__ = [
     "determining_statements",
     "draw_shares",
     "edge_shares",
+    "from_general_graph",
     "from_independencies",
+    "from_pgmpy_pdag",
     "from_premise",
     "learn",
     "parse_premise",
     "premise",
     "stability_frame",
+    "to_general_graph",
+    "to_pgmpy_pdag",
     "verification_number",
     "verification_set",
 ]
