@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from causalpp.equivalence._chordal import all_orientations, orientations
-from causalpp.equivalence.cpdag import Cpdag, Matrix, Mpdag, close_under_meek, components
+from causalpp.equivalence._sampling import Known, count, direct, free_count
+from causalpp.equivalence.cpdag import Cpdag, Matrix, Mpdag
 from causalpp.equivalence.entailment import Entailment, Verdict
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge, UnknownVariable
 from causalpp.graphs import Dag, DagBatch, Edge, Names
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["MarkovEquivalenceClass"]
 
 _LIMIT = 100_000  # members that batch() lists
-_LISTED = 20_000  # orientations of a chain component that are kept in a list
-_COUNTED = 10_000_000  # orientations that are gone through one by one to count
 
 
 @dataclass(frozen=True)
@@ -229,8 +227,8 @@ class MarkovEquivalenceClass:
         Background knowledge makes counting #P-hard; the chain components it touches are then gone through.
         """
         if isinstance(self.cpdag, Cpdag):
-            return _free_count(self.cpdag.matrix & self.cpdag.matrix.T)
-        return math.prod(_count(*self._local(rows)) for rows in self.cpdag.chain_components)
+            return free_count(self.cpdag.matrix & self.cpdag.matrix.T)
+        return math.prod(count(*self._local(rows)) for rows in self.cpdag.chain_components)
 
     def _local(self, rows: Sequence[int]) -> tuple[Matrix, Matrix]:
         """The skeleton within one chain component, and the edges of it whose direction is known."""
@@ -290,19 +288,19 @@ class MarkovEquivalenceClass:
     def sample(self, n: int, seed: int = 0) -> DagBatch:
         """``n`` members drawn uniformly and independently; the same seed gives the same members on any machine.
 
-        A root of each chain component is drawn by the exact number of members that have it, and so on in
-        what is left undirected (He, Jia & Yu, JMLR 16, 2015).
+        Each chain component's orientations are numbered by their roots (He, Jia & Yu, JMLR 16, 2015) and exact
+        counts (Wienöbst, Bannach & Liśkiewicz, JMLR 24, 2023), and an integer is drawn.
+
+        Raises:
+            TooLarge: background knowledge leaves too small a share of a huge class to draw from it.
         """
         if n < 0 or seed < 0:
             raise InvalidParameter(f"a sample of {n} graphs with the seed {seed}: neither can be negative")
         draw = random.Random(seed)
-        known: dict[bytes, _Sampler] = {}
+        known: Known = {}
         stack = np.repeat(self.cpdag.matrix[None], n, axis=0)
         for rows in self.cpdag.chain_components:
-            sampler = _Sampler.of(*self._local(rows), known)
-            place = np.array(rows)
-            for k in range(n):
-                stack[k][np.ix_(place, place)] &= sampler.draw(draw)
+            direct(stack, rows, draw, known)
         return DagBatch._trusted(self.nodes, torch.from_numpy(stack))
 
     # --- what the class says --------------------------------------------------------------------------
@@ -373,85 +371,3 @@ class MarkovEquivalenceClass:
 
     def __getstate__(self) -> dict[str, Any]:
         return {"cpdag": self.cpdag, "learned": self.learned}  # a solver cannot be pickled, and is soon made again
-
-
-def _free_count(undirected: Matrix) -> int:
-    """The number of orientations of chordal components, by cliquepicking."""
-    import cliquepicking
-
-    rows, columns = np.nonzero(undirected)
-    return int(cliquepicking.mec_size(list(zip(rows.tolist(), columns.tolist(), strict=True)))) if len(rows) else 1
-
-
-def _count(undirected: Matrix, fixed: Matrix) -> int:
-    """The number of orientations of one chain component: by cliquepicking, or one by one if some edges are fixed."""
-    free = _free_count(undirected)
-    if not fixed.any():
-        return free
-    if free > _COUNTED:
-        raise TooLarge(
-            f"counting under background knowledge is #P-hard, and this part of the class has {free:,} orientations "
-            "without it: sample or ask what is entailed instead"
-        )
-    return (
-        sum(1 for _ in orientations(undirected, fixed)) if free > _LISTED else len(all_orientations(undirected, fixed))
-    )
-
-
-class _Sampler:
-    """Uniform orientations of one connected chordal graph, from exact counts."""
-
-    def __init__(self, undirected: Matrix, fixed: Matrix, known: dict[bytes, _Sampler]) -> None:
-        self.undirected, self.fixed, self.known = undirected, fixed, known
-        self.total = _count(undirected, fixed)
-        self.listed: NDArray[np.bool_] | None = None
-        if self.total <= _LISTED:
-            self.listed = all_orientations(undirected, fixed)
-        # For each possible root: how many orientations have it or an earlier one, what it directs, what it leaves.
-        self.roots: list[tuple[int, Matrix, list[tuple[tuple[int, ...], _Sampler]]]] = []
-
-    @classmethod
-    def of(cls, undirected: Matrix, fixed: Matrix, known: dict[bytes, _Sampler]) -> _Sampler:
-        """The sampler of this very graph, made once: what one root leaves, another often leaves too."""
-        key = undirected.tobytes() + fixed.tobytes()  # 2 d² bytes, so the length tells d
-        if key not in known:
-            known[key] = cls(undirected, fixed, known)
-        return known[key]
-
-    def draw(self, ticket: random.Random) -> Matrix:
-        if self.listed is not None:
-            listed: Matrix = self.listed[ticket.randrange(self.total)]
-            return listed
-        if self.fixed.any():
-            return self._draw_and_reject(ticket)
-        if not self.roots:
-            self._prepare()
-        number = ticket.randrange(self.total)
-        _, directed, parts = next(entry for entry in self.roots if number < entry[0])
-        out = directed.copy()
-        for rows, sampler in parts:
-            out[np.ix_(rows, rows)] &= sampler.draw(ticket)
-        return out
-
-    def _prepare(self) -> None:
-        bound = 0
-        for root in range(len(self.undirected)):
-            matrix = self.undirected.copy()
-            matrix[:, root] = False
-            matrix = close_under_meek(matrix)
-            left = matrix & matrix.T
-            none = np.zeros_like(left)
-            parts = [
-                (rows, _Sampler.of(left[np.ix_(rows, rows)], none[np.ix_(rows, rows)], self.known))
-                for rows in components(left)
-            ]
-            bound += math.prod(sampler.total for _, sampler in parts)
-            self.roots.append((bound, matrix, parts))
-
-    def _draw_and_reject(self, ticket: random.Random) -> Matrix:
-        """Draw without the knowledge until it is obeyed: uniform, as every orientation is equally likely."""
-        free = _Sampler.of(self.undirected, np.zeros_like(self.fixed), self.known)
-        while True:
-            out = free.draw(ticket)
-            if not (self.fixed & ~out).any():
-                return out

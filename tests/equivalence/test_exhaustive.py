@@ -26,8 +26,7 @@ from causalpp import (
     all_questions,
     errors,
 )
-from causalpp.equivalence import Cpdag, Entailment
-from causalpp.equivalence import mec as mec_module
+from causalpp.equivalence import Cpdag, Entailment, _sampling
 from causalpp.equivalence._batched import completed_batch, cpdags
 from causalpp.equivalence.cpdag import completed, extension
 from causalpp.equivalence.summaries import (
@@ -122,6 +121,31 @@ def test_verdicts_on_every_statement_in_classes_of_five_variables() -> None:
         for question, every, some in zip(questions, truth.all(0).tolist(), truth.any(0).tolist(), strict=True):
             kind = entailment.decide(question).kind
             assert kind == ("entailed" if every else "open" if some else "excluded"), (mec, question)
+
+
+def test_interventional_classes_of_five_variables() -> None:
+    """Same class, and equivalent once the edges into each target are cut (Hauser & Bühlmann 2012, theorem 10)."""
+    batch = all_dags(5)
+    everyone = batch.adjacency.numpy()
+    groups = list(groups_of(everyone))
+    group_of = {int(k): number for number, rows in enumerate(groups) for k in rows}
+    rng = random.Random(5)
+    narrowed = 0
+    for one in rng.sample(range(len(batch)), 150):
+        members = groups[group_of[one]]
+        for count in (1, 2, 3):
+            targets = [rng.sample(range(5), rng.randint(1, 3)) for _ in range(count)]
+            alike = set(members.tolist())
+            for target in targets:
+                cut = everyone[members]
+                cut[:, :, target] = False
+                alike &= next(same for part in groups_of(cut) if one in (same := set(members[part].tolist())))
+            names = [{batch.nodes[x] for x in target} for target in targets]
+            mec = MarkovEquivalenceClass.from_dag(batch[one], interventions=names)
+            assert {row.tobytes() for row in mec.batch().adjacency.numpy()} == {everyone[k].tobytes() for k in alike}
+            assert mec.size == len(alike)
+            narrowed += 1 < len(alike) < len(members)
+    assert narrowed > 20
 
 
 # --- summaries ------------------------------------------------------------------------------------------
@@ -237,7 +261,7 @@ def test_misuse_of_summaries() -> None:
 
 
 def test_sampling_of_ten_thousand_members_is_uniform(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mec_module, "_LISTED", 30)  # most of it by exact counts of roots, not from a list
+    monkeypatch.setattr(_sampling, "_LISTED", 30)  # most of it by exact counts of roots, not from a list
     cliques = ("abcde", "defgh", "hij", "ik", "xy")
     edges = {pair for clique in cliques for pair in itertools.combinations(clique, 2)}
     mec = MarkovEquivalenceClass.from_dag(Dag("abcdefghijkxy", edges))

@@ -76,11 +76,11 @@ def test_complete_lists_of_every_class(names: str, classes: int) -> None:
         assert from_independencies(names, determining) == cpdag
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(25))
 def test_random_graphs_are_recovered(seed: int) -> None:
     rng = random.Random(seed)
-    for number in range(10):
-        dag = random_dag(10 * seed + number, 7)
+    for number in range(20):
+        dag = random_dag(20 * seed + number, 8)
         expected = Cpdag.from_dag(dag)
         statements = all_statements(dag)
         rng.shuffle(statements)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from causalpp import Causes, Dag, MarkovEquivalenceClass, all_questions, errors
-from causalpp.equivalence import Cpdag, Mpdag
-from causalpp.equivalence import mec as mec_module
+from causalpp import Causes, Dag, DagBatch, MarkovEquivalenceClass, all_questions, errors
+from causalpp.equivalence import Cpdag, Mpdag, _sampling
+from causalpp.equivalence._chordal import orientations
 from causalpp.propositions import KINDS
 
 
@@ -76,19 +76,76 @@ def chain_of_cliques() -> Dag:
 @pytest.mark.parametrize("few", [2_000, 3])
 def test_sampling_is_uniform_and_reproducible(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the list of a component's orientations, and by drawing roots."""
-    monkeypatch.setattr(mec_module, "_LISTED", few)
+    monkeypatch.setattr(_sampling, "_LISTED", few)
     mec = MarkovEquivalenceClass.from_dag(chain_of_cliques())
     members = {dag: k for k, dag in enumerate(mec.members())}
     assert mec.size == len(members) > 500
-    n = 20 * mec.size
-    drawn = mec.sample(n, seed=1)
-    distinct, counts = drawn.unique()
-    seen = np.zeros(mec.size)
-    for dag, count in zip(distinct, counts.tolist(), strict=True):
-        seen[members[dag]] = count
-    assert stats.chisquare(seen).pvalue > 1e-4
+    assert stats.chisquare(counted(mec.sample(20 * mec.size, seed=1), members)).pvalue > 1e-4
     assert list(mec.sample(5, seed=7)) == list(mec.sample(5, seed=7))
     assert list(mec.sample(5, seed=7)) != list(mec.sample(5, seed=8))
+
+
+def counted(drawn: DagBatch, members: dict[Dag, int]) -> np.ndarray:
+    """How often each member was drawn."""
+    seen = np.zeros(len(members))
+    distinct, counts = drawn.unique()
+    for dag, count in zip(distinct, counts.tolist(), strict=True):
+        seen[members[dag]] = count
+    return seen
+
+
+@pytest.mark.parametrize("few", [2_000, 30])
+@pytest.mark.parametrize("rare", [1_000, 1])
+def test_sampling_under_knowledge_is_uniform(few: int, rare: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a list, by drawing and rejecting, and from a list after drawing was given up."""
+    mec = MarkovEquivalenceClass.from_dag(chain_of_cliques())
+    known = mec.with_knowledge(required=[("a", "b"), ("c", "d")])
+    members = {dag: k for k, dag in enumerate(known.members())}
+    assert 100 < known.size == len(members) < mec.size
+    monkeypatch.setattr(_sampling, "_LISTED", few)
+    monkeypatch.setattr(_sampling, "_RARE", rare)
+    monkeypatch.setattr(_sampling, "_PATIENCE", 0)
+    assert stats.chisquare(counted(known.sample(20 * known.size, seed=2), members)).pvalue > 1e-4
+    assert list(known.sample(5, seed=7)) == list(known.sample(5, seed=7))
+
+
+def test_sampling_under_knowledge_that_hardly_any_member_obeys() -> None:
+    """Drawing is given up: a class of moderate size is gone through, a larger one refused."""
+    line = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "e"), ("e", "f"), ("f", "g")]
+    nine, twelve = (
+        MarkovEquivalenceClass.from_dag(Dag(names, list(itertools.combinations(names, 2))))
+        for names in ("abcdefghi", "abcdefghijkl")
+    )
+    known = nine.with_knowledge(required=line)
+    members = {dag: k for k, dag in enumerate(known.members())}
+    assert known.size == len(members) == nine.size // 5_040
+    assert stats.chisquare(counted(known.sample(20 * known.size), members)).pvalue > 1e-4
+    with pytest.raises(errors.TooLarge, match=r"479,001,600 orientations, of which fewer than one in 1,000"):
+        twelve.with_knowledge(required=line).sample(200)
+    drawn = twelve.with_knowledge(required=line[:3]).sample(40)  # one in 24 obeys; they are too many to count
+    assert len(set(drawn)) == 40
+    assert all(dag.has_edge(a, b) for dag in drawn for a, b in line[:3])
+    assert len(twelve.with_knowledge(required=line).sample(0)) == 0
+
+
+def test_numbers_and_orientations_are_one_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every number below the count is another orientation, down to single edges."""
+    monkeypatch.setattr(_sampling, "_LISTED", 0)
+    rng = np.random.default_rng(4)
+    for d in (2, 3, 4, 5, 6, 7) * 5:
+        # Each variable next to a clique of earlier ones: everything stays undirected.
+        near = np.zeros((d, d), dtype=bool)
+        for v in range(1, d):
+            clique: list[int] = []
+            for u in rng.permutation(v):
+                if near[u, clique].all() and (not clique or rng.random() < 0.7):
+                    clique.append(int(u))
+            near[v, clique] = near[clique, v] = True
+        numbered = _sampling._Numbered.of(_sampling._masks(near), {})
+        stack = np.repeat(near[None], numbered.total, axis=0)
+        numbered.write(stack, np.arange(numbered.total), np.arange(d), list(range(numbered.total)))
+        assert {one.tobytes() for one in stack} == {one.tobytes() for one in orientations(near)}
+        assert len({one.tobytes() for one in stack}) == numbered.total == _sampling.free_count(near)
 
 
 def test_a_class_too_large_to_list() -> None:
