@@ -11,7 +11,7 @@ import typer
 from causalpp import acbo
 from causalpp._files import about, check_target, read_text, write_text
 from causalpp.cli import options
-from causalpp.cli.inputs import read_frame, read_program, read_settings, read_truth
+from causalpp.cli.inputs import read_frame, read_program, read_settings, read_statements, read_truth
 from causalpp.cli.show import (
     Rounds,
     arrows,
@@ -47,6 +47,8 @@ def discover(
     graph: options.Graph = None,
     network: options.Network = None,
     premise: options.Premise = None,
+    statements: options.Statements = None,
+    complete: options.Complete = False,
     oracle: Annotated[
         options.OracleKind, typer.Option("--oracle", help="Who answers the questions.")
     ] = options.OracleKind.simulated,
@@ -68,7 +70,7 @@ def discover(
     check_figure_path(plot)
     check_target(out)
     simulated = noise.Symmetric(error)
-    found, known = _class(data, graph, network, premise, method, alpha)
+    found, known = _class(data, graph, network, premise, statements, complete, method, alpha)
     if truth is not None:
         known = read_truth(truth)
     if known is None:
@@ -101,6 +103,8 @@ def mec(
     graph: options.Graph = None,
     network: options.Network = None,
     premise: options.Premise = None,
+    statements: options.Statements = None,
+    complete: options.Complete = False,
     method: options.How = options.Method.pc,
     alpha: options.Alpha = 0.01,
     members: Annotated[int, typer.Option("--members", min=0, help="List so many members.")] = 0,
@@ -115,7 +119,7 @@ def mec(
 ) -> None:
     """What observation says about the graph: the equivalence class, its size, and what it entails."""
     check_figure_path(plot)
-    found, truth = _class(data, graph, network, premise, method, alpha)
+    found, truth = _class(data, graph, network, premise, statements, complete, method, alpha)
     asked = [parse(text, found.nodes) for text in ask or []]
     verdicts = [found.decide(question) for question in asked]
     listed = [arrows(dag, found.cpdag) for dag in found.members(members)]
@@ -201,12 +205,17 @@ def _class(
     graph: Path | None,
     network: str | None,
     premise: Path | None,
+    statements: Path | None,
+    complete: bool,
     method: options.Method,
     alpha: float,
 ) -> tuple[MarkovEquivalenceClass, Dag | None]:
     """The class asked for, and the graph it is the class of where that is known."""
-    if sum(source is not None for source in (data, graph, network, premise)) != 1:
-        raise InvalidParameter("say one of --data FILE.csv, --graph FILE, --network NAME and --premise FILE")
+    if sum(source is not None for source in (data, graph, network, premise, statements)) != 1:
+        raise InvalidParameter("say one of --data, --graph, --network, --premise and --statements")
+    if statements is not None:
+        names, said = read_statements(statements)
+        return MarkovEquivalenceClass.from_independencies(names, said, complete=complete), None
     if premise is not None:
         text = read_text(premise)
         with about(premise):

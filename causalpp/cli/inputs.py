@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from causalpp._files import about, read_text
 from causalpp.errors import FormatError, InvalidData, InvalidParameter
 from causalpp.graphs import Dag, read_graph
+from causalpp.graphs.dag import check_names
 from causalpp.programs import CausalProgram, from_bif, load_network, network_names
+from causalpp.propositions import Proposition, parse
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_frame", "read_program", "read_settings", "read_truth"]
+__all__ = ["read_frame", "read_program", "read_settings", "read_statements", "read_truth"]
 
 # "None" is left out on purpose: it is a state of published networks.
 _MISSING = ["", "NaN", "nan", "NA", "N/A", "<NA>", "null", "NULL", "#N/A"]
@@ -91,6 +93,31 @@ def read_truth(name: str) -> Dag:
     if not Path(name).exists():
         raise InvalidParameter(f"{name!r} is neither a graph file nor a network ({', '.join(network_names())})")
     return read_graph(name)
+
+
+def read_statements(path: Path) -> tuple[tuple[str, ...], list[Proposition]]:
+    """The variables and statements of a text file: one statement a line, ``#`` for comments.
+
+    A first line ``variables: A, B, C`` names the variables; otherwise they are those the statements name.
+
+    Raises:
+        FormatError: a line cannot be read.
+        UnknownVariable: a statement names a variable that is not listed.
+    """
+    lines = [(n, line.strip()) for n, line in enumerate(read_text(path).splitlines(), start=1)]
+    lines = [(n, line) for n, line in lines if line and not line.startswith("#")]
+    names: tuple[str, ...] | None = None
+    if lines and lines[0][1].lower().startswith("variables:"):
+        listed = next(csv.reader([lines.pop(0)[1].partition(":")[2]], skipinitialspace=True))
+        with about(path):
+            names = check_names(name.strip() for name in listed)
+    statements = []
+    for number, line in lines:
+        with about(f"{path}, line {number}"):
+            statements.append(parse(line, names))
+    if not statements:
+        raise FormatError(f"{path} has no statements: write one a line, such as 'A and C are independent given B'")
+    return names or tuple(dict.fromkeys(v for s in statements for v in s.variables)), statements
 
 
 def read_settings(items: list[str]) -> dict[str, str]:

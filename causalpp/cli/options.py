@@ -31,6 +31,12 @@ Network = Annotated[str | None, typer.Option("--network", help="A network that s
 Premise = Annotated[
     Path | None, typer.Option("--premise", help="Text file: a premise in English, in the manner of Corr2Cause.")
 ]
+Statements = Annotated[
+    Path | None, typer.Option("--statements", help="Text file: one statement of independence or dependence a line.")
+]
+Complete = Annotated[
+    bool, typer.Option("--complete", help="With --statements: everything not listed is the opposite, dependence.")
+]
 How = Annotated[Method, typer.Option("--method", help="With --data: independence tests (pc), or a search by score.")]
 Alpha = Annotated[float, typer.Option("--alpha", help="With --method pc: significance level of the tests.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random; the same seed gives the same run.")]

@@ -246,17 +246,21 @@ class MarkovEquivalenceClass:
     def _matrices(self) -> Iterator[Matrix]:
         """The members' adjacency, the first component varying slowest; nothing is listed ahead of need."""
         parts = self.cpdag.chain_components
-
-        def directed(matrix: Matrix, number: int) -> Iterator[Matrix]:
-            if number == len(parts):
+        blocks = [np.ix_(rows, rows) for rows in parts]
+        matrix = self.cpdag.matrix.copy()
+        if not parts:
+            yield matrix
+        running = [orientations(*self._local(rows)) for rows in parts[:1]]
+        while running:  # the last iterator belongs to the component that varies fastest
+            local = next(running[-1], None)
+            if local is None:
+                running.pop()
+                continue
+            matrix[blocks[len(running) - 1]] = local
+            if len(running) == len(parts):
                 yield matrix
-                return
-            block = np.ix_(parts[number], parts[number])
-            for local in orientations(*self._local(parts[number])):
-                matrix[block] = local
-                yield from directed(matrix, number + 1)
-
-        return directed(self.cpdag.matrix.copy(), 0)
+            else:
+                running.append(orientations(*self._local(parts[len(running)])))
 
     def batch(self, limit: int = _LIMIT, *, sample: bool = False, seed: int = 0) -> DagBatch:
         """All members as one batch.

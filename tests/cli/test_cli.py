@@ -151,6 +151,21 @@ def test_mec_from_a_premise(run, tmp_path: Path) -> None:
     refused(run("mec", "--premise", path), "")
 
 
+def test_mec_from_statements(run, tmp_path: Path) -> None:
+    path = tmp_path / "statements.txt"
+    path.write_text("# what was tested\nvariables: A, lung cancer, C\n\na and lung cancer are independent given C\n")
+    done = run("mec", "--statements", path, "--complete", "--ask", "A causes lung cancer")
+    assert done.code == 0
+    assert "graphs that fit  3" in done.out
+    refused(run("mec", "--statements", path), "4 classes open")
+    path.write_text("A and B are independent\nB correlates with A\n")
+    refused(run("mec", "--statements", path), "A and B are independent")
+    path.write_text("variables: A, B\nA hugs B\n")
+    refused(run("mec", "--statements", path), "statements.txt, line 2: cannot read")
+    path.write_text("# nothing\n")
+    refused(run("mec", "--statements", path), "no statements")
+
+
 def test_effect(run, asia_csv: Path, tmp_path: Path) -> None:
     exact = json.loads(run("effect", "--network", "asia", "--treatment", "smoke", "--outcome", "dysp", "--json").out)
     assert exact["value"] == pytest.approx(0.2337, abs=1e-4)
