@@ -280,13 +280,12 @@ class MarkovEquivalenceClass:
                 f"the class has {self.size:,} members, more than the limit of {limit:,}: "
                 "raise limit=, or pass sample=True for a uniform sample"
             )
-        stack = np.repeat(self.cpdag.matrix[None], self.size, axis=0)
-        repeat = self.size
+        stack = self.cpdag.matrix[None].copy()
         for rows in self.cpdag.chain_components:  # the product over components, the first one varying slowest
-            local = all_orientations(*self._local(rows))
-            repeat //= len(local)
-            number = np.arange(self.size) // repeat % len(local)
-            stack[np.ix_(np.arange(self.size), np.array(rows), np.array(rows))] &= local[number]
+            local, place = all_orientations(*self._local(rows)), np.array(rows)
+            before = len(stack)
+            stack = np.repeat(stack, len(local), axis=0)
+            stack[:, place[:, None], place] = np.tile(local, (before, 1, 1))
         return DagBatch._trusted(self.nodes, torch.from_numpy(stack))
 
     def sample(self, n: int, seed: int = 0) -> DagBatch:
