@@ -78,15 +78,18 @@ def discover(
     missing = sorted(set(found.nodes) - set(known.nodes))
     if missing:
         raise InvalidParameter(f"the oracle's graph has no variable {missing[0]!r}, which the class has")
-    kinds = kind or ["Causes"]
-    asked = SimulatedOracle(known, simulated, seed=seed)
-    run = {"confidence": confidence, "max_questions": max_questions, "seed": seed, "kinds": kinds}
-    if json:
-        result = acbo.discover(found, asked, **run)  # type: ignore[arg-type]
-    else:
-        with Rounds(found.cpdag, before=class_summary(found)) as rounds:
-            result = acbo.discover(found, asked, on_step=rounds, **run)  # type: ignore[arg-type]
-        console.print()
+    with Rounds(found.cpdag, before=class_summary(found)) as rounds:
+        result = acbo.discover(
+            found,
+            SimulatedOracle(known, simulated, seed=seed),
+            confidence=confidence,
+            max_questions=max_questions,
+            seed=seed,
+            kinds=kind or ["Causes"],
+            on_step=None if json else rounds,
+        )
+    if not json:
+        console.print("" if result.transcript else class_summary(found))
         console.print(result_summary(result, found.cpdag))
     if out is not None:
         write_text(out, result.to_json() + "\n")
@@ -222,8 +225,16 @@ def _class(
             return MarkovEquivalenceClass.from_premise(text), None
     if data is not None:
         return MarkovEquivalenceClass.from_data(read_frame(data), method.value, alpha=alpha), None
-    dag = load_network(network).dag if network is not None else read_graph(graph)  # type: ignore[arg-type]
+    dag = _graph(graph, network)
     return MarkovEquivalenceClass.from_dag(dag), dag
+
+
+def _graph(graph: Path | None, network: str | None) -> Dag:
+    """The graph in a file, or of a network."""
+    if network is not None:
+        return load_network(network).dag
+    assert graph is not None  # the callers see to one of the two
+    return read_graph(graph)
 
 
 def _program(data: Path | None, graph: Path | None, network: str | None) -> CausalProgram:
@@ -231,8 +242,7 @@ def _program(data: Path | None, graph: Path | None, network: str | None) -> Caus
     if (graph is None) == (network is None):
         raise InvalidParameter("say one of --graph FILE and --network NAME")
     if data is not None:
-        dag = load_network(network).dag if network is not None else read_graph(graph)  # type: ignore[arg-type]
-        return compile(dag, data=read_frame(data))
+        return compile(_graph(graph, network), data=read_frame(data))
     if network is not None:
         return load_network(network)
     assert graph is not None  # for the type checker

@@ -45,4 +45,3 @@ Plot = Annotated[Path | None, typer.Option("--plot", help="Write a figure to thi
 Truth = Annotated[
     str | None, typer.Option("--truth", help="The graph a simulated oracle knows: a file or a network's name.")
 ]
-Out = Annotated[Path | None, typer.Option("--out", help="Write the output to this file.")]

@@ -10,7 +10,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, overload
+from typing import Any, overload
 
 from torch import Tensor
 
@@ -307,7 +307,6 @@ class _Junction(Proposition):
     """Several statements joined; joining the same kind again makes one longer list."""
 
     of: tuple[Proposition, ...] = field(default=())
-    symbol: ClassVar[str]
 
     def __init__(self, *of: Proposition) -> None:
         flat: list[Proposition] = []
