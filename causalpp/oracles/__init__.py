@@ -1,8 +1,8 @@
 """Oracles: whoever answers propositions, behind one protocol."""
 
 from causalpp.oracles import noise
-from causalpp.oracles.answer import Answer
+from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.simulated import SimulatedOracle
 
-__all__ = ["Answer", "Oracle", "SimulatedOracle", "noise"]
+__all__ = ["Answer", "Oracle", "Request", "SimulatedOracle", "noise"]

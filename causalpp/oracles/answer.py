@@ -1,13 +1,35 @@
-"""What an oracle says: an answer to one proposition, and where it came from."""
+"""What is put to an oracle, and what it says: a request, an answer, and where the answer came from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from causalpp.propositions import Proposition
+from causalpp.errors import FormatError
+from causalpp.propositions import Proposition, from_dict
 
-__all__ = ["Answer"]
+__all__ = ["Answer", "Request"]
+
+_WORDS = {True: "yes", False: "no", None: "abstain"}
+_VALUES = {word: value for value, word in _WORDS.items()}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One asking of one question: together with the oracle it determines the answer.
+
+    Attributes:
+        question: the proposition asked about.
+        replicate: how often it had been asked in this wording and polarity before (0 the first time).
+        wording: which of the oracle's wordings is used; oracles that do not read have only wording 0.
+        negated: whether it is asked the other way round ("is it false that …?").
+    """
+
+    question: Proposition
+    replicate: int = 0
+    wording: int = 0
+    negated: bool = False
 
 
 @dataclass(frozen=True)
@@ -16,10 +38,19 @@ class Answer:
 
     Attributes:
         question: the proposition asked about.
-        value: True for yes, False for no, None for an abstention.
-        replicate: how often this oracle had been asked this question before (0 the first time).
+        value: what the oracle thinks of the proposition: True for yes, False for no, None for an abstention.
+            A question that was put the other way round is turned back here.
+        replicate, wording, negated: which asking this was; see :class:`Request`.
         oracle: the fingerprint of who answered.
-        log_odds: log P(yes)/P(no) where the oracle has it.
+        log_odds: log P(yes)/P(no) of the proposition, where the oracle has it.
+        captured: the probability that fell on the labels counted in ``log_odds``, where known.
+        text: the reply as it came, where there was one.
+        reason: why there is no yes or no: ``"unsure"``, ``"refused"``, ``"unreadable"``, ``"timed out"``, …
+        model: the model that answered, as it names itself.
+        tokens_in, tokens_out: tokens read and written.
+        cost: what the answer cost, in the currency of the prices given to the oracle.
+        latency: seconds from question to answer.
+        time: when it came, in seconds since 1970.
     """
 
     question: Proposition
@@ -27,18 +58,60 @@ class Answer:
     replicate: int = 0
     oracle: str = ""
     log_odds: float | None = None
+    wording: int = 0
+    negated: bool = False
+    captured: float | None = None
+    text: str | None = field(default=None, repr=False)
+    reason: str | None = None
+    model: str | None = None
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: float = 0.0
+    latency: float = 0.0
+    time: float | None = None
 
     @property
     def word(self) -> str:
         """The answer as a word: yes, no or abstain."""
-        return {True: "yes", False: "no", None: "abstain"}[self.value]
+        return _WORDS[self.value]
+
+    @property
+    def request(self) -> Request:
+        """Which asking of which question this answers."""
+        return Request(self.question, self.replicate, self.wording, self.negated)
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer as plain values."""
-        return {
-            "question": self.question.to_dict(),
-            "answer": self.word,
-            "replicate": self.replicate,
-            "oracle": self.oracle,
-            "log_odds": self.log_odds,
-        }
+        """The answer as plain values; provenance that is not known is left out.
+
+        Example:
+            >>> from causalpp import Causes
+            >>> Answer(Causes("smoke", "cancer"), True).to_dict()
+            {'question': {'kind': 'Causes', 'a': 'smoke', 'b': 'cancer'}, 'answer': 'yes', 'replicate': 0,
+             'oracle': '', 'log_odds': None}
+        """
+        out: dict[str, Any] = {"question": self.question.to_dict(), "answer": self.word, "replicate": self.replicate}
+        for name in _PLAIN:
+            value = getattr(self, name)
+            if value != getattr(Answer, name) or name in ("oracle", "log_odds"):
+                out[name] = value
+        return out
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Answer:
+        """The inverse of :meth:`to_dict`.
+
+        Raises:
+            FormatError: something is missing or has another shape.
+        """
+        try:
+            plain = {name: values[name] for name in _PLAIN if name in values}
+            value = _VALUES[values["answer"]]
+            return cls(from_dict(values["question"]), value, int(values["replicate"]), **plain)
+        except (KeyError, TypeError) as error:
+            raise FormatError(f"this is no answer, {error} is missing or unreadable: {str(values)[:200]}") from None
+
+
+_PLAIN = (
+    "oracle", "log_odds", "wording", "negated", "captured", "text", "reason", "model",
+    "tokens_in", "tokens_out", "cost", "latency", "time",
+)  # fmt: skip

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 
 import numpy as np
 
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
-from causalpp.oracles.answer import Answer
+from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.noise import Noise
 from causalpp.oracles.oracle import Oracle
 from causalpp.propositions import Proposition
@@ -43,7 +42,6 @@ class SimulatedOracle(Oracle):
         self.truth = truth
         self.noise = noise
         self.seed = seed
-        self._asked: Counter[Proposition] = Counter()
         self._true: dict[Proposition, bool] = {}
 
     def __repr__(self) -> str:
@@ -54,11 +52,10 @@ class SimulatedOracle(Oracle):
         described = f"{sorted(self.truth.nodes)}{sorted(self.truth.edges)}{self.noise}{self.seed}"
         return f"simulated:{hashlib.sha256(described.encode()).hexdigest()[:12]}"
 
-    def _answer(self, question: Proposition) -> Answer:
+    def _answer(self, request: Request) -> Answer:
+        question, replicate = request.question, request.replicate
         if question not in self._true:
             self._true[question] = question.holds(self.truth)
-        replicate = self._asked[question]
-        self._asked[question] += 1
         digest = hashlib.sha256(question.to_json().encode()).digest()
         draw = np.random.default_rng([self.seed, replicate, *np.frombuffer(digest[:16], dtype="<u4").tolist()])
         return Answer(question, self.noise.answer(question, self._true[question], draw), replicate, self.fingerprint)

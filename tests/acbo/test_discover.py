@@ -28,7 +28,7 @@ from causalpp.belief import Channel, Fixed, Learned
 from causalpp.design import expected_information_gain, question_bound
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge, UnknownVariable
 from causalpp.graphs import erdos_renyi
-from causalpp.oracles import Oracle
+from causalpp.oracles import Oracle, Request
 from causalpp.propositions import all_questions, truth_table
 
 SIGMAS = 4.5
@@ -170,16 +170,16 @@ class Counting(Oracle):
     def fingerprint(self) -> str:
         return "counting"
 
-    def _answer(self, question: Proposition) -> Answer:
-        self.given += self.inner.ask(question)
+    def _answer(self, request: Request) -> Answer:
+        self.given += self.inner.ask(request.question)
         return self.given[-1]
 
 
 class Silent(Counting):
     """Never answers."""
 
-    def _answer(self, question: Proposition) -> Answer:
-        self.given.append(Answer(question, None, len(self.given)))
+    def _answer(self, request: Request) -> Answer:
+        self.given.append(Answer(request.question, None, len(self.given)))
         return self.given[-1]
 
 
@@ -273,10 +273,10 @@ def test_an_interrupt_leaves_the_result_so_far() -> None:
 
 def test_an_interrupt_while_asking() -> None:
     class Impatient(Counting):
-        def _answer(self, question: Proposition) -> Answer:
+        def _answer(self, request: Request) -> Answer:
             if len(self.given) == 2:
                 raise KeyboardInterrupt
-            return super()._answer(question)
+            return super()._answer(request)
 
     oracle = Impatient()
     result = discover(CHAIN, oracle)

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import matplotlib.pyplot as plt
 import pytest
 
-from causalpp import Answer, Causes, Dag, MarkovEquivalenceClass, Proposition, Result, SimulatedOracle, discover, noise
+from causalpp import Answer, Causes, Dag, MarkovEquivalenceClass, Result, SimulatedOracle, discover, noise
 from causalpp.design import question_bound
 from causalpp.graphs import DagBatch
-from causalpp.oracles import Oracle
+from causalpp.oracles import Oracle, Request
 from causalpp.propositions import from_dict
 
 NAMES = ["a<b", "R&D", 'say "x"', "wait > 5"]
@@ -31,9 +31,9 @@ class Changeable(Oracle):
     def fingerprint(self) -> str:
         return "changeable"
 
-    def _answer(self, question: Proposition) -> Answer:
+    def _answer(self, request: Request) -> Answer:
         self.asked += 1
-        return Answer(question, (True, False, None)[self.asked % 3], oracle=self.fingerprint)
+        return Answer(request.question, (True, False, None)[self.asked % 3], oracle=self.fingerprint)
 
 
 def finished() -> Result:
