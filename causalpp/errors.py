@@ -23,6 +23,7 @@ __all__ = [
     "InvalidProposition",
     "MissingDependency",
     "NotIdentified",
+    "OracleError",
     "TooLarge",
     "UndeterminedClass",
     "UnknownNetwork",
@@ -83,6 +84,10 @@ class TooLarge(CausalppError):
 
 class NotIdentified(CausalppError):
     """The causal effect is not determined by the observed distribution; the message gives the reason."""
+
+
+class OracleError(CausalppError):
+    """An oracle could not be asked: no connection, a refused key, an unknown model, a server that keeps failing."""
 
 
 class UndeterminedClass(CausalppError):

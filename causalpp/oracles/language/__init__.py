@@ -1,0 +1,1 @@
+"""Language models as oracles: backends, prompts, and the reading of replies."""
