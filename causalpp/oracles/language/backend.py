@@ -106,5 +106,5 @@ class Backend(ABC):
         """Replies to several prompts at once, for models that run in this process."""
         raise NotImplementedError
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # noqa: B027  # nothing to give back is fine
         """Give connections back."""
