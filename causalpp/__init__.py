@@ -6,7 +6,18 @@ from causalpp.belief import Belief
 from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
 from causalpp.graphs import Dag, DagBatch, read_graph, write_graph
 from causalpp.oracles import Answer, SimulatedOracle, noise
-from causalpp.programs import CausalProgram, Effect, ate, compile, load_network
+from causalpp.programs import (
+    CausalProgram,
+    Effect,
+    Function,
+    LinearGaussian,
+    Response,
+    Shift,
+    Table,
+    ate,
+    compile,
+    load_network,
+)
 from causalpp.propositions import (
     Causes,
     Changes,
@@ -31,14 +42,19 @@ __all__ = [
     "DagBatch",
     "DirectlyCauses",
     "Effect",
+    "Function",
     "HaveCommonCause",
     "HaveCommonEffect",
     "Independent",
     "IndirectlyCauses",
+    "LinearGaussian",
     "MarkovEquivalenceClass",
     "Proposition",
+    "Response",
     "Result",
+    "Shift",
     "SimulatedOracle",
+    "Table",
     "all_questions",
     "ate",
     "compile",

@@ -17,6 +17,8 @@ __all__ = [
     "ContradictoryStatements",
     "CyclicGraph",
     "FormatError",
+    "ImpossibleEvidence",
+    "ImpreciseWarning",
     "InvalidData",
     "InvalidGraph",
     "InvalidParameter",
@@ -59,6 +61,10 @@ class InvalidParameter(CausalppError, ValueError):
     """An argument outside its range, such as an error rate of 1.5."""
 
 
+class ImpossibleEvidence(InvalidParameter):
+    """Observations that exclude each other, or that a program gives probability zero."""
+
+
 class InvalidProposition(InvalidParameter):
     """A proposition that says nothing, such as ``Causes("x", "x")``."""
 
@@ -88,6 +94,10 @@ class NotIdentified(CausalppError):
 
 class OracleError(CausalppError):
     """An oracle could not be asked: no connection, a refused key, an unknown model, a server that keeps failing."""
+
+
+class ImpreciseWarning(UserWarning):
+    """A number that rests on too little: few effective draws, an inference that has not converged."""
 
 
 class UndeterminedClass(CausalppError):

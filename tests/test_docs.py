@@ -63,7 +63,7 @@ def test_the_table_of_networks_has_all_of_them_with_the_right_counts() -> None:
     page = (ROOT / "docs" / "networks.md").read_text(encoding="utf-8")
     for name in network_names():
         program = load_network(name)
-        tables = [program.mechanism(variable).factor()[0] for variable in program.variables]
+        tables = [program.table(variable) for variable in program.variables]
         parameters = sum(table.size - table.size // table.shape[-1] for table in tables)
         size = MarkovEquivalenceClass.from_dag(program.dag).size
         assert f"| `{name}` | {len(program.dag)} | {len(program.dag.edges)} | {parameters} | {size} | " in page

@@ -150,12 +150,11 @@ def to_bif(program: CausalProgram, name: str = "causalpp") -> str:
     Raises:
         FormatError: a name or a state that BIF cannot hold.
     """
-    tables = {s.variable: s.mechanism.factor() for s in program.statements}
     network = BifNetwork(
         name=program.card.name if program.card else name,
         states={v: tuple(str(state) for state in program.states(v)) for v in program.variables},
-        parents={v: tables[v][1] for v in program.variables},
-        tables={v: tables[v][0] for v in program.variables},
+        parents={v: program.mechanism(v).parents for v in program.variables},
+        tables={v: program.table(v) for v in program.variables},
         latent=program.latent,
     )
     return write_bif(network)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from causalpp.errors import InvalidParameter, TooLarge, UnknownVariable
+from causalpp.errors import ImpossibleEvidence, ImpreciseWarning, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.graphs.dag import Names, as_names
-from causalpp.programs.mechanisms import Assign, Mechanism, State, state_number
+from causalpp.programs import _exact, _gaussian, _sampling
+from causalpp.programs._plan import Plan, Statement, plan
+from causalpp.programs.interventions import intervened
+from causalpp.programs.mechanisms import Assign, Mechanism, State, Value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,31 +27,29 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from causalpp.programs.networks import Card
+    from causalpp.programs.worlds import Worlds
 
 __all__ = ["CausalProgram", "Statement"]
 
-_MOST_CELLS, _MOST_AXES = 100_000_000, 60  # of one array
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One line of a program: ``variable := mechanism(parents, noise)``."""
-
-    variable: str
-    mechanism: Mechanism
+_SMALL = 1_000_000  # cells of a joint distribution that is cheap to list
+_FEW = 100  # effective draws below which a weighted sample deserves a warning
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CausalProgram:
     """A causal graph with a mechanism for every variable.  It is a Pyro model: call it inside any handler.
 
-    Made by :func:`causalpp.compile` or :func:`causalpp.load_network`.  Inside Pyro the values are the numbers
-    of the states (0, 1, …); everywhere else they are the states themselves.
+    Made by :func:`causalpp.compile` or :func:`causalpp.load_network`.  Inside Pyro the values of discrete variables
+    are the numbers of their states (0, 1, …); everywhere else they are the states themselves.  Real variables are
+    numbers everywhere.
 
     Attributes:
         statements: the mechanisms, causes before effects.
         latent: the variables that are not observed.
         card: where a shipped network comes from and what its variables mean; None otherwise.
+        order: the order in which frames and graphs list the variables.
+        past: the worlds that share this one's noise and in which something was observed; see
+            :meth:`counterfactual`.
 
     Example:
         >>> from causalpp import load_network
@@ -65,8 +68,8 @@ class CausalProgram:
     statements: tuple[Statement, ...]
     latent: frozenset[str] = frozenset()
     card: Card | None = field(default=None)
-    #: The order in which frames and graphs list the variables.
     order: tuple[str, ...] = ()
+    past: tuple[tuple[Statement, ...], ...] = ()
 
     @cached_property
     def _mechanisms(self) -> dict[str, Mechanism]:
@@ -94,8 +97,35 @@ class CausalProgram:
         return self._mechanisms[variable]
 
     def states(self, variable: str) -> tuple[State, ...]:
-        """The states of a variable, in the order of their numbers."""
-        return self.mechanism(variable).states
+        """The states of a variable, in the order of their numbers.
+
+        Raises:
+            UnknownVariable: no such variable.
+            InvalidParameter: it is a real number and has none.
+        """
+        found = self.mechanism(variable).states
+        if found is None:
+            raise InvalidParameter(f"{variable!r} is a real number and has no states")
+        return found
+
+    def is_discrete(self, variable: str) -> bool:
+        """Whether the variable has states; otherwise it is a real number."""
+        return self.mechanism(variable).states is not None
+
+    def table(self, variable: str) -> NDArray[np.float64]:
+        """P(variable | parents), an axis for each parent in the order of the mechanism, then one for the variable."""
+        mechanism = self.mechanism(variable)
+        return mechanism.table(tuple(len(self.states(p)) for p in mechanism.parents))
+
+    @property
+    def evidence(self) -> dict[str, Value]:
+        """What was observed in this world: variable → value; the natural one of a variable that was set later."""
+        seen = {}
+        for s in self.statements:
+            where = s.natural or s
+            if where.observed is not None:
+                seen[s.variable] = where.mechanism.decode(where.observed)
+        return seen
 
     @property
     def description(self) -> str:
@@ -106,8 +136,18 @@ class CausalProgram:
 
     def __repr__(self) -> str:
         names = ", ".join(s.variable for s in self.statements[:12]) + (", …" if len(self.statements) > 12 else "")
-        done = [f"{s.variable}={s.mechanism.value}" for s in self.statements if isinstance(s.mechanism, Assign)]
-        return f"CausalProgram({len(self.statements)} variables: {names}{'; do ' + ', '.join(done) if done else ''})"
+        parts = [f"{len(self.statements)} variables: {names}"]
+        for past in self.past:
+            seen = replace(self, statements=past, past=()).evidence
+            parts += ["after seeing " + ", ".join(f"{v}={value}" for v, value in seen.items())] if seen else []
+        set_ = [
+            f"{s.variable}={s.mechanism.value if isinstance(s.mechanism, Assign) else '…'}"
+            for s in self.statements
+            if s.changed
+        ]
+        parts += ["do " + ", ".join(set_)] if set_ else []
+        parts += ["given " + ", ".join(f"{v}={value}" for v, value in self.evidence.items())] if self.evidence else []
+        return f"CausalProgram({'; '.join(parts)})"
 
     def _repr_html_(self) -> str:
         return self.dag.svg()
@@ -119,7 +159,9 @@ class CausalProgram:
     # --- as a Pyro model ------------------------------------------------------------------------------
 
     def __call__(self) -> dict[str, Tensor]:
-        """Run the statements as Pyro sample sites, one a variable, and return the states' numbers.
+        """Run the statements as Pyro sample sites, one a variable, and return their values.
+
+        What was observed is observed in Pyro too.  Inside a plate every variable has one value a row.
 
         >>> import pyro
         >>> from causalpp import load_network
@@ -127,9 +169,15 @@ class CausalProgram:
         >>> sorted(trace.stochastic_nodes)
         ['Cancer', 'Dyspnoea', 'Pollution', 'Smoker', 'Xray']
         """
+        if self.past:
+            from causalpp.programs.worlds import run_worlds
+
+            return run_worlds({**{f"past {i}": world for i, world in enumerate(self.past)}, "": self.statements})[""]
         values: dict[str, Tensor] = {}
         for s in self.statements:
-            values[s.variable] = s.mechanism.sample(s.variable, [values[p] for p in s.mechanism.parents])
+            if s.natural is not None:
+                _site(s.natural, values, f"{s.variable}.natural")
+            values[s.variable] = _site(s, values, s.variable)
         return values
 
     def source(self) -> str:
@@ -141,16 +189,24 @@ class CausalProgram:
     # --- transforms -----------------------------------------------------------------------------------
 
     def do(self, values: Mapping[str, Any] | None = None, **more: Any) -> CausalProgram:
-        """A new program in which variables are set: their statements become assignments, nothing else changes.
+        """A new program in which variables are set: their statements are replaced, nothing else changes.
+
+        A variable can be set to a value; pushed by :class:`Shift`; drawn at random from ``{state: probability}``;
+        given any mechanism; or made a function of other variables, whose arguments are their names, its own name
+        standing for what it would have been: ``do(dose=lambda weight, dose: dose + 0.1 * weight)`` (functions see
+        the numbers of states).  Setting a variable again replaces what was set.  A variable that was observed
+        before it is set keeps its observation, as its natural value; what was observed of other variables holds
+        in the world after ``do``, as with Pyro's handlers.  For what holds before it see :meth:`counterfactual`.
 
         Args:
-            values: variable → state, for names that are not Python identifiers.
+            values: variable → what to set it to, for names that are not Python identifiers.
             more: the same as keywords.
 
         Raises:
             UnknownVariable: no such variable.
             UnknownState: no such state.
-            InvalidParameter: nothing to set, or one variable set twice in the same call.
+            CyclicGraph: a function reads what the variable causes.
+            InvalidParameter: nothing to set, one variable set twice in the same call, or a parameter set.
 
         Example:
             >>> from causalpp import load_network
@@ -158,91 +214,296 @@ class CausalProgram:
             >>> cancer.do(Smoker=True).do({"Pollution": "low"})
             CausalProgram(5 variables: Pollution, Smoker, Cancer, Xray, Dyspnoea; do Pollution=low, Smoker=True)
         """
+        wanted = self._wanted("do", values, more)
+        changed = tuple(
+            intervened(s, wanted[s.variable], self.variables) if s.variable in wanted else s for s in self.statements
+        )
+        return replace(self, statements=self._sorted(changed))
+
+    def condition(self, values: Mapping[str, Any] | None = None, **more: Any) -> CausalProgram:
+        """A new program in which variables have been observed; all it says is given that.
+
+        Args:
+            values: variable → observed value.
+            more: the same as keywords.
+
+        Raises:
+            UnknownVariable, UnknownState, InvalidParameter: see :meth:`do`.
+            ImpossibleEvidence: the variable is set to, or was observed as, something else.
+
+        Example:
+            >>> from causalpp import load_network
+            >>> asia = load_network("asia")
+            >>> asia.condition(dysp="yes", xray="yes").distribution("lung")["yes"]
+            0.6212...
+        """
+        wanted = self._wanted("condition", values, more)
+        out = []
+        for s in self.statements:
+            if s.variable in wanted:
+                value = s.mechanism.encode(s.variable, wanted[s.variable])
+                before = s.mechanism.number if isinstance(s.mechanism, Assign) else s.observed
+                if before is not None and before != value:
+                    how = "set to" if isinstance(s.mechanism, Assign) else "already observed as"
+                    raise ImpossibleEvidence(
+                        f"{s.variable!r} is {how} {s.mechanism.decode(before)!r} and cannot be "
+                        f"{s.mechanism.decode(value)!r}"
+                    )
+                s = replace(s, observed=value)
+            out.append(s)
+        return replace(self, statements=tuple(out))
+
+    def counterfactual(
+        self, evidence: Mapping[str, Any] | None = None, do: Mapping[str, Any] | None = None
+    ) -> CausalProgram:
+        """What would have been: the program after ``do``, with the noise of the world in which ``evidence`` was seen.
+
+        Abduction, action, prediction (Pearl 2009, *Causality*, theorem 7.1.7): the noise is given what was observed,
+        the statements are changed, and everything downstream is computed anew.  Exact for discrete and for
+        linear-Gaussian programs, by weighted simulation otherwise.
+
+        Args:
+            evidence: what was observed in the factual world: variable → value.
+            do: what is set in the counterfactual one; see :meth:`do`.  Left out: nothing, the future of this world.
+
+        Raises:
+            UnknownVariable, UnknownState, InvalidParameter: see :meth:`do`.
+            ImpossibleEvidence: observations that exclude each other (found when something is asked).
+
+        Example:
+            >>> from causalpp import load_network
+            >>> asia = load_network("asia")
+            >>> smoker = {"smoke": "yes", "dysp": "yes"}
+            >>> asia.counterfactual(evidence=smoker, do={"smoke": "no"}).distribution("dysp")["yes"]
+            0.57...
+        """
+        factual = self.condition(evidence) if evidence else self
+        bare = tuple(replace(s, observed=None, natural=None) for s in self.statements)
+        past = (*self.past, factual.statements) if factual.evidence else self.past
+        after = replace(self, statements=bare, past=past)
+        return after.do(do) if do else after
+
+    def worlds(self, **worlds: Mapping[str, Any]) -> Worlds:
+        """Named worlds that share their noise and differ in what is set: ``worlds(factual={}, treated={"x": 1})``.
+
+        Work grows linearly with their number, and what they have in common is computed once.
+
+        Raises:
+            UnknownVariable, UnknownState, InvalidParameter: see :meth:`do`.
+
+        Example:
+            >>> from causalpp import load_network
+            >>> asia = load_network("asia")
+            >>> both = asia.worlds(smokes={"smoke": "yes"}, abstains={"smoke": "no"})
+            >>> float(both.probabilities([("smokes", "dysp"), ("abstains", "dysp")])[0, 1])  # harmed by smoking
+            0.2336...
+        """
+        from causalpp.programs.worlds import Worlds
+
+        start = self.counterfactual()
+        return Worlds({name: start.do(do) if do else start for name, do in worlds.items()})
+
+    def _wanted(self, verb: str, values: Mapping[str, Any] | None, more: Mapping[str, Any]) -> dict[str, Any]:
         both = set(values or ()) & set(more)
         if both:
-            raise InvalidParameter(f"{sorted(both)[0]!r} is set twice in one do()")
+            raise InvalidParameter(f"{sorted(both)[0]!r} is set twice in one {verb}()")
         wanted = {**(values or {}), **more}
         if not wanted:
-            raise InvalidParameter("do() needs a variable and its state, such as do(smoke='yes')")
-        numbers = {name: state_number(name, self.states(name), value) for name, value in wanted.items()}
-        changed = tuple(
-            replace(s, mechanism=Assign(s.mechanism.states, numbers[s.variable])) if s.variable in numbers else s
-            for s in self.statements
-        )
-        return replace(self, statements=changed)
+            raise InvalidParameter(f"{verb}() needs a variable and its value, such as {verb}(smoke='yes')")
+        for name in wanted:
+            owner, _, parameter = str(name).rpartition(".")
+            if owner in self._mechanisms and parameter in self._mechanisms[owner].parameters:
+                raise InvalidParameter(
+                    f"{name!r} is a parameter of the mechanism of {owner!r}, not a variable: give that variable "
+                    f"another mechanism instead, {verb}({owner}=…)"
+                )
+            self.mechanism(name)
+        return wanted
+
+    def _sorted(self, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        """The statements with causes first again, changing as little as possible."""
+        place = {s.variable: i for i, s in enumerate(statements)}
+        if all(place[p] < i for i, s in enumerate(statements) for p in s.mechanism.parents):
+            return statements
+        edges = [(p, s.variable) for s in statements for p in s.mechanism.parents]
+        order = Dag(tuple(place), edges).topological_order
+        return tuple(statements[place[v]] for v in order)
 
     # --- numbers --------------------------------------------------------------------------------------
 
-    def simulate(self, n: int, do: Mapping[str, Any] | None = None, seed: int = 0) -> pd.DataFrame:
-        """``n`` rows drawn from the program, as categorical columns; latent variables are left out.
+    def _plan(self, variables: Iterable[str]) -> tuple[Plan, list[int]]:
+        names = list(variables)
+        for name in names:
+            self.mechanism(name)
+        here = len(self.past)
+        made = plan((*self.past, self.statements), [(here, name) for name in names])
+        return made, [made.where[here, name] for name in names]
 
-        Each variable has its own stream of noise, so runs with the same seed and different ``do`` differ only
-        downstream of what was set.
+    def probabilities(self, variables: Names) -> NDArray[np.float64]:
+        """The exact joint distribution of some discrete variables, one axis each, given what was observed.
+
+        Computed by contracting the tables; only the ancestors of what is asked and observed take part.
+
+        Raises:
+            UnknownVariable: no such variable.
+            ImpossibleEvidence: what was observed has probability zero.
+            InvalidParameter: a variable is a real number, or depends on one: simulate instead.
+            TooLarge: the joint distribution would have more than 100 million cells.
+        """
+        made, wanted = self._plan(as_names(variables))
+        if not _exact.is_discrete(made):
+            raise InvalidParameter(
+                f"{', '.join(as_names(variables))} or their causes are real numbers: ask for mean(), or simulate()"
+            )
+        return _exact.joint(made, wanted)[0]
+
+    def distribution(self, variable: str, samples: int | None = None, seed: int = 0) -> dict[State, float]:
+        """The distribution of one discrete variable: state → probability, given what was observed.
+
+        Args:
+            variable: a discrete variable.
+            samples: estimate it from so many draws instead of exactly; needed if it depends on real variables.
+            seed: of the draws.
+        """
+        states = self.states(variable)
+        if samples is None:
+            return dict(zip(states, self.probabilities(variable).tolist(), strict=True))
+        numbers, weights, _ = self._weighted([variable], samples, seed)
+        shares = np.bincount(numbers[0].numpy(), weights, minlength=len(states))
+        return dict(zip(states, shares.tolist(), strict=True))
+
+    def moments(self, variables: Names) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The exact means ``(k,)`` and covariances ``(k, k)`` of real variables, given what was observed.
+
+        Raises:
+            InvalidParameter: some variable is not linear-Gaussian, or depends on an unknown discrete one.
+            ImpossibleEvidence: what was observed is excluded by the equations.
+        """
+        made, wanted = self._plan(as_names(variables))
+        if not _gaussian.is_linear_gaussian(made):
+            raise InvalidParameter(
+                f"{', '.join(as_names(variables))} or what they depend on are not linear-Gaussian: "
+                "ask for mean(…, samples=…), or simulate()"
+            )
+        mean, covariance, _ = _gaussian.moments(made, wanted)
+        return mean, covariance
+
+    def mean(self, variable: str, samples: int | None = None, seed: int = 0) -> float:
+        """The mean of a variable that is a number, given what was observed: exact unless ``samples`` are drawn.
+
+        Raises:
+            InvalidParameter: its states are no numbers, or it cannot be computed exactly.
+        """
+        score = self.scores(variable)
+        if samples is not None:
+            numbers, weights, _ = self._weighted([variable], samples, seed)
+            values = numbers[0].numpy() if score is None else score[numbers[0].numpy()]
+            return float(weights @ values)
+        if score is None:
+            return float(self.moments(variable)[0][0])
+        return float(self.probabilities(variable) @ score)
+
+    def scores(self, variable: str) -> NDArray[np.float64] | None:
+        """The states of a variable as numbers; None for a real variable, which is its own number.
+
+        Raises:
+            InvalidParameter: its states are no numbers.
+        """
+        states = self.mechanism(variable).states
+        if states is None:
+            return None
+        if not all(isinstance(state, (int, float)) for state in states):
+            raise InvalidParameter(f"the states of {variable!r} are no numbers: {', '.join(map(str, states))}")
+        return np.array([float(state) for state in states])
+
+    @property
+    def log_evidence(self) -> float:
+        """Log P(what was observed), a density where real variables were; exact programs only."""
+        made, _ = self._plan([])
+        if _exact.is_discrete(made):
+            return _exact.joint(made, [])[1]
+        if _gaussian.is_linear_gaussian(made):
+            return _gaussian.moments(made, [])[2]
+        raise InvalidParameter("the probability of these observations is not known exactly: simulate instead")
+
+    def effective_size(self, n: int, seed: int = 0) -> float:
+        """How many independent draws ``n`` weighted ones are worth, given what was observed (Kong 1992)."""
+        made, _ = self._plan(self.variables)
+        return _sampling.effective_size(_sampling.run(made, self.variables, n, seed)[1], n)
+
+    def _weighted(self, variables: Iterable[str], n: int, seed: int) -> tuple[list[Tensor], NDArray[np.float64], float]:
+        """``n`` draws of some variables, their weights (which sum to one), and the effective number of draws."""
+        made, wanted = self._plan(variables)
+        values, log_weights = _sampling.run(made, self.variables, n, seed)
+        size = _sampling.effective_size(log_weights, n)
+        if log_weights is not None and size < min(_FEW, n):
+            warnings.warn(
+                f"{n:,} draws are worth {size:.0f} independent ones, because what was observed is rare: draw more",
+                ImpreciseWarning,
+                stacklevel=3,
+            )
+        weights = np.full(n, 1 / max(n, 1)) if log_weights is None else torch.softmax(log_weights, 0).numpy()
+        return [values[w] for w in wanted], weights, size
+
+    # --- draws ----------------------------------------------------------------------------------------
+
+    def simulate(self, n: int, do: Mapping[str, Any] | None = None, seed: int = 0) -> pd.DataFrame:
+        """``n`` rows drawn from the program given what was observed; latent variables are left out.
+
+        Discrete columns are categorical, real ones floats.  Each variable has its own stream of noise, so runs with
+        the same seed and different ``do`` differ only downstream of what was set.  With observations, rows are drawn
+        from the exact joint distribution where that is small, and by resampling weighted draws otherwise.
 
         Args:
             n: number of rows.
-            do: variable → state, set before simulating.
+            do: variable → value, set before simulating.
             seed: of the noise; the same seed gives the same rows on any machine.
 
         Raises:
             InvalidParameter: ``n`` is negative.
             UnknownVariable, UnknownState: see :meth:`do`.
+            ImpossibleEvidence: what was observed has probability zero.
         """
-        import pandas as pd
-
         program = self.do(do) if do else self
         numbers = program.draw(n, seed)
-        return pd.DataFrame(
-            {
-                name: pd.Categorical.from_codes(numbers[name], dtype=pd.CategoricalDtype(list(self.states(name))))
-                for name in self.variables
-                if name not in self.latent
-            }
-        )
+        return program.frame({v: numbers[v] for v in program.variables if v not in program.latent})
 
-    def draw(self, n: int, seed: int = 0) -> dict[str, NDArray[np.int64]]:
-        """``n`` draws of every variable, latent ones included, as numbers of states, shape ``(n,)`` each."""
-        if not isinstance(n, (int, np.integer)) or n < 0:
-            raise InvalidParameter(f"cannot simulate {n} rows")
-        if seed < 0:
-            raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
-        streams = np.random.SeedSequence(seed).spawn(len(self.variables))
-        noise = dict(zip(self.variables, streams, strict=True))
-        values: dict[str, NDArray[np.int64]] = {}
-        for s in self.statements:
-            u = np.random.default_rng(noise[s.variable]).random(n)
-            values[s.variable] = s.mechanism.draw(u, [values[p] for p in s.mechanism.parents])
-        return values
+    def frame(self, numbers: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+        """Columns of numbers, as :meth:`draw` gives them, as a frame of states and real numbers."""
+        import pandas as pd
 
-    def probabilities(self, variables: Names) -> NDArray[np.float64]:
-        """The exact joint distribution of some variables, one axis each, by contracting the tables.
+        columns: dict[str, Any] = dict(numbers)
+        for name, column in numbers.items():
+            states = self.mechanism(name).states
+            if states is not None:
+                columns[name] = pd.Categorical.from_codes(column, dtype=pd.CategoricalDtype(list(states)))
+        return pd.DataFrame(columns)
 
-        Only the ancestors of what is asked take part.
+    def draw(self, n: int, seed: int = 0) -> dict[str, NDArray[Any]]:
+        """``n`` draws of every variable, latent ones included, shape ``(n,)`` each: numbers of states, or real."""
+        made, wanted = self._plan(self.variables)
+        if not made.observed:
+            values, _ = _sampling.run(made, self.variables, n, seed)
+            return {v: values[w].numpy() for v, w in zip(self.variables, wanted, strict=True)}
+        order = np.random.default_rng([seed, 1])
+        cells = math.prod(len(s.mechanism.states or ()) or _SMALL for s in self.statements)
+        if _exact.is_discrete(made) and cells <= _SMALL and len(self.variables) <= 25:
+            law = _exact.joint(made, wanted)[0]
+            rows = order.choice(law.size, size=n, p=law.ravel())
+            return dict(zip(self.variables, np.unravel_index(rows, law.shape), strict=True))
+        values, weights, _ = self._weighted(self.variables, max(10 * n, 10_000), seed)
+        rows = order.choice(len(weights), size=n, p=weights)
+        return {v: column.numpy()[rows] for v, column in zip(self.variables, values, strict=True)}
 
-        Raises:
-            UnknownVariable: no such variable.
-            TooLarge: the joint distribution would have more than 100 million cells.
-        """
-        from opt_einsum import contract
 
-        wanted = as_names(variables)
-        cells = math.prod(len(self.states(name)) for name in wanted)
-        if cells > _MOST_CELLS or len(wanted) > _MOST_AXES:
-            raise TooLarge(
-                f"the joint distribution of {len(wanted)} variables would have {cells:,} cells: ask about fewer"
-            )
-        needed = self.dag.ancestors(wanted) | set(wanted)
-        axis = {name: i for i, name in enumerate(self.variables)}
-        operands: list[Any] = []
-        for s in self.statements:
-            if s.variable in needed:
-                table, parents = s.mechanism.factor()
-                operands += [table, [axis[p] for p in parents] + [axis[s.variable]]]
-        return np.asarray(contract(*operands, [axis[name] for name in wanted]))
-
-    def distribution(self, variable: str) -> dict[State, float]:
-        """The exact marginal distribution of one variable: state → probability."""
-        return dict(zip(self.states(variable), self.probabilities(variable).tolist(), strict=True))
+def _site(s: Statement, values: Mapping[str, Tensor], name: str) -> Tensor:
+    """A statement as a Pyro site."""
+    parents = [values[p] for p in s.mechanism.parents]
+    obs = None
+    if s.observed is not None and not isinstance(s.mechanism, Assign):
+        kind = torch.get_default_dtype() if s.mechanism.states is None else torch.int64
+        obs = torch.tensor(s.observed, dtype=kind)
+    return s.mechanism.sample(name, parents, obs)
 
 
 def check_complete(dag: Dag, mechanisms: Mapping[str, Mechanism]) -> tuple[Statement, ...]:
@@ -259,17 +520,12 @@ def check_complete(dag: Dag, mechanisms: Mapping[str, Mechanism]) -> tuple[State
         if name not in mechanisms:
             raise InvalidParameter(f"{name!r} has no mechanism")
         mechanism = mechanisms[name]
+        if not isinstance(mechanism, Mechanism):
+            raise InvalidParameter(f"the mechanism of {name!r} must be a Mechanism such as Table, got {mechanism!r}")
         if set(mechanism.parents) != set(dag.parents(name)):
             raise InvalidParameter(
                 f"the mechanism of {name!r} reads {list(mechanism.parents)}, its parents are {list(dag.parents(name))}"
             )
-        sizes = _sizes(mechanism.parents, mechanisms)
-        if mechanism.factor()[0].shape[:-1] != sizes:
-            raise InvalidParameter(
-                f"the table of {name!r} has shape {mechanism.factor()[0].shape}, its parents {sizes}"
-            )
+    for name, mechanism in mechanisms.items():
+        mechanism.check_parents(name, [mechanisms[p].states for p in mechanism.parents])
     return tuple(Statement(name, mechanisms[name]) for name in dag.topological_order)
-
-
-def _sizes(names: Sequence[str], mechanisms: Mapping[str, Mechanism]) -> tuple[int, ...]:
-    return tuple(len(mechanisms[name].states) for name in names)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.programs.mechanisms import Assign, Mechanism
+from causalpp.programs.mechanisms import Assign, Mechanism, Table
 
 if TYPE_CHECKING:
     from causalpp.programs.program import CausalProgram
@@ -77,12 +77,13 @@ def source(program: CausalProgram) -> str:
 
 def _statement(name: str, mechanism: Mechanism, called: dict[str, str]) -> str:
     """The line of one variable, under a comment that says what its numbers mean."""
-    states = ", ".join(f"{number} = {_oneline(str(state))}" for number, state in enumerate(mechanism.states))
+    states = ", ".join(f"{number} = {_oneline(str(state))}" for number, state in enumerate(mechanism.states or ()))
     head = f"    # {_oneline(name)}: {states}\n    {called[name]} = "
     if isinstance(mechanism, Assign):
         note = f"do({_oneline(name)} = {_oneline(str(mechanism.value))})"
         return head + f"pyro.deterministic({_quoted(name)}, torch.tensor({mechanism.number}))  # {note}"
-    table, parents = mechanism.factor()
+    assert isinstance(mechanism, Table)
+    table, parents = mechanism.probabilities, mechanism.parents
     arguments = [_numbers(table), *(called[parent] for parent in parents)]
     line = f"pyro.sample({_quoted(name)}, categorical({', '.join(arguments)}))"
     if len(line) + len(called[name]) + 7 <= _WIDTH:

@@ -1,0 +1,118 @@
+"""Draws of a plan's nodes: noise by name, equations in order, observations as weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from causalpp.errors import ImpossibleEvidence, InvalidParameter
+from causalpp.programs._plan import Plan
+from causalpp.programs.mechanisms import Assign, Function
+from causalpp.programs.mechanisms.base import NORMAL, UNIFORM
+
+__all__ = ["Streams", "effective_size", "run"]
+
+
+class Streams:
+    """One stream of random numbers for every name, so that what is drawn for one does not depend on the others."""
+
+    def __init__(self, names: Sequence[str], seed: int) -> None:
+        if not isinstance(seed, (int, np.integer)) or seed < 0:
+            raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
+        self.seeds = dict(zip(names, np.random.SeedSequence(seed).spawn(len(names)), strict=True))
+
+    def _generator(self, name: str, purpose: int) -> np.random.Generator:
+        known = self.seeds.get(name)
+        if known is None:  # a stochastic intervention's own noise is named after its variable
+            known = self.seeds[name.split("\0")[0]]
+            purpose += 2
+        if purpose:
+            known = np.random.SeedSequence([int(known.generate_state(1)[0]), purpose])
+        return np.random.default_rng(known)
+
+    def noise(self, name: str, law: object, n: int) -> Tensor:
+        """``n`` draws of a noise."""
+        draw = self._generator(name, 0)
+        if law is None:
+            return torch.zeros(n, dtype=torch.float64)
+        if law == UNIFORM:
+            return torch.from_numpy(draw.random(n))
+        if law == NORMAL:
+            return torch.from_numpy(draw.standard_normal(n))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(draw.integers(2**62)))
+            value: Tensor = law.sample((n,))  # type: ignore[attr-defined]
+        return value.to(torch.float64)
+
+    def fresh(self, name: str, n: int) -> Tensor:
+        """``n`` uniform numbers that nothing else uses."""
+        return torch.from_numpy(self._generator(name, 1).random(n))
+
+
+def run(plan: Plan, names: Sequence[str], n: int, seed: int) -> tuple[list[Tensor], Tensor | None]:
+    """``n`` draws of every node, shape ``(n,)`` each, and their log weights ``(n,)`` if something was observed.
+
+    Noise of an observed variable is drawn given its value and parents, all other noise from its law; the weight is
+    the probability of the observed values given their parents (likelihood weighting, Fung & Chang 1990).
+
+    Raises:
+        InvalidParameter: ``n`` is not a number of rows, a negative seed; a mechanism that returns nonsense.
+        ImpossibleEvidence: no draw agrees with the observations.
+    """
+    if not isinstance(n, (int, np.integer)) or n < 0:
+        raise InvalidParameter(f"cannot simulate {n} rows")
+    streams = Streams(names, seed)
+    values: list[Tensor] = []
+    noises: dict[str, Tensor] = {}
+    weights: Tensor | None = None
+    # A noise has to be known from the observation before any world uses it, so observed nodes come first where
+    # two share one; in the order of the plan the factual world, which holds the observations, comes first.
+    observed_noise = {plan.nodes[i].statement.noise_name: i for i in reversed(plan.observed)}
+    for number, node in enumerate(plan.nodes):
+        s, parents = node.statement, [values[p] for p in node.parents]
+        name, mechanism = s.noise_name, s.mechanism
+        if isinstance(mechanism, Assign):
+            values.append(mechanism.assign(torch.empty(n, dtype=torch.float64), parents))
+            continue
+        if node.observed is not None:
+            value = torch.full((n,), node.observed, dtype=torch.int64 if mechanism.states else torch.float64)
+            if name not in noises:
+                density = mechanism.log_prob(value, parents).expand(n).to(torch.float64)
+                noises[name] = mechanism.abduct(value, parents, streams.fresh(name, n)).to(torch.float64).expand(n)
+            else:
+                made = mechanism.assign(noises[name], parents)
+                if mechanism.states is None and not (_noiseless(mechanism)):
+                    raise InvalidParameter(
+                        f"{s.variable!r} is a real number observed in two worlds: only an exact program can say that"
+                    )
+                density = torch.where(made == value, 0.0, -torch.inf).to(torch.float64)
+            weights = density if weights is None else weights + density
+            values.append(value)
+            continue
+        if name not in noises:
+            if observed_noise.get(name, -1) > number:
+                raise InvalidParameter(
+                    f"{s.variable!r} is used in one world before another observes it: list the observed world first"
+                )
+            noises[name] = streams.noise(name, mechanism.noise, n)
+        values.append(mechanism.assign(noises[name], parents))
+    if weights is not None and n and not torch.isfinite(weights).any():
+        raise ImpossibleEvidence(
+            "no draw agrees with the observations: they are impossible, or too rare for this many samples"
+        )
+    return values, weights
+
+
+def _noiseless(mechanism: object) -> bool:
+    return isinstance(mechanism, Function) and mechanism.noise is None
+
+
+def effective_size(log_weights: Tensor | None, n: int) -> float:
+    """How many unweighted draws the weighted ones are worth: (Σw)² / Σw² (Kong 1992)."""
+    if log_weights is None:
+        return float(n)
+    w = torch.softmax(log_weights, 0)
+    return float(1 / (w * w).sum())

@@ -1,0 +1,20 @@
+"""Mechanisms: how one variable comes about from its parents and its own noise."""
+
+from causalpp.programs.mechanisms.base import Assign, Mechanism, State, Value, check_states, state_number
+from causalpp.programs.mechanisms.function import Function
+from causalpp.programs.mechanisms.gaussian import LinearGaussian, NormalInverseGamma
+from causalpp.programs.mechanisms.table import Response, Table
+
+__all__ = [
+    "Assign",
+    "Function",
+    "LinearGaussian",
+    "Mechanism",
+    "NormalInverseGamma",
+    "Response",
+    "State",
+    "Table",
+    "Value",
+    "check_states",
+    "state_number",
+]

@@ -1,0 +1,265 @@
+"""What every mechanism is: how one variable comes about from its parents and its own noise."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from causalpp.errors import InvalidParameter, UnknownState
+from causalpp.programs.mechanisms import _cells
+
+if TYPE_CHECKING:
+    import pyro.distributions as dist
+
+__all__ = ["NORMAL", "UNIFORM", "Assign", "Mechanism", "State", "Value", "check_states", "state_number"]
+
+#: A value a discrete variable can take: text, a truth value or a number.
+State = str | bool | int | float
+#: A value of any variable: a state, or a number.
+Value = State
+
+#: The laws of noise that built-in mechanisms use: uniform on (0, 1), and standard normal.
+UNIFORM, NORMAL = "uniform", "normal"
+
+
+def check_states(variable: str, states: Iterable[Any]) -> tuple[State, ...]:
+    """The states of a variable as plain Python values, if there is at least one and they are distinct.
+
+    Raises:
+        InvalidParameter: no states, or one named twice.
+    """
+    plain = tuple(state.item() if isinstance(state, np.generic) else state for state in states)
+    if not plain:
+        raise InvalidParameter(f"{variable!r} has no states")
+    if len(set(map(str, plain))) < len(plain):
+        raise InvalidParameter(f"{variable!r} has a state twice: {', '.join(map(str, plain))}")
+    return plain
+
+
+def state_number(variable: str, states: Sequence[State], value: Any) -> int:
+    """The number of a state, given as itself or as its text.
+
+    Raises:
+        UnknownState: the variable has no such state.
+    """
+    for number, state in enumerate(states):
+        if type(state) is type(value) and state == value:
+            return number
+    by_text = [str(state) for state in states]
+    if isinstance(value, float) and value.is_integer() and str(value) not in by_text:
+        value = int(value)
+    if str(value) in by_text:
+        return by_text.index(str(value))
+    raise UnknownState(value, by_text, what=f" of {variable!r}")
+
+
+class Mechanism(ABC):
+    """The right-hand side of a statement "variable := mechanism(parents, noise)".
+
+    It is known in two ways.  As an equation, :meth:`assign` turns parents and explicit noise into a value:
+    counterfactuals need that.  As a law, :meth:`distribution` is P(variable | parents): Pyro and everything
+    that conditions need that.  The two agree: the law is what the noise makes of the equation.
+
+    Inside programs a state is its number, 0, 1, …, in an integer tensor; a real number is itself.
+
+    Attributes:
+        states: the values the variable can take; None if it is a real number.
+        parents: the variables read, in the order in which the methods take them.
+        noise: the law of the noise: ``"uniform"`` on (0, 1), ``"normal"`` (standard), None for no noise, or a
+            Pyro distribution.
+    """
+
+    states: tuple[State, ...] | None
+    parents: tuple[str, ...]
+    noise: str | dist.Distribution | None = UNIFORM
+
+    @abstractmethod
+    def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
+        """P(variable | parents): a distribution whose batch shape is that of the parents."""
+
+    @abstractmethod
+    def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        """The value, shape ``(n,)``, from noise ``(n,)`` and parents that broadcast with it."""
+
+    def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:  # noqa: ARG002
+        """A draw of the noise from its law given what came of it, shape ``(n,)``.
+
+        Args:
+            value: what was observed.
+            parents: the parents' values.
+            fresh: uniform numbers, shape ``(n,)``, with which to draw where several noises fit.
+        """
+        raise InvalidParameter(
+            f"{type(self).__name__} cannot tell its noise from its value, so the variable cannot be observed in a "
+            "counterfactual; give it an inverse, or finitely many values of noise"
+        )
+
+    def log_prob(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        """Log P(value | parents)."""
+        out: Tensor = self.distribution(parents).log_prob(value)
+        return out
+
+    def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:
+        """A Pyro statement."""
+        import pyro
+
+        value: Tensor = pyro.sample(name, self.distribution(parents), obs=obs)
+        return value
+
+    def table(self, sizes: Sequence[int]) -> NDArray[np.float64]:
+        """P(variable | parents) as an array ``(*sizes, k)``, for discrete parents with so many states.
+
+        Raises:
+            InvalidParameter: the variable or a parent is a real number, or the noise is not finite.
+        """
+        return _cells.table(self, sizes)
+
+    def cells(self) -> NDArray[np.float64]:
+        """The noise cut into cells in each of which the value is a function of the parents: their ends in (0, 1].
+
+        For discrete mechanisms with uniform noise: increasing, the last one is 1, shape ``(m,)``.
+        """
+        raise InvalidParameter(f"{type(self).__name__} is not exact: ask for a simulation with samples=…")
+
+    def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:  # noqa: B027
+        """Whether it can read parents with these states (None: a real number).
+
+        Raises:
+            InvalidParameter: it cannot; the message says why.
+        """
+
+    # --- parameters -----------------------------------------------------------------------------------
+
+    @property
+    def parameters(self) -> dict[str, Tensor]:
+        """The numbers in it by name, such as ``{"probabilities": …}``."""
+        return {}
+
+    def with_parameters(self, parameters: Mapping[str, Tensor]) -> Mechanism:
+        """The same mechanism with other numbers."""
+        if parameters:
+            raise InvalidParameter(f"{type(self).__name__} has no parameters, got {', '.join(parameters)}")
+        return self
+
+    def drawn(self, draw: np.random.Generator) -> Mechanism:  # noqa: ARG002
+        """The mechanism with parameters drawn from their posterior; itself where they are known."""
+        return self
+
+    def shifted(self, by: float) -> Mechanism:
+        """The mechanism whose value is this one's plus a number: an intervention that pushes instead of setting.
+
+        Raises:
+            InvalidParameter: states that are no numbers cannot be shifted.
+        """
+        return _Shifted(self, by)
+
+    # --- values ---------------------------------------------------------------------------------------
+
+    def encode(self, variable: str, value: Any) -> int | float:
+        """A value as programs compute with it: the number of the state, or the real number itself.
+
+        Raises:
+            UnknownState: the variable has no such state.
+            InvalidParameter: not a finite number.
+        """
+        if self.states is not None:
+            return state_number(variable, self.states, value)
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if isinstance(value, str) or not math.isfinite(number):
+            raise InvalidParameter(f"{variable!r} is a real number, so it cannot be {value!r}")
+        return number
+
+    def decode(self, number: float) -> Value:
+        """The inverse of :meth:`encode`."""
+        return float(number) if self.states is None else self.states[int(number)]
+
+
+class Assign(Mechanism):
+    """What ``do`` puts in a mechanism's place: the variable is set to one value, whatever its parents were.
+
+    Attributes:
+        states: the variable's states, or None.
+        number: the value as programs compute with it.
+    """
+
+    noise = None
+    parents = ()
+
+    def __init__(self, states: tuple[State, ...] | None, number: float) -> None:
+        self.states = states
+        self.number = number
+
+    def __repr__(self) -> str:
+        return f"Assign({self.value!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Assign) and (self.states, self.number) == (other.states, other.number)
+
+    def __hash__(self) -> int:
+        return hash((self.states, self.number))
+
+    @property
+    def value(self) -> Value:
+        """The value assigned."""
+        return self.decode(self.number)
+
+    def _tensor(self) -> Tensor:
+        return torch.tensor(self.number, dtype=torch.int64 if self.states is not None else torch.get_default_dtype())
+
+    def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:  # noqa: ARG002
+        import pyro.distributions as dist
+
+        return dist.Delta(self._tensor())
+
+    def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        import pyro
+
+        value: Tensor = pyro.deterministic(name, self._tensor())
+        return value
+
+    def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:  # noqa: ARG002
+        kind = torch.int64 if self.states is not None else torch.float64
+        return torch.full(noise.shape, self.number, dtype=kind)
+
+    def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:  # noqa: ARG002
+        return fresh
+
+    def table(self, sizes: Sequence[int]) -> NDArray[np.float64]:  # noqa: ARG002
+        if self.states is None:
+            return super().table(())
+        return np.asarray(np.eye(len(self.states))[int(self.number)])
+
+
+class _Shifted(Mechanism):
+    """A mechanism with a number added to a real value."""
+
+    def __init__(self, base: Mechanism, by: float) -> None:
+        if base.states is not None:
+            raise InvalidParameter("only variables that are numbers can be shifted")
+        self.base, self.by = base, float(by)
+        self.states, self.parents, self.noise = None, base.parents, base.noise
+
+    def __repr__(self) -> str:
+        return f"{self.base!r} + {self.by:g}"
+
+    def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
+        import pyro.distributions as dist
+
+        shift = dist.transforms.AffineTransform(torch.tensor(self.by), torch.tensor(1.0))
+        return dist.TransformedDistribution(self.base.distribution(parents), [shift])
+
+    def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        return self.base.assign(noise, parents) + self.by
+
+    def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        return self.base.abduct(value - self.by, parents, fresh)

@@ -1,0 +1,186 @@
+"""The linear-Gaussian mechanism, with an intercept, slopes and a scale for every configuration of discrete parents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from causalpp.errors import InvalidParameter
+from causalpp.graphs.dag import as_names
+from causalpp.programs.mechanisms.base import NORMAL, Mechanism, State
+
+if TYPE_CHECKING:
+    import pyro.distributions as dist
+
+__all__ = ["LinearGaussian", "NormalInverseGamma"]
+
+
+@dataclass(frozen=True, eq=False)
+class NormalInverseGamma:
+    """The conjugate law of a regression's coefficients and noise, one for every configuration of discrete parents.
+
+    σ² ~ InverseGamma(shape, rate); coefficients | σ² ~ Normal(mean, σ² · inverse of precision).  The first
+    coefficient is the intercept.
+
+    Attributes:
+        mean: shape ``(*cards, 1 + k)``.
+        precision: shape ``(*cards, 1 + k, 1 + k)``.
+        shape, rate: shape ``cards``.
+    """
+
+    mean: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    shape: NDArray[np.float64]
+    rate: NDArray[np.float64]
+
+    def draw(self, draw: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Coefficients and scales drawn from it."""
+        variance = self.rate / draw.standard_gamma(self.shape)
+        root = np.linalg.cholesky(np.linalg.inv(self.precision))
+        step = np.einsum("...ij,...j->...i", root, draw.standard_normal(self.mean.shape))
+        return self.mean + np.sqrt(variance)[..., None] * step, np.sqrt(variance)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearGaussian(Mechanism):
+    """variable := intercept + Σ coefficient · parent + scale · noise, with standard normal noise.
+
+    With discrete parents, all three depend on their states (the conditional linear-Gaussian model).
+
+    Attributes:
+        parents: the discrete parents first, then the ``k`` real ones.
+        coefficients: slopes on the real parents, shape ``(*cards, k)`` with ``cards`` the discrete parents' sizes.
+        intercept: shape ``cards``.
+        scale: the standard deviation of the noise, shape ``cards``, not negative; 0 makes it deterministic.
+        posterior: the law of the numbers, where they were fitted.
+
+    Raises:
+        InvalidParameter: shapes that do not fit each other, numbers that are not finite, a negative scale.
+
+    Example:
+        >>> weight = LinearGaussian(("height",), [0.9], intercept=-90.0, scale=8.0)
+        >>> weight.assign(torch.tensor([0.0, 1.0]), [torch.tensor([170.0, 170.0])])
+        tensor([63., 71.])
+    """
+
+    parents: tuple[str, ...] = ()
+    coefficients: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    intercept: NDArray[np.float64] | float = 0.0
+    scale: NDArray[np.float64] | float = 1.0
+    posterior: NormalInverseGamma | None = field(default=None, repr=False)
+    states = None
+    noise = NORMAL
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parents", as_names(self.parents))
+        numbers = {}
+        for name in ("coefficients", "intercept", "scale"):
+            try:
+                numbers[name] = np.array(getattr(self, name), dtype=float)
+            except (TypeError, ValueError):
+                raise InvalidParameter(f"{name} must be numbers, got {getattr(self, name)!r}") from None
+            if not np.isfinite(numbers[name]).all():
+                raise InvalidParameter(f"{name} must be finite numbers")
+        slopes, cards = numbers["coefficients"], numbers["coefficients"].shape[:-1]
+        if slopes.ndim == 0 or len(self.parents) != len(cards) + slopes.shape[-1]:
+            raise InvalidParameter(
+                f"{len(self.parents)} parents need coefficients of shape (*sizes of the discrete parents, number of "
+                f"real parents), got {slopes.shape}"
+            )
+        if len(set(self.parents)) < len(self.parents):
+            raise InvalidParameter(f"a mechanism has a parent twice: {', '.join(self.parents)}")
+        for name in ("intercept", "scale"):
+            if numbers[name].ndim and numbers[name].shape != cards:
+                raise InvalidParameter(f"{name} needs shape {cards}, got {numbers[name].shape}")
+            numbers[name] = np.broadcast_to(numbers[name], cards).copy()
+        if (numbers["scale"] < 0).any():
+            raise InvalidParameter("a scale is not negative")
+        for name, value in numbers.items():
+            value.flags.writeable = False
+            object.__setattr__(self, name, value)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    @property
+    def discrete(self) -> tuple[str, ...]:
+        """The parents that are discrete."""
+        return self.parents[: np.ndim(self.intercept)]
+
+    def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:
+        sizes = tuple(len(known) for known in states if known is not None)
+        first = [known is not None for known in states[: len(sizes)]]
+        if sizes != np.shape(self.intercept) or not all(first):
+            raise InvalidParameter(
+                f"the mechanism of {name!r} has coefficients for discrete parents of sizes {np.shape(self.intercept)}, "
+                f"and discrete parents come first; its parents have the states {list(states)}"
+            )
+
+    @cached_property
+    def _tensors(self) -> tuple[Tensor, Tensor, Tensor]:
+        kind = torch.float64
+        return (
+            torch.tensor(self.coefficients, dtype=kind),
+            torch.tensor(self.intercept, dtype=kind),
+            torch.tensor(self.scale, dtype=kind),
+        )
+
+    def _mean_and_scale(self, parents: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        from pyro.ops.indexing import Vindex
+
+        count = len(self.discrete)
+        slopes, intercept, scale = self._tensors
+        if count:
+            rows = tuple(parents[:count])
+            intercept, scale = Vindex(intercept)[rows], Vindex(scale)[rows]
+            slopes = Vindex(slopes)[(*rows, slice(None))]
+        mean = intercept
+        for number, parent in enumerate(parents[count:]):
+            mean = mean + slopes[..., number] * parent
+        return mean, scale
+
+    def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
+        import pyro.distributions as dist
+
+        kind = torch.get_default_dtype()
+        mean, scale = self._mean_and_scale(parents)
+        if not self.scale.any():  # type: ignore[union-attr]  # an array since __post_init__
+            return dist.Delta(mean.to(kind))
+        return dist.Normal(mean.to(kind), scale.to(kind))
+
+    def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        mean, scale = self._mean_and_scale(parents)
+        return (mean + scale * noise).to(noise.dtype)
+
+    def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        mean, scale = self._mean_and_scale(parents)
+        safe = torch.where(scale > 0, scale, 1)
+        return torch.where(scale > 0, (value - mean) / safe, torch.special.ndtri(fresh))
+
+    @property
+    def parameters(self) -> dict[str, Tensor]:
+        return dict(zip(("coefficients", "intercept", "scale"), self._tensors, strict=True))
+
+    def with_parameters(self, parameters: Mapping[str, Tensor]) -> LinearGaussian:
+        """The mechanism with other numbers; gradients flow from them to what is computed by Pyro."""
+        tensors = tuple(parameters[name] for name in ("coefficients", "intercept", "scale"))
+        plain = [t.detach().cpu().numpy() for t in tensors]
+        new = replace(self, coefficients=plain[0], intercept=plain[1], scale=plain[2], posterior=None)
+        new.__dict__["_tensors"] = tensors
+        return new
+
+    def drawn(self, draw: np.random.Generator) -> LinearGaussian:
+        if self.posterior is None:
+            return self
+        coefficients, scale = self.posterior.draw(draw)
+        return LinearGaussian(self.parents, coefficients[..., 1:], coefficients[..., 0], scale)
+
+    def shifted(self, by: float) -> LinearGaussian:
+        return replace(self, intercept=self.intercept + float(by), posterior=None)

@@ -1,0 +1,279 @@
+"""Mechanisms of discrete variables with discrete parents: probability tables, and functions of finite noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from causalpp.errors import InvalidParameter
+from causalpp.programs.mechanisms import _cells
+from causalpp.programs.mechanisms.base import Mechanism, State, check_states
+
+if TYPE_CHECKING:
+    import pyro.distributions as dist
+
+__all__ = ["Response", "Table"]
+
+_ROUNDING = 1e-3  # published tables carry rounding of this size in a row's sum
+
+
+class _Finite(Mechanism):
+    """A discrete mechanism whose parents are discrete: everything follows from its table."""
+
+    states: tuple[State, ...]
+
+    @property
+    def _table(self) -> NDArray[np.float64]:
+        raise NotImplementedError
+
+    @cached_property
+    def _tensor(self) -> Tensor:
+        return torch.tensor(self._table, dtype=torch.get_default_dtype())
+
+    def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
+        import pyro.distributions as dist
+        from pyro.ops.indexing import Vindex
+
+        rows = Vindex(self._tensor)[(*parents, slice(None))] if parents else self._tensor
+        return dist.Categorical(rows)
+
+    def log_prob(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        return self._log_table[(*parents, value)]
+
+    @cached_property
+    def _log_table(self) -> Tensor:
+        return torch.tensor(self._table).log()
+
+    def table(self, sizes: Sequence[int]) -> NDArray[np.float64]:  # noqa: ARG002  # it knows them
+        return self._table
+
+    def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:
+        for parent, known in zip(self.parents, states, strict=True):
+            if known is None:
+                raise InvalidParameter(
+                    f"the table of {name!r} has the parent {parent!r}, which is a real number: tables need discrete "
+                    "parents, use a mechanism such as Logistic"
+                )
+        sizes, shape = tuple(len(known or ()) for known in states), self._sizes
+        if shape != sizes:
+            raise InvalidParameter(f"the table of {name!r} has rows of shape {shape}, its parents' states are {sizes}")
+
+    @property
+    def _sizes(self) -> tuple[int, ...]:
+        """How many states each parent has."""
+        return self._table.shape[:-1]
+
+    def _row(self, parents: Sequence[Tensor]) -> Tensor | int:
+        """The number of the row that the parents select, counting rows in the order of memory."""
+        row: Tensor | int = 0
+        for codes, size in zip(parents, self._table.shape, strict=False):
+            row = row * size + codes
+        return row
+
+
+@dataclass(frozen=True, eq=False)
+class Table(_Finite):
+    """A conditional probability table.
+
+    As an equation: states in their order share the interval (0, 1) out among themselves, and the uniform noise
+    falls into one share.  (A table does not determine its equation; :class:`Response` states another one.)
+
+    Attributes:
+        states: the variable's states.
+        parents: the parents, in the order of the table's axes.
+        probabilities: shape ``(card(parent 1), …, card(parent k), card(variable))``; rows sum to one.
+        concentration: parameters of the Dirichlet posterior of each row, of the same shape; None if the
+            probabilities are known.
+
+    Raises:
+        InvalidParameter: wrong number of axes or states, negative or missing numbers, or a row that does not
+            sum to one (to 0.001: published tables are rounded; they are normalised here).
+
+    Example:
+        >>> lung = Table(("yes", "no"), ("smoke",), np.array([[0.1, 0.9], [0.01, 0.99]]))
+        >>> lung.assign(torch.tensor([0.05, 0.05]), [torch.tensor([0, 1])])
+        tensor([0, 1])
+    """
+
+    states: tuple[State, ...]
+    parents: tuple[str, ...]
+    probabilities: NDArray[np.float64]
+    concentration: NDArray[np.float64] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "states", check_states("a table's variable", self.states))
+        object.__setattr__(self, "parents", tuple(self.parents))
+        if len(set(self.parents)) < len(self.parents):
+            raise InvalidParameter(f"a table has a parent twice: {', '.join(self.parents)}")
+        object.__setattr__(self, "probabilities", _normalised(self.probabilities, len(self.parents), len(self.states)))
+        if self.concentration is not None:
+            shape = np.shape(self.concentration)
+            if shape != self.probabilities.shape or not (np.asarray(self.concentration) > 0).all():
+                raise InvalidParameter(
+                    f"a table's concentration is positive and of shape {self.probabilities.shape}, got {shape}"
+                )
+
+    @classmethod
+    def from_concentration(
+        cls, states: Sequence[State], parents: Sequence[str], concentration: NDArray[np.float64]
+    ) -> Table:
+        """A table whose rows are known up to a Dirichlet law; its probabilities are the means.
+
+        >>> Table.from_concentration(("no", "yes"), (), np.array([3.0, 1.0])).probabilities
+        array([0.75, 0.25])
+        """
+        counts = np.array(concentration, dtype=float)
+        return cls(tuple(states), tuple(parents), counts / counts.sum(-1, keepdims=True), counts)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.probabilities.flags.writeable = False
+
+    @property
+    def _table(self) -> NDArray[np.float64]:
+        return self.probabilities
+
+    @cached_property
+    def _cumulative(self) -> Tensor:
+        """Where each state's share of (0, 1) ends, without the last: one row a configuration, one column a state."""
+        shares = np.cumsum(self.probabilities, axis=-1)[..., :-1]
+        return torch.tensor(shares.reshape(-1, len(self.states) - 1))
+
+    def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        row = self._row(parents)
+        if len(self.states) == 2:
+            return (noise >= self._cumulative[:, 0][row]).to(torch.int64)
+        return (noise.unsqueeze(-1) >= self._cumulative[row]).sum(-1)
+
+    def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        ends = torch.nn.functional.pad(self._cumulative, (1, 0))
+        ends = torch.nn.functional.pad(ends, (0, 1), value=1.0)[self._row(parents)]
+        value = value.expand(fresh.shape)
+        ends = ends.expand(*fresh.shape, -1)
+        low = ends.gather(-1, value.unsqueeze(-1)).squeeze(-1)
+        high = ends.gather(-1, value.unsqueeze(-1) + 1).squeeze(-1)
+        return low + fresh * (high - low)
+
+    def cells(self) -> NDArray[np.float64]:
+        inner = self._cumulative.numpy().ravel()
+        return np.unique(np.concatenate([inner[(inner > 0) & (inner < 1)], [1.0]]))
+
+    @property
+    def parameters(self) -> dict[str, Tensor]:
+        return {"probabilities": self._tensor}
+
+    def with_parameters(self, parameters: Mapping[str, Tensor]) -> Table:
+        """The table with other probabilities; gradients flow from them to what is computed by Pyro."""
+        tensor = parameters["probabilities"]
+        new = replace(self, probabilities=tensor.detach().cpu().numpy(), concentration=None)
+        new.__dict__["_tensor"] = tensor
+        return new
+
+    def drawn(self, draw: np.random.Generator) -> Table:
+        if self.concentration is None:
+            return self
+        shares = draw.standard_gamma(self.concentration) + 1e-300
+        return Table(self.states, self.parents, shares / shares.sum(-1, keepdims=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Response(_Finite):
+    """A function of the parents and of finitely many values of noise: a structural equation written out.
+
+    Attributes:
+        states: the variable's states.
+        parents: the parents, in the order of the axes.
+        weights: the probability of each value of the noise, shape ``(m,)``.
+        outcomes: the number of the state for every configuration of the parents and value of the noise, shape
+            ``(card(parent 1), …, card(parent k), m)``.
+
+    Raises:
+        InvalidParameter: shapes that do not fit, weights that do not sum to one, numbers of no state.
+
+    Example:
+        A light that usually follows its switch, and sometimes its opposite (the noise decides which):
+
+        >>> light = Response(("off", "on"), ("switch",), [0.9, 0.1], [[0, 1], [1, 0]])
+        >>> light.table(sizes=(2,))
+        array([[0.9, 0.1],
+               [0.1, 0.9]])
+    """
+
+    states: tuple[State, ...]
+    parents: tuple[str, ...]
+    weights: NDArray[np.float64]
+    outcomes: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "states", check_states("a response's variable", self.states))
+        object.__setattr__(self, "parents", tuple(self.parents))
+        if len(set(self.parents)) < len(self.parents):
+            raise InvalidParameter(f"a response has a parent twice: {', '.join(self.parents)}")
+        object.__setattr__(self, "weights", _normalised(self.weights, 0, None))
+        given = np.asarray(self.outcomes)
+        outcomes = np.array(given, dtype=np.int64)
+        if (outcomes != given).any() or outcomes.min(initial=0) < 0 or outcomes.max(initial=0) >= len(self.states):
+            raise InvalidParameter(f"outcomes are numbers of states, 0 to {len(self.states) - 1}")
+        if outcomes.ndim != len(self.parents) + 1 or outcomes.shape[-1] != len(self.weights):
+            raise InvalidParameter(
+                f"outcomes need an axis for each of the {len(self.parents)} parents and one of length "
+                f"{len(self.weights)} for the noise, got shape {outcomes.shape}"
+            )
+        outcomes.flags.writeable = False
+        object.__setattr__(self, "outcomes", outcomes)
+
+    @cached_property
+    def _table(self) -> NDArray[np.float64]:
+        one_hot = self.outcomes[..., None] == np.arange(len(self.states))
+        return np.asarray(np.einsum("...ms,m->...s", one_hot, self.weights))
+
+    @cached_property
+    def _rows(self) -> Tensor:
+        return torch.tensor(self.outcomes.reshape(-1, len(self.weights)))
+
+    @cached_property
+    def _ends(self) -> Tensor:
+        ends = torch.tensor(np.cumsum(self.weights))
+        ends[-1] = 1.0
+        return ends
+
+    def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        cell = torch.bucketize(noise.contiguous(), self._ends, right=True).clamp(max=len(self.weights) - 1)
+        return self._rows[self._row(parents), cell]
+
+    def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        return _cells.abduct(self, value, parents, fresh)
+
+    def cells(self) -> NDArray[np.float64]:
+        return self._ends.numpy()
+
+
+def _normalised(table: Any, parents: int, states: int | None) -> NDArray[np.float64]:
+    """A table of probabilities of which every row sums to one, read-only."""
+    try:
+        out = np.array(table, dtype=float)
+    except (TypeError, ValueError):
+        raise InvalidParameter("a table holds numbers, and as many in every row") from None
+    if out.ndim != parents + 1 or not out.size or (states is not None and out.shape[-1] != states):
+        raise InvalidParameter(
+            f"a table with {parents} parents and {states or 'some'} states needs shape "
+            f"({', '.join(['…'] * parents + [str(states or '…')])}), got {out.shape}"
+        )
+    if not np.isfinite(out).all() or (out < 0).any():
+        raise InvalidParameter("a table holds probabilities: finite numbers that are not negative")
+    sums = out.sum(-1, keepdims=True)
+    if (abs(sums - 1) > _ROUNDING).any():
+        worst = np.unravel_index(int(abs(sums - 1).argmax()), sums.shape)[:-1]
+        raise InvalidParameter(
+            f"row {tuple(map(int, worst))} of the table sums to {float(sums[worst].item()):.4g}, not to one"
+        )
+    out /= sums
+    out.flags.writeable = False
+    return out

@@ -1,0 +1,185 @@
+"""Several worlds at once: programs that share their noise and differ in what was set or observed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from causalpp.errors import InvalidParameter, UnknownVariable
+from causalpp.programs import _exact, _gaussian, _sampling
+from causalpp.programs._plan import Plan, Statement, plan
+from causalpp.programs.mechanisms import Assign, Function
+from causalpp.programs.mechanisms.base import NORMAL, UNIFORM
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import Tensor
+
+    from causalpp.programs.program import CausalProgram
+
+__all__ = ["Worlds", "run_worlds"]
+
+
+@dataclass(frozen=True, eq=False)
+class Worlds:
+    """Named worlds that share their noise; made by :meth:`causalpp.CausalProgram.worlds`.
+
+    A variable of a world is a pair ``(world, variable)``.
+
+    Attributes:
+        programs: name → the program of that world.
+
+    Example:
+        >>> from causalpp import load_network
+        >>> both = load_network("asia").worlds(factual={}, treated={"smoke": "yes"})
+        >>> both.simulate(3, seed=4)[[("factual", "smoke"), ("factual", "lung"), ("treated", "lung")]]
+          factual      treated
+            smoke lung    lung
+        0     yes   no      no
+        1      no   no      no
+        2      no   no      no
+    """
+
+    programs: Mapping[str, CausalProgram]
+
+    def __post_init__(self) -> None:
+        if not self.programs:
+            raise InvalidParameter("worlds() needs at least one world, such as worlds(factual={}, treated={'x': 1})")
+
+    def __getitem__(self, name: str) -> CausalProgram:
+        if name not in self.programs:
+            raise UnknownVariable(name, self.programs, what=" among the worlds")
+        return self.programs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.programs)
+
+    def __len__(self) -> int:
+        return len(self.programs)
+
+    def __repr__(self) -> str:
+        return f"Worlds({', '.join(self.programs)})"
+
+    def __call__(self) -> dict[str, dict[str, Tensor]]:
+        """Run all worlds on one noise inside Pyro; sites are called ``"world/variable"`` and ``"variable.noise"``."""
+        first = next(iter(self.programs.values()))
+        past = {f"past {i}": world for i, world in enumerate(first.past)}
+        found = run_worlds({**past, **{name: program.statements for name, program in self.programs.items()}})
+        return {name: found[name] for name in self.programs}
+
+    def _plan(self, variables: Iterable[tuple[str, str]]) -> tuple[Plan, list[int]]:
+        pairs = list(variables)
+        past = next(iter(self.programs.values())).past
+        place = {name: i + len(past) for i, name in enumerate(self.programs)}
+        for pair in pairs:
+            if not isinstance(pair, tuple) or len(pair) != 2:
+                raise InvalidParameter(f"a variable of a world is a pair (world, variable), got {pair!r}")
+            self[pair[0]].mechanism(pair[1])
+        wanted = [(place[world], variable) for world, variable in pairs]
+        made = plan((*past, *(program.statements for program in self.programs.values())), wanted)
+        return made, [made.where[pair] for pair in wanted]
+
+    def probabilities(self, variables: Iterable[tuple[str, str]]) -> NDArray[np.float64]:
+        """The exact joint distribution of discrete variables of several worlds, one axis each.
+
+        Raises:
+            UnknownVariable: no such world or variable.
+            InvalidParameter: real variables take part.
+            ImpossibleEvidence, TooLarge: see :meth:`causalpp.CausalProgram.probabilities`.
+        """
+        made, wanted = self._plan(variables)
+        if not _exact.is_discrete(made):
+            raise InvalidParameter("real variables take part: ask for moments(), or simulate()")
+        return _exact.joint(made, wanted)[0]
+
+    def moments(self, variables: Iterable[tuple[str, str]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The exact means and covariances of linear-Gaussian variables of several worlds."""
+        made, wanted = self._plan(variables)
+        if not _gaussian.is_linear_gaussian(made):
+            raise InvalidParameter("not everything here is linear-Gaussian: simulate()")
+        mean, covariance, _ = _gaussian.moments(made, wanted)
+        return mean, covariance
+
+    def draw(
+        self, n: int, seed: int = 0, variables: Iterable[tuple[str, str]] | None = None
+    ) -> tuple[dict[tuple[str, str], NDArray[Any]], NDArray[np.float64], float]:
+        """``n`` draws on shared noise, their weights ``(n,)`` that sum to one, and their effective number.
+
+        Args:
+            n: how many.
+            seed: of the noise.
+            variables: pairs (world, variable); all if left out.
+        """
+        pairs = [(w, v) for w, p in self.programs.items() for v in p.variables] if variables is None else [*variables]
+        made, wanted = self._plan(pairs)
+        order = next(iter(self.programs.values())).variables
+        values, log_weights = _sampling.run(made, order, n, seed)
+        weights = np.full(n, 1 / max(n, 1)) if log_weights is None else torch.softmax(log_weights, 0).numpy()
+        size = _sampling.effective_size(log_weights, n)
+        return {pair: values[i].numpy() for pair, i in zip(pairs, wanted, strict=True)}, weights, size
+
+    def simulate(self, n: int, seed: int = 0) -> pd.DataFrame:
+        """``n`` rows, a column for every observed variable of every world, under a header (world, variable).
+
+        If something was observed, rows are resampled from ten times as many weighted draws.
+        """
+        import pandas as pd
+
+        shown = [(w, v) for w, p in self.programs.items() for v in p.variables if v not in p.latent]
+        made, _ = self._plan(shown)
+        if made.observed:
+            values, weights, _ = self.draw(max(10 * n, 10_000), seed, shown)
+            rows = np.random.default_rng([seed, 1]).choice(len(weights), size=n, p=weights)
+            values = {pair: column[rows] for pair, column in values.items()}
+        else:
+            values, _, _ = self.draw(n, seed, shown)
+        frames = {
+            world: program.frame({v: column for (w, v), column in values.items() if w == world})
+            for world, program in self.programs.items()
+        }
+        return pd.concat(frames, axis=1)
+
+
+def run_worlds(worlds: Mapping[str, tuple[Statement, ...]]) -> dict[str, dict[str, Tensor]]:
+    """Worlds as one Pyro model: a sample site for every noise, a factor for everything observed.
+
+    Usable with NUTS where all noise is continuous, and with importance sampling always.
+    """
+    import pyro
+    import pyro.distributions as dist
+
+    names = list(worlds)
+    made = plan(list(worlds.values()), [(i, s.variable) for i, name in enumerate(names) for s in worlds[name]])
+    noises: dict[str, Tensor] = {}
+    values: list[Tensor] = []
+    laws = {NORMAL: dist.Normal(torch.tensor(0.0), torch.tensor(1.0)), UNIFORM: dist.Uniform(0.0, 1.0)}
+    for node in made.nodes:
+        s, parents = node.statement, [values[p] for p in node.parents]
+        site = s.noise_name.replace("\0", ".")
+        if isinstance(s.mechanism, Assign):
+            values.append(s.mechanism.distribution(parents).v)
+            continue
+        if node.observed is not None and s.noise_name not in noises:
+            value = torch.tensor(node.observed, dtype=torch.int64 if s.mechanism.states else torch.get_default_dtype())
+            pyro.factor(f"{site}.observed", s.mechanism.log_prob(value, parents))
+            fresh = pyro.sample(f"{site}.fresh", laws[UNIFORM])
+            noises[s.noise_name] = s.mechanism.abduct(value, parents, fresh)
+            values.append(value)
+            continue
+        if s.noise_name not in noises:
+            law = s.mechanism.law() if isinstance(s.mechanism, Function) else laws.get(str(s.mechanism.noise))
+            noises[s.noise_name] = torch.zeros(()) if law is None else pyro.sample(f"{site}.noise", law)
+        values.append(s.mechanism.assign(noises[s.noise_name], parents))
+    out: dict[str, dict[str, Tensor]] = {}
+    for i, name in enumerate(names):
+        out[name] = {}
+        for s in worlds[name]:
+            site = f"{name}/{s.variable}" if name else s.variable
+            value = values[made.where[i, s.variable]]
+            out[name][s.variable] = value if name.startswith("past ") else pyro.deterministic(site, value)
+    return out
