@@ -436,7 +436,7 @@ class CausalProgram:
         made, wanted = self._plan(variables)
         values, log_weights = _sampling.run(made, self.variables, n, seed)
         size = _sampling.effective_size(log_weights, n)
-        if log_weights is not None and size < min(_FEW, n):
+        if log_weights is not None and size < 0.99 * min(_FEW, n):
             warnings.warn(
                 f"{n:,} draws are worth {size:.0f} independent ones, because what was observed is rare: draw more",
                 ImpreciseWarning,

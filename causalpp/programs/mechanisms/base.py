@@ -135,6 +135,16 @@ class Mechanism(ABC):
             InvalidParameter: it cannot; the message says why.
         """
 
+    def code(self, parents: Sequence[str]) -> list[str] | None:  # noqa: ARG002
+        """P(variable | parents) as Python: the name of a call and its arguments; None to print the table.
+
+        Args:
+            parents: the names of the parents in the text.
+        """
+        if self.states is not None:
+            return None
+        raise InvalidParameter(f"{type(self).__name__} cannot be printed as source")
+
     # --- parameters -----------------------------------------------------------------------------------
 
     @property

@@ -80,7 +80,8 @@ class Function(Mechanism):
         arguments = [p.expand(shape) for p in parents]
         if self.noise is not None:
             if self._ends is not None:
-                noise = torch.bucketize(noise.contiguous(), torch.tensor(self._ends), right=True).clamp(max=len(self._ends) - 1)
+                ends = torch.tensor(self._ends)
+                noise = torch.bucketize(noise.contiguous(), ends, right=True).clamp(max=len(ends) - 1)
             arguments.append(noise.expand(shape))
         value: Any = self.function(*arguments)
         what = f"the mechanism of ({', '.join(self.parents) or 'no parents'})"
@@ -96,15 +97,20 @@ class Function(Mechanism):
             raise InvalidParameter(f"{what} must return numbers of states, 0 to {len(self.states) - 1}")
         return numbers
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether it is a function of finitely many values of noise into states."""
+        return self._ends is not None and self.states is not None
+
     def cells(self) -> NDArray[np.float64]:
-        if self._ends is None or self.states is None:
+        if self._ends is None or not self.is_finite:
             return super().cells()
         return self._ends
 
     def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
         if self.noise is None:
             return dist.Delta(self.assign(torch.zeros(_cells.common_shape(*parents)), parents))
-        if self._ends is not None and self.states is not None:
+        if self.is_finite:
             return dist.Categorical(_cells.probabilities(self, parents).to(torch.get_default_dtype()))
         raise InvalidParameter(
             "a function of noise has no density of its own, so its variable cannot be observed: observe other "
@@ -136,7 +142,7 @@ class Function(Mechanism):
     def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
         if self.noise is None:
             return fresh
-        if self._ends is not None and self.states is not None:
+        if self.is_finite:
             return _cells.abduct(self, value, parents, fresh)
         if self.inverse is None:
             return super().abduct(value, parents, fresh)
@@ -148,7 +154,7 @@ class Function(Mechanism):
         if self.noise is None and obs is None:
             out: Tensor = pyro.deterministic(name, self.assign(torch.zeros(()), parents))
             return out
-        if self.noise is not None and self._ends is not None and self.states is not None:
+        if self.noise is not None and self.is_finite:
             return super().sample(name, parents, obs)
         if obs is not None:
             pyro.factor(f"{name}.observed", self.log_prob(obs, parents))

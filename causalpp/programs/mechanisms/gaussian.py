@@ -14,6 +14,7 @@ from torch import Tensor
 
 from causalpp.errors import InvalidParameter
 from causalpp.graphs.dag import as_names
+from causalpp.programs.mechanisms._printing import pick
 from causalpp.programs.mechanisms.base import NORMAL, Mechanism, State
 
 if TYPE_CHECKING:
@@ -163,6 +164,21 @@ class LinearGaussian(Mechanism):
         mean, scale = self._mean_and_scale(parents)
         safe = torch.where(scale > 0, scale, 1)
         return torch.where(scale > 0, (value - mean) / safe, torch.special.ndtri(fresh))
+
+    def code(self, parents: Sequence[str]) -> list[str]:
+        rows, reals = list(parents[: len(self.discrete)]), parents[len(self.discrete) :]
+        intercept, scale = (pick(np.asarray(table), rows) for table in (self.intercept, self.scale))
+        terms = [] if intercept == "0.0" and reals else [intercept]
+        for place, real in enumerate(reals):
+            slope = pick(self.coefficients[..., place], rows)
+            if slope.startswith("-") and terms:
+                terms[-1] += f" - {slope[1:]} * {real}"
+            else:
+                terms.append(f"{slope} * {real}")
+        mean = " + ".join(terms)
+        if not np.any(self.scale):
+            return ["dist.Delta", mean if reals else f"torch.tensor({mean})"]
+        return ["dist.Normal", mean, scale]
 
     @property
     def parameters(self) -> dict[str, Tensor]:
