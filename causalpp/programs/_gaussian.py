@@ -43,9 +43,9 @@ def moments(plan: Plan, wanted: Sequence[int]) -> tuple[NDArray[np.float64], NDA
             count = len(mechanism.discrete)
             row = tuple(int(_known(plan, p)) for p in node.parents[:count])
             slopes = mechanism.coefficients[row]
-            constant[n] = np.asarray(mechanism.intercept)[row] + slopes @ constant[list(node.parents[count:])]
+            constant[n] = mechanism.intercept[row] + slopes @ constant[list(node.parents[count:])]
             loading[n] = slopes @ loading[list(node.parents[count:])]
-            loading[n, place[node.statement.noise_name]] += np.asarray(mechanism.scale)[row]
+            loading[n, place[node.statement.noise_name]] += mechanism.scale[row]
         else:  # discrete, observed, and without parents
             constant[n] = _known(plan, n)
             mass = float(mechanism.table(())[int(constant[n])])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
@@ -49,7 +49,7 @@ class NormalInverseGamma:
         return self.mean + np.sqrt(variance)[..., None] * step, np.sqrt(variance)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class LinearGaussian(Mechanism):
     """variable := intercept + Σ coefficient · parent + scale · noise, with standard normal noise.
 
@@ -71,22 +71,31 @@ class LinearGaussian(Mechanism):
         tensor([63., 71.])
     """
 
-    parents: tuple[str, ...] = ()
-    coefficients: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    intercept: NDArray[np.float64] | float = 0.0
-    scale: NDArray[np.float64] | float = 1.0
-    posterior: NormalInverseGamma | None = field(default=None, repr=False)
+    parents: tuple[str, ...]
+    coefficients: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    posterior: NormalInverseGamma | None = field(repr=False)
     states = None
     noise = NORMAL
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "parents", as_names(self.parents))
+    def __init__(
+        self,
+        parents: str | Iterable[str] = (),
+        coefficients: ArrayLike = (),
+        intercept: ArrayLike = 0.0,
+        scale: ArrayLike = 1.0,
+        posterior: NormalInverseGamma | None = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "parents", as_names(parents))
+        put(self, "posterior", posterior)
         numbers = {}
-        for name in ("coefficients", "intercept", "scale"):
+        for name, given in (("coefficients", coefficients), ("intercept", intercept), ("scale", scale)):
             try:
-                numbers[name] = np.array(getattr(self, name), dtype=float)
+                numbers[name] = np.array(given, dtype=float)
             except (TypeError, ValueError):
-                raise InvalidParameter(f"{name} must be numbers, got {getattr(self, name)!r}") from None
+                raise InvalidParameter(f"{name} must be numbers, got {given!r}") from None
             if not np.isfinite(numbers[name]).all():
                 raise InvalidParameter(f"{name} must be finite numbers")
         slopes, cards = numbers["coefficients"], numbers["coefficients"].shape[:-1]
@@ -105,22 +114,19 @@ class LinearGaussian(Mechanism):
             raise InvalidParameter("a scale is not negative")
         for name, value in numbers.items():
             value.flags.writeable = False
-            object.__setattr__(self, name, value)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+            put(self, name, value)
 
     @property
     def discrete(self) -> tuple[str, ...]:
         """The parents that are discrete."""
-        return self.parents[: np.ndim(self.intercept)]
+        return self.parents[: self.intercept.ndim]
 
     def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:
         sizes = tuple(len(known) for known in states if known is not None)
         first = [known is not None for known in states[: len(sizes)]]
-        if sizes != np.shape(self.intercept) or not all(first):
+        if sizes != self.intercept.shape or not all(first):
             raise InvalidParameter(
-                f"the mechanism of {name!r} has coefficients for discrete parents of sizes {np.shape(self.intercept)}, "
+                f"the mechanism of {name!r} has coefficients for discrete parents of sizes {self.intercept.shape}, "
                 f"and discrete parents come first; its parents have the states {list(states)}"
             )
 
@@ -152,7 +158,7 @@ class LinearGaussian(Mechanism):
 
         kind = torch.get_default_dtype()
         mean, scale = self._mean_and_scale(parents)
-        if not self.scale.any():  # type: ignore[union-attr]  # an array since __post_init__
+        if not self.scale.any():
             return dist.Delta(mean.to(kind))
         return dist.Normal(mean.to(kind), scale.to(kind))
 
@@ -167,7 +173,7 @@ class LinearGaussian(Mechanism):
 
     def code(self, parents: Sequence[str]) -> list[str]:
         rows, reals = list(parents[: len(self.discrete)]), parents[len(self.discrete) :]
-        intercept, scale = (pick(np.asarray(table), rows) for table in (self.intercept, self.scale))
+        intercept, scale = (pick(table, rows) for table in (self.intercept, self.scale))
         terms = [] if intercept == "0.0" and reals else [intercept]
         for place, real in enumerate(reals):
             slope = pick(self.coefficients[..., place], rows)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
+from causalpp.graphs.dag import as_names
 from causalpp.programs.mechanisms import _cells
 from causalpp.programs.mechanisms.base import Mechanism, State, check_states
 
@@ -78,7 +79,7 @@ class _Finite(Mechanism):
         return row
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Table(_Finite):
     """A conditional probability table.
 
@@ -107,15 +108,23 @@ class Table(_Finite):
     probabilities: NDArray[np.float64]
     concentration: NDArray[np.float64] | None = field(default=None, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "states", check_states("a table's variable", self.states))
-        object.__setattr__(self, "parents", tuple(self.parents))
+    def __init__(
+        self,
+        states: Iterable[State],
+        parents: str | Iterable[str],
+        probabilities: ArrayLike,
+        concentration: ArrayLike | None = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "states", check_states("a table's variable", states))
+        put(self, "parents", as_names(parents))
         if len(set(self.parents)) < len(self.parents):
             raise InvalidParameter(f"a table has a parent twice: {', '.join(self.parents)}")
-        object.__setattr__(self, "probabilities", _normalised(self.probabilities, len(self.parents), len(self.states)))
+        put(self, "probabilities", _normalised(probabilities, len(self.parents), len(self.states)))
+        put(self, "concentration", None if concentration is None else np.array(concentration, dtype=float))
         if self.concentration is not None:
-            shape = np.shape(self.concentration)
-            if shape != self.probabilities.shape or not (np.asarray(self.concentration) > 0).all():
+            shape = self.concentration.shape
+            if shape != self.probabilities.shape or not (self.concentration > 0).all():
                 raise InvalidParameter(
                     f"a table's concentration is positive and of shape {self.probabilities.shape}, got {shape}"
                 )
@@ -183,7 +192,7 @@ class Table(_Finite):
         return Table(self.states, self.parents, shares / shares.sum(-1, keepdims=True))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Response(_Finite):
     """A function of the parents and of finitely many values of noise: a structural equation written out.
 
@@ -211,23 +220,30 @@ class Response(_Finite):
     weights: NDArray[np.float64]
     outcomes: NDArray[np.int64]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "states", check_states("a response's variable", self.states))
-        object.__setattr__(self, "parents", tuple(self.parents))
+    def __init__(
+        self, states: Iterable[State], parents: str | Iterable[str], weights: ArrayLike, outcomes: ArrayLike
+    ) -> None:
+        put = object.__setattr__
+        put(self, "states", check_states("a response's variable", states))
+        put(self, "parents", as_names(parents))
         if len(set(self.parents)) < len(self.parents):
             raise InvalidParameter(f"a response has a parent twice: {', '.join(self.parents)}")
-        object.__setattr__(self, "weights", _normalised(self.weights, 0, None))
-        given = np.asarray(self.outcomes)
-        outcomes = np.array(given, dtype=np.int64)
-        if (outcomes != given).any() or outcomes.min(initial=0) < 0 or outcomes.max(initial=0) >= len(self.states):
-            raise InvalidParameter(f"outcomes are numbers of states, 0 to {len(self.states) - 1}")
-        if outcomes.ndim != len(self.parents) + 1 or outcomes.shape[-1] != len(self.weights):
+        put(self, "weights", _normalised(weights, 0, None))
+        try:
+            given = np.array(outcomes, dtype=float)
+        except (TypeError, ValueError):
+            raise InvalidParameter("outcomes are numbers of states, and as many for every configuration") from None
+        if given.ndim != len(self.parents) + 1 or given.shape[-1] != len(self.weights):
             raise InvalidParameter(
                 f"outcomes need an axis for each of the {len(self.parents)} parents and one of length "
-                f"{len(self.weights)} for the noise, got shape {outcomes.shape}"
+                f"{len(self.weights)} for the noise, got shape {given.shape}"
             )
-        outcomes.flags.writeable = False
-        object.__setattr__(self, "outcomes", outcomes)
+        known = np.isin(given, np.arange(len(self.states)))
+        if not known.all():
+            raise InvalidParameter(f"outcomes are numbers of states, 0 to {len(self.states) - 1}")
+        numbers = given.astype(np.int64)
+        numbers.flags.writeable = False
+        put(self, "outcomes", numbers)
 
     @cached_property
     def _table(self) -> NDArray[np.float64]:
