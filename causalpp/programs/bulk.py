@@ -1,0 +1,113 @@
+"""Candidate graphs in bulk: every graph of a batch fitted to one frame, and set to work, at once.
+
+What graphs have in common is done once: a variable with the same parents is fitted once, and under the noise that all
+candidates share, a variable with the same ancestors' subgraph is drawn once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
+from causalpp.graphs import DagBatch
+from causalpp.programs._bulk_base import BatchEffects, Normals, ProgramBatch, whole
+from causalpp.programs._bulk_gaussian import GaussianBatch, fit_gaussians
+from causalpp.programs._bulk_plan import unique_fits
+from causalpp.programs._bulk_tables import TableBatch, fit_tables
+from causalpp.programs.compiler import _coded
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["BatchEffects", "GaussianBatch", "Normals", "ProgramBatch", "TableBatch", "compile_batch"]
+
+_CHUNK_BYTES = 1 << 28
+
+
+def compile_batch(
+    dags: DagBatch,
+    data: pd.DataFrame,
+    *,
+    states: Mapping[str, Iterable[Any]] | None = None,
+    prior: float = 1.0,
+    chunk_bytes: int = _CHUNK_BYTES,
+) -> ProgramBatch:
+    """Every candidate graph as a program fitted to the data, all at once.
+
+    Columns of floating-point numbers are continuous (list them in ``states`` if they are not), all others discrete.
+    All discrete: tables, as :func:`~causalpp.programs.compile` fits them.  All continuous: linear-Gaussian mechanisms.
+
+    Args:
+        dags: N graphs over d observed variables; results are on their device.
+        data: a frame with a column for every variable; others are ignored.
+        states: variable → its states in order, where the data do not show them all.
+        prior: tables: the Dirichlet prior's concentration on each state of each row, greater than zero;
+            linear-Gaussian: the prior's weight in rows, zero for least squares.
+        chunk_bytes: about how much memory one step of sampling, or of exact computing, may take; the results
+            do not depend on it.
+
+    Returns:
+        A :class:`TableBatch` or a :class:`GaussianBatch`.
+
+    Raises:
+        InvalidParameter: latent variables; a prior or ``chunk_bytes`` out of range.
+        InvalidData: a column is missing, has missing values or undeclared states; discrete and continuous mixed.
+        UnknownVariable: ``states`` names a variable the graphs do not have.
+        TooLarge: tables too large.
+
+    Example:
+        >>> import pandas as pd
+        >>> from causalpp.graphs.random import all_dags
+        >>> frame = pd.DataFrame({"a": [0, 0, 0, 1, 1, 1], "b": [0, 0, 1, 1, 1, 0]})
+        >>> batch = compile_batch(all_dags(["a", "b"]), frame)
+        >>> batch
+        TableBatch(3 graphs over 2 variables, 4 local fits)
+        >>> batch.ate("a", "b").value.round(decimals=6).tolist()
+        [0.0, 0.2, 0.0]
+    """
+    if not isinstance(dags, DagBatch):
+        raise InvalidParameter(f"compile_batch() needs a DagBatch, got {type(dags).__name__}: DagBatch.from_dags([…])")
+    if dags.latent:
+        raise InvalidParameter(
+            f"candidates are fitted to observed variables only, and {sorted(dags.latent)} are latent: "
+            "compile() each graph by itself"
+        )
+    declared = dict(states or {})
+    for name in declared:
+        if name not in dags.nodes:
+            raise UnknownVariable(name, dags.nodes, what=" among the states")
+    chunk_bytes = whole("chunk_bytes", chunk_bytes, 1)
+    if not len(data):
+        raise InvalidData("the data have no rows")
+    continuous = [name for name in dags.nodes if name not in declared and _is_continuous(name, data)]
+    fits = unique_fits(np.asarray(dags.adjacency.cpu().numpy(), dtype=bool))
+    if not continuous:
+        coded = {name: _coded(name, data, declared.get(name)) for name in dags.nodes}
+        return fit_tables(dags, fits, coded, prior, chunk_bytes)
+    rest = [name for name in dags.nodes if name not in continuous]
+    if rest:
+        raise InvalidData(
+            f"column {continuous[0]!r} is continuous and column {rest[0]!r} is discrete: make all of them discrete "
+            "(pandas.cut, or states=) or all floating-point (astype(float))"
+        )
+    return fit_gaussians(dags, fits, data[list(dags.nodes)].to_numpy(dtype=float), prior, chunk_bytes)
+
+
+def _is_continuous(name: str, data: pd.DataFrame) -> bool:
+    import pandas as pd
+
+    if name not in data.columns:
+        raise InvalidData(f"the data have no column {name!r}; columns: {', '.join(map(str, data.columns[:12]))}")
+    if (data.columns == name).sum() > 1:
+        raise InvalidData(f"the column name {name!r} is used more than once")
+    column = data[name]
+    if column.isna().any():
+        raise InvalidData(f"column {name!r} has missing values: drop or fill those rows first")
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return False
+    if not np.isfinite(column.to_numpy(dtype=float)).all():
+        raise InvalidData(f"column {name!r} has infinite values: drop those rows first")
+    return True
