@@ -89,7 +89,25 @@ class TooLarge(CausalppError):
 
 
 class NotIdentified(CausalppError):
-    """The causal effect is not determined by the observed distribution; the message gives the reason."""
+    """The causal effect is not determined by the observed distribution; the message gives the reason.
+
+    Attributes:
+        treatment, outcome, given: the variables of the query, each a tuple.
+        hedge: the variables of the two c-forests, the larger first; None if the reason is another one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        treatment: Sequence[str] = (),
+        outcome: Sequence[str] = (),
+        given: Sequence[str] = (),
+        hedge: tuple[tuple[str, ...], tuple[str, ...]] | None = None,
+    ) -> None:
+        self.treatment, self.outcome, self.given = tuple(treatment), tuple(outcome), tuple(given)
+        self.hedge = hedge
+        super().__init__(message)
 
 
 class OracleError(CausalppError):

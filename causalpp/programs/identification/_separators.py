@@ -1,0 +1,67 @@
+"""All minimal sets that separate two sets of variables in a Dag, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from causalpp.graphs import Dag
+
+__all__ = ["minimal_separators"]
+
+
+def minimal_separators(
+    dag: Dag, a: Collection[str], b: Collection[str], forbidden: Collection[str]
+) -> Iterator[frozenset[str]]:
+    """Every inclusion-minimal set of observed variables outside ``forbidden`` that d-separates ``a`` from ``b``.
+
+    Such a set lies among the ancestors of both, and is a minimal vertex separator of their moral graph (van der
+    Zander, Liśkiewicz & Textor, *Separators and adjustment sets in causal graphs*, 2019).  Variables that may not
+    be in it are taken out, their neighbours joined.  From one separator the next ones come by moving a member to
+    the side of ``a`` (after Shen & Liang, *Efficient enumeration of all minimal separators in a graph*, 1997).
+    """
+    start, goal = frozenset(a), frozenset(b)
+    relevant = dag.ancestors(start | goal) | start | goal
+    moral = dag.subgraph(relevant).moral_graph()
+    neighbours = {name: set(moral[name]) for name in moral}
+    order = [name for name in dag.nodes if name in relevant]
+    for name in order:
+        if name in start | goal or (name not in dag.latent and name not in forbidden):
+            continue
+        around = neighbours.pop(name)
+        for other in around:
+            neighbours[other] |= around - {other}
+            neighbours[other].discard(name)
+
+    def border(side: frozenset[str]) -> frozenset[str]:
+        """The vertices next to ``side`` that touch the component of ``goal`` beyond them."""
+        wall = frozenset().union(*(neighbours[name] for name in side)) - side
+        beyond, frontier = set(goal), list(goal)
+        while frontier:
+            new = neighbours[frontier.pop()] - wall - beyond
+            beyond |= new
+            frontier += new
+        return frozenset(name for name in wall if neighbours[name] & beyond)
+
+    def reach(wall: frozenset[str]) -> frozenset[str]:
+        found, frontier = set(start), list(start)
+        while frontier:
+            new = neighbours[frontier.pop()] - wall - found
+            found |= new
+            frontier += new
+        return frozenset(found)
+
+    if any(neighbours[name] & goal for name in start):
+        return
+    first = border(start)
+    seen, waiting = {first}, [first]
+    while waiting:
+        here = waiting.pop(0)
+        yield here
+        near = reach(here)
+        for name in sorted(here, key=order.index):
+            if neighbours[name] & goal:
+                continue
+            new = border(near | {name})
+            if new not in seen:
+                seen.add(new)
+                waiting.append(new)

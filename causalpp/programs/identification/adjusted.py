@@ -1,0 +1,197 @@
+"""An effect by adjustment from rows: the plug-in formula and the regression, with standard errors."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalpp.errors import InvalidData, InvalidParameter
+from causalpp.graphs.dag import Names, as_names
+from causalpp.programs.identification.joint import coded
+from causalpp.programs.mechanisms import state_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["AdjustedEffect", "adjusted_effect"]
+
+
+@dataclass(frozen=True)
+class AdjustedEffect:
+    """An effect estimated by adjustment.
+
+    Attributes:
+        value: the difference between ``treated`` and ``control``: of probabilities, or of means.
+        standard_error: of ``value``, from the rows.
+        under_treated, under_control: the two sides; not a number for the regression, which gives the difference only.
+        adjustment: the variables adjusted for.
+        method: ``"plug-in"`` or ``"regression"``.
+        rows: how many there were.
+    """
+
+    value: float
+    standard_error: float
+    under_treated: float
+    under_control: float
+    adjustment: tuple[str, ...]
+    method: str
+    rows: int
+
+    def __float__(self) -> float:
+        return self.value
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """The normal confidence interval.
+
+        Raises:
+            InvalidParameter: ``level`` is not between zero and one.
+        """
+        if not 0 < level < 1:
+            raise InvalidParameter(f"a confidence level lies between 0 and 1, got {level}")
+        reach = NormalDist().inv_cdf(0.5 + level / 2) * self.standard_error
+        return self.value - reach, self.value + reach
+
+    def to_dict(self) -> dict[str, Any]:
+        """All attributes as plain values."""
+        return asdict(self)
+
+
+def adjusted_effect(
+    frame: pd.DataFrame,
+    treatment: str,
+    outcome: str,
+    adjustment: Names = (),
+    *,
+    treated: Any = 1,
+    control: Any = 0,
+    state: Any = None,
+    method: str = "plug-in",
+) -> AdjustedEffect:
+    """E[outcome | do(treated)] − E[outcome | do(control)] by adjustment for a set of columns.
+
+    ``"plug-in"`` is the g-formula Σ_z (E[y | treated, z] − E[y | control, z]) P(z) with shares of rows; treatment
+    and adjustment set are discrete.  Its standard error is that of the mean of the influence function
+    (Hahn, *On the role of the propensity score*, 1998).  ``"regression"`` is the coefficient of the treatment in
+    a linear regression on it and the adjustment set (columns of text by their states) times
+    treated − control; its standard error allows for unequal variances (HC1; MacKinnon & White 1985).
+
+    Args:
+        frame: the rows.
+        treatment, outcome: columns.
+        adjustment: columns; whether they are a valid set is for :func:`is_adjustment_set` to say.
+        treated, control: values of the treatment.
+        state: of the outcome, whose probability is compared; left out, the mean of its numbers is.
+        method: ``"plug-in"`` or ``"regression"``.
+
+    Raises:
+        InvalidData: a stratum without treated or without control rows (plug-in), collinear columns
+            (regression), missing values, or an outcome that is not a number and no ``state``.
+        InvalidParameter: a column with two parts, or an unknown method.
+        UnknownVariable, UnknownState: no such column or value.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = pd.DataFrame({"z": [0] * 5 + [1] * 5, "x": [0, 0, 0, 0, 1] + [0, 1, 1, 1, 1],
+        ...                      "y": [0, 0, 0, 1, 1] + [0, 1, 1, 1, 0]})
+        >>> adjusted_effect(rows, "x", "y", "z").value
+        0.75
+    """
+    names = as_names(adjustment)
+    if len({treatment, outcome, *names}) < len(names) + 2:
+        raise InvalidParameter("treatment, outcome and adjustment set must be different columns")
+    if not len(frame):
+        raise InvalidData("the data have no rows")
+    if method == "plug-in":
+        return _plug_in(frame, treatment, outcome, names, treated, control, state)
+    if method == "regression":
+        return _regression(frame, treatment, outcome, names, treated, control, state)
+    raise InvalidParameter(f"method is 'plug-in' or 'regression', got {method!r}")
+
+
+def _plug_in(
+    frame: pd.DataFrame, treatment: str, outcome: str, names: tuple[str, ...], treated: Any, control: Any, state: Any
+) -> AdjustedEffect:
+    y = _numbers(frame, outcome, state)
+    states, x = coded(frame, treatment)
+    sides = [state_number(treatment, states, value) for value in (treated, control)]
+    columns = [coded(frame, name) for name in names]
+    shape = tuple(len(known) for known, _ in columns)
+    flat = np.ravel_multi_index([codes for _, codes in columns], shape) if names else np.zeros(len(y), dtype=np.int64)
+    cells, stratum, sizes = np.unique(flat, return_inverse=True, return_counts=True)
+    means, influence = [], []
+    for side, value in zip(sides, (treated, control), strict=True):
+        chosen = x == side
+        count = np.bincount(stratum[chosen], minlength=len(cells))
+        if not count.all():
+            empty = np.unravel_index(int(cells[int(count.argmin())]), shape) if names else ()
+            at = "".join(f", {n}={known[i]}" for n, (known, _), i in zip(names, columns, empty, strict=True))
+            raise InvalidData(f"no row has {treatment}={value}{at}: the plug-in formula needs one; merge states")
+        average = np.bincount(stratum[chosen], weights=y[chosen], minlength=len(cells)) / count
+        means.append(float(average @ sizes / len(y)))
+        weight = np.where(chosen, (sizes / count)[stratum], 0.0)
+        influence.append(weight * (y - average[stratum]) + average[stratum] - means[-1])
+    error = float(np.sqrt(((influence[0] - influence[1]) ** 2).mean() / len(y)))
+    return AdjustedEffect(means[0] - means[1], error, means[0], means[1], names, "plug-in", len(y))
+
+
+def _regression(
+    frame: pd.DataFrame, treatment: str, outcome: str, names: tuple[str, ...], treated: Any, control: Any, state: Any
+) -> AdjustedEffect:
+    y, x = _numbers(frame, outcome, state), _numbers(frame, treatment, None)
+    columns = [x, np.ones(len(y))]
+    for name in names:
+        columns += _columns(frame, name)
+    design = np.column_stack(columns)
+    rows, width = design.shape
+    if rows <= width or np.linalg.matrix_rank(design) < width:
+        raise InvalidData(
+            f"the regression of {outcome!r} on {treatment!r} and {list(names)} has no single answer: "
+            "columns are collinear, or there are too few rows"
+        )
+    inverse = np.linalg.inv(design.T @ design)
+    coefficients = inverse @ (design.T @ y)
+    pull = (design @ inverse[0]) * (y - design @ coefficients)
+    scale = float(treated) - float(control)
+    error = abs(scale) * float(np.sqrt((pull**2).sum() * rows / (rows - width)))
+    nan = float("nan")
+    return AdjustedEffect(scale * float(coefficients[0]), error, nan, nan, names, "regression", rows)
+
+
+def _numbers(frame: pd.DataFrame, name: str, state: Any) -> NDArray[np.float64]:
+    """A column as numbers; with ``state``, ones where the column has that state."""
+    import pandas as pd
+
+    if state is not None:
+        states, codes = coded(frame, name)
+        return np.asarray(codes == state_number(name, states, state), dtype=float)
+    _check_column(frame, name)
+    try:
+        values = pd.to_numeric(frame[name].astype(object)).to_numpy(dtype=float)
+    except (ValueError, TypeError):
+        raise InvalidData(f"column {name!r} is not of numbers: for an outcome say state=") from None
+    if not np.isfinite(values).all():
+        raise InvalidData(f"column {name!r} has missing or infinite values")
+    return np.asarray(values)
+
+
+def _columns(frame: pd.DataFrame, name: str) -> list[NDArray[np.float64]]:
+    import pandas as pd
+
+    _check_column(frame, name)
+    if pd.api.types.is_numeric_dtype(frame[name]):
+        return [_numbers(frame, name, None)]
+    states, codes = coded(frame, name)
+    return [(codes == number).astype(float) for number in range(1, len(states))]
+
+
+def _check_column(frame: pd.DataFrame, name: str) -> None:
+    from causalpp.errors import UnknownVariable
+
+    if name not in frame.columns:
+        raise UnknownVariable(name, map(str, frame.columns), what=" among the columns")
+    if (frame.columns == name).sum() > 1:
+        raise InvalidData(f"the column name {name!r} is used more than once")

@@ -1,0 +1,246 @@
+"""Sets to adjust for, front doors and instruments: criteria that are read off the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from causalpp.errors import InvalidParameter, TooLarge
+from causalpp.graphs import Admg, Dag
+from causalpp.graphs.dag import Names
+from causalpp.programs.identification._mixed import as_dag, check_query
+from causalpp.programs.identification._separators import minimal_separators
+
+__all__ = [
+    "Instrument",
+    "adjustment_sets",
+    "backdoor_sets",
+    "frontdoor_sets",
+    "instruments",
+    "is_adjustment_set",
+    "optimal_adjustment_set",
+]
+
+_MOST_CANDIDATES = 20
+
+
+def is_adjustment_set(graph: Dag | Admg, treatment: Names, outcome: Names, adjustment: Names = ()) -> bool:
+    """Whether P(outcome | do(treatment)) = Σ_z P(outcome | treatment, z) P(z) with z the adjustment set.
+
+    The adjustment criterion, which is necessary and sufficient (Shpitser, VanderWeele & Robins, *On the validity
+    of covariate adjustment*, 2010; for sets: Perković et al., 2018).
+
+    Raises:
+        InvalidParameter, UnknownVariable: the sets overlap, are empty, latent or unknown.
+
+    Example:
+        >>> dag = Dag.from_edges([("z", "x"), ("z", "y"), ("x", "m"), ("m", "y")])
+        >>> is_adjustment_set(dag, "x", "y", "z"), is_adjustment_set(dag, "x", "y", ["z", "m"])
+        (True, False)
+    """
+    dag = as_dag(graph)
+    x, y, z = check_query(dag, treatment, outcome, adjustment)
+    cut, forbidden = _proper_back_door(dag, x, y)
+    return not forbidden & set(z) and cut.d_separated(x, y, z)
+
+
+def adjustment_sets(
+    graph: Dag | Admg, treatment: Names, outcome: Names, *, limit: int = 10_000
+) -> tuple[frozenset[str], ...]:
+    """All minimal adjustment sets, the smallest first; empty if the effect cannot be had by adjustment.
+
+    Minimal: no proper subset is one.  Latent variables are in none.
+
+    Args:
+        graph: a Dag, whose latent variables cannot be adjusted for, or an Admg.
+        treatment, outcome: one variable or several.
+        limit: the most sets listed.
+
+    Raises:
+        TooLarge: there are more than ``limit``.
+        InvalidParameter, UnknownVariable: the sets overlap, are empty, latent or unknown.
+
+    Example:
+        >>> dag = Dag.from_edges([("a", "x"), ("a", "b"), ("b", "y"), ("x", "y")])
+        >>> adjustment_sets(dag, "x", "y")
+        (frozenset({'a'}), frozenset({'b'}))
+    """
+    dag = as_dag(graph)
+    x, y, _ = check_query(dag, treatment, outcome)
+    cut, forbidden = _proper_back_door(dag, x, y)
+    return _sorted(dag, minimal_separators(cut, x, y, forbidden), limit)
+
+
+def backdoor_sets(
+    graph: Dag | Admg, treatment: Names, outcome: Names, *, limit: int = 10_000
+) -> tuple[frozenset[str], ...]:
+    """All minimal sets that meet Pearl's back-door criterion (*Causality*, §3.3.1), the smallest first.
+
+    They are the minimal adjustment sets without descendants of the treatment, save that the criterion also
+    asks to block paths that are not there to be blocked when several variables are set.
+
+    Raises:
+        TooLarge: there are more than ``limit``.
+        InvalidParameter, UnknownVariable: the sets overlap, are empty, latent or unknown.
+
+    Example:
+        >>> backdoor_sets(Dag.from_edges([("z", "x"), ("z", "y"), ("x", "y")]), "x", "y")
+        (frozenset({'z'}),)
+    """
+    dag = as_dag(graph)
+    x, y, _ = check_query(dag, treatment, outcome)
+    forbidden = dag.descendants(x) | set(x) | set(y)
+    return _sorted(dag, minimal_separators(_without_edges(dag, out_of=x), x, y, forbidden), limit)
+
+
+def optimal_adjustment_set(graph: Dag | Admg, treatment: Names, outcome: Names) -> frozenset[str] | None:
+    """The O-set: the adjustment set with the smallest asymptotic variance (Henckel, Perković & Maathuis 2022).
+
+    The parents of the variables on causal paths, without these, their descendants and the treatment.  (The
+    theorem is about linear regression; Rotnitzky & Smucler, 2020, have it for the plug-in formula.)
+
+    Returns:
+        None where there is no adjustment set, or the O-set holds a latent variable: then no observed
+        set need be best in all models, and :func:`adjustment_sets` lists the choices.
+
+    Example:
+        >>> dag = Dag.from_edges([("a", "x"), ("a", "b"), ("b", "y"), ("x", "y"), ("c", "y")])
+        >>> sorted(optimal_adjustment_set(dag, "x", "y"))
+        ['b', 'c']
+    """
+    dag = as_dag(graph)
+    x, y, _ = check_query(dag, treatment, outcome)
+    causal = _causal_nodes(dag, x, y)
+    cut, forbidden = _proper_back_door(dag, x, y)
+    best = frozenset(parent for name in causal for parent in dag.parents(name)) - forbidden
+    if best & dag.latent or not cut.d_separated(x, y, best):
+        return None
+    return best
+
+
+def frontdoor_sets(
+    graph: Dag | Admg, treatment: str, outcome: str, *, limit: int = 10_000
+) -> tuple[frozenset[str], ...]:
+    """All minimal sets that meet the front-door criterion (Pearl, *Causality*, §3.3.2), the smallest first.
+
+    Such a set meets every directed path from treatment to outcome; no back-door path from the treatment to it is
+    open; and the treatment blocks every back-door path from it to the outcome.
+
+    Raises:
+        TooLarge: more than 20 candidates to choose from, or more than ``limit`` sets.
+        InvalidParameter, UnknownVariable: the sets overlap, are empty, latent or unknown.
+
+    Example:
+        >>> dag = Dag.from_edges([("x", "m"), ("m", "y"), ("U", "x"), ("U", "y")], latent={"U"})
+        >>> frontdoor_sets(dag, "x", "y")
+        (frozenset({'m'}),)
+    """
+    dag = as_dag(graph)
+    (x, *others), (y, *more), _ = check_query(dag, treatment, outcome)
+    if others or more:
+        raise InvalidParameter("the front-door criterion is about one treatment and one outcome")
+    if y not in dag.descendants(x):
+        return ()
+    behind = _without_edges(dag, out_of=[x])
+    candidates = [m for m in dag.observed if m in dag.ancestors(y) and m != x and behind.d_separated(x, m)]
+    if len(candidates) > _MOST_CANDIDATES:
+        raise TooLarge(f"a front door among {len(candidates)} candidates: at most {_MOST_CANDIDATES} are searched")
+    found: list[frozenset[str]] = []
+    for size in range(1, len(candidates) + 1):
+        for choice in combinations(candidates, size):
+            if any(known <= set(choice) for known in found):
+                continue
+            if y in _descendants_avoiding(dag, [x], choice):
+                continue
+            if _without_edges(dag, out_of=choice).d_separated(choice, y, x):
+                found.append(frozenset(choice))
+                if len(found) > limit:
+                    raise TooLarge(f"more than {limit:,} front-door sets: raise limit")
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A variable that moves the treatment and, given some others, reaches the outcome in no other way.
+
+    Attributes:
+        variable: the instrument.
+        given: what it has to be conditioned on; empty for an instrument as such.
+    """
+
+    variable: str
+    given: frozenset[str]
+
+
+def instruments(graph: Dag | Admg, treatment: str, outcome: str) -> tuple[Instrument, ...]:
+    """The instruments for an effect, each with a smallest set that it needs to be conditioned on.
+
+    z is one, given w, if w separates z from the outcome once the treatment's edges on causal paths are
+    removed, but not from the treatment, and w holds no descendant of what lies on causal paths (Brito & Pearl,
+    *Generalized instrumental variables*, 2002).  They identify the effect in linear models; in others
+    they bound it.  Only sets w of ancestors of z or the outcome are looked at.
+
+    Example:
+        >>> dag = Dag.from_edges([("z", "x"), ("x", "y"), ("U", "x"), ("U", "y")], latent={"U"})
+        >>> instruments(dag, "x", "y")
+        (Instrument(variable='z', given=frozenset()),)
+    """
+    dag = as_dag(graph)
+    (x, *others), (y, *more), _ = check_query(dag, treatment, outcome)
+    if others or more:
+        raise InvalidParameter("instruments are for one treatment and one outcome")
+    if y not in dag.descendants(x):
+        return ()
+    cut, forbidden = _proper_back_door(dag, [x], [y])
+    found = []
+    for z in dag.observed:
+        if z in forbidden:
+            continue
+        sets = minimal_separators(cut, [z], [y], forbidden | {z})
+        for given in sorted(_first(sets, 1000), key=lambda s: (len(s), sorted(s))):
+            if not dag.d_separated(z, x, given):
+                found.append(Instrument(z, given))
+                break
+    return tuple(found)
+
+
+# --- the graph, cut ----------------------------------------------------------------------------------------
+
+
+def _causal_nodes(dag: Dag, x: Collection[str], y: Collection[str]) -> frozenset[str]:
+    """The variables on directed paths from ``x`` to ``y`` that meet ``x`` only at their start, without ``x``."""
+    after = dag.do(x).descendants(x) - set(x)
+    cut = _without_edges(dag, out_of=x)
+    return after & (cut.ancestors(y) | set(y))
+
+
+def _proper_back_door(dag: Dag, x: Collection[str], y: Collection[str]) -> tuple[Dag, frozenset[str]]:
+    """The graph without the first edges of causal paths, and what no adjustment set may hold."""
+    causal = _causal_nodes(dag, x, y)
+    cut = Dag(dag.nodes, [(a, b) for a, b in dag.edges if a not in x or b not in causal], latent=dag.latent)
+    return cut, dag.descendants(causal) | causal | set(x) | set(y)
+
+
+def _without_edges(dag: Dag, *, into: Collection[str] = (), out_of: Collection[str] = ()) -> Dag:
+    return Dag(dag.nodes, [(a, b) for a, b in dag.edges if b not in into and a not in out_of], latent=dag.latent)
+
+
+def _descendants_avoiding(dag: Dag, start: Collection[str], avoid: Collection[str]) -> frozenset[str]:
+    return _without_edges(dag, into=avoid, out_of=avoid).descendants(start)
+
+
+def _first(sets: Iterator[frozenset[str]], number: int) -> list[frozenset[str]]:
+    return [found for _, found in zip(range(number), sets, strict=False)]
+
+
+def _sorted(dag: Dag, sets: Iterable[frozenset[str]], limit: int) -> tuple[frozenset[str], ...]:
+    if limit < 1:
+        raise InvalidParameter(f"the limit must be at least one, got {limit}")
+    found: list[frozenset[str]] = []
+    for one in sets:
+        if len(found) == limit:
+            raise TooLarge(f"more than {limit:,} minimal sets: raise limit, or use optimal_adjustment_set()")
+        found.append(one)
+    place = {name: i for i, name in enumerate(dag.nodes)}
+    return tuple(sorted(found, key=lambda s: (len(s), sorted(place[name] for name in s))))

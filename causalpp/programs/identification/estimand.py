@@ -1,0 +1,237 @@
+"""The estimand: a causal quantity, its formula, and what the formula comes to on data."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalpp.errors import FormatError, InvalidData, InvalidParameter, UnknownVariable
+from causalpp.programs.identification._evaluate import Evaluation, Hole, Value
+from causalpp.programs.identification.expression import Expression
+from causalpp.programs.identification.joint import Source, State, as_source
+from causalpp.programs.mechanisms import state_number
+
+__all__ = ["Estimand", "EstimandTable"]
+
+
+@dataclass(frozen=True, eq=False)
+class EstimandTable:
+    """An estimand at every value of its variables.
+
+    Attributes:
+        variables: treatments, given ones and outcomes, one axis each.
+        states: variable → its states.
+        probabilities: shape ``(states of each variable)``; not a number where the formula is undefined.
+    """
+
+    variables: tuple[str, ...]
+    states: Mapping[str, tuple[State, ...]]
+    probabilities: NDArray[np.float64]
+
+
+@dataclass(frozen=True, repr=False)
+class Estimand:
+    """P(outcome | do(treatment), given) as a formula in the distribution of what is observed.
+
+    Attributes:
+        treatment, outcome, given: the variables of the query.
+        expression: the formula.
+        reason: the criterion it comes from, in words.
+    """
+
+    treatment: tuple[str, ...]
+    outcome: tuple[str, ...]
+    given: tuple[str, ...]
+    expression: Expression
+    reason: str
+
+    @property
+    def query(self) -> str:
+        """What the formula stands for, as text."""
+        return f"P({', '.join(self.outcome)} | do({', '.join(self.treatment)}){''.join(', ' + n for n in self.given)})"
+
+    @property
+    def arbitrary(self) -> tuple[str, ...]:
+        """Variables left in the formula whose value makes no difference; evaluation averages over them."""
+        known = {*self.treatment, *self.outcome, *self.given}
+        return tuple(sorted(self.expression.free - known))
+
+    def __str__(self) -> str:
+        free = f" for any {', '.join(self.arbitrary)}" if self.arbitrary else ""
+        return f"{self.query} = {self.expression}{free}"
+
+    def __repr__(self) -> str:
+        return f"Estimand({str(self)!r}, reason={self.reason!r})"
+
+    def latex(self) -> str:
+        """The equation as LaTeX, without dollar signs."""
+        from causalpp.programs.identification._printing import name_latex
+
+        done, given = ", ".join(map(name_latex, self.treatment)), "".join(", " + name_latex(n) for n in self.given)
+        query = f"P({', '.join(map(name_latex, self.outcome))} \\mid \\mathrm{{do}}({done}){given})"
+        return f"{query} = {self.expression.latex()}"
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All attributes as plain values."""
+        return {
+            "treatment": list(self.treatment),
+            "outcome": list(self.outcome),
+            "given": list(self.given),
+            "expression": self.expression.to_dict(),
+            "reason": self.reason,
+        }
+
+    def to_json(self) -> str:
+        """All attributes as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Estimand:
+        """The estimand back from JSON text.
+
+        Raises:
+            FormatError: the text is not an estimand.
+        """
+        try:
+            value = json.loads(text)
+            treatment, outcome, given = (tuple(map(str, value[key])) for key in ("treatment", "outcome", "given"))
+            return cls(treatment, outcome, given, Expression.from_dict(value["expression"]), str(value["reason"]))
+        except (ValueError, TypeError, KeyError) as error:
+            raise FormatError(f"not an estimand as JSON: {error}") from None
+
+    # --- numbers --------------------------------------------------------------------------------------
+
+    def evaluate(self, source: Any, do: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> dict[Any, float]:
+        """The distribution of the outcome: the formula with what ``source`` says about the observed variables.
+
+        Args:
+            source: a data frame with discrete columns (shares of rows), a program (exact), or a :class:`Joint`.
+            do: treatment → state, for every treatment.
+            given: variable → state, for every variable conditioned on.
+
+        Returns:
+            state → probability; for several outcomes, tuples of states in the order of ``.outcome``.
+
+        Raises:
+            InvalidData: positivity fails: the formula needs a probability given what never happens.
+            InvalidParameter: a treatment or given variable without a state, or a variable that is neither.
+            UnknownVariable, UnknownState: the source does not know it.
+
+        Warns:
+            UserWarning: rows that the formula looks at are missing from the frame, with weight zero.
+
+        Example:
+            >>> from causalpp import load_network
+            >>> from causalpp.programs.identification import Probability
+            >>> asia = load_network("asia")
+            >>> estimand = Estimand(("smoke",), ("bronc",), (), Probability(("bronc",), ("smoke",)), "by hand")
+            >>> estimand.evaluate(asia, do={"smoke": "yes"})
+            {'yes': 0.6, 'no': 0.4}
+        """
+        data = as_source(source)
+        fixed = self._fixed(data, do, self.treatment, "do") | self._fixed(data, given or {}, self.given, "given")
+        names = self.arbitrary + self.outcome
+        sizes = {name: len(data.states(name)) for name in names}
+        evaluation = Evaluation(data)
+        value = evaluation.value(self.expression, fixed).ordered(names, sizes)
+        numbers = self._averaged(data, value)
+        if not np.isfinite(numbers).all():
+            raise InvalidData(self._hole_message(data, evaluation.holes, fixed))
+        if data.counts and evaluation.holes:
+            hole = next(iter(evaluation.holes))
+            warnings.warn(f"{_cell(data, hole)}; it has weight zero in the formula", UserWarning, stacklevel=2)
+        lists = [data.states(name) for name in self.outcome]
+        keys: Iterator[Any] = iter(lists[0]) if len(lists) == 1 else product(*lists)
+        return dict(zip(keys, map(float, numbers.ravel()), strict=True))
+
+    def table(self, source: Any) -> EstimandTable:
+        """The formula at every value of treatment, given and outcome at once; see :meth:`evaluate`."""
+        data = as_source(source)
+        names = self.treatment + self.given + self.outcome
+        sizes = {name: len(data.states(name)) for name in self.arbitrary + names}
+        value = Evaluation(data).value(self.expression, {}).ordered(self.arbitrary + names, sizes)
+        return EstimandTable(names, {name: data.states(name) for name in names}, self._averaged(data, value))
+
+    def effect(
+        self,
+        source: Any,
+        treated: Any,
+        control: Any,
+        state: Any = None,
+        given: Mapping[str, Any] | None = None,
+    ) -> float:
+        """The difference that setting the treatment to ``treated`` instead of ``control`` makes.
+
+        Args:
+            source: see :meth:`evaluate`.
+            treated, control: states of the treatment; for several, mappings treatment → state.
+            state: of the outcome: the difference of its probability; left out for an outcome of numbers: of its mean.
+            given: see :meth:`evaluate`.
+
+        Raises:
+            InvalidParameter: several outcomes, or no ``state`` for an outcome that is not a number.
+        """
+        if len(self.outcome) > 1:
+            raise InvalidParameter("an effect is on one outcome: use evaluate() for several")
+        sides = []
+        for setting in (treated, control):
+            if not isinstance(setting, Mapping):
+                if len(self.treatment) > 1:
+                    raise InvalidParameter(f"several treatments {list(self.treatment)} need a mapping to their states")
+                setting = {self.treatment[0]: setting}
+            law = self.evaluate(source, setting, given)
+            if state is not None:
+                sides.append(list(law.values())[state_number(self.outcome[0], list(law), state)])
+            elif all(isinstance(value, (int, float, np.number)) for value in law):
+                sides.append(sum(float(value) * share for value, share in law.items()))
+            else:
+                raise InvalidParameter(f"{self.outcome[0]!r} is not a number: say state=, one of {list(law)}")
+        return sides[0] - sides[1]
+
+    # --- helpers --------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _fixed(data: Source, values: Mapping[str, Any], names: tuple[str, ...], what: str) -> dict[str, int]:
+        for name in values:
+            if name not in names:
+                raise UnknownVariable(name, names, what=f" in {what}=")
+        for name in names:
+            if name not in values:
+                raise InvalidParameter(f"{what}= needs a state for {name!r}")
+        return {name: state_number(name, data.states(name), value) for name, value in values.items()}
+
+    def _averaged(self, data: Source, value: Value) -> NDArray[np.float64]:
+        """Without the axes of ``arbitrary``: the mean over those of its values at which all else is defined."""
+        axes = tuple(range(len(self.arbitrary)))
+        if not axes:
+            return np.asarray(np.where(value.defined, value.low, np.nan))
+        weights = data.marginal(self.arbitrary)
+        wide = weights.reshape(weights.shape + (1,) * (value.low.ndim - len(axes)))
+        good = np.where(value.defined, wide, 0.0)
+        total = good.sum(axis=axes)
+        mean = (good * value.low).sum(axis=axes)
+        return np.asarray(np.divide(mean, total, out=np.full(total.shape, np.nan), where=total > 0))
+
+    def _hole_message(self, data: Source, holes: Mapping[Hole, None], fixed: Mapping[str, int]) -> str:
+        names = self.arbitrary + self.outcome
+        sizes = {name: len(data.states(name)) for name in names}
+        for hole in holes:
+            again = Evaluation(data, only=hole).value(self.expression, fixed).ordered(names, sizes)
+            if not again.defined.all():
+                return f"{_cell(data, hole)}: merge states, or fit a program with a prior"
+        return f"{self.query} is undefined there: a condition of the formula has probability zero"
+
+
+def _cell(data: Source, hole: Hole) -> str:
+    at = ", ".join(f"{name}={data.states(name)[number]}" for name, number in hole.cell)
+    return f"{hole.law} is undefined at {at}, which {'no row shows' if data.counts else 'has probability zero'}"

@@ -1,0 +1,213 @@
+"""Where the observed distribution comes from: a table, a frame's counts, a program."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalpp.errors import InvalidData, InvalidParameter, TooLarge, UnknownVariable
+from causalpp.graphs.dag import Names, as_names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Joint", "Source", "as_source"]
+
+State = Any
+_MOST_CELLS, _MOST_STATES = 100_000_000, 50
+
+
+class Source:
+    """An observed distribution that can say the marginal of any of its variables.
+
+    Attributes:
+        counts: whether it comes from rows, so that an empty cell may be chance.
+    """
+
+    counts = False
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], NDArray[np.float64]] = {}
+
+    def states(self, name: str) -> tuple[State, ...]:
+        """The states of a variable."""
+        raise NotImplementedError
+
+    def _marginal(self, names: tuple[str, ...]) -> NDArray[np.float64]:
+        raise NotImplementedError
+
+    def marginal(self, names: Iterable[str]) -> NDArray[np.float64]:
+        """P(names), one axis each, in that order; kept for the next time."""
+        wanted = tuple(names)
+        key = tuple(sorted(wanted))
+        if key not in self._known:
+            cells = math.prod(len(self.states(name)) for name in key)
+            if cells > _MOST_CELLS:
+                raise TooLarge(f"the formula needs the joint distribution of {', '.join(key)}: {cells:,} cells")
+            self._known[key] = self._marginal(key)
+        return self._known[key].transpose([key.index(name) for name in wanted])
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """A joint distribution as a table.
+
+    Attributes:
+        variables: one an axis.
+        states: variable → its states, in the order of the axis.
+        probabilities: shape ``(states of the first variable, …)``; not negative, summing to one.
+
+    Raises:
+        InvalidParameter: shape, names or numbers that are no joint distribution.
+
+    Example:
+        >>> joint = Joint(("x", "y"), {"x": (0, 1), "y": (0, 1)}, np.array([[0.4, 0.1], [0.1, 0.4]]))
+        >>> joint.marginal("y")
+        array([0.5, 0.5])
+    """
+
+    variables: tuple[str, ...]
+    states: Mapping[str, tuple[State, ...]]
+    probabilities: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        table = np.array(self.probabilities, dtype=float)
+        missing = [name for name in self.variables if name not in self.states]
+        if missing:
+            raise InvalidParameter(f"the joint distribution does not say the states of {missing[0]!r}")
+        shape = tuple(len(self.states[name]) for name in self.variables)
+        if len(set(self.variables)) < len(self.variables) or table.shape != shape:
+            raise InvalidParameter(f"a joint distribution of these variables has shape {shape}, got {table.shape}")
+        if not np.isfinite(table).all() or (table < 0).any() or abs(table.sum() - 1) > 1e-6:
+            raise InvalidParameter("a joint distribution holds numbers that are not negative and sum to one")
+        table.flags.writeable = False
+        object.__setattr__(self, "probabilities", table)
+
+    @classmethod
+    def from_program(cls, program: Any, variables: Names | None = None) -> Joint:
+        """The exact joint distribution of a program's observed variables, or of those named."""
+        names = tuple(v for v in program.variables if v not in program.latent)
+        names = names if variables is None else as_names(variables)
+        return cls(names, {v: tuple(program.states(v)) for v in names}, program.probabilities(names))
+
+    def marginal(self, variables: Names) -> NDArray[np.float64]:
+        """The marginal distribution of some variables, one axis each."""
+        names = as_names(variables)
+        for name in names:
+            if name not in self.variables:
+                raise UnknownVariable(name, self.variables)
+        others = tuple(i for i, name in enumerate(self.variables) if name not in names)
+        left = [name for name in self.variables if name in names]
+        return np.asarray(self.probabilities.sum(axis=others).transpose([left.index(name) for name in names]))
+
+
+class _FromJoint(Source):
+    def __init__(self, joint: Joint) -> None:
+        super().__init__()
+        self.joint = joint
+
+    def states(self, name: str) -> tuple[State, ...]:
+        if name not in self.joint.variables:
+            raise UnknownVariable(name, self.joint.variables)
+        return tuple(self.joint.states[name])
+
+    def _marginal(self, names: tuple[str, ...]) -> NDArray[np.float64]:
+        return self.joint.marginal(names)
+
+
+class _FromProgram(Source):
+    def __init__(self, program: Any) -> None:
+        super().__init__()
+        self.program = program
+
+    def states(self, name: str) -> tuple[State, ...]:
+        if name in self.program.latent:
+            raise InvalidParameter(f"the formula needs {name!r}, which is latent in this program")
+        return tuple(self.program.states(name))
+
+    def _marginal(self, names: tuple[str, ...]) -> NDArray[np.float64]:
+        return np.asarray(self.program.probabilities(names))
+
+
+class _FromFrame(Source):
+    counts = True
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        super().__init__()
+        if not len(frame):
+            raise InvalidData("the data have no rows")
+        self.frame = frame
+        self._coded: dict[str, tuple[tuple[State, ...], NDArray[np.int64]]] = {}
+
+    def codes(self, name: str) -> tuple[tuple[State, ...], NDArray[np.int64]]:
+        if name not in self._coded:
+            self._coded[name] = coded(self.frame, name)
+        return self._coded[name]
+
+    def states(self, name: str) -> tuple[State, ...]:
+        return self.codes(name)[0]
+
+    def _marginal(self, names: tuple[str, ...]) -> NDArray[np.float64]:
+        if not names:
+            return np.ones(())
+        shape = tuple(len(self.states(name)) for name in names)
+        cells = np.ravel_multi_index([self.codes(name)[1] for name in names], shape)
+        return np.bincount(cells, minlength=math.prod(shape)).reshape(shape) / len(self.frame)
+
+
+def coded(frame: pd.DataFrame, name: str) -> tuple[tuple[State, ...], NDArray[np.int64]]:
+    """A discrete column's states, and their numbers row by row.
+
+    Raises:
+        UnknownVariable: no such column.
+        InvalidData: missing values, a repeated name, or too many different values.
+    """
+    import pandas as pd
+
+    if name not in frame.columns:
+        raise UnknownVariable(name, map(str, frame.columns), what=" among the columns")
+    if (frame.columns == name).sum() > 1:
+        raise InvalidData(f"the column name {name!r} is used more than once")
+    column = frame[name]
+    if column.isna().any():
+        raise InvalidData(f"column {name!r} has missing values: drop or fill those rows first")
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return tuple(column.cat.categories.tolist()), column.cat.codes.to_numpy().astype(np.int64)
+    found = column.unique().tolist()
+    if len(found) > _MOST_STATES:
+        raise InvalidData(
+            f"column {name!r} has {len(found):,} different values: the plug-in formula needs discrete columns, "
+            "cut it into a few intervals first (pandas.cut)"
+        )
+    try:
+        states = tuple(sorted(found))
+    except TypeError:
+        raise InvalidData(f"column {name!r} mixes text and numbers: make it all text or all numbers") from None
+    numbers = pd.Index(states, dtype=object).get_indexer(pd.Index(column, dtype=object))
+    return states, numbers.astype(np.int64)
+
+
+def as_source(source: Any) -> Source:
+    """A frame, a program or a :class:`Joint` as a source.
+
+    Raises:
+        InvalidParameter: something else.
+    """
+    import pandas as pd
+
+    if isinstance(source, Source):
+        return source
+    if isinstance(source, pd.DataFrame):
+        return _FromFrame(source)
+    if isinstance(source, Joint):
+        return _FromJoint(source)
+    if all(hasattr(source, name) for name in ("probabilities", "states", "latent")):
+        return _FromProgram(source)
+    raise InvalidParameter(
+        f"a formula is evaluated on a data frame, a program or a Joint, not on a {type(source).__name__}"
+    )
