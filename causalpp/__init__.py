@@ -3,20 +3,29 @@
 from causalpp import errors
 from causalpp.acbo import Result, discover
 from causalpp.belief import Belief
+from causalpp.crosscheck import Calibration, World, calibrate
 from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
 from causalpp.graphs import Dag, DagBatch, read_graph, write_graph
-from causalpp.oracles import Answer, SimulatedOracle, noise
+from causalpp.oracles import Answer, ExperimentOracle, HumanOracle, SimulatedOracle, noise
 from causalpp.programs import (
     CausalProgram,
     Effect,
+    Estimand,
     Function,
     LinearGaussian,
     Response,
     Shift,
     Table,
+    adjusted_effect,
+    adjustment_sets,
     ate,
     compile,
+    compile_batch,
+    examples,
+    identify,
+    instruments,
     load_network,
+    optimal_adjustment_set,
 )
 from causalpp.propositions import (
     Causes,
@@ -34,6 +43,7 @@ from causalpp.propositions import (
 __all__ = [
     "Answer",
     "Belief",
+    "Calibration",
     "CausalProgram",
     "Causes",
     "Changes",
@@ -42,9 +52,12 @@ __all__ = [
     "DagBatch",
     "DirectlyCauses",
     "Effect",
+    "Estimand",
+    "ExperimentOracle",
     "Function",
     "HaveCommonCause",
     "HaveCommonEffect",
+    "HumanOracle",
     "Independent",
     "IndirectlyCauses",
     "LinearGaussian",
@@ -55,13 +68,22 @@ __all__ = [
     "Shift",
     "SimulatedOracle",
     "Table",
+    "World",
+    "adjusted_effect",
+    "adjustment_sets",
     "all_questions",
     "ate",
+    "calibrate",
     "compile",
+    "compile_batch",
     "discover",
     "errors",
+    "examples",
+    "identify",
+    "instruments",
     "load_network",
     "noise",
+    "optimal_adjustment_set",
     "parse",
     "read_graph",
     "write_graph",

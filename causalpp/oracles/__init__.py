@@ -2,7 +2,9 @@
 
 from causalpp.oracles import noise
 from causalpp.oracles.answer import Answer, Request
+from causalpp.oracles.experiment import ExperimentOracle
+from causalpp.oracles.human import HumanOracle
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.simulated import SimulatedOracle
 
-__all__ = ["Answer", "Oracle", "Request", "SimulatedOracle", "noise"]
+__all__ = ["Answer", "ExperimentOracle", "HumanOracle", "Oracle", "Request", "SimulatedOracle", "noise"]

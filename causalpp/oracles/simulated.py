@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-
-import numpy as np
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
 
 from causalpp.errors import InvalidParameter
-from causalpp.graphs import Dag
+from causalpp.graphs import Dag, DagBatch
 from causalpp.oracles.answer import Answer, Request
-from causalpp.oracles.noise import Noise
+from causalpp.oracles.noise import LogOdds, Noise, Situation
 from causalpp.oracles.oracle import Oracle
 from causalpp.propositions import Proposition
 
@@ -23,6 +24,7 @@ class SimulatedOracle(Oracle):
         truth: the graph the answers are about.
         noise: how they go wrong; :mod:`causalpp.noise` has the families.
         seed: of the errors; the same seed gives the same answers on any machine.
+        log_odds: how sure it says it is of a yes or a no; by default it does not say.
 
     Raises:
         InvalidParameter: a negative seed.
@@ -36,26 +38,66 @@ class SimulatedOracle(Oracle):
 
     kind = "simulated"
 
-    def __init__(self, truth: Dag, noise: Noise, seed: int = 0) -> None:
+    def __init__(self, truth: Dag, noise: Noise, seed: int = 0, log_odds: LogOdds | None = None) -> None:
         if seed < 0:
             raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
         self.truth = truth
         self.noise = noise
         self.seed = seed
+        self.log_odds = log_odds
+        self._noise = noise.on(truth)  # of functions of the graph's size only their values count
+        self._graphs = DagBatch.from_dags([truth])
         self._true: dict[Proposition, bool] = {}
 
     def __repr__(self) -> str:
-        return f"SimulatedOracle({len(self.truth)} variables, {self.noise}, seed={self.seed})"
+        said = "" if self.log_odds is None else f", {self.log_odds}"
+        return f"SimulatedOracle({len(self.truth)} variables, {self._noise}, seed={self.seed}{said})"
 
     @property
     def fingerprint(self) -> str:
-        described = f"{sorted(self.truth.nodes)}{sorted(self.truth.edges)}{self.noise}{self.seed}"
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        described = f"{sorted(self.truth.nodes)}{sorted(self.truth.edges)}{self._noise}{self.seed}"
+        if self.log_odds is not None:
+            described += repr(self.log_odds)
+        if " at 0x" in described:
+            raise InvalidParameter(
+                f"{self._noise!r} says where it is in memory and not what it does: give it a repr with its parameters"
+            )
         return f"simulated:{hashlib.sha256(described.encode()).hexdigest()[:12]}"
 
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        said = None if self.log_odds is None else repr(self.log_odds)
+        return {
+            "kind": self.kind,
+            "variables": len(self.truth),
+            "noise": repr(self._noise),
+            "seed": self.seed,
+            "log_odds": said,
+        }
+
+    def about(self, dag: Dag, description: str = "", seed: int = 0) -> SimulatedOracle:  # noqa: ARG002
+        """An oracle of the same kind about another graph; it needs no description of the variables."""
+        return SimulatedOracle(dag, self.noise, seed, self.log_odds)
+
     def _answer(self, request: Request) -> Answer:
-        question, replicate = request.question, request.replicate
+        question = request.question
         if question not in self._true:
-            self._true[question] = question.holds(self.truth)
-        digest = hashlib.sha256(question.to_json().encode()).digest()
-        draw = np.random.default_rng([self.seed, replicate, *np.frombuffer(digest[:16], dtype="<u4").tolist()])
-        return Answer(question, self.noise.answer(question, self._true[question], draw), replicate, self.fingerprint)
+            self._true[question] = bool(question.holds(self._graphs)[0])
+        place = (request.replicate, request.wording, request.negated)
+        situation = Situation(question, self._true[question], self.truth, *place, seeds=(self.seed,))
+        value = self._noise.answer(situation)
+        sure = None if self.log_odds is None or value is None else self.log_odds.of(value, self._noise, situation)
+        return Answer(
+            question,
+            value,
+            request.replicate,
+            self.fingerprint,
+            sure,
+            request.wording,
+            request.negated,
+            reason="unsure" if value is None else None,
+        )

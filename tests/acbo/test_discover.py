@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ from causalpp import (
     Dag,
     DagBatch,
     MarkovEquivalenceClass,
-    Proposition,
     Result,
     SimulatedOracle,
     discover,
@@ -98,24 +96,13 @@ def test_random_classes(size: int) -> None:
     check_calibrated(done, exactly=False)  # errors milder than the prior expects: right more often than claimed
 
 
-@dataclass(frozen=True)
-class Rates(noise.Noise):
-    """An oracle with its own sensitivity and specificity."""
-
-    sensitivity: float
-    specificity: float
-
-    def answer(self, question: Proposition, truth: bool, draw: np.random.Generator) -> bool:
-        return bool(draw.random() < (self.sensitivity if truth else 1 - self.specificity))
-
-
 def test_confidence_is_accuracy_for_oracles_drawn_from_the_prior() -> None:
     """Bayes is calibrated by construction wherever it stops, if the belief and the loop are right."""
     rng = np.random.default_rng(3)
     channel = Learned((8.0, 2.0), (6.0, 2.0))
     done = []
     for mec in itertools.islice(random_classes(3, range(2, 41)), 8):
-        oracles = [Rates(rng.beta(*channel.sensitivity), rng.beta(*channel.specificity)) for _ in range(25)]
+        oracles = [noise.Asymmetric(rng.beta(*channel.sensitivity), rng.beta(*channel.specificity)) for _ in range(25)]
         done += runs(mec.batch(), list(oracles), channel=channel, max_questions=int(rng.integers(3, 25)))
     confidences = [result.belief.confidence for result, _ in done]
     assert min(confidences) < 0.5 < 0.95 < max(confidences)

@@ -148,8 +148,8 @@ def test_a_noise_family_of_ones_own() -> None:
     class Silent(noise.Noise):
         """Answers every other time it is asked."""
 
-        def answer(self, question: Proposition, truth: bool, draw: np.random.Generator) -> bool | None:
-            return truth if draw.random() < 0.5 else None
+        def answer(self, situation: noise.Situation) -> bool | None:
+            return situation.truth if situation.draw.random() < 0.5 else None
 
     answers = SimulatedOracle(DAG, Silent()).ask(all_questions(DAG.nodes), repeats=20)
     values = {key: {a.value for a in group} for key, group in itertools.groupby(answers, lambda a: a.question)}

@@ -1,0 +1,288 @@
+"""An oracle that does the experiment: answers from interventional samples, by a test with stated error rates."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
+from causalpp.oracles._tests import Outcome, difference, smallest
+from causalpp.oracles.answer import Answer, Request
+from causalpp.oracles.oracle import Oracle
+from causalpp.programs import CausalProgram
+from causalpp.propositions import Causes, Changes, DirectlyCauses, Not, Proposition
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    #: Target → the rows seen while it was set, one frame or one for each level; None → rows without intervention.
+    Experiments = Mapping[str | None, "pd.DataFrame | Mapping[Any, pd.DataFrame]"]
+
+__all__ = ["ExperimentOracle"]
+
+_LOWEST, _HIGHEST = 0.1, 0.9  # quantiles between which a variable that is a number is moved
+
+
+class ExperimentOracle(Oracle):
+    """Answers whether setting one variable changes another, from samples under intervention.
+
+    Asked whether a causes b, it compares the distributions of b between the levels a is set to, and says yes iff
+    the hypothesis that they are all the same is rejected at level ``alpha``.  So an effect that is not there is
+    reported with probability ``alpha`` at most (specificity 1 − alpha); how often one that is there is found
+    depends on its size and the number of samples, and effects along two paths that cancel exactly are never found.
+    The tests are
+
+    * for an outcome with states: Fisher's exact test of a 2 × 2 table; otherwise Pearson's χ² test of the table
+      level × state, by 999 random tables with the same margins where an expected count is below 5;
+    * for an outcome that is a number (more than ten different values): two-sample Kolmogorov–Smirnov tests
+      between the levels, the smallest p-value times their number.
+
+    ``Causes(a, b)`` compares the levels of a; so does ``Changes(a, b, holding={…})``, at several settings of what
+    is held, and the smallest of the k independent p-values counts as 1 − (1 − p)ᵏ (Šidák 1967).
+    ``DirectlyCauses(a, b)`` is the latter with all other observed variables held.  Denied questions are answered too.
+    All others are answered with an abstention that gives the reason.
+
+    The log-odds of an effect, at even odds before the experiment, are log ξ + (ξ − 1) log p: p is uniform if there
+    is none and taken as Beta(ξ, 1)-distributed if there is one, as in Sellke, Bayarri & Berger (*Calibration of p
+    values for testing precise null hypotheses*, The American Statistician 55, 2001); but where they take the ξ
+    most favourable to an effect, so that p-values can never speak against it, ξ = log(power) / log(alpha) is the one
+    with which the test finds an effect with probability ``power``.
+    Their sign can differ from the answer's where p is close to alpha.
+
+    Args:
+        source: a program, which is run anew for every asking; or frames, which give the same answer every time: a
+            mapping from each variable that was set to the rows seen then, one frame or one for each level,
+            and from None to the rows without intervention, which serve as one more level.
+        alpha: the level of the test.
+        samples: rows for each level and setting (programs only).
+        settings: how many settings of held variables are tried (programs only).
+        power: the probability with which an effect is believed to be found; it shapes the log-odds only.
+        seed: of the samples.
+
+    Raises:
+        InvalidParameter: a number out of range.
+        InvalidData: frames that are empty or not frames.
+        UnknownVariable: a target that is in no frame.
+
+    Example:
+        >>> from causalpp import load_network
+        >>> oracle = ExperimentOracle(load_network("asia"), samples=2000, seed=1)
+        >>> [answer.word for answer in oracle.ask([Causes("smoke", "bronc"), Causes("bronc", "smoke")])]
+        ['yes', 'no']
+        >>> oracle.ask(DirectlyCauses("smoke", "dysp"))[0].text
+        "p = 0.74, Fisher's exact test, 8 settings of what is held"
+    """
+
+    kind = "experiment"
+
+    def __init__(
+        self,
+        source: CausalProgram | Experiments,
+        alpha: float = 0.05,
+        *,
+        samples: int = 500,
+        settings: int = 8,
+        power: float = 0.8,
+        seed: int = 0,
+    ) -> None:
+        if not 0 < alpha < power < 1:
+            raise InvalidParameter(f"0 < alpha < power < 1 is needed, got alpha={alpha}, power={power}")
+        if samples < 2 or settings < 1:
+            raise InvalidParameter(f"an experiment needs two samples and one setting, got {samples} and {settings}")
+        if seed < 0:
+            raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
+        self.alpha, self.power, self.seed = alpha, power, seed
+        self._lab: _Lab = (
+            _Runs(source, samples, settings, seed) if isinstance(source, CausalProgram) else _Frames(source, seed)
+        )
+
+    def __repr__(self) -> str:
+        return f"ExperimentOracle({self._lab}, alpha={self.alpha}, seed={self.seed})"
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        described = f"{self._lab}{self._lab.digest}{self.alpha}{self.power}{self.seed}"
+        return f"experiment:{hashlib.sha256(described.encode()).hexdigest()[:12]}"
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return {
+            "kind": self.kind,
+            "source": repr(self._lab),
+            "alpha": self.alpha,
+            "power": self.power,
+            "seed": self.seed,
+        }
+
+    def _answer(self, request: Request) -> Answer:
+        asked, denied = request.question, False
+        while isinstance(asked, Not):
+            asked, denied = asked.of, not denied
+        for name in asked.variables:
+            if name not in self._lab.variables:
+                raise UnknownVariable(name, self._lab.variables)
+        found = self._measure(asked, request.replicate)
+        place = (request.wording, request.negated)
+        if isinstance(found, str):
+            return Answer(request.question, None, request.replicate, self.fingerprint, None, *place, reason=found)
+        sure = log_odds(found.p, self.alpha, self.power)
+        return Answer(
+            request.question,
+            (found.p < self.alpha) != denied,
+            request.replicate,
+            self.fingerprint,
+            -sure if denied else sure,
+            *place,
+            text=f"p = {found.p:.2g}, {found.name}",
+        )
+
+    def _measure(self, question: Proposition, replicate: int) -> Outcome | str:
+        if isinstance(question, Causes):
+            return self._lab.test(question.a, question.b, frozenset(), replicate)
+        if isinstance(question, Changes):
+            return self._lab.test(question.do, question.outcome, question.holding, replicate)
+        if isinstance(question, DirectlyCauses):
+            rest = frozenset(self._lab.variables) - {question.a, question.b}
+            return self._lab.test(question.a, question.b, rest, replicate)
+        return "not a question about what an intervention changes"
+
+
+def log_odds(p: float, alpha: float, power: float) -> float:
+    """The log Bayes factor of a p-value for an effect; see :class:`ExperimentOracle`.
+
+    >>> [round(log_odds(p, 0.05, 0.8), 2) for p in (1e-6, 0.05, 0.5, 1.0)]
+    [10.19, 0.18, -1.96, -2.6]
+    """
+    shape = math.log(power) / math.log(alpha)
+    return math.log(shape) + (shape - 1) * math.log(max(p, 1e-300))
+
+
+class _Lab:
+    """Where the samples come from."""
+
+    variables: tuple[str, ...]
+    digest: str
+
+    def test(self, cause: str, outcome: str, held: frozenset[str], replicate: int) -> Outcome | str:
+        """The test of "no effect", or why it cannot be done."""
+        raise NotImplementedError
+
+
+class _Runs(_Lab):
+    """Samples of a program, new ones for every asking."""
+
+    def __init__(self, program: CausalProgram, samples: int, settings: int, seed: int) -> None:
+        self.program, self.samples, self.settings, self.seed = program, samples, settings, seed
+        self.variables = tuple(name for name in program.variables if name not in program.latent)
+        self.digest = program.source()
+
+    def __repr__(self) -> str:
+        return f"{self.program!r}, samples={self.samples}, settings={self.settings}"
+
+    @cached_property
+    def _levels(self) -> dict[str, tuple[Any, ...]]:
+        """What each variable can be set to: all its states, or two numbers it lies between most of the time."""
+        frame = self.program.simulate(max(self.samples, 1000), seed=self.seed)
+        levels: dict[str, tuple[Any, ...]] = {}
+        for name in self.variables:
+            column = frame[name]
+            if hasattr(column, "cat"):
+                levels[name] = tuple(column.cat.categories)
+            else:
+                levels[name] = tuple(sorted(set(np.quantile(column, [_LOWEST, _HIGHEST]).tolist())))
+        return levels
+
+    def test(self, cause: str, outcome: str, held: frozenset[str], replicate: int) -> Outcome | str:
+        levels = self._levels
+        if len(levels[cause]) < 2:
+            return f"{cause} has only one value"
+        words = hashlib.sha256(f"{cause!r} {outcome!r} {sorted(held)!r}".encode()).digest()
+        source = np.random.default_rng([self.seed, replicate, *np.frombuffer(words[:16], dtype="<u4").tolist()])
+        tested = []
+        for setting in self._held(sorted(held), source):
+            groups = []
+            for level in levels[cause]:
+                program = self.program.do({**setting, cause: level})
+                # Every level has noise of its own: with the same noise the groups would not be independent.
+                groups.append(program.simulate(self.samples, seed=int(source.integers(2**62)))[outcome])
+            tested.append(difference(groups, source))
+        return smallest(tested)
+
+    def _held(self, names: Sequence[str], source: np.random.Generator) -> Iterator[dict[str, Any]]:
+        """Settings of the held variables, different ones; all of them if they are few."""
+        choices = [self._levels[name] for name in names]
+        if math.prod(map(len, choices)) <= self.settings:
+            yield from (dict(zip(names, values, strict=True)) for values in product(*choices))
+            return
+        seen: set[tuple[int, ...]] = set()
+        while len(seen) < self.settings:
+            picked = tuple(int(source.integers(len(some))) for some in choices)
+            if picked not in seen:
+                seen.add(picked)
+                yield {name: some[i] for name, some, i in zip(names, choices, picked, strict=True)}
+
+
+class _Frames(_Lab):
+    """Rows that were measured once: asking again finds the same rows."""
+
+    def __init__(self, experiments: Experiments, seed: int) -> None:
+        import pandas as pd
+
+        self.seed = seed
+        self.levels: dict[str | None, list[tuple[str, pd.DataFrame]]] = {}
+        for target, found in experiments.items():
+            parts = found.items() if isinstance(found, Mapping) else [("set", found)]
+            self.levels[target] = [(str(level), frame) for level, frame in parts]
+        frames = [frame for parts in self.levels.values() for _, frame in parts]
+        if not frames:
+            raise InvalidData("there are no experiments")
+        for frame in frames:
+            if not isinstance(frame, pd.DataFrame) or frame.empty or not frame.columns.is_unique:
+                raise InvalidData(
+                    "experiments are frames with rows and distinct columns: {target: frame, None: frame} or "
+                    f"{{target: {{level: frame}}}}, got {type(frame).__name__}"
+                )
+        self.variables = tuple(dict.fromkeys(str(name) for frame in frames for name in frame.columns))
+        for target in self.levels:
+            if target is not None and target not in self.variables:
+                raise UnknownVariable(target, self.variables, what=" as a target")
+        self.digest = " ".join(
+            f"{target!r} {level} {list(frame.columns)} {_rows_digest(frame)}"
+            for target, parts in self.levels.items()
+            for level, frame in parts
+        )
+
+    def __repr__(self) -> str:
+        rows = sum(len(frame) for parts in self.levels.values() for _, frame in parts)
+        return f"{rows:,} rows, targets {[target for target in self.levels if target is not None]}"
+
+    def test(self, cause: str, outcome: str, held: frozenset[str], replicate: int) -> Outcome | str:  # noqa: ARG002
+        if cause not in self.levels:
+            return f"no experiment set {cause}"
+        if held:
+            return "nothing was held fixed in these experiments"
+        found = [*self.levels[cause], *self.levels.get(None, [])]
+        groups = [frame[outcome].dropna() for _, frame in found if outcome in frame.columns]
+        groups = [group for group in groups if len(group)]
+        if len(groups) < 2:
+            return f"{outcome} was measured at fewer than two levels of {cause}"
+        words = hashlib.sha256(f"{cause!r} {outcome!r}".encode()).digest()
+        source = np.random.default_rng([self.seed, *np.frombuffer(words[:16], dtype="<u4").tolist()])
+        return difference(groups, source)
+
+
+def _rows_digest(frame: pd.DataFrame) -> str:
+    import pandas as pd
+
+    values = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    return hashlib.sha256(values.tobytes()).hexdigest()

@@ -1,0 +1,168 @@
+"""An oracle that asks the person at the keyboard."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from causalpp.errors import OracleError
+from causalpp.oracles.answer import Answer, Request
+from causalpp.oracles.oracle import Oracle
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["HumanOracle"]
+
+_KEYS = {
+    "y": "y", "yes": "y", "n": "n", "no": "n", "?": "?", "unsure": "?", "s": "s", "skip": "s",
+    "u": "u", "undo": "u", "q": "q", "quit": "q", "h": "h", "help": "h",
+}  # fmt: skip
+_HELP = "y: yes   n: no   ?: don't know   s: skip   u: back to the question before   q: stop here"
+_SAID: dict[str, tuple[bool | None, str | None]] = {
+    "y": (True, None),
+    "n": (False, None),
+    "?": (None, "unsure"),
+    "s": (None, "skipped"),
+}
+
+
+class HumanOracle(Oracle):
+    """Puts the questions to a person, in a terminal or a notebook.
+
+    The keys are y (yes), n (no), ? (don't know: an abstention because "unsure"), s (skip: an abstention because
+    "skipped"), u (undo: back to the question before, within one call of ``ask``) and q (stop).  Stopping raises
+    ``KeyboardInterrupt``, as Ctrl-C does; with a journal every answer up to there is kept and the next run
+    goes on with the first question that has none.  An answer can be taken back until the next one is given, so it is
+    handed on, and kept, one question later.
+
+    Args:
+        variables: what the variables mean, name → description; shown with the questions about them.
+        name: who answers: answers in a journal are kept apart by it.
+        reader: what asks for a line of text, called with the prompt; by default the built-in ``input``.
+        console: where the questions are shown; by default standard output.
+
+    Example:
+        >>> from causalpp import Causes
+        >>> typed = iter(["n", "u", "y", "?"])
+        >>> from rich.console import Console
+        >>> quiet = Console(quiet=True)
+        >>> oracle = HumanOracle({"tar": "tar in the lungs"}, reader=lambda prompt: next(typed), console=quiet)
+        >>> [answer.word for answer in oracle.ask([Causes("smoke", "tar"), Causes("tar", "smoke")])]
+        ['yes', 'abstain']
+    """
+
+    kind = "human"
+
+    def __init__(
+        self,
+        variables: Mapping[str, str] | None = None,
+        *,
+        name: str = "someone",
+        reader: Callable[[str], str] | None = None,
+        console: Console | None = None,
+    ) -> None:
+        self.variables = dict(variables or {})
+        self.name = name
+        self._reader = reader or input
+        self._console = console
+
+    def __repr__(self) -> str:
+        return f"HumanOracle({self.name!r}, {len(self.variables)} variables described)"
+
+    @property
+    def fingerprint(self) -> str:
+        described = json.dumps([self.name, sorted(self.variables.items())])
+        return f"human:{hashlib.sha256(described.encode()).hexdigest()[:12]}"
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return {"kind": self.kind, "name": self.name, "variables": self.variables}
+
+    def _answer(self, request: Request) -> Answer:
+        return next(iter(self._answers([request])))
+
+    def _answers(self, requests: Sequence[Request]) -> Iterator[Answer]:
+        place = 0
+        held: Answer | None = None  # the last answer, which can still be taken back
+        while place < len(requests):
+            try:
+                key, seconds = self._ask(requests[place], place + 1, len(requests), undo=held is not None)
+            except (KeyboardInterrupt, OracleError):
+                if held is not None:
+                    yield held
+                raise
+            if key == "u":
+                held, place = None, place - 1
+                continue
+            if held is not None:
+                yield held
+            held = self._made(requests[place], key, seconds)
+            place += 1
+        if held is not None:
+            yield held
+
+    def _made(self, request: Request, key: str, seconds: float) -> Answer:
+        value, reason = _SAID[key]
+        if value is not None and request.negated:
+            value = not value
+        return Answer(
+            request.question,
+            value,
+            request.replicate,
+            self.fingerprint,
+            None,
+            request.wording,
+            request.negated,
+            text=key,
+            reason=reason,
+            latency=seconds,
+            time=time.time(),
+        )
+
+    def _ask(self, request: Request, number: int, total: int, *, undo: bool) -> tuple[str, float]:
+        """The key pressed, one that can be acted on, and the seconds it took."""
+        console = self._console or _standard()
+        question = request.question
+        asked = f"Is it false that {question.sentence()}?" if request.negated else question.question()
+        again = f", asked for the {_nth(request.replicate + 1)} time" if request.replicate else ""
+        console.print()
+        console.print(f"question {number} of {total}{again}", style="dim", markup=False, highlight=False)
+        console.print(_plain(asked), style="bold", markup=False, highlight=False)
+        for name in dict.fromkeys(question.variables):
+            if name in self.variables:
+                console.print(_plain(f"  {name}: {self.variables[name]}"), markup=False, highlight=False)
+        begun = time.perf_counter()
+        while True:
+            try:
+                typed = self._reader("[y/n/?/s/u/q, h for help] ")
+            except EOFError:
+                raise OracleError("nobody answers: the input has ended; run it where someone can type") from None
+            key = _KEYS.get(typed.strip().casefold(), "")
+            if key == "u" and not undo:
+                console.print("There is no question to go back to.", markup=False)
+            elif key in ("", "h"):
+                console.print(_HELP, markup=False, highlight=False)
+            elif key == "q":
+                raise KeyboardInterrupt
+            else:
+                return key, time.perf_counter() - begun
+
+
+def _standard() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+def _plain(text: str) -> str:
+    """Text without control characters: names come from files and could move the cursor."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
+def _nth(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

@@ -1,0 +1,241 @@
+"""Experiments: the stated error rates are met, effects are found, and what cannot be tested is said."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from causalpp import (
+    CausalProgram,
+    Causes,
+    Changes,
+    Dag,
+    DirectlyCauses,
+    HaveCommonCause,
+    compile,
+    load_network,
+)
+from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
+from causalpp.oracles._tests import difference
+from causalpp.oracles.experiment import ExperimentOracle, log_odds
+from causalpp.programs import Table
+from causalpp.programs.mechanisms import LinearGaussian
+
+SIGMAS = 4.5
+ASIA = load_network("asia")
+
+
+def at_most(count: int, trials: int, rate: float) -> bool:
+    return count <= trials * rate + SIGMAS * math.sqrt(trials * rate * (1 - rate))
+
+
+def table(states: int, *parents: str, rows: object) -> Table:
+    return Table(tuple(f"s{i}" for i in range(states)), parents, np.array(rows))
+
+
+def confounded() -> CausalProgram:
+    """x and y have a common cause and neither causes the other; y has three states."""
+    dag = Dag.from_edges([("u", "x"), ("u", "y")])
+    half = [0.5, 0.5]
+    mechanisms = {
+        "u": table(2, rows=half),
+        "x": table(2, "u", rows=[[0.9, 0.1], [0.1, 0.9]]),
+        "y": table(3, "u", rows=[[0.8, 0.1, 0.1], [0.1, 0.1, 0.8]]),
+    }
+    return compile(dag, mechanisms=mechanisms)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.2])
+def test_effects_that_are_not_there_are_reported_at_the_level(alpha: float) -> None:
+    oracle = ExperimentOracle(confounded(), alpha, samples=60, seed=1)
+    trials = 300
+    answers = oracle.ask(Causes("x", "y"), repeats=trials)
+    found = sum(answer.value is True for answer in answers)
+    assert at_most(found, trials, alpha)
+    assert found > trials * alpha / 4  # and the test uses its level up
+    held = oracle.ask(Changes("x", "y", holding="u"), repeats=trials)
+    assert at_most(sum(answer.value is True for answer in held), trials, alpha)
+
+
+def test_samples_are_fresh_and_seeded() -> None:
+    def texts(seed: int) -> list[str | None]:
+        return [a.text for a in ExperimentOracle(ASIA, samples=100, seed=seed).ask(Causes("smoke", "bronc"), 5)]
+
+    assert texts(1) == texts(1) != texts(2)
+    assert len(set(texts(1))) >= 3
+    one = ExperimentOracle(ASIA, samples=100, seed=1)
+    one.ask(Causes("asia", "tub"))
+    assert [a.text for a in one.ask(Causes("smoke", "bronc"), 5)] == texts(1)  # whatever else was asked
+
+
+def test_asia() -> None:
+    oracle = ExperimentOracle(ASIA, samples=4000, seed=2)
+    asked = [
+        Causes("smoke", "dysp"),
+        Causes("dysp", "smoke"),
+        Changes("smoke", "lung"),
+        DirectlyCauses("smoke", "dysp"),
+        DirectlyCauses("bronc", "dysp"),
+        Changes("smoke", "dysp", holding={"bronc", "either"}),
+        ~Causes("bronc", "xray"),
+    ]
+    assert [answer.value for answer in oracle.ask(asked)] == [question.holds(ASIA.dag) for question in asked]
+
+
+def test_an_effect_at_one_setting_of_the_others_is_found() -> None:
+    """y is x and z together: with z off, x changes nothing."""
+    dag = Dag.from_edges([("x", "y"), ("z", "y")])
+    half = [0.5, 0.5]
+    rows = [[[1.0, 0.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]]
+    mechanisms = {"x": table(2, rows=half), "z": table(2, rows=half), "y": table(2, "x", "z", rows=rows)}
+    oracle = ExperimentOracle(compile(dag, mechanisms=mechanisms), samples=50)
+    answer = oracle.ask(DirectlyCauses("x", "y"))[0]
+    assert answer.value is True
+    assert "2 settings" in (answer.text or "")
+
+
+def test_numbers() -> None:
+    """Real variables are moved between two values; effects along two paths that cancel are seen by holding one."""
+    dag = Dag.from_edges([("s", "x"), ("x", "m"), ("m", "y"), ("x", "y")])
+    mechanisms = {
+        "s": table(2, rows=[0.5, 0.5]),
+        "x": LinearGaussian(("s",), np.zeros((2, 0)), [0.0, 1.0], [1.0, 1.0]),
+        "m": LinearGaussian(("x",), [0.8], 0.0, 1.0),
+        "y": LinearGaussian(("m", "x"), [0.5, -0.4], 0.0, 1.0),
+    }
+    oracle = ExperimentOracle(compile(dag, mechanisms=mechanisms), alpha=1e-4, samples=600, seed=1)
+    found = {
+        Causes("s", "x"): True,
+        Causes("x", "s"): False,
+        Causes("x", "m"): True,
+        Causes("x", "y"): False,
+        DirectlyCauses("x", "y"): True,
+        DirectlyCauses("s", "y"): False,
+    }
+    answers = oracle.ask(list(found))
+    assert [answer.value for answer in answers] == list(found.values())
+    assert (answers[0].text or "").endswith("Kolmogorov–Smirnov test")
+
+
+def test_what_no_experiment_can_say() -> None:
+    dag = Dag.from_edges([("u", "x"), ("u", "y")], latent={"u"})
+    program = compile(dag, mechanisms={s.variable: s.mechanism for s in confounded().statements})
+    oracle = ExperimentOracle(program)
+    (answer,) = oracle.ask(HaveCommonCause("x", "y"))
+    assert answer.value is None
+    assert "intervention" in (answer.reason or "")
+    for name in ("u", "z"):
+        with pytest.raises(UnknownVariable):
+            oracle.ask(Causes(name, "y"))
+
+
+def test_log_odds() -> None:
+    answers = ExperimentOracle(ASIA, samples=300, seed=3).ask([Causes("smoke", "bronc"), ~Causes("smoke", "bronc")])
+    assert answers[0].log_odds > 5
+    assert answers[1].log_odds < -5
+    # A Bayes factor is a ratio of densities: under no effect (p uniform) its mean is one, and P(p < alpha | effect)
+    # is the power that was asked for.
+    alpha, power = 0.05, 0.8
+    p = (np.arange(200_000) + 0.5) / 200_000
+    factor = np.exp([log_odds(value, alpha, power) for value in p[::10]])
+    shape = math.log(power) / math.log(alpha)
+    assert stats.beta(shape, 1).cdf(alpha) == pytest.approx(power)
+    assert factor == pytest.approx(stats.beta(shape, 1).pdf(p[::10]))
+    assert log_odds(0.0, alpha, power) < math.inf
+
+
+@pytest.mark.parametrize("groups", [2, 3])
+@pytest.mark.parametrize("kind", ["numbers", "states", "rare states", "yes and no"])
+def test_each_test_keeps_its_level(kind: str, groups: int) -> None:
+    rng = np.random.default_rng(7)
+    draw = {
+        "numbers": lambda n: pd.Series(rng.normal(size=n)),
+        "states": lambda n: pd.Series(rng.choice(list("abc"), size=n)).astype("category"),
+        "rare states": lambda n: pd.Series(rng.choice(list("abcd"), size=n, p=[0.94, 0.02, 0.02, 0.02])),
+        "yes and no": lambda n: pd.Series(rng.random(n) < 0.3),
+    }[kind]
+    trials = 300
+    p = np.array([difference([draw(40 + 10 * g) for g in range(groups)], rng).p for _ in range(trials)])
+    assert ((p >= 0) & (p <= 1)).all()
+    for alpha in (0.05, 0.2, 0.5):
+        assert at_most(int((p <= alpha).sum()), trials, alpha)
+
+
+def test_numbers_differ_in_more_than_their_mean() -> None:
+    rng = np.random.default_rng(1)
+    found = difference([pd.Series(rng.normal(size=500)), pd.Series(3 * rng.normal(size=500))], rng)
+    assert found.p < 1e-6
+    assert found.name == "Kolmogorov–Smirnov test"
+
+
+def test_a_constant_outcome() -> None:
+    found = difference([pd.Series(["a"] * 5), pd.Series(["a"] * 9)], np.random.default_rng(0))
+    assert found.p == 1
+
+
+# --- frames -------------------------------------------------------------------------------------------
+
+
+def cells(n: int, seed: int, **do: float) -> pd.DataFrame:
+    """A continuous chain pkc → raf → mek, and akt apart."""
+    rng = np.random.default_rng(seed)
+    pkc = np.full(n, do["pkc"]) if "pkc" in do else rng.normal(size=n)
+    raf = np.full(n, do["raf"]) if "raf" in do else pkc + rng.normal(size=n)
+    return pd.DataFrame({"pkc": pkc, "raf": raf, "mek": raf + rng.normal(size=n), "akt": rng.normal(size=n)})
+
+
+EXPERIMENTS = {
+    None: cells(400, 0),
+    "pkc": cells(300, 1, pkc=3.0),
+    "raf": {"low": cells(200, 2, raf=-2.0), "high": cells(250, 3, raf=2.0)},
+}
+
+
+def test_frames_by_target() -> None:
+    oracle = ExperimentOracle(EXPERIMENTS, alpha=0.01)
+    asked = [Causes("pkc", "mek"), Causes("raf", "mek"), Causes("raf", "pkc"), Changes("pkc", "akt")]
+    answers = oracle.ask(asked, repeats=2)
+    assert [answer.value for answer in answers] == [True, True, True, True, False, False, False, False]
+    assert answers[0].text == answers[1].text  # the rows are what they are
+    reasons = [answer.reason for answer in oracle.ask([Causes("akt", "mek"), DirectlyCauses("pkc", "raf")])]
+    assert reasons == ["no experiment set akt", "nothing was held fixed in these experiments"]
+    assert "1,150 rows" in repr(oracle)
+    with pytest.raises(UnknownVariable, match="'mek'"):
+        oracle.ask(Causes("pkc", "mec"))
+
+
+def test_one_level_needs_another() -> None:
+    oracle = ExperimentOracle({"pkc": EXPERIMENTS["pkc"]})
+    (answer,) = oracle.ask(Causes("pkc", "mek"))
+    assert "fewer than two levels" in (answer.reason or "")
+
+
+def test_fingerprints_hold_the_data_and_the_test() -> None:
+    made = [
+        ExperimentOracle(EXPERIMENTS),
+        ExperimentOracle(EXPERIMENTS, 0.01),
+        ExperimentOracle({**EXPERIMENTS, None: cells(400, 9)}),
+        ExperimentOracle(ASIA),
+        ExperimentOracle(ASIA, samples=501),
+        ExperimentOracle(ASIA, seed=1),
+        ExperimentOracle(ASIA.do(smoke="yes")),
+    ]
+    assert len({oracle.fingerprint for oracle in made}) == len(made)
+    again = {key: value.copy() if isinstance(value, pd.DataFrame) else value for key, value in EXPERIMENTS.items()}
+    assert ExperimentOracle(again).fingerprint == made[0].fingerprint
+    assert {oracle.kind for oracle in made} == {"experiment"}
+
+
+def test_bad_arguments() -> None:
+    for options in ({"alpha": 0.0}, {"alpha": 0.9}, {"samples": 1}, {"settings": 0}, {"power": 1.0}, {"seed": -1}):
+        with pytest.raises(InvalidParameter):
+            ExperimentOracle(ASIA, **options)  # type: ignore[arg-type]
+    for frames in ({}, {"pkc": [1, 2]}, {None: EXPERIMENTS["pkc"].iloc[:0]}):
+        with pytest.raises(InvalidData):
+            ExperimentOracle(frames)
+    with pytest.raises(UnknownVariable, match="target"):
+        ExperimentOracle({"pcc": EXPERIMENTS["pkc"]})
