@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import Any
 
 __all__ = [
+    "BudgetSpent",
     "CausalppError",
     "ContradictoryStatements",
     "CyclicGraph",
@@ -111,7 +112,27 @@ class NotIdentified(CausalppError):
 
 
 class OracleError(CausalppError):
-    """An oracle could not be asked: no connection, a refused key, an unknown model, a server that keeps failing."""
+    """An oracle could not be asked: no connection, a refused key, an unknown model, a server that keeps failing.
+
+    Attributes:
+        answers: the answers there were before, in the order of the questions.
+    """
+
+    answers: tuple[Any, ...] = ()
+
+
+class BudgetSpent(OracleError):
+    """The budget is used up: what had been asked was waited for, and nothing more was.
+
+    Attributes:
+        answers: the answers there are, in the order of the questions; those of a journal are among them.
+        left: how many requests have none.
+    """
+
+    def __init__(self, message: str, answers: Iterable[Any] = (), left: int = 0) -> None:
+        super().__init__(message)
+        self.answers = tuple(answers)
+        self.left = left
 
 
 class ImpreciseWarning(UserWarning):

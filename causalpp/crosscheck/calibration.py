@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from causalpp.crosscheck.estimates import Estimate, Rate, correlation, logistic, rate
 from causalpp.crosscheck.worlds import World, chosen, make_worlds
@@ -304,6 +303,7 @@ class Calibration:
         and the number of answers.  Empty where the oracle gives no log-odds.
         """
         import pandas as pd
+        from scipy.special import expit
 
         log_odds, truth = self._log_odds[self._said], self._truth[self._said]
         question = self._question[self._said]

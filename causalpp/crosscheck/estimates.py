@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, expit
 
 __all__ = ["Estimate", "Rate", "correlation", "logistic", "rate"]
 
@@ -146,8 +145,10 @@ def _counted(asked: _Ints, yes: _Ints) -> tuple[_Floats, _Floats, _Floats]:
 def _best(rho: float, n: _Floats, y: _Floats, times: _Floats) -> float:
     """The largest log-likelihood of a group at one ρ."""
     from scipy import optimize
+    from scipy.special import betaln
 
     def loss(mean: float) -> float:
+
         if rho < 1e-6:
             terms = y * math.log(mean) + (n - y) * math.log1p(-mean)
         else:
@@ -165,6 +166,7 @@ def logistic(said: _Floats, truth: NDArray[np.bool_], clusters: _Ints, level: fl
     Biometrika 73, 1986).  Not determined where log-odds and truth leave no overlap.
     """
     from scipy import stats
+    from scipy.special import expit
 
     nothing = Estimate(math.nan, -math.inf, math.inf)
     if len(np.unique(truth)) < 2 or np.ptp(said) == 0:

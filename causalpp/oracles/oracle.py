@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
-from causalpp.errors import InvalidParameter
+from causalpp.errors import InvalidParameter, OracleError
 from causalpp.oracles.answer import Answer, Request
+from causalpp.oracles.journal import Journal, Recorder
 from causalpp.propositions import Proposition
 
 __all__ = ["Oracle"]
+
+_planning = threading.Lock()  # not one for each oracle: oracles can be pickled
 
 
 class Oracle(ABC):
     """Whoever answers propositions: a simulator, a language model, an experiment, a person.
 
     An oracle of one's own needs a :attr:`kind`, a :attr:`fingerprint` and :meth:`_answer`; one that answers
-    many questions faster than one after the other overrides :meth:`_answers`.
+    many questions faster than one after the other overrides :meth:`_answers`, and one that waits on a network
+    derives from :class:`~causalpp.oracles.AsyncOracle`.
 
     Attributes:
         kind: which of these it is; results carry it, so that they are never mixed up.
     """
 
     kind: ClassVar[str]
+    _journal: Journal | None = None
 
     @cached_property
     def _asked(self) -> Counter[Proposition]:
@@ -38,37 +47,117 @@ class Oracle(ABC):
     def fingerprint(self) -> str:
         """Text that is the same for oracles that would answer alike, and differs otherwise."""
 
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """What the fingerprint stands for, as JSON values that a journal keeps beside it; never a key."""
+        return {"kind": self.kind}
+
+    @property
+    def journal(self) -> Journal | None:
+        """Where answers are kept and found again; set it to a journal or to the path of one.
+
+        What the journal knows is not asked again: the same questions in a new process, put as often, get the same
+        answers for free.  A failure that may pass, such as a server that did not answer, is asked again.
+        """
+        return self._journal
+
+    @journal.setter
+    def journal(self, journal: Journal | str | Path | None) -> None:
+        self._journal = Journal(journal) if isinstance(journal, (str, Path)) else journal
+
     @abstractmethod
     def _answer(self, request: Request) -> Answer:
         """The answer to one request."""
 
     def _answers(self, requests: Sequence[Request]) -> Iterator[Answer]:
-        """The answers to some requests, one for each and in their order, each given as soon as it is there."""
-        return map(self._answer, requests)
+        """The answers to some requests, one for each, in any order and each given as soon as it is there."""
+        for request in requests:
+            answer = self._answer(request)
+            if answer.request != request:
+                answer = replace(answer, replicate=request.replicate, wording=request.wording, negated=request.negated)
+            yield answer
 
     def _requests(self, question: Proposition, first: int, repeats: int) -> Iterable[Request]:
-        """How a question is put that has been put ``first`` times before."""
+        """How a question is put that has been put ``first`` times before: requests that all differ."""
         return [Request(question, replicate) for replicate in range(first, first + repeats)]
 
     def ask(self, questions: Proposition | Sequence[Proposition], repeats: int = 1) -> list[Answer]:
         """Answers to one or several questions, each asked ``repeats`` times, question by question.
 
+        With a :attr:`journal`, every answer is on the disk before any is returned, and stays there whatever stops
+        the call; asking the same again goes on from there.
+
         Raises:
             InvalidParameter: ``repeats`` is less than one.
             UnknownVariable: a question names a variable the oracle knows nothing of.
+            OracleError: the oracle cannot be asked; ``error.answers`` are the answers there are, in order.
         """
-        return list(self._answers(self._plan(questions, repeats)))
+        with self._asking(questions, repeats) as (plan, answers):
+            missing = self._missing(plan, answers)
+            with Recorder(self.journal, answers) as record, _closed(self._answers(missing)) as given:
+                for answer in given:
+                    record(self._signed(answer))
+        return [answers[request] for request in plan]
 
     async def ask_async(self, questions: Proposition | Sequence[Proposition], repeats: int = 1) -> list[Answer]:
         """:meth:`ask` for use inside an event loop, which goes on while the oracle thinks."""
         return await asyncio.to_thread(self.ask, questions, repeats)
 
-    def _plan(self, questions: Proposition | Sequence[Proposition], repeats: int) -> list[Request]:
+    @contextmanager
+    def _asking(
+        self, questions: Proposition | Sequence[Proposition], repeats: int
+    ) -> Iterator[tuple[list[Request], dict[Request, Answer]]]:
+        """What to put, and a place for the answers; what stops the asking leaves it as if it had not been begun."""
         if repeats < 1:
             raise InvalidParameter(f"a question is asked at least once, not {repeats} times")
         asked = [questions] if isinstance(questions, Proposition) else list(questions)
         plan: list[Request] = []
-        for question in asked:
-            plan += self._requests(question, self._asked[question], repeats)
-            self._asked[question] += repeats
-        return plan
+        before: list[tuple[Proposition, int]] = []
+        answers: dict[Request, Answer] = {}
+        try:
+            with _planning:
+                for question in asked:
+                    before.append((question, self._asked[question]))
+                    plan += self._requests(question, self._asked[question], repeats)
+                    self._asked[question] += repeats
+            yield plan, answers
+            for request in plan:
+                if request not in answers:
+                    raise OracleError(f"the {self.kind} oracle gave no answer that carries {request}")
+        except BaseException as error:
+            with _planning:
+                for question, count in reversed(before):
+                    if self._asked[question] == count + repeats:  # or else it has been put again since
+                        self._asked[question] = count
+            if isinstance(error, OracleError):
+                error.answers = tuple(answers[request] for request in plan if request in answers)
+            raise
+
+    def _missing(self, plan: Sequence[Request], answers: dict[Request, Answer]) -> Sequence[Request]:
+        """Put the answers that the journal has in their place; the requests it has none for."""
+        if self.journal is None:
+            return plan
+        answers.update(self.journal.get_many(self.fingerprint, plan))
+        missing = [request for request in plan if request not in answers]
+        if missing:
+            self.journal.register(self.fingerprint, self.identity)
+        return missing
+
+    def _signed(self, answer: Answer) -> Answer:
+        """An answer that says who gave it."""
+        return answer if answer.oracle else replace(answer, oracle=self.fingerprint)
+
+    def _keep(self, answers: Iterable[Answer]) -> None:
+        """Put answers away that came too late to be handed out."""
+        if self.journal is not None:
+            self.journal.put_many(map(self._signed, answers))
+
+
+@contextmanager
+def _closed(answers: Iterator[Answer]) -> Iterator[Iterator[Answer]]:
+    """An iterator that is left in order: one that is a generator puts away what it still holds."""
+    try:
+        yield answers
+    finally:
+        if isinstance(answers, Generator):
+            answers.close()

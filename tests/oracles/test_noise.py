@@ -74,7 +74,7 @@ BIG_TRUTH = {question: question.b in BIG.descendants(question.a) for question in
 BIG_LENGTH = {question: path_length(question, BIG) for question in QUESTIONS}
 
 
-@pytest.mark.parametrize(("family", "correlation"), FAMILIES, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("family", "correlation"), FAMILIES, ids=lambda value: str(value).split("<function")[0][:60])
 def test_measured_rates_are_the_stated_ones(family: Noise, correlation: float) -> None:
     answers = SimulatedOracle(BIG, family, seed=5).ask(QUESTIONS, repeats=2)
     assert len(answers) > 20_000

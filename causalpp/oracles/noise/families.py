@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from scipy.special import betaincinv
-
 from causalpp.errors import InvalidParameter
 from causalpp.oracles.noise.base import Law, Noise, Situation, check_rate
 
@@ -120,6 +118,8 @@ class Correlated(Noise):
         return self.error.error(truth) if isinstance(self.error, Asymmetric) else self.error
 
     def answer(self, situation: Situation) -> bool:
+        from scipy.special import betaincinv
+
         mean, latent = self._mean(situation.truth), float(situation.fixed.random())
         if 0 < self.correlation < 1 and 0 < mean < 1:
             strength = 1 / self.correlation - 1

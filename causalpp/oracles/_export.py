@@ -1,0 +1,128 @@
+"""A journal as a table, as a file for other programs, and as a bill."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from causalpp._files import check_target
+from causalpp.errors import FormatError, InvalidParameter, MissingDependency
+from causalpp.oracles.answer import Answer
+from causalpp.oracles.journal import Journal, failed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["cost", "export", "frame"]
+
+_COLUMNS = (
+    "oracle", "kind", "question", "wording", "negated", "replicate", "answer", "log_odds", "captured", "reason", "text",
+    "model", "tokens_in", "tokens_out", "cost", "latency", "time",
+)  # fmt: skip
+_SUMS = ("answers", "yes", "no", "abstain", "failures", "tokens_in", "tokens_out", "cost", "seconds")
+_BLOCK = 5_000
+
+
+def frame(journal: Journal) -> pd.DataFrame:
+    """See :meth:`Journal.frame`."""
+    return _frame([_row(answer) for answer in journal])
+
+
+def cost(journal: Journal) -> pd.DataFrame:
+    """See :meth:`Journal.cost`."""
+    import pandas as pd
+
+    known = journal.oracles
+    sums: dict[tuple[str, str | None], dict[str, Any]] = {}
+    for answers in (journal, journal.failures()):
+        for answer in answers:
+            start: dict[str, Any] = dict.fromkeys(_SUMS, 0) | {"cost": 0.0, "seconds": 0.0}
+            row = sums.setdefault((answer.oracle, answer.model), start)
+            if failed(answer):
+                row["failures"] += 1
+            else:
+                row["answers"] += 1
+                row[answer.word] += 1
+            for name in ("tokens_in", "tokens_out", "cost"):
+                row[name] += getattr(answer, name)
+            row["seconds"] += answer.latency
+    rows = [
+        {"oracle": oracle, "kind": known.get(oracle, {}).get("kind"), "model": model} | row
+        for (oracle, model), row in sums.items()
+    ]
+    return pd.DataFrame(rows, columns=pd.Index(["oracle", "kind", "model", *_SUMS]))
+
+
+def export(journal: Journal, path: Path) -> Path:
+    """See :meth:`Journal.export`."""
+    if path.suffix.lower() not in (".jsonl", ".parquet"):
+        raise InvalidParameter(f"cannot export to {str(path)!r}: its name must end in .jsonl or .parquet")
+    check_target(path)
+    if path.suffix.lower() == ".jsonl":
+        with _replaced(path) as file:
+            for answer in journal:
+                file.write(json.dumps(_finite(answer.to_dict())).encode() + b"\n")
+        return path
+    try:
+        pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ImportError:
+        raise MissingDependency("a .parquet file needs pyarrow: pip install pyarrow; .jsonl needs nothing") from None
+    kinds = {"wording": pa.int64(), "negated": pa.bool_(), "replicate": pa.int64(), "tokens_in": pa.int64()}
+    kinds |= {"tokens_out": pa.int64()} | dict.fromkeys(
+        ("log_odds", "captured", "cost", "latency", "time"), pa.float64()
+    )
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in _COLUMNS])
+    with _replaced(path) as file, pq.ParquetWriter(file, schema) as writer:
+        block: list[dict[str, Any]] = []
+        for answer in journal:
+            block.append(_row(answer))
+            if len(block) == _BLOCK:
+                writer.write_table(pa.Table.from_pylist(block, schema))
+                block = []
+        writer.write_table(pa.Table.from_pylist(block, schema))
+    return path
+
+
+def _row(answer: Answer) -> dict[str, Any]:
+    question = answer.question
+    values = {"kind": type(question).__name__, "question": question.sentence(), "answer": answer.word}
+    return {name: _storable(values[name] if name in values else getattr(answer, name)) for name in _COLUMNS}
+
+
+def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=pd.Index(_COLUMNS))
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    """Values that JSON can hold: an infinite number becomes a word, which ``float`` reads."""
+    return {k: str(v) if isinstance(v, float) and v - v != 0 else v for k, v in values.items()}
+
+
+def _storable(value: Any) -> Any:
+    """Text without halves of surrogate pairs, which no other program would read."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes its place only when it is whole."""
+    target = path.resolve()
+    temporary: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:60]}.", delete=False) as file:
+            temporary = Path(file.name)
+            yield file
+        temporary.chmod(target.stat().st_mode if target.exists() else 0o644)
+        temporary.replace(target)
+    except OSError as error:
+        raise FormatError(f"cannot write {str(path)!r}: {(error.strerror or str(error)).lower()}") from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,120 @@
+"""How fast and how much an oracle is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from causalpp.errors import InvalidParameter
+from causalpp.oracles._pace import Pace
+from causalpp.oracles.answer import Answer
+from causalpp.oracles.journal import failed
+
+__all__ = ["Budget", "Limits"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How fast questions are put, and how long an answer is waited for.
+
+    Attributes:
+        concurrency: how many are under way at once.
+        requests_per_minute, tokens_per_minute: what the server allows, if it says.
+        timeout: seconds after which one attempt is given up.
+        retries: further attempts at one question, after errors that may pass.
+        give_up: so many failed questions in a row stop the run, since the next ones would fail as well.
+
+    Raises:
+        InvalidParameter: a limit that allows nothing.
+    """
+
+    concurrency: int = 8
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    timeout: float = 60.0
+    retries: int = 5
+    give_up: int = 100
+
+    def __post_init__(self) -> None:
+        for name, least in (("concurrency", 1), ("retries", 0), ("give_up", 1)):
+            if getattr(self, name) < least:
+                raise InvalidParameter(f"{name} is at least {least}, got {getattr(self, name)}")
+        if not 0 < self.timeout < float("inf"):
+            raise InvalidParameter(f"a timeout is a positive number of seconds, got {self.timeout}")
+        self.pace()
+
+    def pace(self) -> Pace:
+        """What keeps to these limits, across as many runs as use it."""
+        return Pace(self.concurrency, self.requests_per_minute, self.tokens_per_minute)
+
+    @property
+    def longest(self) -> float:
+        """Seconds after which a question is given up whatever happens, the waits between attempts included."""
+        return (self.timeout + 60) * (self.retries + 1)
+
+
+@dataclass
+class Budget:
+    """How much may be asked; answers that come from a journal are free.
+
+    The number of questions is kept to exactly.  What an answer costs is known only when it is there, so those under
+    way are counted with the mean so far, and the last of them may go beyond.  One budget may serve several oracles.
+
+    Attributes:
+        questions, tokens, money: the limits; None for no limit.
+        asked, used, spent: questions answered, tokens and money used so far.
+        under_way: questions put and not answered yet.
+
+    Raises:
+        InvalidParameter: a negative limit.
+
+    Example:
+        >>> budget = Budget(questions=2)
+        >>> [budget.take() for _ in range(3)]
+        [True, True, False]
+    """
+
+    questions: int | None = None
+    tokens: int | None = None
+    money: float | None = None
+    asked: int = field(default=0, init=False)
+    used: int = field(default=0, init=False)
+    spent: float = field(default=0.0, init=False)
+    under_way: int = field(default=0, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for limit in (self.questions, self.tokens, self.money):
+            if limit is not None and not limit >= 0:
+                raise InvalidParameter(f"a budget is not negative, got {limit}")
+
+    def take(self) -> bool:
+        """Whether one more question may be put; it then counts as under way."""
+        if any(foreseen >= limit for _, foreseen, limit in self._limits()):
+            return False
+        self.under_way += 1
+        return True
+
+    def settle(self, answer: Answer | None) -> None:
+        """Count a question that was under way; one without answer is not counted, only what it cost."""
+        self.under_way -= 1
+        if answer is not None:
+            self.asked += not failed(answer)
+            self.used += answer.tokens_in + answer.tokens_out
+            self.spent += answer.cost
+
+    def _limits(self) -> Iterator[tuple[str, float, float]]:
+        """For each limit: its name, what is used and foreseen, and the limit."""
+        mean = self.under_way / self.asked if self.asked else 0.0
+        for name, used, each, limit in (
+            ("questions", self.asked, self.under_way, self.questions),
+            ("tokens", self.used, self.used * mean, self.tokens),
+            ("money", self.spent, self.spent * mean, self.money),
+        ):
+            if limit is not None:
+                yield name, used + each, limit
+
+    def verdict(self, left: int) -> str:
+        """What is spent, in a sentence."""
+        names = [name for name, foreseen, limit in self._limits() if foreseen >= limit]
+        what = " and ".join(f"{getattr(self, name):g} {name}".replace(" money", " of money") for name in names)
+        return f"the budget of {what or 'this run'} is spent, {left} requests are left: raise it and ask again"

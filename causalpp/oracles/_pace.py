@@ -1,0 +1,121 @@
+"""Keeping to a number of requests at once, and of requests and tokens a minute."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from causalpp.errors import InvalidParameter
+
+__all__ = ["Bucket", "Pace"]
+
+
+class Bucket:
+    """A token bucket: it fills at a steady rate up to its brim, and what is done takes from it.
+
+    The level may fall below zero, when something took more than was foreseen; it is then waited out.
+
+    Args:
+        a_minute: how much flows in each minute.
+        brim: how much it holds at most, that is, how much may be taken at once after a pause.
+        clock: the time in seconds.
+    """
+
+    def __init__(self, a_minute: float, brim: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.rate = a_minute / 60
+        self.brim = brim
+        self._clock = clock
+        self._level = brim
+        self._at = clock()
+
+    def take(self, amount: float) -> float:
+        """Take an amount if it is there, and say 0; otherwise the seconds until it will be.
+
+        What never fits is there as soon as the bucket is full.
+        """
+        now = self._clock()
+        self._level = min(self.brim, self._level + (now - self._at) * self.rate)
+        self._at = now
+        lacking = min(amount, self.brim) - self._level
+        if lacking > 1e-9 * self.brim:
+            return lacking / self.rate
+        self._level -= amount
+        return 0.0
+
+    def give(self, amount: float) -> None:
+        """Put back what was not used; a negative amount takes what was used beyond."""
+        self._level = min(self.brim, self._level + amount)
+
+
+class Pace:
+    """When the next request may go out.
+
+    How many tokens a request will take is known only afterwards: each is counted with the mean of those before it
+    and corrected when it is done.  The very first is let through alone, to have a mean.
+
+    Raises:
+        InvalidParameter: a limit that is not positive.
+    """
+
+    #: Seconds between looks at the bucket while a correction may come in.
+    patience = 0.1
+
+    def __init__(
+        self,
+        concurrency: int,
+        requests_per_minute: float | None,
+        tokens_per_minute: float | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        for limit in (requests_per_minute, tokens_per_minute):
+            if limit is not None and not 0 < limit < float("inf"):
+                raise InvalidParameter(f"a limit a minute is positive, got {limit}")
+        # Brims of a tenth of a second and of six seconds: what a minute may exceed its limit by.
+        self._requests = requests_per_minute and Bucket(requests_per_minute, max(1, requests_per_minute / 600), clock)
+        self._tokens = tokens_per_minute and Bucket(tokens_per_minute, tokens_per_minute / 10, clock)
+        self._slots = asyncio.Semaphore(concurrency)
+        self._turn = asyncio.Lock()
+        self._mean: float | None = None
+        self._settled = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Callable[[int], None]]:
+        """Wait until a request may go out; call what is given with the tokens it took."""
+        async with self._slots:
+            counted, used = await self.wait(), 0
+
+            def settle(tokens: int) -> None:
+                nonlocal used
+                used = tokens
+
+            try:
+                yield settle
+            finally:
+                self.settle(counted, used)
+
+    async def wait(self) -> float:
+        """Wait until a request may go out; the tokens it was counted with, to be given to :meth:`settle`."""
+        if not self._requests and not self._tokens:
+            return 0.0
+        async with self._turn:  # first come, first served
+            if self._requests:
+                while seconds := self._requests.take(1):
+                    await asyncio.sleep(seconds)
+            counted = 0.0
+            if self._tokens:
+                while seconds := self._tokens.take(counted := self._foreseen()):
+                    await asyncio.sleep(min(seconds, self.patience))
+            return counted
+
+    def _foreseen(self) -> float:
+        assert self._tokens
+        return self._tokens.brim if self._mean is None else self._mean
+
+    def settle(self, counted: float, tokens: int) -> None:
+        """Correct what a request was counted with by what it took."""
+        if self._tokens:
+            self._tokens.give(counted - tokens)
+            self._settled += 1
+            self._mean = tokens if self._mean is None else self._mean + (tokens - self._mean) / min(self._settled, 50)

@@ -1,0 +1,369 @@
+"""A language model as an oracle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from causalpp.errors import BudgetSpent, InvalidParameter
+from causalpp.oracles._progress import Progress
+from causalpp.oracles.answer import Answer, Request
+from causalpp.oracles.journal import Journal
+from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
+from causalpp.oracles.language.parsing import LABELS, read_reply
+from causalpp.oracles.oracle import Oracle
+from causalpp.oracles.prompts.harness import ways
+from causalpp.oracles.prompts.templates import Prompts
+from causalpp.oracles.prompts.writer import Writer
+from causalpp.oracles.running import AsyncOracle, Budget, Limits
+from causalpp.propositions import Proposition
+from causalpp.propositions.wording import WORDINGS
+
+if TYPE_CHECKING:
+    from causalpp.programs import Card, CausalProgram
+
+__all__ = ["LanguageModelOracle"]
+
+_KEPT = 20_000  # characters of a reply
+_CHUNK = 64  # prompts given to a model in this process at once
+_TOKENS = {"answer": 16, "reason": 1024}
+
+
+class LanguageModelOracle(AsyncOracle):
+    """Puts questions in English to a language model and reads its replies.
+
+    Of several repeats the first go to different wordings and polarities, and only then is anything asked the
+    same way again; which way an answer was asked stands in the answer.
+
+    Args:
+        backend: the model; :meth:`openai`, :meth:`anthropic` and :meth:`transformers` make one.
+        variables, context, premise, anonymize, system: what the prompt says; see
+            :class:`~causalpp.oracles.prompts.Writer`.
+        wordings: how questions are put, of :data:`causalpp.propositions.STYLES`.
+        polarities: ``"positive"`` ("does …?"), ``"negated"`` ("is it false that …?"), or both.
+        mode: ``"answer"`` asks for the answer alone, ``"reason"`` for a chain of thought whose last line is the answer.
+        labels: what can be answered: yes and no, and "unsure" unless it is left out.
+        temperature, seed: how words are drawn, see :class:`~causalpp.oracles.language.Sampling`.
+        max_tokens: of a reply; by default 16, or 1024 with a chain of thought.  Models that think before they write
+            need more.
+        prompts: a folder of templates; see :class:`~causalpp.oracles.prompts.Prompts`.
+        prices: what a million tokens read, and a million tokens written, cost.
+        limits, budget, journal, progress: see :class:`~causalpp.oracles.AsyncOracle`.
+
+    Raises:
+        InvalidParameter: an argument that is none of these.
+        FormatError: templates that cannot be used.
+
+    Example:
+        >>> from causalpp import Causes
+        >>> from causalpp.oracles.language import ScriptedBackend
+        >>> oracle = LanguageModelOracle(ScriptedBackend("Yes."), polarities=["positive", "negated"])
+        >>> for answer in oracle.ask(Causes("smoke", "cancer"), repeats=2):
+        ...     print(answer.negated, answer.text, answer.word)
+        False Yes. yes
+        True Yes. no
+    """
+
+    kind = "language model"
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        variables: Iterable[str] | None = None,
+        context: str | Mapping[str, str] | CausalProgram | Card | None = None,
+        premise: str | Iterable[Proposition | str] | None = None,
+        anonymize: bool = False,
+        wordings: Sequence[str] = ("plain",),
+        polarities: Sequence[str] = ("positive",),
+        mode: str = "answer",
+        labels: Sequence[str] = LABELS,
+        temperature: float = 0.0,
+        seed: int | None = 0,
+        max_tokens: int | None = None,
+        system: str | None = None,
+        prompts: Prompts | str | Path | None = None,
+        prices: tuple[float, float] | None = None,
+        limits: Limits | None = None,
+        budget: Budget | None = None,
+        journal: Journal | str | Path | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        super().__init__(limits=limits, budget=budget, journal=journal, progress=progress)
+        if mode not in _TOKENS:
+            raise InvalidParameter(f"the mode is 'answer' or 'reason', got {mode!r}")
+        if tuple(labels) not in (LABELS, LABELS[:2]):
+            raise InvalidParameter(f"the labels are {LABELS} or {LABELS[:2]}, got {labels!r}")
+        if prices is not None and (len(prices) != 2 or not all(0 <= price < math.inf for price in prices)):
+            raise InvalidParameter(f"the prices are two, for a million tokens in and out, got {prices!r}")
+        if budget is not None and budget.money is not None and prices is None:
+            raise InvalidParameter("a budget of money needs prices=(of a million tokens in, of a million out)")
+        self.backend = backend
+        self.wordings = tuple(wordings)
+        self.ways = ways(wordings if isinstance(wordings, str) else self.wordings, polarities)
+        self.mode = mode
+        self.sampling = Sampling(temperature, seed, _TOKENS[mode] if max_tokens is None else max_tokens)
+        self.prices = prices
+        self.writer = Writer(
+            variables,
+            context=context,
+            premise=premise,
+            anonymize=anonymize,
+            prompts=prompts if isinstance(prompts, Prompts) else Prompts(prompts),
+            system=system,
+            labels=labels,
+            reason=mode == "reason",
+        )
+
+    @classmethod
+    def openai(
+        cls,
+        model: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        form: str = "auto",
+        extra: Mapping[str, Any] | None = None,
+        limits: Limits | None = None,
+        **options: Any,
+    ) -> LanguageModelOracle:
+        """A model behind OpenAI's protocol: OpenAI, vLLM, Ollama, llama.cpp, OpenRouter and others.
+
+        Args:
+            model: its name there.
+            base_url: where; by default ``OPENAI_BASE_URL``, or OpenAI itself.
+            api_key: by default ``OPENAI_API_KEY``; servers of one's own often need none.
+            form: how labels are asked for; see :class:`~causalpp.oracles.language.openai.OpenAIBackend`.
+            extra: further fields of every request, such as ``{"reasoning_effort": "low"}``.
+            limits: also the timeout and the number of attempts.
+            options: those of the oracle.
+
+        Raises:
+            InvalidParameter: no key for an address that needs one, or an argument out of its range.
+        """
+        from causalpp.oracles.language.openai import OpenAIBackend
+
+        limits = limits or Limits()
+        known = {"timeout": limits.timeout, "retries": limits.retries, "extra": extra}
+        return cls(OpenAIBackend(model, base_url, api_key, form=form, **known), limits=limits, **options)
+
+    @classmethod
+    def anthropic(
+        cls,
+        model: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        limits: Limits | None = None,
+        **options: Any,
+    ) -> LanguageModelOracle:
+        """A model of Anthropic's; the arguments are those of :meth:`openai`.
+
+        The key is by default ``ANTHROPIC_API_KEY``.  The protocol takes neither a temperature nor a seed.
+
+        Raises:
+            InvalidParameter: no key, a temperature or a seed, or an argument out of its range.
+        """
+        from causalpp.oracles.language.anthropic import AnthropicBackend
+
+        for name in {"temperature", "seed"} & options.keys():
+            raise InvalidParameter(f"Anthropic's protocol takes no {name}: leave it out")
+        limits = limits or Limits()
+        backend = AnthropicBackend(
+            model, base_url, api_key, timeout=limits.timeout, retries=limits.retries, extra=extra
+        )
+        return cls(backend, limits=limits, temperature=1.0, seed=None, **options)
+
+    @classmethod
+    def transformers(
+        cls,
+        path_or_id: str | Path,
+        device: str | None = None,
+        *,
+        model: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> LanguageModelOracle:
+        """A model that runs in this process.
+
+        Args:
+            path_or_id: a folder, or a name on the Hugging Face hub.
+            device: where it runs; by default an accelerator if there is one.
+            model: further arguments of the backend, such as ``{"dtype": "bfloat16"}``.
+            options: those of the oracle.
+
+        Raises:
+            MissingDependency: the transformers package is not installed.
+        """
+        from causalpp.oracles.language.transformers import TransformersBackend
+
+        return cls(TransformersBackend(path_or_id, device=device, **(model or {})), **options)
+
+    def __repr__(self) -> str:
+        return f"LanguageModelOracle({self.backend!r}, {self.writer!r}, mode={self.mode!r})"
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        writer = self.writer
+        return {
+            "kind": self.kind,
+            **self.backend.identity,
+            "mode": self.mode,
+            "labels": list(writer.labels),
+            "wordings": list(self.wordings),
+            "polarities": ["negated" if way.negated else "positive" for way in self.ways if not way.wording],
+            "temperature": self.sampling.temperature,
+            "seed": self.sampling.seed,
+            "max_tokens": self.sampling.max_tokens,
+            "anonymous": writer.anonymous,
+            "variables": None if writer.variables is None else list(writer.variables),
+            "background": hashlib.sha256(writer.background.encode("utf-8", "replace")).hexdigest()[:12],
+            "prompts": hashlib.sha256(
+                f"{writer.prompts.fingerprint}{writer.system}".encode("utf-8", "replace")
+            ).hexdigest()[:12],
+        }
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        known = [[kind.__name__, *row] for kind, rows in WORDINGS.items() for row in rows if row.style in self.wordings]
+        whole = json.dumps([dict(self.identity), known], sort_keys=True, default=str)
+        return f"language model:{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint
+
+    def prompt(self, question: Proposition | Request) -> Prompt:
+        """The prompt that a question is put in, for looking at.
+
+        Raises:
+            UnknownVariable: the question speaks of other variables than the oracle was told of.
+        """
+        first = self.ways[0]
+        request = question if isinstance(question, Request) else Request(question, 0, first.wording, first.negated)
+        return self.writer.prompt(request.question, self.wordings[request.wording], negated=request.negated)
+
+    def _requests(self, question: Proposition, first: int, repeats: int) -> Iterable[Request]:
+        self.prompt(question)  # a question that cannot be put is refused before any is asked
+        requests = []
+        for number in range(first, first + repeats):
+            replicate, k = divmod(number, len(self.ways))
+            requests.append(Request(question, replicate, *self.ways[k]))
+        return requests
+
+    async def _answer_async(self, request: Request) -> Answer:
+        start = time.monotonic()
+        reply = await self.backend.complete(self.prompt(request), self.sampling, request.replicate)
+        return self.read(request, reply, time.monotonic() - start)
+
+    def _answers(self, requests: Sequence[Request]) -> Iterator[Answer]:
+        return self._batches(requests) if self.backend.batched else super()._answers(requests)
+
+    async def ask_async(self, questions: Proposition | Sequence[Proposition], repeats: int = 1) -> list[Answer]:
+        if self.backend.batched:  # works in a thread, and not while it waits
+            return await Oracle.ask_async(self, questions, repeats)
+        return await super().ask_async(questions, repeats)
+
+    def _batches(self, requests: Sequence[Request]) -> Iterator[Answer]:
+        """The answers of a model in this process, many prompts at a time, as far as the budget reaches."""
+        left = list(requests)
+        with Progress(len(left), self.progress) as bar:
+            while left:
+                chunk = left[:_CHUNK]
+                if self.budget is not None:
+                    chunk = [request for request in chunk if self.budget.take()]
+                    if not chunk:
+                        raise BudgetSpent(self.budget.verdict(len(left)), (), len(left))
+                answers: list[Answer] = []
+                try:
+                    answers = self._batch(chunk)
+                finally:
+                    if self.budget is not None:
+                        for k in range(len(chunk)):
+                            self.budget.settle(answers[k] if k < len(answers) else None)
+                left = left[len(chunk) :]
+                for answer in answers:
+                    bar.add(answer, False)
+                    yield answer
+
+    def _batch(self, requests: Sequence[Request]) -> list[Answer]:
+        start = time.monotonic()
+        prompts = [self.prompt(request) for request in requests]
+        replies = self.backend.complete_all(prompts, self.sampling, [request.replicate for request in requests])
+        latency = (time.monotonic() - start) / len(requests)
+        return [self.read(request, reply, latency) for request, reply in zip(requests, replies, strict=True)]
+
+    def read(self, request: Request, reply: Reply, latency: float = 0.0) -> Answer:
+        """What a reply says about the proposition of a request; what was asked the other way round is turned back."""
+        value, reason = self._value(reply)
+        log_odds = None
+        if self.mode == "answer" and reply.finish in ("stop", "length"):
+            log_odds = _log_odds(reply, value)
+        if request.negated:
+            value = None if value is None else not value
+            log_odds = None if log_odds is None else -log_odds
+        price_in, price_out = self.prices or (0.0, 0.0)
+        return Answer(
+            request.question,
+            value,
+            request.replicate,
+            self.fingerprint,
+            log_odds,
+            request.wording,
+            request.negated,
+            captured=reply.captured,
+            text=_kept(reply.text),
+            reason=reason,
+            model=None if reply.model is None else _kept(reply.model),
+            tokens_in=reply.tokens_in,
+            tokens_out=reply.tokens_out,
+            cost=(reply.tokens_in * price_in + reply.tokens_out * price_out) / 1e6,
+            latency=latency,
+            time=time.time(),
+        )
+
+    def _value(self, reply: Reply) -> tuple[bool | None, str | None]:
+        if reply.finish in ("refusal", "filtered"):
+            return None, {"refusal": "refused", "filtered": "filtered"}[reply.finish]
+        labels = self.writer.labels
+        if reply.finish == "length":  # "No" may be the beginning of anything, unless there was room for one word only
+            whole = self.mode == "answer" and re.sub(r"\W", "", reply.text).casefold() in labels[:2]
+            return read_reply(reply.text, labels) if whole else (None, "cut off")
+        return read_reply(reply.text, labels, strict=self.mode == "reason")
+
+    async def _close_async(self) -> None:
+        await self.backend.close()
+
+
+def _log_odds(reply: Reply, value: bool | None) -> float | None:
+    """The log-odds of yes against no in a reply, if it has both or a bound for the smaller one.
+
+    A label that is not among the reported words has at most the probability that is left; that bound is used, so
+    that the log-odds are no larger than what is known.  A reply that begins with a label and goes on to say something
+    else ("No idea") tells nothing of the label's probability.
+    """
+    found = reply.log_probabilities
+    if found is None or (value is None and re.match(r"\W*(?:yes|no)\b", reply.text, re.IGNORECASE)):
+        return None
+    yes, no = (math.exp(found.get(label, -math.inf)) for label in LABELS[:2])
+    if not yes + no > 0:
+        return None
+    left = max(1.0 - (reply.captured if reply.captured is not None else yes + no), 1e-6)
+    if not (yes and no) and left >= yes + no:
+        return None
+    return math.log(yes or left) - math.log(no or left)
+
+
+def _kept(text: str) -> str:
+    """A reply as it is kept: its beginning and its end if it is long, and nothing that cannot be written."""
+    if len(text) > _KEPT:
+        half = _KEPT // 2
+        text = f"{text[:half]} […{len(text) - _KEPT} characters…] {text[-half:]}"
+    return text.encode("utf-8", "replace").decode()

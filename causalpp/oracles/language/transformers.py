@@ -1,0 +1,446 @@
+"""Models that run in this process, through Hugging Face's transformers: batched, with exact probabilities of labels."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib
+import inspect
+import json
+import math
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from causalpp.errors import InvalidParameter, MissingDependency, OracleError
+from causalpp.oracles.language._labels import LabelTokens, Tokens
+from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
+
+__all__ = ["TransformersBackend"]
+
+#: What ends a plain text, for models without a chat template: they go on from here.
+CUE = "\n\nAnswer:"
+_CONTROL = re.compile(r"<.*>|\[.*\]", re.DOTALL)
+
+
+class TransformersBackend(Backend):
+    """A causal language model in this process.
+
+    A prompt with labels is not answered by writing: the probability of every spelling of every label is computed
+    exactly (see :class:`~causalpp.oracles.language._labels.LabelTokens`), and the reply is a label drawn from
+    softmax(log p / temperature), or the most probable one at temperature 0. Equal prompts of one call are computed
+    once, however many replicates are asked for. A server reports its most probable single tokens, so the same
+    model behind HTTP misses spellings of several tokens; where these are rare the two agree. Free text is written
+    token by token at the stated temperature, from all words (no top-k, no top-p).
+
+    The draw depends on the seed, the replicate and the prompt, not on what else is in the batch. Prompts of
+    different lengths are padded on the left, with explicit positions.
+
+    Prompts go through the tokenizer's chat template if it has one; the system prompt is put before the question
+    where the template takes none. Otherwise the model reads plain text that ends in "Answer:". The model's
+    control tokens, should they occur in a prompt, are broken up into plain characters.
+
+    Args:
+        path_or_id: a folder, or a name on the Hugging Face hub.
+        device: such as ``"cuda:0"``; by default a GPU if there is one.
+        dtype: such as ``"bfloat16"``; by default the checkpoint's own on a GPU, and float32 on a CPU.
+        batch_size: the largest number of prompts computed at once.
+        revision: branch, tag or commit on the hub.
+
+    Raises:
+        MissingDependency: transformers is not installed.
+        InvalidParameter: no such folder, device or dtype.
+        OracleError: the model or its tokenizer cannot be loaded, or weights are missing.
+    """
+
+    name = "transformers"
+    batched = True
+
+    def __init__(
+        self,
+        path_or_id: str | Path,
+        *,
+        device: str | torch.device | None = None,
+        dtype: str | torch.dtype | None = None,
+        batch_size: int = 16,
+        revision: str | None = None,
+    ) -> None:
+        if batch_size < 1:
+            raise InvalidParameter(f"a batch holds at least one prompt, got batch_size={batch_size}")
+        self.path_or_id = str(path_or_id)
+        self.batch_size = batch_size
+        self._options: dict[str, Any] = {
+            "device": device,
+            "dtype": dtype,
+            "batch_size": batch_size,
+            "revision": revision,
+        }
+        self.device = _device(device)
+        wanted = _dtype(dtype, self.device)
+        library = _library()
+        folder = Path(path_or_id).expanduser()
+        if not folder.exists() and (isinstance(path_or_id, Path) or re.match(r"[/.~]|.*[\\]|.*/.*/", self.path_or_id)):
+            raise InvalidParameter(f"there is no folder {self.path_or_id!r} with a model")
+        self._local = folder.exists()
+        source = str(folder) if self._local else self.path_or_id
+        options = {"revision": revision, "trust_remote_code": False}
+        dtype_key = "dtype" if int(library.__version__.split(".")[0]) >= 5 else "torch_dtype"
+        self.tokenizer = self._load("tokenizer", library.AutoTokenizer, source, **options)
+        self.model, report = self._load(
+            "model", library.AutoModelForCausalLM, source, output_loading_info=True, **{dtype_key: wanted}, **options
+        )
+        missing = sorted(report.get("missing_keys", ()))
+        if missing:  # they would be random, and so would be the answers
+            raise OracleError(
+                f"the checkpoint {self.path_or_id!r} lacks {len(missing)} weights of a language model, such as "
+                f"{missing[0]!r}: it is not one that writes text, or it is incomplete"
+            )
+        self._check_tokenizer()
+        self.model.to(self.device).eval()
+        self._accepts = frozenset(inspect.signature(self.model.forward).parameters)
+        self._labels: dict[tuple[str, ...], LabelTokens] = {}
+        self._lock = threading.Lock()  # one model, one set of weights: callers from several threads take turns
+
+    def __repr__(self) -> str:
+        return f"TransformersBackend({self.path_or_id!r}, device={str(self.device)!r}, batch_size={self.batch_size})"
+
+    def __reduce__(self) -> tuple[Any, ...]:  # in another process the model is loaded again
+        return partial(type(self), **self._options), (self.path_or_id,)
+
+    def _load(self, what: str, kind: Any, source: str, **options: Any) -> Any:
+        try:
+            return kind.from_pretrained(source, **options)
+        except ImportError as error:
+            raise MissingDependency(
+                f"the {what} of {self.path_or_id!r} needs another package: {_line(error)}"
+            ) from None
+        except Exception as error:  # the library lets through whatever its readers and the network raise
+            raise OracleError(f"cannot load the {what} of {self.path_or_id!r}: {_line(error)}") from None
+
+    def _check_tokenizer(self) -> None:
+        known, rows = len(self.tokenizer.get_vocab()), self.model.get_input_embeddings().weight.shape[0]
+        if known <= len(set(self.tokenizer.all_special_tokens)):  # the library makes an empty one of no files
+            raise OracleError(f"cannot load the tokenizer of {self.path_or_id!r}: its files are missing")
+        if known > rows:
+            raise OracleError(
+                f"the tokenizer of {self.path_or_id!r} knows {known:,} tokens and the model {rows:,}: "
+                "they do not belong together"
+            )
+
+    @cached_property
+    def identity(self) -> Mapping[str, Any]:
+        config = self.model.config.to_dict()
+        revision = getattr(self.model.config, "_commit_hash", None)
+        for name in ("_name_or_path", "transformers_version", "dtype", "torch_dtype"):
+            config.pop(name, None)
+        vocabulary = sorted(self.tokenizer.get_vocab().items())
+        return {
+            "backend": self.name,
+            "model": Path(self.path_or_id).expanduser().resolve().name if self._local else self.path_or_id,
+            "revision": revision,
+            "config": _digest(json.dumps(config, sort_keys=True, default=str)),
+            "weights": self._weights(),
+            "tokenizer": _digest(json.dumps([vocabulary, self.tokenizer.chat_template], default=str)),
+            "dtype": str(self.model.dtype).removeprefix("torch."),
+            "format": "chat" if self.tokenizer.chat_template else "plain",
+        }
+
+    def _weights(self) -> str:
+        """A fingerprint of the parameters, from 64 numbers of each: training moves them all."""
+        seen = hashlib.sha256()
+        for name, parameter in self.model.named_parameters():
+            flat = parameter.detach().reshape(-1)
+            some = flat[:: max(1, flat.numel() // 64)][:64].to("cpu", torch.float32)
+            seen.update(f"{name}{tuple(parameter.shape)}".encode() + some.numpy().tobytes())
+        return seen.hexdigest()[:12]
+
+    @property
+    def context(self) -> int | None:
+        """The largest number of tokens the model can read, where its configuration says so."""
+        config = self.model.config.get_text_config()
+        return next(
+            (n for key in ("max_position_embeddings", "n_positions") if (n := getattr(config, key, None))), None
+        )
+
+    # --- replies --------------------------------------------------------------------------------------
+
+    async def complete(self, prompt: Prompt, sampling: Sampling, replicate: int = 0) -> Reply:
+        return (await asyncio.to_thread(self.complete_all, [prompt], sampling, [replicate]))[0]
+
+    def complete_all(self, prompts: Sequence[Prompt], sampling: Sampling, replicates: Sequence[int]) -> list[Reply]:
+        """Replies to several prompts, each with its replicate number, in their order.
+
+        Raises:
+            InvalidParameter: not one replicate number for each prompt.
+            OracleError: a prompt does not fit into the model's context, or memory runs out.
+        """
+        if len(prompts) != len(replicates):
+            raise InvalidParameter(f"{len(prompts)} prompts need as many replicate numbers, got {len(replicates)}")
+        replies: dict[int, Reply] = {}
+        with self._lock, torch.inference_mode():
+            kinds: dict[tuple[str, ...], list[int]] = {}
+            for i, prompt in enumerate(prompts):
+                kinds.setdefault(prompt.labels, []).append(i)
+            for labels, places in kinds.items():
+                rows = {i: self._tokens(prompts[i]) for i in places}
+                seeds = {i: _seed(sampling.seed, replicates[i], prompts[i]) for i in places}
+                try:
+                    if labels:
+                        replies |= self._choose(rows, self._label_tokens(labels), sampling, seeds)
+                    else:
+                        replies |= self._write(rows, sampling, seeds)
+                except torch.cuda.OutOfMemoryError:
+                    advice = f"use a batch_size below {self.batch_size}"
+                    raise OracleError(f"{self.path_or_id!r} ran out of memory on {self.device}: {advice}") from None
+        return [replies[i] for i in range(len(prompts))]
+
+    def _choose(
+        self, rows: Mapping[int, Tokens], labels: LabelTokens, sampling: Sampling, seeds: Mapping[int, int]
+    ) -> dict[int, Reply]:
+        scores = self._score(dict.fromkeys(rows.values()), labels)
+        out = {}
+        for i, row in rows.items():
+            logs = scores[row]
+            captured = min(1.0, sum(math.exp(value) for value in logs.values()))
+            values = np.array(list(logs.values()))
+            if sampling.temperature == 0 or not np.isfinite(values).any():
+                choice = int(values.argmax())
+            else:
+                weights = np.exp((values - values.max()) / sampling.temperature)
+                choice = int(np.random.default_rng(seeds[i]).choice(len(values), p=weights / weights.sum()))
+            text = list(logs)[choice]
+            out[i] = Reply(text, logs, captured, model=self.path_or_id, tokens_in=len(row), tokens_out=0)
+        return out
+
+    def _score(self, rows: Mapping[Tokens, Any], labels: LabelTokens) -> dict[Tokens, dict[str, float]]:
+        """The log-probability of every label after every row of tokens."""
+        out: dict[Tokens, dict[str, float]] = {}
+        for batch in self._batches(rows, labels.longest):
+            tables = {stem: table.tolist() for stem, table in self._after(batch, labels).items()}
+            for n, row in enumerate(batch):
+                after = {stem: dict(zip(labels.wanted[stem], table[n])) for stem, table in tables.items()}
+                out[row] = labels.log_probabilities(after)
+        return out
+
+    def _after(self, batch: Sequence[Tokens], labels: LabelTokens) -> dict[Tokens, Tensor]:
+        """Stem → log-probabilities of the tokens wanted after it, shape ``(rows, tokens)``, in double precision."""
+        ids, mask = self._pad(batch)
+        out = self._forward(ids, mask, keep=1, use_cache=bool(labels.paths))
+        tables: dict[Tokens, Tensor] = {(): _log_softmax(out.logits[:, -1], labels.wanted[()])}
+        cache = out.past_key_values if labels.paths else None
+        # The prompt is read once, and every path after it, if what was read of a path can be taken back again.
+        reusable = hasattr(cache, "crop") and getattr(cache, "is_croppable", not getattr(cache, "is_sliding", False))
+        for path in labels.paths:
+            more = torch.tensor(path, device=self.device).expand(len(batch), -1)
+            longer = torch.cat([mask, mask.new_ones(more.shape)], dim=1)
+            if reusable:
+                out = self._forward(more, longer, keep=len(path), past_key_values=cache, use_cache=True)
+                cache.crop(-len(path))  # type: ignore[union-attr]
+            else:
+                out = self._forward(torch.cat([ids, more], dim=1), longer, keep=len(path), use_cache=False)
+            for n in range(len(path)):
+                stem = path[: n + 1]
+                tables[stem] = _log_softmax(out.logits[:, n - len(path)], labels.wanted[stem])
+        return tables
+
+    def _write(self, rows: Mapping[int, Tokens], sampling: Sampling, seeds: Mapping[int, int]) -> dict[int, Reply]:
+        if sampling.temperature == 0:  # the same for all replicates
+            texts = self._generate(list(dict.fromkeys(rows.values())), sampling, None)
+            return {i: texts[row, 0] for i, row in rows.items()}
+        texts = self._generate(list(rows.values()), sampling, list(seeds.values()))
+        return {i: texts[row, seeds[i]] for i, row in rows.items()}
+
+    def _generate(
+        self, rows: list[Tokens], sampling: Sampling, seeds: list[int] | None
+    ) -> dict[tuple[Tokens, int], Reply]:
+        library = _library()
+        ends = self.model.generation_config.eos_token_id
+        ends = self.tokenizer.eos_token_id if ends is None else ends
+        stops = {int(end) for end in (ends if isinstance(ends, (list, tuple)) else [ends]) if end is not None}
+        settings = library.GenerationConfig(
+            do_sample=False,
+            max_new_tokens=sampling.max_tokens,
+            eos_token_id=sorted(stops) or None,
+            pad_token_id=self._pad_id,
+        )
+        out: dict[tuple[Tokens, int], Reply] = {}
+        waiting: dict[Tokens, list[int]] = {}
+        for row, seed in zip(rows, seeds or [0] * len(rows)):
+            waiting.setdefault(row, []).append(seed)
+        for batch in self._batches(rows, sampling.max_tokens):
+            ids, mask = self._pad(batch)
+            chosen = [waiting[row].pop() for row in batch]
+            draw = [] if seeds is None else [_Gumbel(sampling.temperature, chosen)]
+            written = self.model.generate(
+                input_ids=ids, attention_mask=mask, generation_config=settings, logits_processor=draw
+            )[:, ids.shape[1] :].tolist()
+            for row, seed, tokens in zip(batch, chosen, written):
+                end = next((n for n, token in enumerate(tokens) if token in stops), None)
+                text = self.tokenizer.decode(tokens[:end], skip_special_tokens=True)
+                finish, count = ("length", len(tokens)) if end is None else ("stop", end + 1)
+                out[row, seed] = Reply(text, finish=finish, model=self.path_or_id, tokens_in=len(row), tokens_out=count)
+        return out
+
+    # --- tokens ---------------------------------------------------------------------------------------
+
+    def _label_tokens(self, labels: tuple[str, ...]) -> LabelTokens:
+        if labels not in self._labels:
+            self._labels[labels] = LabelTokens(
+                labels, lambda text: self.tokenizer.encode(text, add_special_tokens=False), self.tokenizer.decode
+            )
+        return self._labels[labels]
+
+    @cached_property
+    def _control(self) -> re.Pattern[str] | None:
+        """The texts that the tokenizer reads as a sign of its own, such as the end of a turn."""
+        added = self.tokenizer.added_tokens_decoder.values()
+        names = {str(token) for token in added if token.special or _CONTROL.fullmatch(str(token))}
+        names |= set(self.tokenizer.all_special_tokens)
+        names = {name for name in names if len(name) > 1}
+        return re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True)))) if names else None
+
+    def _plain(self, text: str) -> str:
+        """A text in which no control token is left: a question is data and cannot end the model's turn."""
+        while self._control and self._control.search(text):  # breaking one up may, in odd vocabularies, make another
+            text = self._control.sub(lambda found: found[0][0] + " " + found[0][1:], text)
+        return text
+
+    def render(self, prompt: Prompt) -> str:
+        """The whole text the model is shown."""
+        user = self._plain(prompt.user)
+        system = self._plain(prompt.system) if prompt.system else None
+        joined = f"{system}\n\n{user}" if system else user
+        if not self.tokenizer.chat_template:
+            return joined.rstrip() + CUE
+        if system:
+            try:
+                text = self._chat([{"role": "system", "content": system}, {"role": "user", "content": user}])
+            except Exception:  # templates refuse a system prompt with errors of their own making
+                text = ""
+            if system.strip() in text:
+                return text
+        try:
+            return self._chat([{"role": "user", "content": joined}])
+        except Exception as error:
+            raise OracleError(f"the chat template of {self.path_or_id!r} fails: {_line(error)}") from None
+
+    def _chat(self, messages: list[dict[str, str]]) -> str:
+        return str(self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+
+    def _tokens(self, prompt: Prompt) -> Tokens:
+        # a chat template writes the sign of the beginning itself
+        chat = bool(self.tokenizer.chat_template)
+        return tuple(self.tokenizer.encode(self.render(prompt), add_special_tokens=not chat))
+
+    @property
+    def _pad_id(self) -> int:
+        known = (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id, 0)
+        return int(next(number for number in known if number is not None))  # masked out: any token will do
+
+    def _batches(self, rows: Mapping[Tokens, Any] | Sequence[Tokens], more: int) -> Iterator[list[Tokens]]:
+        """Rows of about equal length together; ``more`` tokens have to fit after each."""
+        ordered = sorted(rows, key=len)
+        if ordered and self.context is not None and len(ordered[-1]) + more > self.context:
+            raise OracleError(
+                f"a prompt of {len(ordered[-1]):,} tokens and a reply of up to {more:,} do not fit into the "
+                f"{self.context:,} tokens {self.path_or_id!r} can read: shorten descriptions and premise, or max_tokens"
+            )
+        for start in range(0, len(ordered), self.batch_size):
+            yield ordered[start : start + self.batch_size]
+
+    def _pad(self, batch: Sequence[Tokens]) -> tuple[Tensor, Tensor]:
+        """Rows padded on the left, and their mask: shape ``(rows, length)`` both."""
+        length = max(map(len, batch))
+        ids = torch.full((len(batch), length), self._pad_id)
+        mask = torch.zeros((len(batch), length), dtype=torch.long)
+        for n, row in enumerate(batch):
+            ids[n, length - len(row) :] = torch.tensor(row)
+            mask[n, length - len(row) :] = 1
+        return ids.to(self.device), mask.to(self.device)
+
+    def _forward(self, ids: Tensor, mask: Tensor, keep: int, **options: Any) -> Any:
+        """The model's output for some tokens, whose last ``keep`` positions are needed; ``mask`` may begin earlier."""
+        positions = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+        if "position_ids" in self._accepts:
+            options["position_ids"] = positions
+        for name in ("logits_to_keep", "num_logits_to_keep"):
+            if name in self._accepts:  # not the whole vocabulary for every token of the prompt
+                options[name] = keep
+                break
+        return self.model(input_ids=ids, attention_mask=mask, **options)
+
+
+class _Gumbel:
+    """Noise that makes the most probable word a draw at some temperature, each row from a generator of its own.
+
+    argmax(log p / T + G) with G standard Gumbel is distributed as softmax(log p / T) (Gumbel 1954; Maddison et al.,
+    "A* sampling", NeurIPS 2014).
+    """
+
+    def __init__(self, temperature: float, seeds: Sequence[int]) -> None:
+        self.temperature = temperature
+        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:  # noqa: ARG002
+        uniform = torch.stack([torch.rand(scores.shape[1], generator=g, dtype=torch.float64) for g in self.generators])
+        noise = -torch.log(-torch.log(uniform.clamp(min=1e-300)))
+        logs = torch.log_softmax(scores.float(), dim=-1)
+        return logs / self.temperature + noise.to(scores.device, torch.float32)
+
+
+def _library() -> Any:
+    try:
+        return importlib.import_module("transformers")
+    except ImportError:
+        command = "pip install 'causalpp[transformers]'"
+        raise MissingDependency(f"models in this process need the transformers package: {command}") from None
+
+
+def _device(device: str | torch.device | None) -> torch.device:
+    if device is None:
+        there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        device = next((kind for kind in there if there[kind]), "cpu")
+    try:
+        torch.empty(0, device=device)
+        return torch.device(device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InvalidParameter(f"device {str(device)!r} cannot be used here: {_line(error)}") from None
+
+
+def _dtype(dtype: str | torch.dtype | None, device: torch.device) -> Any:
+    if dtype is None:
+        return torch.float32 if device.type == "cpu" else "auto"
+    found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
+    if not isinstance(found, torch.dtype) or not found.is_floating_point:
+        raise InvalidParameter(f"unknown dtype {dtype!r}: use 'float32', 'bfloat16' or 'float16'")
+    return found
+
+
+def _log_softmax(logits: Tensor, tokens: Sequence[int]) -> Tensor:
+    logs = torch.log_softmax(logits.float(), dim=-1)
+    return logs[:, list(tokens)].to("cpu", torch.float64)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _seed(seed: int | None, replicate: int, prompt: Prompt) -> int:
+    """A number for one draw: the same for the same seed, replicate and prompt, and fresh without a seed."""
+    if seed is None:
+        return int(np.random.SeedSequence().generate_state(1, np.uint64)[0] >> np.uint64(1))
+    described = json.dumps([seed, replicate, prompt.system, prompt.user, prompt.labels])
+    return int.from_bytes(hashlib.sha256(described.encode("utf-8", "surrogatepass")).digest()[:8], "little") >> 1
+
+
+def _line(error: BaseException) -> str:
+    """The first line of a message, which for the library's errors says what is wrong."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0][:300]

@@ -1,0 +1,184 @@
+"""From a question to a prompt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from causalpp.errors import InvalidParameter, UnknownVariable
+from causalpp.oracles.prompts._quoting import DESCRIPTION, display_names, letters, quoted, quoted_lines, replace_names
+from causalpp.oracles.prompts.templates import Prompts
+from causalpp.propositions import Proposition, parse
+
+if TYPE_CHECKING:
+    from causalpp.oracles.language.backend import Prompt
+    from causalpp.programs import Card, CausalProgram
+
+__all__ = ["Writer"]
+
+
+_LONGEST = 20_000
+_STAND_IN = re.compile(r"zq\d{4}")
+
+
+class Writer:
+    """Writes prompts about certain variables.
+
+    Args:
+        variables: what questions may speak of; by default those of the context or the premise, or else any.
+        context: what is known about them: a text, a description for each, or a program or card that has them.
+        premise: statements of independence, or a text with such statements.  Variables of a list of statements
+            become letters, so that nothing but the statements can be used.
+        anonymize: whether names become letters everywhere, in an order that has nothing to do with the names, to
+            see what a model knows from having read the graph.  Descriptions stay, with the names in them
+            replaced; the title and the summary of a network are left out.
+        prompts: the templates.
+        system: a system prompt in place of the template; an empty one for none.
+        labels: what can be answered.
+        reason: whether a chain of thought comes before the answer.
+
+    Raises:
+        InvalidParameter: names to be replaced, and none known; a context that is too long or of another kind.
+
+    Example:
+        >>> from causalpp import Causes, Independent
+        >>> writer = Writer(premise=[~Independent("tar", "cough"), Independent("tar", "cough", given={"smoke"})])
+        >>> print(writer.prompt(Causes("smoke", "tar"), "plain", negated=True).user)
+        Suppose there is a closed system of 3 variables, A, B and C. All the statistical relations among these 3
+        variables are as follows: B correlates with C. B is independent of C given A.
+        <BLANKLINE>
+        Question: Is it false that A causes B?
+        <BLANKLINE>
+        Reply with one word: yes, no or unsure.
+    """
+
+    def __init__(
+        self,
+        variables: Iterable[str] | None = None,
+        *,
+        context: str | Mapping[str, str] | CausalProgram | Card | None = None,
+        premise: str | Iterable[Proposition | str] | None = None,
+        anonymize: bool = False,
+        prompts: Prompts | None = None,
+        system: str | None = None,
+        labels: Sequence[str] = ("yes", "no", "unsure"),
+        reason: bool = False,
+    ) -> None:
+        self.prompts = prompts or Prompts()
+        self.system = self.prompts.texts["system"] if system is None else system
+        self.labels = tuple(labels)
+        self.reason = reason
+        text, descriptions = _described(context, anonymize)
+        statements: list[Proposition] = []
+        if isinstance(premise, str):
+            text = "\n".join(filter(None, (text, premise)))
+        elif premise is not None:
+            statements = [parse(item) if isinstance(item, str) else item for item in premise]
+        if len(text) > _LONGEST:
+            raise InvalidParameter(f"the context has {len(text)} characters; shorten it to {_LONGEST}")
+        known = tuple(variables) if variables is not None else tuple(descriptions) or None
+        if known is None and statements:
+            known = tuple(sorted({name for statement in statements for name in statement.variables}))
+        if anonymize and known is None:
+            raise InvalidParameter("to replace the names, pass variables=, or a description of each as context=")
+        self.variables = known
+        self.anonymous = anonymize or (bool(statements) and any(len(name) > 1 for name in known or ()))
+        self.codes = letters(known or ()) if self.anonymous else {}
+        self.shown = self.codes or (display_names(known) if known is not None else None)
+        self.background = "\n\n".join(
+            filter(None, (self._listed(descriptions, bool(statements)), self._text(text), self._premise(statements)))
+        )
+
+    def __repr__(self) -> str:
+        about = "any variables" if self.variables is None else f"{len(self.variables)} variables"
+        return f"Writer({about}{', anonymous' if self.anonymous else ''})"
+
+    def prompt(self, question: Proposition, style: str = "plain", *, negated: bool = False) -> Prompt:
+        """The prompt that puts a question in one wording and polarity.
+
+        Raises:
+            UnknownVariable: the question speaks of other variables.
+            InvalidParameter: no such wording.
+        """
+        from causalpp.oracles.language.backend import Prompt  # that room imports this module
+
+        asked, statement = self._said(question, style)
+        if negated:
+            asked = self.prompts.fill("negated", statement=statement)
+        shape = self.prompts.fill("reason" if self.reason else "answer", labels=_listing(self.labels, "or"))
+        whole = self.prompts.fill("question", background=self.background, question=asked, format=shape)
+        return Prompt(whole.strip(), self.system or None, () if self.reason else self.labels)
+
+    def _said(self, statement: Proposition, style: str) -> tuple[str, str]:
+        """A statement as a question and as a statement, its names as they may stand in a prompt."""
+        names = dict.fromkeys(statement.variables)
+        if self.variables is not None:
+            for name in names:
+                if name not in self.variables:
+                    raise UnknownVariable(name, self.variables)
+        shown = self.shown if self.shown is not None else display_names(names)
+        ordered = sorted(names, key=lambda name: (shown[name], name))  # what has no order is said in alphabetical order
+        stand_ins = {name: f"zq{number:04d}" for number, name in enumerate(ordered)}
+        back = {stand_in: shown[name] for name, stand_in in stand_ins.items()}
+        renamed = statement.rename(stand_ins)
+        asked, said = (
+            _STAND_IN.sub(lambda found: back[found[0]], text)
+            for text in (renamed.question(style), renamed.sentence(style))
+        )
+        return asked, said
+
+    def _listed(self, descriptions: Mapping[str, str], named: bool) -> str:
+        if self.variables is None or self.shown is None:
+            return ""
+        in_order = sorted(self.variables, key=self.shown.__getitem__) if self.anonymous else self.variables
+        if not any(name in descriptions for name in in_order):
+            return (
+                ""
+                if named or not in_order
+                else self.prompts.fill("names", list=", ".join(self.shown[n] for n in in_order))
+            )
+        lines = []
+        for name in in_order:
+            about = replace_names(descriptions.get(name, ""), self.codes)
+            lines.append(f"- {self.shown[name]}" + (f": {quoted(about, DESCRIPTION)}" if about.strip() else ""))
+        return self.prompts.fill("variables", list="\n".join(lines))
+
+    def _text(self, text: str) -> str:
+        lines = quoted_lines(replace_names(text, self.codes))
+        return self.prompts.fill("context", lines=lines) if lines else ""
+
+    def _premise(self, statements: Sequence[Proposition]) -> str:
+        if not statements or self.variables is None or self.shown is None:
+            return ""
+        names = sorted(self.shown[name] for name in self.variables)
+        said = " ".join(self._said(statement, "corr2cause")[1] + "." for statement in statements)
+        return self.prompts.fill("premise", number=str(len(names)), names=_listing(names, "and"), statements=said)
+
+
+def _listing(items: Sequence[str], word: str) -> str:
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + f" {word} {items[-1]}"
+
+
+def _described(context: Any, anonymize: bool) -> tuple[str, dict[str, str]]:
+    """What a context says in general, and what it says about each variable."""
+    if context is None:
+        return "", {}
+    if isinstance(context, str):
+        return context, {}
+    if isinstance(context, Mapping):
+        for name, about in context.items():
+            if not isinstance(name, str) or not isinstance(about, str):
+                raise InvalidParameter(f"a context maps names to descriptions, both text; got {name!r}: {about!r}")
+        return "", dict(context)
+    card = getattr(context, "card", context)
+    if card is None:
+        return "", dict.fromkeys(context.variables, "")
+    if not isinstance(getattr(card, "variables", None), Mapping):
+        raise InvalidParameter(f"a context is a text, a mapping or a program with a card, not {type(context).__name__}")
+    descriptions = {}
+    for name, about in card.variables.items():
+        states = "; ".join(f"{state}: {phrase}" for state, phrase in about.states.items())
+        label = "" if anonymize else f"{about.label}. "
+        descriptions[name] = f"{label}{about.description} States: {states}."
+    return "" if anonymize else f"{card.title}. {card.summary}", descriptions

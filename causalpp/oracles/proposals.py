@@ -1,0 +1,430 @@
+"""Whole graphs from a language model: candidates to choose among, and two published ways to elicit one graph.
+
+Phase one of A-CBO (Roy & Parbhoo 2026, arXiv 2605.27567) asks a model for candidate graphs
+(:func:`propose_graphs`). The two baselines build a single one: :func:`pairwise_graph` from a question about every
+pair (Kıcıman et al., *Causal reasoning and large language models*, TMLR 2024, arXiv 2305.00050), and
+:func:`breadth_first_graph` by going from causes to effects (Jiralerspong et al. 2024, arXiv 2402.01207).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, permutations
+from pathlib import Path
+from string import Template
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from causalpp._files import read_text
+from causalpp.errors import FormatError, InvalidParameter, OracleError, UnknownVariable
+from causalpp.graphs import Dag, DagBatch
+from causalpp.graphs.dag import check_names
+from causalpp.oracles._loop import Job
+from causalpp.oracles._proposed import Acyclic, Refused, read_edges, read_names
+from causalpp.oracles.answer import Answer
+from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
+from causalpp.oracles.oracle import Oracle
+from causalpp.oracles.prompts._quoting import DESCRIPTION, display_names, quoted, quoted_lines
+from causalpp.propositions import DirectlyCauses
+
+__all__ = ["ElicitedGraph", "Proposals", "Speaker", "breadth_first_graph", "pairwise_graph", "propose_graphs"]
+
+FOLDER = Path(__file__).parent / "prompts"
+LONGEST_PREMISE = 20_000
+_CONCURRENT = 8
+
+
+@runtime_checkable
+class Speaker(Protocol):
+    """What can be asked for a graph: a language-model oracle, or anything else with a backend and its sampling."""
+
+    @property
+    def backend(self) -> Backend: ...
+    @property
+    def sampling(self) -> Sampling: ...
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """The graphs a model proposed.
+
+    Attributes:
+        graphs: the different ones, the most often proposed first.
+        counts: how often each was proposed.
+        refused: replies that were not taken, each with the reason.
+        repairs: what was mended in those that were, such as a misspelt name.
+        calls: how many replies were asked for.
+        tokens_in, tokens_out: what they took.
+    """
+
+    graphs: DagBatch
+    counts: tuple[int, ...]
+    refused: tuple[tuple[str, str], ...] = ()
+    repairs: tuple[str, ...] = ()
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    @property
+    def weights(self) -> Tensor:
+        """The share of each graph among the replies taken, shape ``(N,)``, in double precision."""
+        counts = torch.tensor(self.counts, dtype=torch.float64)
+        return counts / counts.sum().clamp(min=1)
+
+    def __len__(self) -> int:
+        return len(self.graphs)
+
+    def __repr__(self) -> str:
+        return f"Proposals({len(self)} graphs from {sum(self.counts)} of {self.calls} replies)"
+
+
+@dataclass(frozen=True)
+class ElicitedGraph:
+    """One graph built out of many answers.
+
+    Attributes:
+        graph: the graph.
+        calls: how many replies or answers it took.
+        rejected: edges that were left out because they would have closed a cycle.
+        notes: replies that could not be read, and names that were read as others.
+        tokens_in, tokens_out: what they took.
+    """
+
+    graph: Dag
+    calls: int
+    rejected: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+def propose_graphs(
+    speaker: Backend | Speaker,
+    variables: Iterable[str],
+    *,
+    premise: str | None = None,
+    descriptions: Mapping[str, str] | None = None,
+    k: int = 16,
+    repair: bool = False,
+    sampling: Sampling | None = None,
+    prompts: str | Path | None = None,
+) -> Proposals:
+    """Ask a model k times for a whole causal graph.
+
+    Args:
+        speaker: a backend, or an oracle that has one.
+        variables: their names.
+        premise: what is known of them, in English.
+        descriptions: name → what the variable is.
+        k: how many replies.
+        repair: leave out the later edge of a cycle instead of refusing the graph.
+        sampling: how replies are drawn; by default at temperature 1, as equal replies would be no candidates,
+            with the oracle's seed.
+        prompts: a folder whose ``proposal.txt`` and ``proposal_system.txt`` are used instead of ours, where there.
+
+    Raises:
+        InvalidParameter: no variables, ``k`` below one, a premise too long to be put.
+        FormatError: a template of one's own that cannot be read.
+        UnknownVariable: a description of something else.
+        OracleError: none of the replies came.
+    """
+    if k < 1:
+        raise InvalidParameter(f"at least one graph is proposed, not {k}")
+    ask = _Asker(speaker, variables, premise, descriptions, sampling, prompts)
+    edge: dict[str, Any] = {"type": "object", "properties": {"cause": ask.name_schema, "effect": ask.name_schema}}
+    edge |= {"required": ["cause", "effect"], "additionalProperties": False}
+    prompt = ask.prompt("proposal", schema=_list_schema("edges", edge))
+    found: dict[Dag, int] = {}
+    refused: list[tuple[str, str]] = []
+    repairs: list[str] = []
+    for reply in ask.put([prompt] * k):
+        if isinstance(reply, OracleError):
+            refused.append(("", str(reply)))
+            continue
+        try:
+            edges, mended = read_edges(_whole(reply), list(ask.meant), repair)
+        except Refused as reason:
+            refused.append((reply.text, str(reason)))
+            continue
+        dag = Dag(ask.names, [(ask.meant[a], ask.meant[b]) for a, b in edges])
+        found[dag] = found.get(dag, 0) + 1
+        repairs += mended
+    ordered = sorted(found, key=lambda dag: -found[dag])  # the sort is stable: among equals, first come
+    batch = DagBatch.from_dags(ordered, ask.names)
+    counts = tuple(found[dag] for dag in ordered)
+    return Proposals(batch, counts, tuple(refused), tuple(repairs), ask.calls, ask.tokens_in, ask.tokens_out)
+
+
+def pairwise_graph(
+    speaker: Oracle | Backend | Speaker,
+    variables: Iterable[str],
+    *,
+    premise: str | None = None,
+    descriptions: Mapping[str, str] | None = None,
+    repeats: int = 1,
+    three_way: bool | None = None,
+    sampling: Sampling | None = None,
+    prompts: str | Path | None = None,
+) -> ElicitedGraph:
+    """One graph from a question about every pair of variables.
+
+    Either every ordered pair is put to the oracle as ``DirectlyCauses(a, b)``, d (d − 1) questions, or a model
+    chooses for every pair among "a acts on b", "b acts on a" and "neither", half as many. The strength of a
+    direction is its log-odds where there are any, or else of the votes. Of each pair the stronger direction
+    stays, if more likely than not (three-way: if the most likely of the three). Edges enter the graph from
+    the strongest to the weakest, without those that would close a cycle.
+
+    Args:
+        speaker: any oracle; or a backend, which is asked three ways.
+        variables: their names.
+        premise, descriptions: for the three-way question; an oracle brings its own for the other one.
+        repeats: how often each question is asked.
+        three_way: which of the two; by default an oracle is asked about ordered pairs.
+        sampling, prompts: for the three-way question; see :func:`propose_graphs` (the file is ``pairwise.txt``).
+
+    Raises:
+        InvalidParameter, UnknownVariable, OracleError: see :func:`propose_graphs`; also a context for an oracle
+            that is asked about ordered pairs.
+
+    Example:
+        >>> from causalpp import SimulatedOracle, noise
+        >>> truth = Dag.from_edges([("smoke", "tar"), ("tar", "cancer")])
+        >>> found = pairwise_graph(SimulatedOracle(truth, noise.Symmetric(0.0)), truth.nodes)
+        >>> found.graph, found.calls
+        (Dag('smoke → tar, tar → cancer'), 6)
+    """
+    if repeats < 1:
+        raise InvalidParameter(f"a question is asked at least once, not {repeats} times")
+    if three_way is None:
+        three_way = not isinstance(speaker, Oracle)
+    notes: list[str] = []
+    strengths: dict[tuple[str, str], float] = {}
+    calls = tokens_in = tokens_out = 0
+    if three_way:
+        if not isinstance(speaker, (Backend, Speaker)):
+            raise InvalidParameter("the three-way question needs a language model: leave out three_way")
+        ask = _Asker(speaker, variables, premise, descriptions, sampling or _sampling_of(speaker), prompts)
+        names = ask.names
+        pairs = list(combinations(names, 2))
+        asked = [ask.prompt("pairwise", a=a, b=b, labels=("A", "B", "C")) for a, b in pairs for _ in range(repeats)]
+        replies = ask.put(asked, list(range(repeats)) * len(pairs))
+        for n, (a, b) in enumerate(pairs):
+            strengths |= _choices(a, b, replies[n * repeats : (n + 1) * repeats], notes)
+        calls, tokens_in, tokens_out = ask.calls, ask.tokens_in, ask.tokens_out
+    else:
+        if not isinstance(speaker, Oracle):
+            raise InvalidParameter("questions about ordered pairs need an oracle: pass one, or three_way=True")
+        if premise is not None or descriptions is not None:
+            raise InvalidParameter("an oracle has its own context: premise and descriptions belong to three_way=True")
+        names = check_names(variables)
+        answers = speaker.ask([DirectlyCauses(a, b) for a, b in permutations(names, 2)], repeats)
+        told: dict[tuple[str, str], list[Answer]] = {}
+        for answer in answers:
+            told.setdefault((answer.question.a, answer.question.b), []).append(answer)  # type: ignore[attr-defined]
+        strengths = {pair: _log_odds(given) for pair, given in told.items()}
+        for a, b in combinations(names, 2):
+            weaker = (a, b) if strengths[a, b] < strengths[b, a] else (b, a)
+            strengths[weaker] = -math.inf
+        calls = len(answers)
+        tokens_in, tokens_out = sum(a.tokens_in for a in answers), sum(a.tokens_out for a in answers)
+    graph = Acyclic()
+    kept = sorted((pair for pair, value in strengths.items() if value > 0), key=lambda pair: -strengths[pair])
+    rejected = tuple(pair for pair in kept if not graph.add(*pair))
+    return ElicitedGraph(Dag(names, graph.edges), calls, rejected, tuple(notes), tokens_in, tokens_out)
+
+
+def breadth_first_graph(
+    speaker: Backend | Speaker,
+    variables: Iterable[str],
+    *,
+    premise: str | None = None,
+    descriptions: Mapping[str, str] | None = None,
+    sampling: Sampling | None = None,
+    prompts: str | Path | None = None,
+) -> ElicitedGraph:
+    """One graph by breadth-first search from causes to effects: at most d + 1 questions.
+
+    The model names the variables that nothing causes, then, for each variable reached, its direct effects, and
+    is told each time what it has said before. Edges that would close a cycle are rejected. Variables that are
+    never reached stay without edges out of them, as published (Jiralerspong et al. 2024, algorithm 1).
+
+    Args:
+        speaker, variables, premise, descriptions, sampling, prompts: as in :func:`propose_graphs`; the files are
+            ``breadth_first_roots.txt`` and ``breadth_first_children.txt``, the sampling is the oracle's own.
+
+    Raises:
+        InvalidParameter, UnknownVariable, OracleError: as there.
+    """
+    ask = _Asker(speaker, variables, premise, descriptions, sampling or _sampling_of(speaker), prompts)
+    schema = _list_schema("variables", ask.name_schema)
+    notes: list[str] = []
+    roots = ask.names_in(ask.prompt("breadth_first_roots", schema=schema), notes)
+    found = [f"{ask.shown[name]} is not caused by any other" for name in roots]
+    graph, rejected = Acyclic(), []
+    queue, reached = list(roots), set(roots)
+    while queue:
+        here = queue.pop(0)
+        said = "\n".join(found) or "nothing"
+        children = ask.names_in(ask.prompt("breadth_first_children", a=here, found=said, schema=schema), notes)
+        for child in children:
+            if not graph.add(here, child):
+                rejected.append((here, child))
+                continue
+            found.append(f"{ask.shown[here]} directly causes {ask.shown[child]}")
+            if child not in reached:
+                reached.add(child)
+                queue.append(child)
+    dag = Dag(ask.names, graph.edges)
+    return ElicitedGraph(dag, ask.calls, tuple(rejected), tuple(notes), ask.tokens_in, ask.tokens_out)
+
+
+class _Asker:
+    """The variables as a model is told of them, and the calls made so far."""
+
+    def __init__(
+        self,
+        speaker: Backend | Speaker,
+        variables: Iterable[str],
+        premise: str | None,
+        descriptions: Mapping[str, str] | None,
+        sampling: Sampling | None,
+        prompts: str | Path | None,
+    ) -> None:
+        if not isinstance(speaker, (Backend, Speaker)):
+            raise InvalidParameter(f"graphs are asked of a language model, not of {type(speaker).__name__}")
+        self.names = check_names(variables)
+        if not self.names:
+            raise InvalidParameter("there are no variables to ask about")
+        descriptions = descriptions or {}
+        for name in descriptions:
+            if name not in self.names:
+                raise UnknownVariable(name, self.names, what=" among the descriptions")
+        if premise is not None and len(premise) > LONGEST_PREMISE:
+            raise InvalidParameter(f"the premise has {len(premise):,} characters, more than {LONGEST_PREMISE:,}")
+        self.backend = speaker if isinstance(speaker, Backend) else speaker.backend
+        own = None if isinstance(speaker, Backend) else speaker.sampling
+        default = Sampling(1.0, own.seed if own else 0, max(1024, own.max_tokens if own else 0))
+        self.sampling = sampling or default
+        self.folder = Path(prompts) if prompts is not None else None
+        self.shown = display_names(self.names)  # as they stand in the prompt, and so in the reply
+        self.meant = {shown.strip('"'): name for name, shown in self.shown.items()}
+        told = {name: f": {quoted(text, DESCRIPTION)}" for name, text in descriptions.items()}
+        self.slots = {
+            "variables": "\n".join(f"- {shown}{told.get(name, '')}" for name, shown in self.shown.items()),
+            "premise": f"\nWhat is known of them:\n{quoted_lines(premise)}\n" if premise else "",
+        }
+        self.name_schema = {"type": "string", "enum": list(self.meant)}
+        self.calls = self.tokens_in = self.tokens_out = 0
+
+    def template(self, name: str) -> str:
+        own = self.folder / f"{name}.txt" if self.folder is not None else None
+        return read_text(own if own is not None and own.exists() else FOLDER / f"{name}.txt")
+
+    def prompt(self, name: str, *, labels: tuple[str, ...] = (), schema: Any = None, **slots: str) -> Prompt:
+        filled = {key: self.shown.get(value, value) for key, value in slots.items()} | self.slots
+        try:
+            text = Template(self.template(name)).substitute(filled).strip()
+        except (KeyError, ValueError) as error:
+            known = ", ".join(f"${key}" for key in filled)
+            raise FormatError(f"{name}.txt has the placeholder {error}; it may use {known}, and $$ for $") from None
+        return Prompt(text, self.template("proposal_system").strip(), labels, schema)
+
+    def put(self, prompts: Sequence[Prompt], replicates: Sequence[int] | None = None) -> list[Reply | OracleError]:
+        """The replies, or why there is none; an error only if none came at all."""
+        numbers = list(range(len(prompts)) if replicates is None else replicates)
+        self.calls += len(prompts)
+        replies: list[Reply | OracleError]
+        if self.backend.batched:
+            replies = list(self.backend.complete_all(prompts, self.sampling, numbers))
+        else:
+            job = Job(self._all(prompts, numbers))
+            try:
+                replies = job.future.result()
+            except BaseException:  # Ctrl-C: nothing is asked behind the user's back
+                job.cancel()
+                raise
+        errors = [reply for reply in replies if isinstance(reply, OracleError)]
+        if errors and len(errors) == len(replies):
+            raise errors[0]
+        self.tokens_in += sum(reply.tokens_in for reply in replies if isinstance(reply, Reply))
+        self.tokens_out += sum(reply.tokens_out for reply in replies if isinstance(reply, Reply))
+        return replies
+
+    async def _all(self, prompts: Sequence[Prompt], numbers: Sequence[int]) -> list[Reply | OracleError]:
+        turn = asyncio.Semaphore(_CONCURRENT)
+
+        async def one(prompt: Prompt, number: int) -> Reply | OracleError:
+            async with turn:
+                try:
+                    return await self.backend.complete(prompt, self.sampling, number)
+                except OracleError as error:
+                    return error
+
+        return list(await asyncio.gather(*map(one, prompts, numbers)))
+
+    def names_in(self, prompt: Prompt, notes: list[str]) -> list[str]:
+        (reply,) = self.put([prompt])
+        assert isinstance(reply, Reply)  # of a single one, an error is raised
+        try:
+            names, mended = read_names(_whole(reply), list(self.meant))
+        except Refused as reason:
+            notes.append(f"not read: {reason}")
+            return []
+        notes += mended
+        return [self.meant[name] for name in names]
+
+
+def _sampling_of(speaker: Any) -> Sampling:
+    """The oracle's own way of drawing, with room for a list of names; the most probable reply for a backend."""
+    own = getattr(speaker, "sampling", None) or Sampling()
+    return replace(own, max_tokens=max(own.max_tokens, 512))
+
+
+def _list_schema(key: str, items: Mapping[str, Any]) -> dict[str, Any]:
+    properties = {key: {"type": "array", "items": dict(items)}}
+    return {"type": "object", "properties": properties, "required": [key], "additionalProperties": False}
+
+
+def _whole(reply: Reply) -> str:
+    if reply.finish != "stop":
+        why = "it was cut off: raise max_tokens" if reply.finish == "length" else reply.finish
+        raise Refused(f"the reply is not whole ({why})")
+    return reply.text
+
+
+def _log_odds(answers: Sequence[Answer]) -> float:
+    """How strongly some answers speak for a proposition: their mean log-odds, or the log-odds of their votes."""
+    odds = [answer.log_odds for answer in answers if answer.value is not None]
+    if odds and all(value is not None for value in odds):
+        return sum(value for value in odds if value is not None) / len(odds)
+    yes, no = sum(a.value is True for a in answers), sum(a.value is False for a in answers)
+    return math.log((yes + 0.5) / (no + 0.5))
+
+
+def _choices(a: str, b: str, replies: Sequence[Reply | OracleError], notes: list[str]) -> dict[tuple[str, str], float]:
+    """The strength of a → b or b → a out of replies A, B or C; nothing if C is the most likely."""
+    votes = dict.fromkeys("ABC", 0.5)  # as if half a reply had said each
+    for reply in replies:
+        if isinstance(reply, OracleError):
+            notes.append(f"no reply: {reply}")
+        elif reply.log_probabilities:
+            shares = {label: math.exp(reply.log_probabilities.get(label, -math.inf)) for label in votes}
+            total = sum(shares.values())
+            for label in votes:
+                votes[label] += shares[label] / total if total else 0.0
+        elif (letter := reply.text.strip().strip("\"'.:()*").upper()) in votes:
+            votes[letter] += 1
+        else:
+            notes.append(f"not read: {reply.text[:60]!r} is none of A, B and C")
+    best = max(votes, key=lambda label: (votes[label], label == "C"))
+    if best == "C" or votes[best] == votes["C"] or votes["A"] == votes["B"]:
+        return {}
+    strength = math.log(votes[best] / (sum(votes.values()) - votes[best]))
+    return {
+        ((a, b) if best == "A" else (b, a)): max(strength, 1e-9)
+    }  # kept, though less likely than the others together

@@ -1,0 +1,316 @@
+"""Asking many questions at once: concurrency, rate limits, timeouts, a budget, and a run that keeps what it has.
+
+An oracle that waits on a network derives from :class:`AsyncOracle` and writes one coroutine, the answer to one
+request.  What becomes of that coroutine's errors:
+
+- a question that fails for a reason that may pass (:class:`Unanswered`, a timeout, a broken connection, anything
+  unforeseen) is answered with an abstention that carries the reason; a journal keeps it apart, and the next run
+  asks that question again;
+- everything that would fail for all questions alike, such as a refused key or an unknown model (any other error of
+  :mod:`causalpp.errors`), stops the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import time
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import wait
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from causalpp.errors import BudgetSpent, CausalppError, InvalidParameter, OracleError
+from causalpp.oracles._limits import Budget, Limits
+from causalpp.oracles._loop import Job
+from causalpp.oracles._pace import Pace
+from causalpp.oracles._progress import Progress
+from causalpp.oracles.answer import Answer, Request
+from causalpp.oracles.journal import FAILURES, Journal, Recorder, failed
+from causalpp.oracles.oracle import Oracle
+from causalpp.propositions import Proposition
+
+__all__ = ["AsyncOracle", "Budget", "Limits", "Unanswered", "run"]
+
+_LOOK = 0.05  # seconds between looks at a budget of which something may be left
+
+
+class Unanswered(OracleError):
+    """One question found no answer, for a reason that may pass; the run goes on.
+
+    Attributes:
+        reason: why, in a word or two that the answer will carry; one of :data:`causalpp.oracles.journal.FAILURES`.
+    """
+
+    def __init__(self, message: str, reason: str = "server error") -> None:
+        if reason.partition(":")[0] not in FAILURES:
+            raise InvalidParameter(f"{reason!r} is not a failure that may pass: {', '.join(sorted(FAILURES))}")
+        super().__init__(message)
+        self.reason = reason
+
+
+async def run(
+    requests: Sequence[Request],
+    answer: Callable[[Request], Awaitable[Answer]],
+    *,
+    limits: Limits | None = None,
+    budget: Budget | None = None,
+    pace: Pace | None = None,
+    on_answer: Callable[[Answer], None] | None = None,
+    progress: bool | None = None,
+) -> list[Answer]:
+    """The answers to some requests, in their order, several of them under way at once.
+
+    Args:
+        requests: what is asked.
+        answer: the answer to one of them.
+        limits: how fast; by default eight at once.
+        budget: how much.
+        pace: keeps to the limits a minute across several runs; by default one for this run.
+        on_answer: called with each answer as it comes.
+        progress: whether to show a bar with the cost so far; by default for ten requests and more.  There is none
+            where there is no terminal.
+
+    Raises:
+        BudgetSpent: the budget does not reach; it carries the answers there are.
+        OracleError: a question failed in a way in which all would, or too many failed in a row.
+    """
+    limits = limits or Limits()
+    works = _Run(answer, limits, budget, pace or limits.pace(), on_answer)
+    with Progress(len(requests), progress) as works.bar:
+        return await works.all(requests)
+
+
+class _Run:
+    """The state that the workers of one run share."""
+
+    bar: Progress
+
+    def __init__(
+        self,
+        answer: Callable[[Request], Awaitable[Answer]],
+        limits: Limits,
+        budget: Budget | None,
+        pace: Pace,
+        on_answer: Callable[[Answer], None] | None,
+    ) -> None:
+        self.answer, self.limits, self.budget, self.pace, self.on_answer = answer, limits, budget, pace, on_answer
+        self.stop: BaseException | None = None
+        self.spent = False
+        self.failures = 0  # in a row
+        self.left: deque[tuple[int, Request]] = deque()
+
+    @property
+    def going(self) -> bool:
+        """Whether there is more to ask."""
+        return bool(self.left) and self.stop is None and not self.spent
+
+    async def all(self, requests: Sequence[Request]) -> list[Answer]:
+        answers: dict[int, Answer] = {}
+        self.left.extend(enumerate(requests))
+        number = min(self.limits.concurrency, len(requests))
+        workers = [asyncio.create_task(self.work(answers)) for _ in range(number)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        there = [answers[i] for i in sorted(answers)]
+        if self.stop is not None:
+            raise self.stop
+        if self.spent and (missing := len(requests) - len(there)):
+            assert self.budget is not None
+            raise BudgetSpent(self.budget.verdict(missing), there, missing)
+        return there
+
+    async def work(self, answers: dict[int, Answer]) -> None:
+        """Put one request after the other until none is left or the run stops."""
+        while self.going:
+            async with self.pace.turn() as settle:
+                allowed = self.going and await self.allowed()
+                item = self.left.popleft() if allowed and self.going else None
+                found: Answer | None = None
+                try:
+                    if item is None:
+                        return
+                    found = await self.one(item[1])
+                    settle(found.tokens_in + found.tokens_out)
+                except Exception as error:  # would meet every question; those under way are paid for and finish
+                    self.stop = self.stop or error
+                    return
+                finally:
+                    if allowed and self.budget is not None:
+                        self.budget.settle(found)
+            answers[item[0]] = found
+            if self.on_answer is not None:
+                self.on_answer(found)
+            self.bar.add(found, failed(found))
+            self.failures = self.failures + 1 if failed(found) else 0
+            if self.failures >= self.limits.give_up and self.stop is None:
+                why = f"the last {self.failures} questions found no answer (the last one: {found.reason})"
+                self.stop = OracleError(f"{why}: see whether the server is up, and ask again to go on from here")
+
+    async def allowed(self) -> bool:
+        """Whether the budget reaches for one more; those under way may turn out cheaper than foreseen."""
+        if self.budget is None:
+            return True
+        while not self.budget.take():
+            if not self.budget.under_way:
+                self.spent = True
+            if not self.going:
+                return False
+            await asyncio.sleep(_LOOK)
+        return True
+
+    async def one(self, request: Request) -> Answer:
+        start = time.monotonic()
+        try:
+            async with asyncio.timeout(self.limits.longest):
+                found = await self.answer(request)
+        except Unanswered as error:
+            found = _nothing(request, error.reason)
+        except CausalppError:
+            raise
+        except TimeoutError:
+            found = _nothing(request, "timed out")
+        except OSError:
+            found = _nothing(request, "no connection")
+        except Exception as error:  # its message is left out: it may hold what was sent, and with it a key
+            found = _nothing(request, f"failed: {type(error).__name__}")
+        return replace(
+            found,
+            latency=found.latency or time.monotonic() - start,
+            time=time.time() if found.time is None else found.time,
+        )
+
+
+def _nothing(request: Request, reason: str) -> Answer:
+    return Answer(
+        request.question, None, request.replicate, wording=request.wording, negated=request.negated, reason=reason
+    )
+
+
+class AsyncOracle(Oracle):
+    """An oracle that waits on a network: it writes :meth:`_answer_async`, and has many questions under way at once.
+
+    All requests run on one event loop in the background, whether they come from :meth:`ask` or from
+    :meth:`ask_async`, in a script or in a notebook; a client opened by one call can be used by the next.
+
+    Args:
+        limits: how fast questions are put.
+        budget: how much may be asked; see :class:`BudgetSpent`.
+        journal: keeps every answer as it comes, and gives it back for free.
+        progress: whether to show a bar with the cost so far; see :func:`run`.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        budget: Budget | None = None,
+        journal: Journal | str | Path | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.budget = budget
+        self.progress = progress
+        self.journal = journal
+
+    @abstractmethod
+    async def _answer_async(self, request: Request) -> Answer:
+        """The answer to one request.
+
+        Raises:
+            Unanswered: not this time.
+            OracleError: not this one and no other.
+        """
+
+    async def _close_async(self) -> None:
+        """Give connections back."""
+
+    def close(self) -> None:
+        """Give connections back; the oracle can still be asked, and opens them again."""
+        Job(self._close_async()).future.result()
+
+    @property
+    def pace(self) -> Pace:
+        """What keeps to the limits a minute, from one call to the next."""
+        key = (self.limits, os.getpid())  # a loop of another process never wakes who waits here
+        held: tuple[Any, Pace] | None = self.__dict__.get("_pace")
+        if held is None or held[0] != key:
+            held = self.__dict__["_pace"] = key, self.limits.pace()
+        return held[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_pace"}
+
+    def _answer(self, request: Request) -> Answer:
+        return next(iter(self._answers([request])))
+
+    def _answers(self, requests: Sequence[Request]) -> Iterator[Answer]:
+        """The answers as they come, in the order in which they come."""
+        came: list[Answer] = []  # nothing is taken out of it: an interrupt must not find an answer in between
+        news: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+        def arrived(answer: Answer) -> None:
+            came.append(answer)
+            news.put(None)
+
+        job = Job(self._run(requests, arrived))
+        job.future.add_done_callback(lambda _: news.put(None))
+        handed = 0
+        try:
+            while handed < len(came) or not job.future.done():
+                if handed == len(came):
+                    with suppress(queue.Empty):
+                        news.get(timeout=1.0)  # a wait without end could not be interrupted on Windows
+                else:
+                    yield came[handed]
+                    handed += 1
+        finally:
+            if handed < len(came) or not job.future.done():  # stopped: what has come is kept
+                job.cancel()
+                wait([job.future])
+                self._keep(came[handed:])
+        job.future.result()
+
+    async def ask_async(self, questions: Proposition | Sequence[Proposition], repeats: int = 1) -> list[Answer]:
+        """:meth:`ask` for use inside an event loop; calls that run at the same time share the limits.
+
+        A call that is cancelled keeps what has come.
+        """
+        with self._asking(questions, repeats) as (plan, answers):
+            missing = await asyncio.to_thread(self._missing, plan, answers)
+            recorder = Recorder(self.journal, answers)
+            job = Job(self._run(missing, lambda answer: recorder(self._signed(answer))))
+            try:
+                await asyncio.wrap_future(job.future)
+            except asyncio.CancelledError:
+                job.cancel()
+                raise
+            finally:
+                await asyncio.to_thread(_finish, job, recorder)
+        return [answers[request] for request in plan]
+
+    async def _run(self, requests: Sequence[Request], on_answer: Callable[[Answer], None]) -> list[Answer]:
+        return await run(
+            requests,
+            self._answer_async,
+            limits=self.limits,
+            budget=self.budget,
+            pace=self.pace,
+            on_answer=on_answer,
+            progress=self.progress,
+        )
+
+
+def _finish(job: Job[Any], recorder: Recorder) -> None:
+    """Wait until some work has stopped and what it gave is kept."""
+    wait([job.future])
+    recorder.close()

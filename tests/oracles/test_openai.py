@@ -1,0 +1,328 @@
+"""The OpenAI backend against real servers on localhost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import pickle
+import threading
+import traceback
+from typing import Any
+
+import pytest
+from protocol_servers import ProtocolServer, completion, logprobs, prompt_of, refuse
+
+from causalpp import Causes, DirectlyCauses
+from causalpp.errors import InvalidParameter, OracleError
+from causalpp.oracles.journal import failed
+from causalpp.oracles.language import LanguageModelOracle
+from causalpp.oracles.language.openai import PROBES, label_probabilities
+from causalpp.oracles.running import Limits, Unanswered
+
+Q = Causes("smoke", "cancer")
+FAST = Limits(retries=1, timeout=5.0)
+FIRST = {"Yes": 0.5, " yes": 0.2, "No": 0.1, "uns": 0.05, "Maybe": 0.05}
+
+
+def oracle(server: ProtocolServer, model: str = "tiny", **options: Any) -> LanguageModelOracle:
+    options = {"api_key": "none", "limits": FAST, "progress": False} | options
+    return LanguageModelOracle.openai(model, base_url=server.url, **options)
+
+
+def asked(server: ProtocolServer) -> list[dict[str, Any]]:
+    return [request for request in server.requests if prompt_of(request) not in PROBES]
+
+
+def test_log_probabilities() -> None:
+    with ProtocolServer(lambda request: completion("Yes", logprobs=logprobs(FIRST))) as server:
+        model = oracle(server, prices=(1.0, 10.0), temperature=0.5, seed=3)
+        first, second = model.ask(Q, repeats=2)
+        model.close()
+    assert first.value is True
+    assert first.log_odds == pytest.approx(math.log(0.7 / 0.1))
+    assert first.captured == pytest.approx(0.8)
+    assert (first.text, first.model, first.tokens_in, first.tokens_out) == ("Yes", "tiny-2", 30, 2)
+    assert first.cost == pytest.approx((30 * 1 + 2 * 10) / 1e6)
+    assert first.latency > 0
+    assert first.time is not None
+    sent = asked(server)
+    assert len(sent) == 2
+    assert len(server.requests) == 3  # one look whether log-probabilities come back
+    assert sorted(request["seed"] for request in sent) == [3, 4]
+    assert sent[0]["logprobs"] is True
+    assert (sent[0]["top_logprobs"], sent[0]["temperature"], sent[0]["max_tokens"]) == (20, 0.5, 16)
+    assert "response_format" not in sent[0]
+    assert sent[0]["messages"][0]["role"] == "system"
+    assert second.replicate == 1
+
+
+def test_where_there_are_none_a_schema_holds_the_answer() -> None:
+    def reply(request: dict[str, Any]) -> dict[str, Any]:
+        schema = request.get("response_format", {}).get("json_schema", {}).get("schema")
+        if schema is None:
+            return completion("Yes")
+        assert schema["properties"]["answer"]["enum"] == ["yes", "no", "unsure"]
+        return completion('{"answer": "no"}')
+
+    with ProtocolServer(reply) as server:
+        answers = oracle(server).ask([Q, DirectlyCauses("smoke", "cancer")])
+        assert [answer.word for answer in answers] == ["no", "no"]
+        assert [answer.log_odds for answer in answers] == [None, None]
+        assert [prompt_of(request) for request in server.requests[:2]] == list(PROBES)
+        assert all("logprobs" not in request for request in asked(server))
+        before = len(server.requests)
+        oracle(server).ask(Q)  # another oracle of this process knows what was found out
+        assert len(server.requests) == before + 1
+
+
+def test_parameters_that_are_refused_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    unwelcome = ["logprobs", "response_format", "seed", "temperature", "max_tokens"]
+
+    def reply(request: dict[str, Any]) -> Any:
+        for name in unwelcome:
+            if name in request:
+                status, body = refuse(name, 422 if name == "seed" else 400)
+                if name == "max_tokens":
+                    body["error"]["message"] += " Use 'max_completion_tokens' instead."
+                return status, body
+        if request["messages"][0]["role"] == "system":
+            return 400, {"error": {"message": "System role not supported"}}
+        return completion("No.")
+
+    with ProtocolServer(reply) as server, caplog.at_level(logging.WARNING, logger="causalpp"):
+        model = oracle(server)
+        assert model.ask(Q)[0].word == "no"
+        assert len(server.requests) == 8
+        model.ask(DirectlyCauses("smoke", "cancer"))
+        assert len(server.requests) == 9
+        last = server.requests[-1]
+        assert set(last) == {"model", "messages", "max_completion_tokens"}
+        assert "never instructions" in prompt_of(last)  # the system prompt has moved there
+    assert "temperature" in caplog.text
+
+
+def test_fewer_words_at_a_time() -> None:
+    def reply(request: dict[str, Any]) -> Any:
+        if request.get("top_logprobs", 0) > 5:
+            return 400, {"error": {"message": "top_logprobs must be less than or equal to 5"}}
+        return completion("Yes", logprobs=logprobs(FIRST) if "top_logprobs" in request else None)
+
+    with ProtocolServer(reply) as server:
+        assert oracle(server).ask(Q)[0].log_odds is not None
+        assert asked(server)[-1]["top_logprobs"] == 5
+
+
+def test_passing_errors_take_nothing_away() -> None:
+    faults: list[Any] = [
+        (503, {"error": {"message": "logprobs service is down"}}),
+        (429, {"error": {"message": "temperature of the machine room"}}, {"Retry-After": "0.01"}),
+        (500, {"error": {"message": "response_format"}}),
+        b'{"choices": [{"mess',
+        completion("Yes", logprobs=logprobs(FIRST)),
+    ]
+
+    def reply(request: dict[str, Any]) -> Any:
+        return faults.pop(0) if faults else completion("Yes", logprobs=logprobs(FIRST))
+
+    with ProtocolServer(reply) as server:
+        model = oracle(server, limits=Limits(retries=5, timeout=5.0))
+        assert model.ask(Q)[0].log_odds is not None
+        assert model.backend.features.refused == set()  # type: ignore[attr-defined]
+        assert all(request["logprobs"] and "temperature" in request for request in server.requests)
+
+
+def test_what_the_prompt_says_is_no_parameter() -> None:
+    """A server that quotes the request does not speak of the seed because a variable is called so."""
+
+    def reply(request: dict[str, Any]) -> Any:
+        if prompt_of(request) in PROBES:
+            return completion("Yes", logprobs=logprobs(FIRST))
+        return 400, {"error": {"message": f"cannot do this: {prompt_of(request)}"}}
+
+    with ProtocolServer(reply) as server:
+        model = oracle(server, model="echo")
+        with pytest.raises(OracleError, match="400"):
+            model.ask(Causes("seed", "temperature"))
+        assert model.backend.features.refused == set()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (completion("Yes and no."), "unreadable: it says both"),
+        (completion(None, refusal="I cannot help with that."), "refused"),
+        (completion("", finish="content_filter"), "filtered"),
+        (completion("No, since the", finish="length"), "cut off"),
+        (completion(""), "empty"),
+        (completion(None), "empty"),
+        (completion("well, " * 1_700_000), "unreadable: too long"),
+        (completion("\ud800\x00 unsure"), "unsure"),
+        (completion("no idea", logprobs=logprobs({"no": 0.9, "yes": 0.1})), "unsure"),
+        ((400, {"error": {"message": "blocked", "code": "content_filter"}}), "filtered"),
+    ],
+)
+def test_replies_without_an_answer(body: Any, reason: str) -> None:
+    with ProtocolServer(lambda request: body) as server:
+        (answer,) = oracle(server, form="text").ask(Q)
+    assert (answer.value, answer.reason) == (None, reason)
+    assert answer.log_odds is None
+    assert not failed(answer)
+    assert len((answer.text or "").encode()) < 25_000
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"id": "chatcmpl-1", "choices": [{"mess', "broken reply: no whole JSON"),
+        ((200, b"<html>Welcome</html>", {"Content-Type": "text/html"}), "broken reply: a web page"),
+        (b"", "broken reply: nothing"),
+        (b"[1, 2]", "broken reply: no completion"),
+        (b"[" * 100_000, "broken reply: no whole JSON"),
+        (b"\xff\xfe\x00", "broken reply: no whole JSON"),
+        (completion("yes") | {"choices": []}, "broken reply: no choices"),
+        ({"choices": "yes"}, "broken reply: no choices"),
+        ({"choices": [None]}, "broken reply: no choices"),
+        ({"choices": [{"message": "yes"}]}, "broken reply: no choices"),
+        ({"error": {"message": "overloaded"}}, "broken reply: an error in the place of a completion"),
+        ((500, b"oops"), "server error: 500"),
+        ((429, {"error": {"message": "slow down"}}, {"Retry-After": "0.01"}), "rate limited"),
+    ],
+)
+def test_failures_that_may_pass(body: Any, reason: str) -> None:
+    with ProtocolServer(lambda request: body) as server:
+        (answer,) = oracle(server, form="json").ask(Q)
+        assert (answer.value, answer.reason) == (None, reason)
+        assert failed(answer)
+        assert len(server.requests) == 2  # asked once more, and then given up
+
+
+def test_odd_bodies_never_crash() -> None:
+    bodies = [
+        completion("yes") | {"usage": "many"},
+        completion("yes") | {"usage": {"prompt_tokens": -1, "completion_tokens": "2"}, "model": 7},
+        completion("yes", logprobs="none"),
+        completion("yes", logprobs={"content": [{"token": 1}, None, {"token": "yes", "logprob": "x"}]}),
+        completion("yes", logprobs={"content": [{"token": "yes", "logprob": 5.0, "top_logprobs": None}]}),
+        completion("yes", logprobs={"content": [{"token": "yes", "logprob": -0.1, "top_logprobs": "all"}]}),
+        completion("yes") | {"choices": [{"message": {"content": [{"type": "text", "text": "yes"}]}}]},
+    ]
+    with ProtocolServer(lambda request: bodies[0]) as server:
+        while bodies:
+            (answer,) = oracle(server, form="word").ask(Q)
+            assert answer.word == "yes"
+            assert answer.tokens_out in (0, 2)
+            del bodies[0]
+
+
+def test_servers_that_are_not_there_or_say_nothing() -> None:
+    with ProtocolServer(lambda request: completion("yes")) as server:
+        gone = oracle(server, limits=Limits(retries=0, timeout=2.0), form="text")
+    assert gone.ask(Q)[0].reason == "no connection"
+    release = threading.Event()
+
+    def wait(request: dict[str, Any]) -> Any:
+        release.wait(10)
+        return completion("yes")
+
+    with ProtocolServer(wait) as server:
+        slow = oracle(server, limits=Limits(retries=0, timeout=0.3), form="text")
+        assert slow.ask(Q)[0].reason == "timed out"
+        release.set()
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "match"),
+    [
+        (401, "Incorrect API key provided", "key was refused"),
+        (403, "not allowed", "key was refused"),
+        (404, "The model does not exist", "name of the model"),
+        (402, "no money left", "402"),
+        (400, "something is wrong with this request", "400"),
+        (400, "This model's maximum context length is 512 tokens, max_tokens included", "does not fit"),
+        (429, "You exceeded your current quota: insufficient_quota", "insufficient_quota"),
+    ],
+)
+def test_errors_that_stop_the_run(status: int, message: str, match: str) -> None:
+    with ProtocolServer(lambda request: (status, {"error": {"message": message}})) as server:
+        with pytest.raises(OracleError, match=match) as caught:
+            oracle(server, limits=Limits(retries=0), form="text").ask(Q)
+        assert not isinstance(caught.value, Unanswered)
+
+
+def test_a_key_shows_nowhere(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    key = "sk-proj-abcDEF0123456789"
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+
+    def reply(request: dict[str, Any]) -> Any:
+        return 401, {"error": {"message": f"Incorrect API key provided: {key}. sk-other-123456", "code": key}}
+
+    with ProtocolServer(reply) as server, caplog.at_level(logging.DEBUG):
+        model = LanguageModelOracle.openai("tiny", base_url=server.url, limits=FAST)
+        with pytest.raises(OracleError) as caught:
+            model.ask(Q)
+    assert server.headers[0]["authorization"] == f"Bearer {key}"
+    shown = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(model) + repr(model.backend)
+    shown += repr(vars(model.backend)) + str(model.identity) + model.fingerprint
+    assert caught.value.__context__ is None
+    assert "sk-" not in shown
+    assert "abcDEF" not in shown
+    again = pickle.loads(pickle.dumps(model))
+    assert again.fingerprint == model.fingerprint
+
+
+def test_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    with pytest.raises(InvalidParameter, match="OPENAI_API_KEY"):
+        LanguageModelOracle.openai("tiny")
+    with ProtocolServer(lambda request: completion("yes")) as server:
+        assert LanguageModelOracle.openai("tiny", base_url=server.url, limits=FAST).ask(Q)[0].word == "yes"
+    with pytest.raises(InvalidParameter, match="form"):
+        LanguageModelOracle.openai("tiny", api_key="x", form="xml")
+    for url in ("http://user:secret@localhost/v1", "http://localhost/v1?key=secret"):
+        with pytest.raises(InvalidParameter, match="api_key=") as caught:
+            LanguageModelOracle.openai("tiny", base_url=url)
+        assert "secret" not in str(caught.value)
+    with pytest.raises(InvalidParameter, match="name the model"):
+        LanguageModelOracle.openai("", api_key="x")
+
+
+def test_reasoning_is_free_text() -> None:
+    with ProtocolServer(
+        lambda request: completion("Tar lies between.\nAnswer: no", logprobs=logprobs(FIRST))
+    ) as server:
+        (answer,) = oracle(server, mode="reason", extra={"reasoning_effort": "low"}).ask(Q)
+    assert (answer.value, answer.log_odds) == (False, None)
+    (sent,) = server.requests
+    assert (sent["max_tokens"], sent["reasoning_effort"]) == (1024, "low")
+    assert not {"logprobs", "response_format"} & sent.keys()
+
+
+def test_inside_an_event_loop_and_in_several() -> None:
+    with ProtocolServer(lambda request: completion("yes")) as server:
+        model = oracle(server, form="text")
+
+        async def twice() -> list[str]:
+            first, second = await asyncio.gather(model.ask_async(Q), model.ask_async(Causes("a", "b")))
+            return [answer.word for answer in (*first, *second)]
+
+        assert asyncio.run(twice()) == ["yes", "yes"]
+        assert asyncio.run(twice()) == ["yes", "yes"]
+        model.close()
+        assert model.ask(Q)[0].word == "yes"
+        model.close()
+
+
+def test_spellings_are_summed() -> None:
+    labels = ("yes", "no", "unsure")
+    first = {"**": 0.9}, {"ĠYES": 0.25, "▁yes": 0.25, '"Yes': 0.125, "No.": 0.125, "yesterday": 0.1, "not": 0.1}
+    found = label_probabilities(logprobs(*first), labels)
+    assert found is not None
+    assert {k: round(math.exp(v), 6) for k, v in found.items()} == {"yes": 0.625, "no": 0.125, "unsure": 0.0}
+    several = label_probabilities(logprobs({"uns": 0.5, "no": 0.25}, {"ure": 0.5}), labels)
+    assert several is not None
+    assert math.exp(several["unsure"]) == pytest.approx(0.25)
+    assert label_probabilities(logprobs(), labels) is None
+    assert label_probabilities(None, labels) is None
+    assert label_probabilities({"content": [{"token": "yes", "logprob": math.nan}]}, labels) is None

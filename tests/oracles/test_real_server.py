@@ -1,0 +1,239 @@
+"""The OpenAI backend against real servers on localhost, each with a tiny model, and the same model in this process.
+
+Three servers: a small one of our own with log-probabilities, computed by plain forward passes; ``transformers serve``,
+which gives none; and llama.cpp's, which gives them and computes with code that is not Hugging Face's. The last one
+runs where llama-cpp-python is installed, or in the interpreter named by ``CAUSALPP_LLAMA_PYTHON``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+pytest.importorskip("transformers")
+pytest.importorskip("openai")
+
+from tiny_models import WORDS, make_gguf, tiny_model
+
+from causalpp import Causes, Proposition
+from causalpp.oracles._loop import Job
+from causalpp.oracles.language import LanguageModelOracle
+from causalpp.oracles.language.backend import Prompt, Sampling
+from causalpp.oracles.language.openai import OpenAIBackend
+from causalpp.oracles.language.transformers import TransformersBackend
+from causalpp.oracles.proposals import propose_graphs
+
+pytestmark = pytest.mark.server
+
+LABELS = ("yes", "no", "unsure")
+QUESTIONS: list[Proposition] = [Causes(a, b) for a, b in pairwise(WORDS)]
+LLAMA_PYTHON = os.environ.get("CAUSALPP_LLAMA_PYTHON") or (
+    sys.executable if importlib.util.find_spec("llama_cpp") else None
+)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model("llama", tmp_path_factory.mktemp("models"), 2048)
+
+
+@pytest.fixture(scope="module")
+def inside(path: Path) -> TransformersBackend:
+    return TransformersBackend(path, device="cpu")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def process(command: list[str], port: int, alive: str) -> Iterator[str]:
+    """A server in a process of its own, from when it answers; it is stopped at the end whatever happens."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONWARNINGS"}
+    environment |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as server:
+        said: list[str] = []
+        assert server.stdout is not None
+        reader = threading.Thread(target=said.extend, args=(server.stdout,), daemon=True)
+        reader.start()
+        try:
+            until = time.monotonic() + 120
+            while True:
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{port}{alive}", timeout=5):
+                        break
+                except OSError:
+                    if server.poll() is not None or time.monotonic() > until:
+                        raise AssertionError("the server did not start:\n" + "".join(said)[-3000:]) from None
+                    time.sleep(0.2)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+            reader.join(10)
+
+
+# --- a server of our own ------------------------------------------------------------------------------
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Chat completions by greedy decoding, with the log-probabilities of the twenty most probable words."""
+
+    backend: TransformersBackend
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        pass
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        tokenizer, model = self.backend.tokenizer, self.backend.model
+        text = tokenizer.apply_chat_template(asked["messages"], add_generation_prompt=True, tokenize=False)
+        row = tokenizer.encode(text, add_special_tokens=False)
+        said: list[int] = []
+        places = []
+        with torch.inference_mode():
+            while len(said) < asked["max_tokens"]:
+                logs = model(input_ids=torch.tensor([row + said])).logits[0, -1].log_softmax(-1)
+                top = logs.topk(asked.get("top_logprobs", 1))
+                chosen = int(top.indices[0])
+                if chosen == tokenizer.eos_token_id:
+                    break
+                said.append(chosen)
+                listed = [
+                    {"token": tokenizer.decode([i]), "logprob": float(p), "bytes": None}
+                    for i, p in zip(top.indices.tolist(), top.values.tolist())
+                ]
+                places.append({**listed[0], "top_logprobs": listed})
+        body = {
+            "id": "1", "object": "chat.completion", "created": 0, "model": asked["model"],
+            "choices": [{
+                "index": 0, "finish_reason": "stop" if len(said) < asked["max_tokens"] else "length",
+                "message": {"role": "assistant", "content": tokenizer.decode(said)},
+                "logprobs": {"content": places} if asked.get("logprobs") else None,
+            }],
+            "usage": {"prompt_tokens": len(row), "completion_tokens": len(said), "total_tokens": len(row) + len(said)},
+        }  # fmt: skip
+        data = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+@pytest.fixture(scope="module")
+def ours(inside: TransformersBackend) -> Iterator[str]:
+    handler = type("Bound", (Handler,), {"backend": inside})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        server.shutdown()
+        thread.join(10)
+
+
+def compare(url: str, model: str, inside: TransformersBackend) -> None:
+    """The HTTP backend against the one in this process, prompt by prompt and answer by answer."""
+    told = {"variables": WORDS, "progress": False}
+    remote = LanguageModelOracle.openai(model, url, "none", **told)  # type: ignore[arg-type]
+    local = LanguageModelOracle(inside, **told)  # type: ignore[arg-type]
+    prompts = [local.prompt(question) for question in QUESTIONS]
+    assert prompts == [remote.prompt(question) for question in QUESTIONS]
+    here = inside.complete_all(prompts, Sampling(), [0] * len(prompts))
+    far = OpenAIBackend(model, url, "none")
+
+    async def ask() -> list[Any]:
+        replies = [await far.complete(prompt, Sampling()) for prompt in prompts]
+        await far.close()
+        return replies
+
+    for one, other in zip(here, Job(ask()).future.result(60), strict=True):
+        assert other.tokens_in == one.tokens_in
+        for label in LABELS:
+            assert math.exp(other.log_probabilities[label]) == pytest.approx(
+                math.exp(one.log_probabilities[label]), abs=1e-3
+            )
+        assert other.captured == pytest.approx(one.captured, abs=2e-3)
+        assert one.captured > 0.3
+    for mine, theirs in zip(local.ask(QUESTIONS), remote.ask(QUESTIONS), strict=True):
+        assert mine.log_odds == pytest.approx(theirs.log_odds, abs=0.02)
+    Job(remote.backend.close()).future.result(10)
+
+
+def test_probabilities_over_http_are_those_of_the_model(ours: str, inside: TransformersBackend) -> None:
+    compare(ours, "tiny", inside)
+
+
+def test_graphs_over_http(ours: str) -> None:
+    remote = OpenAIBackend("tiny", ours, "none")
+    found = propose_graphs(remote, ["a", "b"], k=2, sampling=Sampling(max_tokens=4))
+    assert len(found.refused) == 2  # the model does not know how to write one
+    assert found.tokens_in > 0
+    Job(remote.close()).future.result(10)
+
+
+# --- transformers serve -------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_transformers_serve(path: Path, inside: TransformersBackend) -> None:
+    if not (importlib.util.find_spec("fastapi") and importlib.util.find_spec("uvicorn")):
+        pytest.skip("transformers serve needs fastapi and uvicorn")
+    port = free_port()
+    command = [str(Path(sys.executable).parent / "transformers"), "serve", str(path), "--host", "127.0.0.1"]
+    with process([*command, "--port", str(port), "--device", "cpu"], port, "/health") as url:
+        remote = LanguageModelOracle.openai(str(path), url, "none", variables=WORDS, progress=False)
+        answers = remote.ask(QUESTIONS, repeats=2)
+        assert len(answers) == 2 * len(QUESTIONS)
+        # It gives no log-probabilities and holds to no schema: the text is what the model writes here.
+        prompts = [remote.prompt(question) for question in QUESTIONS for _ in range(2)]
+        free = [Prompt(prompt.user, prompt.system) for prompt in prompts]
+        written = inside.complete_all(free, remote.sampling, [0] * len(free))
+        for answer, reply in zip(answers, written, strict=True):
+            assert answer.log_odds is None
+            assert answer.text is not None
+            assert answer.text.strip() == reply.text.strip()
+            assert answer.tokens_in == reply.tokens_in
+            assert (answer.value is not None) or answer.reason
+        assert any(answer.value is not None for answer in answers)
+        Job(remote.backend.close()).future.result(10)
+
+
+# --- llama.cpp ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(LLAMA_PYTHON is None, reason="llama-cpp-python is not installed")
+def test_llama_cpp(path: Path, inside: TransformersBackend, tmp_path: Path) -> None:
+    pytest.importorskip("gguf")
+    file = make_gguf(inside.model, inside.tokenizer, tmp_path / "tiny.gguf")
+    port = free_port()
+    command = [str(LLAMA_PYTHON), "-m", "llama_cpp.server", "--model", str(file), "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--logits_all", "true", "--n_ctx", "1024", "--n_threads", "1"]
+    with process(command, port, "/v1/models") as url:
+        compare(url, str(file), inside)
