@@ -8,6 +8,7 @@ import typer
 
 from causalpp.cli import commands
 from causalpp.cli.demo import demo
+from causalpp.cli.journal import journal
 
 __all__ = ["app"]
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 for command in (demo, commands.discover, commands.mec, commands.effect, commands.simulate):
     app.command()(command)
+app.add_typer(journal)
 
 
 def _version(wanted: bool) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import gammaln
 from torch import Tensor
 
 from causalpp.errors import InvalidData, InvalidParameter, TooLarge
@@ -234,6 +233,8 @@ class GaussianBatch(ProgramBatch):
         Raises:
             InvalidParameter: the weight is not greater than zero, as in least squares.
         """
+        from scipy.special import gammaln
+
         m, d = self.moments, len(self.dags.nodes)
         alpha = m.prior if equivalent_sample_size is None else equivalent_sample_size
         if not 0 < alpha < math.inf:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import gammaln
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter, TooLarge
@@ -344,6 +343,8 @@ class TableBatch(ProgramBatch):
         Raises:
             InvalidParameter: the weight is not greater than zero.
         """
+        from scipy.special import gammaln
+
         rows = self._row
         width = self._cards[self._owner]
         if equivalent_sample_size is None:

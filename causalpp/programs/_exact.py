@@ -31,7 +31,7 @@ def joint(plan: Plan, wanted: Sequence[int]) -> tuple[NDArray[np.float64], float
         ImpossibleEvidence: what was observed has probability zero.
         TooLarge: an array of more than 100 million cells would be needed.
     """
-    from opt_einsum import contract
+    from opt_einsum import contract, contract_path
 
     states = [len(node.mechanism.states or ()) for node in plan.nodes]
     cells = math.prod(states[n] for n in wanted)
@@ -50,7 +50,15 @@ def joint(plan: Plan, wanted: Sequence[int]) -> tuple[NDArray[np.float64], float
     for n in free:
         if n not in mentioned:  # an axis nothing speaks of cannot happen: every node has a factor
             raise AssertionError(n)
-    found = np.asarray(contract(*operands, free)) if operands else np.ones(())
+    found = np.ones(())
+    if operands:
+        path, steps = contract_path(*operands, free)
+        if steps.largest_intermediate > _MOST_CELLS:
+            raise TooLarge(
+                f"the exact computation needs an array of {float(steps.largest_intermediate):.1g} cells: "
+                "simulate with samples=… instead"
+            )
+        found = np.asarray(contract(*operands, free, optimize=path))
     mass = float(found.sum())
     if not mass > 0:
         seen = ", ".join(

@@ -7,7 +7,7 @@ merging of Shpitser & Pearl 2008, "Complete identification methods for the causa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from causalpp.errors import ImpossibleEvidence
@@ -79,32 +79,47 @@ class Plan:
         return [i for i, node in enumerate(self.nodes) if node.observed is not None]
 
 
-def plan(worlds: Sequence[tuple[Statement, ...]], wanted: Iterable[tuple[int, str]]) -> Plan:
-    """The nodes needed for some variables of some worlds, and for everything that was observed in any of them."""
+def plan(
+    worlds: Sequence[tuple[Statement, ...]],
+    wanted: Iterable[tuple[int, str]],
+    reads: Mapping[tuple[int, str, str], int] | None = None,
+) -> Plan:
+    """The nodes needed for some variables of some worlds, and for everything that was observed in any of them.
+
+    Args:
+        worlds: the statements of each, causes first.
+        wanted: pairs (world, variable).
+        reads: (world, variable, parent) → the earlier world in which that variable reads that parent, for nested
+            counterfactuals such as "y under x, with m as it would have been without x".
+    """
+    reads = reads or {}
     asked: list[set[str]] = [set() for _ in worlds]
     for world, variable in wanted:
         asked[world].add(variable)
+    for number in reversed(range(len(worlds))):
+        needed = asked[number]
+        for s in reversed(worlds[number]):
+            if s.observed is not None or s.natural is not None or s.variable in needed:
+                needed.add(s.variable)
+                for parent in s.mechanism.parents:
+                    asked[reads.get((number, s.variable, parent), number)].add(parent)
+                if s.natural is not None:
+                    needed.update(s.natural.mechanism.parents)
     out = Plan()
     known: dict[object, int] = {}
     for number, statements in enumerate(worlds):
-        needed = asked[number]
-        for s in reversed(statements):
-            if s.observed is not None or s.natural is not None or s.variable in needed:
-                needed.add(s.variable)
-                needed.update(s.mechanism.parents)
-                if s.natural is not None:
-                    needed.update(s.natural.mechanism.parents)
         for s in statements:
-            if s.variable in needed:
+            if s.variable in asked[number]:
                 if s.natural is not None:
-                    _add(out, known, number, s.natural)
-                out.where[number, s.variable] = _add(out, known, number, s)
+                    _add(out, known, s.natural, [out.where[number, p] for p in s.natural.mechanism.parents])
+                read = [(reads.get((number, s.variable, p), number), p) for p in s.mechanism.parents]
+                out.where[number, s.variable] = _add(out, known, s, [out.where[pair] for pair in read])
     return out
 
 
-def _add(out: Plan, known: dict[object, int], world: int, s: Statement) -> int:
+def _add(out: Plan, known: dict[object, int], s: Statement, read: Sequence[int]) -> int:
     """The number of a statement's node, which is made if no world has it yet."""
-    parents = tuple(out.where[world, p] for p in s.mechanism.parents)
+    parents = tuple(read)
     same = s.mechanism if isinstance(s.mechanism, Assign) else id(s.mechanism)
     key = (s.variable, same, s.noise_name, parents)
     if key not in known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +33,8 @@ class Worlds:
 
     Attributes:
         programs: name → the program of that world.
+        reads: (world, variable, parent) → an earlier world: there that variable reads that parent, instead of in
+            its own world.  So nested counterfactuals are said, see the example.
 
     Example:
         >>> from causalpp import load_network
@@ -43,13 +45,29 @@ class Worlds:
         0     yes   no      no
         1      no   no      no
         2      no   no      no
+
+        Dyspnoea had a smoker had the lungs (either) of a nonsmoker:
+
+        >>> from dataclasses import replace
+        >>> pair = load_network("asia").worlds(abstains={"smoke": "no"}, smokes={"smoke": "yes"})
+        >>> nested = replace(pair, reads={("smokes", "dysp", "either"): "abstains"})
+        >>> float(nested.probabilities([("smokes", "dysp")])[0]), float(pair.probabilities([("smokes", "dysp")])[0])
+        (0.5260..., 0.5528...)
     """
 
     programs: Mapping[str, CausalProgram]
+    reads: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.programs:
             raise InvalidParameter("worlds() needs at least one world, such as worlds(factual={}, treated={'x': 1})")
+        place = {name: i for i, name in enumerate(self.programs)}
+        for (world, variable, parent), source in self.reads.items():
+            if parent not in self[world].mechanism(variable).parents:
+                raise UnknownVariable(parent, self[world].mechanism(variable).parents, what=f" read by {variable!r}")
+            self[source].mechanism(parent)
+            if place[source] > place[world]:
+                raise InvalidParameter(f"the world {world!r} reads from {source!r}, which has to be listed before it")
 
     def __getitem__(self, name: str) -> CausalProgram:
         if name not in self.programs:
@@ -69,7 +87,10 @@ class Worlds:
         """Run all worlds on one noise inside Pyro; sites are called ``"world/variable"`` and ``"variable.noise"``."""
         first = next(iter(self.programs.values()))
         past = {f"past {i}": world for i, world in enumerate(first.past)}
-        found = run_worlds({**past, **{name: program.statements for name, program in self.programs.items()}})
+        found = run_worlds(
+            {**past, **{name: program.statements for name, program in self.programs.items()}},
+            self._reads({name: i + len(past) for i, name in enumerate(self.programs)}),
+        )
         return {name: found[name] for name in self.programs}
 
     def _plan(self, variables: Iterable[tuple[str, str]]) -> tuple[Plan, list[int]]:
@@ -81,8 +102,11 @@ class Worlds:
                 raise InvalidParameter(f"a variable of a world is a pair (world, variable), got {pair!r}")
             self[pair[0]].mechanism(pair[1])
         wanted = [(place[world], variable) for world, variable in pairs]
-        made = plan((*past, *(program.statements for program in self.programs.values())), wanted)
+        made = plan((*past, *(program.statements for program in self.programs.values())), wanted, self._reads(place))
         return made, [made.where[pair] for pair in wanted]
+
+    def _reads(self, place: Mapping[str, int]) -> dict[tuple[int, str, str], int]:
+        return {(place[w], variable, parent): place[source] for (w, variable, parent), source in self.reads.items()}
 
     def probabilities(self, variables: Iterable[tuple[str, str]]) -> NDArray[np.float64]:
         """The exact joint distribution of discrete variables of several worlds, one axis each.
@@ -145,7 +169,9 @@ class Worlds:
         return pd.concat(frames, axis=1)
 
 
-def run_worlds(worlds: Mapping[str, tuple[Statement, ...]]) -> dict[str, dict[str, Tensor]]:
+def run_worlds(
+    worlds: Mapping[str, tuple[Statement, ...]], reads: Mapping[tuple[int, str, str], int] | None = None
+) -> dict[str, dict[str, Tensor]]:
     """Worlds as one Pyro model: a sample site for every noise, a factor for everything observed.
 
     Usable with NUTS where all noise is continuous, and with importance sampling always.
@@ -154,7 +180,7 @@ def run_worlds(worlds: Mapping[str, tuple[Statement, ...]]) -> dict[str, dict[st
     import pyro.distributions as dist
 
     names = list(worlds)
-    made = plan(list(worlds.values()), [(i, s.variable) for i, name in enumerate(names) for s in worlds[name]])
+    made = plan(list(worlds.values()), [(i, s.variable) for i, name in enumerate(names) for s in worlds[name]], reads)
     noises: dict[str, Tensor] = {}
     values: list[Tensor] = []
     laws = {NORMAL: dist.Normal(torch.tensor(0.0), torch.tensor(1.0)), UNIFORM: dist.Uniform(0.0, 1.0)}

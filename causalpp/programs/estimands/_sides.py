@@ -1,0 +1,205 @@
+"""What the estimands share: which states are compared, and means in worlds, exact or simulated."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalpp.errors import ImpossibleEvidence, ImpreciseWarning, InvalidParameter, TooLarge
+from causalpp.programs import _exact, _gaussian
+from causalpp.programs._plan import Statement
+from causalpp.programs.mechanisms import Mechanism, State, Value, state_number
+from causalpp.programs.program import CausalProgram
+from causalpp.programs.worlds import Worlds
+
+__all__ = ["Outcome", "Sides", "affirmed", "contrast", "each_draw", "exact_joint", "mean_error", "rows", "sides"]
+
+#: Pairs of states in which the first affirms and the second denies.
+_AFFIRM = {
+    "yes": "no",
+    "true": "false",
+    "1": "0",
+    "present": "absent",
+    "positive": "negative",
+    "on": "off",
+    "high": "low",
+}
+_ROWS = 100_000  # simulated where the exact computation is out of reach and no number of rows was given
+_FEW = 100  # effective rows below which a simulation deserves a warning
+
+
+def affirmed(variable: str, states: Sequence[State], argument: str) -> int:
+    """The number of the affirming state of a variable with two."""
+    words = [str(s).casefold() for s in states]
+    if len(words) == 2:
+        for number, word in enumerate(words):
+            if _AFFIRM.get(word) == words[1 - number]:
+                return number
+    shown = ", ".join(map(repr, states))
+    raise InvalidParameter(f"which states of {variable!r} are meant? say {argument}= out of {shown}")
+
+
+def contrast(variable: str, mechanism: Mechanism, treated: Any, control: Any) -> tuple[Value, Value]:
+    """The two values of a treatment that are compared."""
+    states = mechanism.states
+    if states is None:
+        if treated is None or control is None:
+            raise InvalidParameter(f"{variable!r} is a real number: say both treated= and control=")
+        pair = (mechanism.encode(variable, treated), mechanism.encode(variable, control))
+    else:
+        pair = contrast_states(variable, states, treated, control)
+    if pair[0] == pair[1]:
+        raise InvalidParameter(f"treated and control are both {mechanism.decode(pair[0])!r}")
+    return mechanism.decode(pair[0]), mechanism.decode(pair[1])
+
+
+def contrast_states(variable: str, states: Sequence[State], treated: Any, control: Any) -> tuple[int, int]:
+    """The numbers of the two states that are compared."""
+    if treated is None and control is None:
+        high = affirmed(variable, states, "treated= and control")
+        return high, 1 - high
+    if (treated is None or control is None) and len(states) != 2:
+        raise InvalidParameter(f"{variable!r} has {len(states)} states: say both treated= and control=")
+    high = 1 - state_number(variable, states, control) if treated is None else state_number(variable, states, treated)
+    low = 1 - high if control is None else state_number(variable, states, control)
+    return high, low
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The variable looked at, and what is averaged.
+
+    Attributes:
+        variable: its name.
+        score: what each state counts; None for a real variable, which counts as itself.
+        state: the state whose probability is asked for; None if it is the mean.
+    """
+
+    variable: str
+    score: NDArray[np.float64] | None
+    state: State | None
+
+    @classmethod
+    def of(cls, program: CausalProgram, variable: str, state: Any, *, binary: bool = False) -> Outcome:
+        """The outcome as it is meant; ``binary`` asks for a state even where the states are numbers."""
+        states = program.mechanism(variable).states
+        if states is None:
+            if state is not None or binary:
+                raise InvalidParameter(
+                    f"{variable!r} is a real number and has no states" + (", leave out state=" * (not binary))
+                )
+            return cls(variable, None, None)
+        if state is None and not binary and all(isinstance(s, (int, float)) for s in states):
+            return cls(variable, np.array([float(s) for s in states]), None)
+        number = affirmed(variable, states, "state") if state is None else state_number(variable, states, state)
+        return cls(variable, np.eye(len(states))[number], states[number])
+
+    def values(self, numbers: NDArray[Any]) -> NDArray[np.float64]:
+        """What drawn values count, shape ``(n,)``."""
+        return np.asarray(numbers, dtype=float) if self.score is None else self.score[numbers]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two means of an effect, the standard error of their difference, and where they come from."""
+
+    means: tuple[float, float]
+    error: float
+    method: str
+    size: float | None
+
+    @property
+    def value(self) -> float:
+        """The difference."""
+        return self.means[0] - self.means[1]
+
+
+def exact_joint(worlds: Worlds, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64] | None:
+    """The joint distribution of discrete variables of some worlds; None if it is out of reach."""
+    made, wanted = worlds._plan(pairs)
+    if not _exact.is_discrete(made):
+        return None
+    try:
+        return _exact.joint(made, wanted)[0]
+    except ImpossibleEvidence:
+        raise
+    except (TooLarge, InvalidParameter):  # too many cells, or noise that is not finite
+        return None
+
+
+def _exact_mean(worlds: Worlds, world: str, outcome: Outcome) -> float | None:
+    if outcome.score is not None:
+        law = exact_joint(worlds, [(world, outcome.variable)])
+        return None if law is None else float(law @ outcome.score)
+    made, wanted = worlds._plan([(world, outcome.variable)])
+    return float(_gaussian.moments(made, wanted)[0][0]) if _gaussian.is_linear_gaussian(made) else None
+
+
+def rows(
+    worlds: Worlds, pairs: Sequence[tuple[str, str]], samples: int | None, seed: int
+) -> tuple[list[NDArray[Any]], NDArray[np.float64], float | None, str]:
+    """Draws of some variables of some worlds, their weights, how many they are worth, and the method in words."""
+    n = _ROWS if samples is None else samples
+    if not isinstance(n, (int, np.integer)) or n < 2:
+        raise InvalidParameter(f"a simulation needs at least 2 rows, got {samples}")
+    drawn, weights, size = worlds.draw(n, seed, pairs)
+    method = f"simulation of {n:,} rows a side"
+    if size < 0.999 * n:
+        method += f", worth {size:,.0f}"
+    if size < min(_FEW, n):
+        warnings.warn(
+            f"{n:,} rows are worth {size:.0f} independent ones, because what was observed is rare: raise samples=",
+            ImpreciseWarning,
+            stacklevel=2,
+        )
+    return [drawn[pair] for pair in pairs], weights, size, method
+
+
+def mean_error(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """The weighted mean and its standard error, that of a ratio of means where the weights differ."""
+    mean = float(weights @ values)
+    n = len(values)
+    return mean, math.sqrt(float((weights**2) @ (values - mean) ** 2) * n / (n - 1))
+
+
+def sides(worlds: Worlds, names: tuple[str, str], outcome: Outcome, samples: int | None, seed: int) -> Sides:
+    """The mean outcome in two worlds: exact unless ``samples`` are asked for or it is out of reach."""
+    if samples is None:
+        first, second = (_exact_mean(worlds, name, outcome) for name in names)
+        if first is not None and second is not None:
+            return Sides((first, second), 0.0, "exact", None)
+    drawn, weights, size, method = rows(worlds, [(name, outcome.variable) for name in names], samples, seed)
+    values = [outcome.values(column) for column in drawn]
+    error = mean_error(values[0] - values[1], weights)[1]
+    return Sides((float(weights @ values[0]), float(weights @ values[1])), error, method, size)
+
+
+def each_draw(
+    program: CausalProgram, draws: int | None, seed: int, quantity: Callable[[CausalProgram], float]
+) -> NDArray[np.float64] | None:
+    """A quantity under each posterior draw of the parameters, shape ``(draws,)``; None without any.
+
+    Raises:
+        InvalidParameter: a number of draws below 1, or parameters that are all known.
+    """
+    if draws is None:
+        return None
+    if not isinstance(draws, (int, np.integer)) or draws < 1:
+        raise InvalidParameter(f"draws is a number of posterior draws from 1 on, got {draws}")
+    found: list[float] = []
+    for drawn in program.posterior_draws(int(draws), seed):
+        pairs = [pair for old, new in zip(_worlds(program), _worlds(drawn), strict=True) for pair in zip(old, new)]
+        if not found and all(old.mechanism is new.mechanism for old, new in pairs):
+            raise InvalidParameter("no mechanism has a posterior, so there is nothing to draw: fit the program to data")
+        found.append(quantity(drawn))
+    return np.array(found)
+
+
+def _worlds(program: CausalProgram) -> tuple[tuple[Statement, ...], ...]:
+    return (*program.past, program.statements)
