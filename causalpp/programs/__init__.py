@@ -3,7 +3,24 @@
 from causalpp.programs import examples
 from causalpp.programs.bulk import BatchEffects, GaussianBatch, ProgramBatch, TableBatch, compile_batch
 from causalpp.programs.compiler import compile
-from causalpp.programs.estimands import Effect, ate
+from causalpp.programs.estimands import (
+    ActualCause,
+    CausationBounds,
+    CausationProbability,
+    Effect,
+    actual_cause,
+    ate,
+    att,
+    cate,
+    cde,
+    nde,
+    nie,
+    path_specific,
+    pn,
+    pns,
+    ps,
+    tian_pearl_bounds,
+)
 from causalpp.programs.identification import (
     AdjustedEffect,
     Estimand,
@@ -33,11 +50,14 @@ from causalpp.programs.program import CausalProgram, Statement
 from causalpp.programs.worlds import Worlds
 
 __all__ = [
+    "ActualCause",
     "AdjustedEffect",
     "Assign",
     "BatchEffects",
     "Card",
     "CausalProgram",
+    "CausationBounds",
+    "CausationProbability",
     "Effect",
     "Estimand",
     "Function",
@@ -55,10 +75,14 @@ __all__ = [
     "TableBatch",
     "VariableCard",
     "Worlds",
+    "actual_cause",
     "adjusted_effect",
     "adjustment_sets",
     "ate",
+    "att",
     "backdoor_sets",
+    "cate",
+    "cde",
     "compile",
     "compile_batch",
     "examples",
@@ -68,7 +92,14 @@ __all__ = [
     "instruments",
     "is_adjustment_set",
     "load_network",
+    "nde",
     "network_names",
+    "nie",
     "optimal_adjustment_set",
+    "path_specific",
+    "pn",
+    "pns",
+    "ps",
+    "tian_pearl_bounds",
     "to_bif",
 ]
