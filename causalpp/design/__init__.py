@@ -1,6 +1,53 @@
 """Design: which question to ask next, and how few could do."""
 
-from causalpp.design.bounds import capacity, divergence, question_bound
-from causalpp.design.information import binary_entropy, expected_information_gain
+from causalpp.design.batches import joint_information, look_ahead, question_batch
+from causalpp.design.bounds import (
+    accuracy_ceiling,
+    attainable_accuracy,
+    capacity,
+    divergence,
+    efficiency,
+    question_bound,
+)
+from causalpp.design.information import (
+    Posterior,
+    Predicting,
+    binary_entropy,
+    expected_information_gain,
+    question_information,
+)
+from causalpp.design.policies import (
+    BinarySearch,
+    Information,
+    MaximumDegree,
+    Minimax,
+    Policy,
+    Published,
+    Random,
+    ThompsonPair,
+)
 
-__all__ = ["binary_entropy", "capacity", "divergence", "expected_information_gain", "question_bound"]
+__all__ = [
+    "BinarySearch",
+    "Information",
+    "MaximumDegree",
+    "Minimax",
+    "Policy",
+    "Posterior",
+    "Predicting",
+    "Published",
+    "Random",
+    "ThompsonPair",
+    "accuracy_ceiling",
+    "attainable_accuracy",
+    "binary_entropy",
+    "capacity",
+    "divergence",
+    "efficiency",
+    "expected_information_gain",
+    "joint_information",
+    "look_ahead",
+    "question_batch",
+    "question_bound",
+    "question_information",
+]
