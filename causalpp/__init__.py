@@ -18,11 +18,15 @@ from causalpp.oracles import (
     noise,
 )
 from causalpp.programs import (
+    AdditiveNoise,
     CausalProgram,
     Effect,
     Estimand,
     Function,
+    Gamma,
     LinearGaussian,
+    Logistic,
+    Poisson,
     Response,
     Shift,
     Table,
@@ -62,6 +66,7 @@ from causalpp.propositions import (
 )
 
 __all__ = [
+    "AdditiveNoise",
     "Answer",
     "Belief",
     "Budget",
@@ -77,6 +82,7 @@ __all__ = [
     "Estimand",
     "ExperimentOracle",
     "Function",
+    "Gamma",
     "HaveCommonCause",
     "HaveCommonEffect",
     "HumanOracle",
@@ -86,7 +92,9 @@ __all__ = [
     "LanguageModelOracle",
     "Limits",
     "LinearGaussian",
+    "Logistic",
     "MarkovEquivalenceClass",
+    "Poisson",
     "Proposition",
     "Response",
     "Result",

@@ -21,6 +21,7 @@ from causalpp.programs.estimands import (
     ps,
     tian_pearl_bounds,
 )
+from causalpp.programs.fitting import Fit
 from causalpp.programs.identification import (
     AdjustedEffect,
     Estimand,
@@ -37,10 +38,14 @@ from causalpp.programs.identification import (
 )
 from causalpp.programs.interventions import Shift
 from causalpp.programs.mechanisms import (
+    AdditiveNoise,
     Assign,
     Function,
+    Gamma,
     LinearGaussian,
+    Logistic,
     Mechanism,
+    Poisson,
     Response,
     State,
     Table,
@@ -51,6 +56,7 @@ from causalpp.programs.worlds import Worlds
 
 __all__ = [
     "ActualCause",
+    "AdditiveNoise",
     "AdjustedEffect",
     "Assign",
     "BatchEffects",
@@ -60,12 +66,16 @@ __all__ = [
     "CausationProbability",
     "Effect",
     "Estimand",
+    "Fit",
     "Function",
+    "Gamma",
     "GaussianBatch",
     "Instrument",
     "Joint",
     "LinearGaussian",
+    "Logistic",
     "Mechanism",
+    "Poisson",
     "ProgramBatch",
     "Response",
     "Shift",

@@ -17,7 +17,7 @@ from causalpp.programs._bulk_base import BatchEffects, Normals, ProgramBatch, wh
 from causalpp.programs._bulk_gaussian import GaussianBatch, fit_gaussians
 from causalpp.programs._bulk_plan import unique_fits
 from causalpp.programs._bulk_tables import TableBatch, fit_tables
-from causalpp.programs.compiler import _coded
+from causalpp.programs._columns import coded as _coded
 
 if TYPE_CHECKING:
     import pandas as pd

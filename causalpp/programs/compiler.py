@@ -1,16 +1,13 @@
-"""From a graph to a program: mechanisms that are given, or fitted to data."""
+"""From a graph to a program: mechanisms that are given, random, or fitted to data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from causalpp.errors import InvalidData, InvalidParameter, TooLarge
+from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
-from causalpp.programs.mechanisms import Mechanism, State, Table, check_states
+from causalpp.programs.mechanisms import Mechanism
 from causalpp.programs.program import CausalProgram, check_complete
 
 if TYPE_CHECKING:
@@ -20,34 +17,61 @@ if TYPE_CHECKING:
 
 __all__ = ["compile"]
 
-_MOST_STATES = 50
-_MOST_CELLS = 10_000_000
-
 
 def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows nothing
     dag: Dag,
     *,
-    mechanisms: Mapping[str, Mechanism] | None = None,
+    mechanisms: Mapping[str, Any] | None = None,
     data: pd.DataFrame | None = None,
+    priors: Mapping[str, Any] | None = None,
     states: Mapping[str, Iterable[Any]] | None = None,
     prior: float = 1.0,
     card: Card | None = None,
+    method: str | None = None,
+    steps: int | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+    progress: bool | None = None,
 ) -> CausalProgram:
     """A graph as a program that runs: a Pyro model with one statement a variable.
 
+    With ``mechanisms`` alone, the parameters are given.  With ``priors``, they are random.  With ``data``, they are
+    fitted: the program has their posterior means (or mode), and its mechanisms carry the posterior, from which
+    :meth:`~causalpp.CausalProgram.drawn` and ``draws=`` of the estimands draw.  How the fit went is in
+    :attr:`~causalpp.CausalProgram.fit`.
+
+    What is observed is fitted variable by variable: tables and linear-Gaussian mechanisms in closed form, others by
+    Laplace's approximation.  With latent variables, the whole program is fitted at once: by Gibbs sampling if it is
+    made of tables, by variational inference otherwise.  Missing values are treated like latent variables if a
+    ``method`` is named; that takes them to be missing at random.
+
     Args:
         dag: the graph.
-        mechanisms: a mechanism for every variable, or
-        data: a frame with a discrete column for every variable, to which tables are fitted: the posterior mean
-            under a symmetric Dirichlet prior.
-        states: variable → its states in order, where the data do not show them all.
-        prior: the Dirichlet prior's concentration on each state of each row, greater than zero.
+        mechanisms: variable → its mechanism.  With data, only for some variables: a mechanism is taken as known, and
+            one that carries a law as a prior; or the kind to fit, as a class or as ``"table"``, ``"linear"``,
+            ``"logistic"``, ``"poisson"``, ``"gamma"`` or ``"network"``.  Left out, real variables get ``"linear"``
+            and discrete ones ``"table"``, or ``"logistic"`` if they have real parents.
+        data: a frame with a column for every variable that is not latent.  Text, categories, truth values and whole
+            numbers (up to 50 different ones) are states, other numbers real.
+        priors: variable → mechanism that carries a law, or kind; what is left out gets the default prior.
+        states: variable → its states in order, where the data do not show them all, and of latent variables.
+        prior: the Dirichlet prior's concentration on each state of each row of the tables, greater than zero.
         card: what the variables mean.
+        method: ``"gibbs"``, ``"svi"`` or ``"nuts"``; left out, as said above.
+        steps: how many steps of ``"svi"`` (2000), or sweeps of ``"gibbs"`` (4000).
+        draws: how many posterior draws ``"gibbs"``, ``"svi"`` and ``"nuts"`` keep.
+        seed: of everything random in fitting.
+        progress: whether to show a progress bar; left out, if standard error is a terminal.
 
     Raises:
-        InvalidParameter: neither or both of ``mechanisms`` and ``data``; mechanisms that do not fit the graph.
-        InvalidData: a column is missing, continuous, or has missing values or undeclared states.
+        InvalidParameter: none of ``mechanisms``, ``data`` and ``priors``; mechanisms that do not fit the graph; a
+            latent variable without states.
+        InvalidData: a column is missing or constant, has missing values (without ``method``) or undeclared states;
+            too few rows for a regression.
         TooLarge: a table of more than ten million cells.
+
+    Warns:
+        ImpreciseWarning: the fit has not converged; what to do about it.
 
     Example:
         >>> import pandas as pd
@@ -56,68 +80,29 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
         >>> program.do(x=1).distribution("y")
         {'no': 0.5, 'yes': 0.5}
     """
-    if (mechanisms is None) == (data is None):
-        raise InvalidParameter("compile() needs either mechanisms= or data=")
-    if mechanisms is None:
-        assert data is not None  # for the type checker
-        mechanisms = _fit(dag, data, states or {}, prior)
-    return CausalProgram(check_complete(dag, mechanisms), dag.latent, card, dag.nodes)
+    if data is None and priors is None:
+        if mechanisms is None:
+            raise InvalidParameter("compile() needs either mechanisms=, data= or priors=")
+        return CausalProgram(check_complete(dag, mechanisms), dag.latent, card, dag.nodes)
+    from causalpp.programs.fitting.fit import Options, fitted
 
-
-def _fit(dag: Dag, data: pd.DataFrame, states: Mapping[str, Iterable[Any]], prior: float) -> dict[str, Mechanism]:
-    if not prior > 0 or not np.isfinite(prior):
-        raise InvalidParameter(f"the prior's concentration must be greater than zero, got {prior}")
-    if dag.latent:
-        raise InvalidParameter(f"tables can be fitted to observed variables only, and {sorted(dag.latent)} are latent")
-    if not len(data):
-        raise InvalidData("the data have no rows")
-    coded = {name: _coded(name, data, states.get(name)) for name in dag.nodes}
-    out: dict[str, Mechanism] = {}
-    for name in dag.nodes:
-        parents = dag.parents(name)
-        shape = tuple(len(coded[v][0]) for v in (*parents, name))
-        if np.prod(shape, dtype=float) > _MOST_CELLS:
-            raise TooLarge(
-                f"the table of {name!r} with {len(parents)} parents would have {np.prod(shape, dtype=float):.2g} cells"
+    given = {**(mechanisms or {}), **(priors or {})}
+    if len(given) < len(mechanisms or {}) + len(priors or {}):
+        both = sorted(set(mechanisms or {}) & set(priors or {}))
+        raise InvalidParameter(f"{both[0]!r} is among mechanisms= and among priors=: say it once")
+    for name, law in (priors or {}).items():
+        if isinstance(law, Mechanism) and not has_law(law):
+            raise InvalidParameter(
+                f"the prior of {name!r} has no law: use Table.from_concentration, a mechanism with posterior= or law=, "
+                "or a kind such as 'linear'"
             )
-        cells = np.ravel_multi_index([coded[v][1] for v in (*parents, name)], shape)
-        counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape) + prior
-        out[name] = Table(coded[name][0], parents, counts / counts.sum(-1, keepdims=True))
-    return out
+    options = Options(method, steps, draws, seed, progress)
+    found, fit = fitted(dag, data, given, states or {}, prior, options)
+    return CausalProgram(check_complete(dag, found), dag.latent, card, dag.nodes, fit=fit and fit.warn())
 
 
-def _coded(
-    name: str, data: pd.DataFrame, declared: Iterable[Any] | None
-) -> tuple[tuple[State, ...], NDArray[np.int64]]:
-    """A column's states and their numbers, row by row."""
-    import pandas as pd
+def has_law(mechanism: Mechanism) -> bool:
+    """Whether a mechanism carries a law of its parameters."""
+    from causalpp.programs.fitting._draws import is_random
 
-    if name not in data.columns:
-        raise InvalidData(f"the data have no column {name!r}; columns: {', '.join(map(str, data.columns[:12]))}")
-    if (data.columns == name).sum() > 1:
-        raise InvalidData(f"the column name {name!r} is used more than once")
-    column = data[name]
-    if column.isna().any():
-        raise InvalidData(f"column {name!r} has missing values: drop or fill those rows first")
-    if declared is None and isinstance(column.dtype, pd.CategoricalDtype):
-        declared = column.cat.categories
-    elif declared is None:
-        found = column.unique().tolist()
-        same = all(isinstance(value, str) for value in found) or all(
-            isinstance(value, (bool, int, float)) for value in found
-        )
-        if not same:
-            raise InvalidData(f"column {name!r} mixes text and numbers: make it all text or all numbers")
-        declared = sorted(found)
-    known = check_states(name, declared)
-    if len(known) > _MOST_STATES:
-        raise InvalidData(
-            f"column {name!r} has {len(known):,} different values: tables need discrete columns, "
-            "cut it into a few intervals first (pandas.cut)"
-        )
-    numbers = pd.Index(known, dtype=object).get_indexer(pd.Index(column, dtype=object))
-    if (numbers < 0).any():
-        raise InvalidData(
-            f"column {name!r} has the value {str(column[numbers < 0].iloc[0])!r}, which is not among {known}"
-        )
-    return known, numbers.astype(np.int64)
+    return is_random(mechanism)

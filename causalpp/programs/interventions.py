@@ -89,7 +89,8 @@ class _Modified(Mechanism):
     """A function of what a variable would have been, and of other variables."""
 
     def __init__(self, base: Mechanism, function: Callable[..., Tensor], reads: tuple[str, ...], place: int) -> None:
-        self.base, self.function, self.reads, self.place = base, function, reads, place
+        self.base: Mechanism = base
+        self.function, self.reads, self.place = function, reads, place
         others = tuple(name for i, name in enumerate(reads) if i != place)
         self.states, self.noise = base.states, base.noise
         self.parents = tuple(dict.fromkeys((*base.parents, *others)))
@@ -102,6 +103,9 @@ class _Modified(Mechanism):
     def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
         natural = self.base.assign(noise, parents[: len(self.base.parents)])
         return self._then.assign(noise, self._made(natural, parents))
+
+    def on(self, base: Mechanism) -> Mechanism:
+        return _Modified(base, self.function, self.reads, self.place)
 
     def cells(self) -> NDArray[np.float64]:
         return self.base.cells()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from torch import Tensor
 
+    from causalpp.programs.fitting import Fit
     from causalpp.programs.networks import Card
     from causalpp.programs.worlds import Worlds
 
@@ -50,6 +51,7 @@ class CausalProgram:
         order: the order in which frames and graphs list the variables.
         past: the worlds that share this one's noise and in which something was observed; see
             :meth:`counterfactual`.
+        fit: how the parameters were fitted; None where they were given.
 
     Example:
         >>> from causalpp import load_network
@@ -70,6 +72,7 @@ class CausalProgram:
     card: Card | None = field(default=None)
     order: tuple[str, ...] = ()
     past: tuple[tuple[Statement, ...], ...] = ()
+    fit: Fit | None = field(default=None)
 
     @cached_property
     def _mechanisms(self) -> dict[str, Mechanism]:
@@ -185,6 +188,50 @@ class CausalProgram:
         from causalpp.programs.source import source
 
         return source(self)
+
+    # --- parameters -----------------------------------------------------------------------------------
+
+    def drawn(self, seed: int = 0) -> CausalProgram:
+        """The program with parameters drawn from their law: the posterior if it was fitted, else the prior.
+
+        Parameters that are known stay as they are.  All worlds a counterfactual remembers get the same draw.
+
+        >>> from causalpp import Dag, Table, compile
+        >>> coin = Table.from_concentration(("tails", "heads"), (), [3.0, 3.0])
+        >>> compile(Dag(["coin"]), mechanisms={"coin": coin}).drawn(seed=1).distribution("coin")
+        {'tails': 0.68..., 'heads': 0.31...}
+        """
+        return self._drawn(np.random.default_rng([seed, 3, 0]))
+
+    def posterior_draws(self, k: int, seed: int = 0) -> Iterator[CausalProgram]:
+        """``k`` programs, each with parameters drawn from their law; the first is :meth:`drawn` of the same seed."""
+        return (self._drawn(np.random.default_rng([seed, 3, number])) for number in range(k))
+
+    def _drawn(self, draw: np.random.Generator) -> CausalProgram:
+        known: dict[int, Mechanism] = {}
+
+        def again(mechanism: Mechanism) -> Mechanism:
+            # What an intervention builds on is drawn once, for all worlds.
+            if id(mechanism) not in known:
+                base = mechanism.base
+                known[id(mechanism)] = mechanism.drawn(draw) if base is None else mechanism.on(again(base))
+            return known[id(mechanism)]
+
+        def change(s: Statement) -> Statement:
+            natural = None if s.natural is None else change(s.natural)
+            return replace(s, mechanism=again(s.mechanism), natural=natural)
+
+        past = tuple(tuple(map(change, world)) for world in self.past)
+        return replace(self, statements=tuple(map(change, self.statements)), past=past)
+
+    def model(self, frame: pd.DataFrame | None = None, n: int | None = None) -> Callable[[], dict[str, Tensor]]:
+        """A Pyro model of many rows in which parameters that are not known are sample sites ``"variable.parameter"``.
+
+        See :func:`causalpp.programs.fitting.model`.
+        """
+        from causalpp.programs.fitting import model
+
+        return model(self, frame, n)
 
     # --- transforms -----------------------------------------------------------------------------------
 

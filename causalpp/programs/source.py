@@ -69,7 +69,7 @@ _HEAD_REAL = _HEAD.replace(
     '''def pick(table, *parents):
     """The entries of the table that the parents' values select."""
     table = torch.tensor(table)
-    return Vindex(table)[(*parents, ...)] if parents else table
+    return Vindex(table)[parents] if parents else table
 
 
 def model():

@@ -330,7 +330,11 @@ def test_misuse(call, error: type[Exception], message: str) -> None:
         (lambda f: f[:0], {}, "no rows"),
         (lambda f: f.assign(y=[None, 1, 1, 0]), {}, "missing values"),
         (lambda f: f.assign(y=f.y * 3), {"states": {"y": [0, 1]}}, "has the value '3'"),
-        (lambda f: pd.DataFrame({"x": [0, 1] * 100, "y": np.linspace(0, 1, 200)}), {}, "cut it"),
+        (
+            lambda f: pd.DataFrame({"x": [0, 1] * 100, "y": np.linspace(0, 1, 200)}),
+            {"mechanisms": {"y": "table"}},
+            "cut it",
+        ),
         (lambda f: f[["x", "y", "y"]], {}, "more than once"),
     ],
 )

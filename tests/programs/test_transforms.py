@@ -483,3 +483,35 @@ def test_rare_evidence_is_said() -> None:
             LINE,
             mechanisms={"z": LinearGaussian(), "x": Function(lambda z, n: z + n, "z"), "y": program.mechanism("y")},
         ).condition(y=40.0).mean("x", samples=500)
+
+
+def test_a_shift_of_a_fitted_mechanism_is_drawn_with_it() -> None:
+    """An intervention that builds on a mechanism has that mechanism's parameters in every posterior draw."""
+    frame = linear().simulate(200, seed=4)
+    program = cpp.compile(LINE, data=frame)
+    worlds = [p.worlds(was={}, pushed={"x": Shift(1.0)}) for p in program.posterior_draws(5, seed=1)]
+    gaps = [w.moments([("pushed", "x")])[0][0] - w.moments([("was", "x")])[0][0] for w in worlds]
+    np.testing.assert_allclose(gaps, 1.0)
+    pushed = [p.mean("y") for p in program.do(x=Shift(1.0)).posterior_draws(5, seed=1)]
+    assert np.std(pushed) > 0
+    before = [p.mean("y") + p.mechanism("y").coefficients[list(p.mechanism("y").parents).index("x")]  # type: ignore[attr-defined]
+              for p in program.posterior_draws(5, seed=1)]  # fmt: skip
+    np.testing.assert_allclose(pushed, before)
+    after = program.counterfactual({"y": 1.0}, {"x": Shift(1.0)})
+    assert np.std([p.mean("y") for p in after.posterior_draws(5)]) > 0
+
+
+def test_source_with_one_discrete_parent() -> None:
+    program = cpp.compile(
+        Dag.from_edges([("group", "dose")]),
+        mechanisms={
+            "group": Table(("a", "b"), (), [0.25, 0.75]),
+            "dose": LinearGaussian("group", np.zeros((2, 0)), [1.0, 3.0], [1.0, 0.5]),
+        },
+    )
+    scope: dict[str, Any] = {}
+    exec(program.source(), scope)
+    data = {"group": torch.tensor(1), "dose": torch.tensor(2.0)}
+    found = poutine.trace(poutine.condition(scope["model"], data=data)).get_trace().log_prob_sum()
+    expected = poutine.trace(poutine.condition(program, data=data)).get_trace().log_prob_sum()
+    assert float(found) == pytest.approx(float(expected), abs=1e-5)

@@ -3,14 +3,20 @@
 from causalpp.programs.mechanisms.base import Assign, Mechanism, State, Value, check_states, state_number
 from causalpp.programs.mechanisms.function import Function
 from causalpp.programs.mechanisms.gaussian import LinearGaussian, NormalInverseGamma
+from causalpp.programs.mechanisms.glm import Gamma, Logistic, Poisson
+from causalpp.programs.mechanisms.network import AdditiveNoise
 from causalpp.programs.mechanisms.table import Response, Table
 
 __all__ = [
+    "AdditiveNoise",
     "Assign",
     "Function",
+    "Gamma",
     "LinearGaussian",
+    "Logistic",
     "Mechanism",
     "NormalInverseGamma",
+    "Poisson",
     "Response",
     "State",
     "Table",

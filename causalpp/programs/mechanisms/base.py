@@ -18,7 +18,7 @@ from causalpp.programs.mechanisms import _cells
 if TYPE_CHECKING:
     import pyro.distributions as dist
 
-__all__ = ["NORMAL", "UNIFORM", "Assign", "Mechanism", "State", "Value", "check_states", "state_number"]
+__all__ = ["NORMAL", "UNIFORM", "Assign", "Mechanism", "State", "Value", "check_states", "parent_names", "state_number"]
 
 #: A value a discrete variable can take: text, a truth value or a number.
 State = str | bool | int | float
@@ -41,6 +41,19 @@ def check_states(variable: str, states: Iterable[Any]) -> tuple[State, ...]:
     if len(set(map(str, plain))) < len(plain):
         raise InvalidParameter(f"{variable!r} has a state twice: {', '.join(map(str, plain))}")
     return plain
+
+
+def parent_names(parents: str | Iterable[str]) -> tuple[str, ...]:
+    """The names of a mechanism's parents: one name, or several.
+
+    Raises:
+        InvalidParameter: one is named twice.
+    """
+    names = (parents,) if isinstance(parents, str) else tuple(parents)
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise InvalidParameter(f"a mechanism has the parent {twice[0]!r} twice")
+    return names
 
 
 def state_number(variable: str, states: Sequence[State], value: Any) -> int:
@@ -162,6 +175,13 @@ class Mechanism(ABC):
         """The mechanism with parameters drawn from their posterior; itself where they are known."""
         return self
 
+    #: The mechanism that this one changes, if it is an intervention that builds on one.
+    base: Mechanism | None = None
+
+    def on(self, base: Mechanism) -> Mechanism:  # noqa: ARG002
+        """The same change of another mechanism; for mechanisms with a :attr:`base`."""
+        return self
+
     def shifted(self, by: float) -> Mechanism:
         """The mechanism whose value is this one's plus a number: an intervention that pushes instead of setting.
 
@@ -256,7 +276,8 @@ class _Shifted(Mechanism):
     def __init__(self, base: Mechanism, by: float) -> None:
         if base.states is not None:
             raise InvalidParameter("only variables that are numbers can be shifted")
-        self.base, self.by = base, float(by)
+        self.base: Mechanism = base
+        self.by = float(by)
         self.states, self.parents, self.noise = None, base.parents, base.noise
 
     def __repr__(self) -> str:
@@ -267,6 +288,9 @@ class _Shifted(Mechanism):
 
         shift = dist.transforms.AffineTransform(torch.tensor(self.by), torch.tensor(1.0))
         return dist.TransformedDistribution(self.base.distribution(parents), [shift])
+
+    def on(self, base: Mechanism) -> Mechanism:
+        return base.shifted(self.by)
 
     def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
         return self.base.assign(noise, parents) + self.by

@@ -14,9 +14,8 @@ from torch import Tensor
 from torch.distributions import Categorical
 
 from causalpp.errors import InvalidParameter
-from causalpp.graphs.dag import as_names
 from causalpp.programs.mechanisms import _cells
-from causalpp.programs.mechanisms.base import NORMAL, UNIFORM, Mechanism, State, check_states
+from causalpp.programs.mechanisms.base import NORMAL, UNIFORM, Mechanism, State, check_states, parent_names
 
 __all__ = ["Function"]
 
@@ -54,15 +53,13 @@ class Function(Mechanism):
     _ends: NDArray[np.float64] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "parents", as_names(self.parents))
+        object.__setattr__(self, "parents", parent_names(self.parents))
         if self.states is not None:
             object.__setattr__(self, "states", check_states("a function's variable", self.states))
         if not callable(self.function):
             raise InvalidParameter(f"a mechanism needs a function of parents and noise, got {self.function!r}")
         if isinstance(self.noise, str) and self.noise not in ("normal", "uniform"):
             raise InvalidParameter(f"noise is 'normal', 'uniform', None or a distribution, not {self.noise!r}")
-        if len(set(self.parents)) < len(self.parents):
-            raise InvalidParameter(f"a mechanism has a parent twice: {', '.join(self.parents)}")
 
         # A finite noise is drawn as the cell of (0, 1) that a uniform number falls into.
         ends = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
-from causalpp.graphs.dag import as_names
 from causalpp.programs.mechanisms._printing import pick
-from causalpp.programs.mechanisms.base import NORMAL, Mechanism, State
+from causalpp.programs.mechanisms.base import NORMAL, Mechanism, State, parent_names
 
 if TYPE_CHECKING:
     import pyro.distributions as dist
@@ -88,7 +87,7 @@ class LinearGaussian(Mechanism):
         posterior: NormalInverseGamma | None = None,
     ) -> None:
         put = object.__setattr__
-        put(self, "parents", as_names(parents))
+        put(self, "parents", parent_names(parents))
         put(self, "posterior", posterior)
         numbers = {}
         for name, given in (("coefficients", coefficients), ("intercept", intercept), ("scale", scale)):
@@ -104,8 +103,6 @@ class LinearGaussian(Mechanism):
                 f"{len(self.parents)} parents need coefficients of shape (*sizes of the discrete parents, number of "
                 f"real parents), got {slopes.shape}"
             )
-        if len(set(self.parents)) < len(self.parents):
-            raise InvalidParameter(f"a mechanism has a parent twice: {', '.join(self.parents)}")
         for name in ("intercept", "scale"):
             if numbers[name].ndim and numbers[name].shape != cards:
                 raise InvalidParameter(f"{name} needs shape {cards}, got {numbers[name].shape}")
@@ -194,7 +191,7 @@ class LinearGaussian(Mechanism):
         """The mechanism with other numbers; gradients flow from them to what is computed by Pyro."""
         tensors = tuple(parameters[name] for name in ("coefficients", "intercept", "scale"))
         plain = [t.detach().cpu().numpy() for t in tensors]
-        new = replace(self, coefficients=plain[0], intercept=plain[1], scale=plain[2], posterior=None)
+        new = LinearGaussian(self.parents, plain[0], plain[1], plain[2])
         new.__dict__["_tensors"] = tensors
         return new
 
@@ -205,4 +202,18 @@ class LinearGaussian(Mechanism):
         return LinearGaussian(self.parents, coefficients[..., 1:], coefficients[..., 0], scale)
 
     def shifted(self, by: float) -> LinearGaussian:
-        return replace(self, intercept=self.intercept + float(by), posterior=None)
+        return _ShiftedGaussian(self, float(by))
+
+
+class _ShiftedGaussian(LinearGaussian):
+    """A linear-Gaussian mechanism with a number added to its value: exact like any other."""
+
+    by: float
+
+    def __init__(self, base: LinearGaussian, by: float) -> None:
+        super().__init__(base.parents, base.coefficients, base.intercept + by, base.scale)
+        object.__setattr__(self, "base", base)
+        object.__setattr__(self, "by", by)
+
+    def on(self, base: Mechanism) -> Mechanism:
+        return base.shifted(self.by)

@@ -13,9 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
-from causalpp.graphs.dag import as_names
 from causalpp.programs.mechanisms import _cells
-from causalpp.programs.mechanisms.base import Mechanism, State, check_states
+from causalpp.programs.mechanisms.base import Mechanism, State, check_states, parent_names
 
 if TYPE_CHECKING:
     import pyro.distributions as dist
@@ -117,9 +116,7 @@ class Table(_Finite):
     ) -> None:
         put = object.__setattr__
         put(self, "states", check_states("a table's variable", states))
-        put(self, "parents", as_names(parents))
-        if len(set(self.parents)) < len(self.parents):
-            raise InvalidParameter(f"a table has a parent twice: {', '.join(self.parents)}")
+        put(self, "parents", parent_names(parents))
         put(self, "probabilities", _normalised(probabilities, len(self.parents), len(self.states)))
         put(self, "concentration", None if concentration is None else np.array(concentration, dtype=float))
         if self.concentration is not None:
@@ -225,9 +222,7 @@ class Response(_Finite):
     ) -> None:
         put = object.__setattr__
         put(self, "states", check_states("a response's variable", states))
-        put(self, "parents", as_names(parents))
-        if len(set(self.parents)) < len(self.parents):
-            raise InvalidParameter(f"a response has a parent twice: {', '.join(self.parents)}")
+        put(self, "parents", parent_names(parents))
         put(self, "weights", _normalised(weights, 0, None))
         try:
             given = np.array(outcomes, dtype=float)

@@ -1,0 +1,232 @@
+"""Fitting the mechanisms of a graph to a frame: which law each gets, and which method finds its posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
+from causalpp.graphs import Dag
+from causalpp.programs._columns import Column, column
+from causalpp.programs._plan import Statement
+from causalpp.programs.fitting import laplace
+from causalpp.programs.fitting._draws import carrying, is_random
+from causalpp.programs.fitting._scaling import Scale, unscaled
+from causalpp.programs.fitting._templates import REAL, kind_of, ordered, template
+from causalpp.programs.fitting.conjugate import fitted_gaussian, fitted_table
+from causalpp.programs.fitting.latent import gibbs
+from causalpp.programs.fitting.report import Fit
+from causalpp.programs.mechanisms import LinearGaussian, Mechanism, State, Table, check_states
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["METHODS", "Options", "fitted"]
+
+METHODS = ("gibbs", "svi", "nuts")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to fit: see :func:`causalpp.compile`."""
+
+    method: str | None = None
+    steps: int | None = None
+    draws: int = 1000
+    seed: int = 0
+    progress: bool | None = None
+
+    def check(self) -> None:
+        """Whether they make sense."""
+        if self.method is not None and self.method not in METHODS:
+            raise InvalidParameter(f"the method is one of {', '.join(METHODS)}, or left out; got {self.method!r}")
+        for name, value, least in (("steps", self.steps, 20), ("draws", self.draws, 8), ("seed", self.seed, 0)):
+            if value is not None and (not isinstance(value, (int, np.integer)) or value < least):
+                raise InvalidParameter(f"{name} is a whole number from {least} on, got {value}")
+
+
+def fitted(
+    dag: Dag,
+    data: pd.DataFrame | None,
+    given: Mapping[str, Any],
+    declared: Mapping[str, Iterable[Any]],
+    concentration: float,
+    options: Options,
+) -> tuple[dict[str, Mechanism], Fit | None]:
+    """A mechanism for every variable, and how the fit went; without data, mechanisms with their priors.
+
+    Args:
+        dag: the graph.
+        data: the frame, or None.
+        given: variable → mechanism (known, or a prior if it carries a law) or kind.
+        declared: variable → states.
+        concentration: of the Dirichlet prior of tables.
+        options: how to fit.
+    """
+    options.check()
+    for what, names in (("mechanisms", given), ("states", declared)):
+        for name in names:
+            if name not in dag:
+                raise UnknownVariable(name, dag.nodes, what=f" among the {what}")
+    if not concentration > 0 or not np.isfinite(concentration):
+        raise InvalidParameter(f"the prior's concentration must be greater than zero, got {concentration}")
+    if data is not None and not len(data):
+        raise InvalidData("the data have no rows")
+    kinds = {v: kind_of(v, given[v]) for v in given}
+    columns: dict[str, Column] = {}
+    states: dict[str, tuple[State, ...] | None] = {}
+    for v in dag.nodes:
+        known = given[v].states if v in given and kinds[v] is None else declared.get(v)
+        real = kinds.get(v) in REAL or (v in given and kinds[v] is None and given[v].states is None)
+        if data is None or v in dag.latent:
+            if v in dag.latent and known is None and not real:
+                raise InvalidParameter(
+                    f"{v!r} is latent, so the data do not say what it is: declare its states, such as "
+                    f"states={{{v!r}: (0, 1)}}, or make it a real number, mechanisms={{{v!r}: LinearGaussian()}}"
+                )
+            states[v] = None if real or known is None else check_states(v, known)
+        else:
+            columns[v] = column(v, data, known, real=real, missing=options.method is not None)
+            states[v] = columns[v].states
+    joint = bool(dag.latent) or any(c.missing.any() for c in columns.values()) or options.method in ("svi", "nuts")
+    mechanisms: dict[str, Mechanism] = {}
+    for v in dag.nodes:
+        if v in given and kinds[v] is None:
+            mechanisms[v] = given[v]
+            continue
+        parents = ordered(dag, v, states)
+        kind = kinds.get(v) or _default(states[v], [states[p] for p in parents])
+        if states[v] is None and kind not in REAL:
+            raise InvalidData(
+                f"{v!r} has real numbers, and {kind!r} is for states: cut it into a few intervals (pandas.cut), or "
+                "declare states="
+            )
+        if v in dag.latent and not parents and kind == "linear":
+            mechanisms[v] = LinearGaussian()  # the unit of a real latent variable is anybody's choice
+        else:
+            mechanisms[v] = template(kind, v, parents, states, concentration, proper=joint or data is None)
+    if data is None:
+        return mechanisms, None
+    for v, m in mechanisms.items():
+        m.check_parents(v, [mechanisms[p].states for p in m.parents])
+    own = {v for v in given if kinds[v] is None}
+    if joint:
+        return _jointly(dag, mechanisms, columns, len(data), own, options)
+    return _one_by_one(mechanisms, columns, len(data), own, options)
+
+
+def _default(own: tuple[State, ...] | None, parents: list[tuple[State, ...] | None]) -> str:
+    """The kind of mechanism a variable gets if nothing was said."""
+    if own is None:
+        return "linear"
+    return "logistic" if None in parents else "table"
+
+
+def _one_by_one(
+    priors: Mapping[str, Mechanism], columns: Mapping[str, Column], rows: int, own: set[str], options: Options
+) -> tuple[dict[str, Mechanism], Fit]:
+    """Where everything is observed, the posterior is a product over variables."""
+    out: dict[str, Mechanism] = {}
+    failed, methods = [], set()
+    for v, prior in priors.items():
+        if not is_random(prior):
+            out[v] = prior
+        elif isinstance(prior, Table):
+            out[v] = fitted_table(v, prior, columns)
+            methods.add("conjugate")
+        elif isinstance(prior, LinearGaussian):
+            if v not in own:
+                laplace.own_scale(v, prior, columns[v].values)
+            out[v] = fitted_gaussian(v, prior, columns)
+            methods.add("conjugate")
+        else:
+            out[v], converged = laplace.fitted(v, prior, columns, v not in own, options.seed)  # type: ignore[arg-type]
+            failed += [] if converged else [v]
+            methods.add("laplace")
+    advice = ""
+    if failed:
+        advice = f"the optimiser did not reach the mode of {', '.join(map(repr, failed))}; try method='nuts' or 'svi'"
+    return out, Fit(", ".join(sorted(methods)) or "given", rows, 0, not failed, advice)
+
+
+def _jointly(
+    dag: Dag,
+    priors: Mapping[str, Mechanism],
+    columns: Mapping[str, Column],
+    rows: int,
+    own: set[str],
+    options: Options,
+) -> tuple[dict[str, Mechanism], Fit]:
+    """Where something is latent or missing, mechanisms depend on each other in the posterior."""
+    from causalpp.programs.fitting.model import parameter_names, rows_model
+
+    discrete = all(m.states is not None for m in priors.values())
+    finite = discrete and all(isinstance(m, Table) or not is_random(m) for m in priors.values())
+    method = options.method or ("gibbs" if finite else "svi")
+    if method == "gibbs":
+        if not finite:
+            raise InvalidParameter("Gibbs sampling is for programs of tables: use method='svi' or 'nuts'")
+        return gibbs(
+            priors,
+            columns,
+            rows,
+            sweeps=options.steps or 4000,
+            draws=options.draws,
+            seed=options.seed,
+            progress=options.progress,
+        )
+    raw = {v for v in own if v in columns and (priors[v].states is None or _reads_real(priors[v], columns))}
+    scales = dict.fromkeys(priors, (0.0, 1.0))
+    for v, found in columns.items():
+        scale = laplace.own_scale(v, priors[v], np.asarray(found.values, dtype=float))
+        scales[v] = (0.0, 1.0) if raw else scale
+    standard = {v: _standardised(found, scales[v]) for v, found in columns.items()}
+    statements = tuple(Statement(v, priors[v]) for v in dag.topological_order)
+    model = rows_model(statements, standard, rows)
+    names = frozenset(f"{v}.{name}" for v, m in priors.items() for name in parameter_names(m))
+    if not names:
+        return dict(priors), Fit("given", rows)
+    latent = bool(dag.latent)
+    if method == "svi":
+        from causalpp.programs.fitting.variational import svi
+
+        steps = options.steps or 2000
+        point, draws, fit = svi(
+            model, names, rows, steps=steps, draws=options.draws, seed=options.seed, progress=options.progress
+        )
+    else:
+        from causalpp.programs.fitting.mcmc import nuts
+
+        point, draws, fit = nuts(
+            model, names, rows, draws=options.draws, latent=latent, seed=options.seed, progress=options.progress
+        )
+    out = dict(priors)
+    for v, prior in priors.items():
+        if is_random(prior):
+            inputs = [scales[p] for p in prior.parents if priors[p].states is None]
+            values = [unscaled(prior, _filled(prior, v, found), inputs, scales[v]) for found in (point, draws)]
+            out[v] = carrying(prior, *values)
+    return out, fit
+
+
+def _reads_real(mechanism: Mechanism, columns: Mapping[str, Column]) -> bool:
+    return any(p in columns and columns[p].states is None for p in mechanism.parents)
+
+
+def _filled(mechanism: Mechanism, variable: str, sites: Mapping[str, Any]) -> dict[str, Any]:
+    """A mechanism's parameters out of all sites, with empty ones where it has no number."""
+    out: dict[str, Any] = {}
+    for name, value in mechanism.parameters.items():
+        out[name] = sites.get(f"{variable}.{name}")
+        if out[name] is None:
+            first = np.shape(next(v for k, v in sites.items() if k.startswith(f"{variable}.")))
+            other = next(m for k, m in mechanism.parameters.items() if f"{variable}.{k}" in sites)
+            out[name] = np.zeros((*first[: len(first) - other.dim()], *value.shape))
+    return out
+
+
+def _standardised(found: Column, scale: Scale) -> Column:
+    return found if found.states is not None else Column(None, (found.values - scale[0]) / scale[1])

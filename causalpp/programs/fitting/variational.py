@@ -1,0 +1,112 @@
+"""Stochastic variational inference: any program, with discrete latent variables summed out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyro
+import torch
+from numpy.typing import NDArray
+from pyro import poutine
+from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO, config_enumerate
+from pyro.infer.autoguide import AutoNormal, init_to_sample
+from pyro.optim import ClippedAdam
+from torch import Tensor
+
+from causalpp.errors import InvalidParameter
+from causalpp.programs.fitting._progress import steps as counted
+from causalpp.programs.fitting.model import Model
+from causalpp.programs.fitting.report import Fit, settled
+
+__all__ = ["svi"]
+
+_STARTS, _TRIAL = 4, 0.1  # starts, and the share of the steps after which the best one goes on
+_RATE, _DECAY = 0.05, 0.02  # Adam's step at the beginning, and the factor it has shrunk by at the end
+
+Parameters = dict[str, NDArray[np.float64]]
+
+
+def svi(
+    model: Model, names: frozenset[str], rows: int, *, steps: int, draws: int, seed: int, progress: bool | None
+) -> tuple[Parameters, Parameters, Fit]:
+    """A point estimate, draws ``(draws, …)`` of each parameter site, and how it went.
+
+    The guide is normal and independent for each site, so intervals tend to be too narrow where parameters depend on
+    each other in the posterior.
+
+    Args:
+        model: see :func:`causalpp.programs.fitting.model`.
+        names: its parameter sites.
+        rows: how many rows it has, for the report.
+        steps: of Adam.
+        draws: how many draws to take from the guide.
+        seed: of everything random.
+        progress: whether to show a progress bar; left out, if standard error is a terminal.
+    """
+    if steps < 100:
+        raise InvalidParameter(f"variational inference needs at least 100 steps, got {steps}")
+    discrete = _has_discrete(model)
+    enumerated = config_enumerate(model) if discrete else model
+    trial = max(int(_TRIAL * steps), 10)
+    losses: list[float] = []
+    interrupted = False
+    with torch.random.fork_rng(devices=[]), pyro.get_param_store().scope():
+        best, guide, state = np.inf, None, None
+        for start in range(_STARTS):
+            with pyro.get_param_store().scope() as store:
+                torch.manual_seed(seed * _STARTS + start)
+                made = AutoNormal(_continuous(enumerated), init_loc_fn=init_to_sample, init_scale=0.05)
+                step = _stepper(enumerated, made, steps, discrete)
+                run = [step() for _ in range(trial)]
+            score = float(np.mean(run[-max(trial // 4, 1) :]))
+            if guide is None or score < best:
+                best, guide, state, losses = score, (made, step), store, run
+        assert guide is not None  # there is more than one start
+        with pyro.get_param_store().scope(state):
+            made, step = guide
+            try:
+                for _ in counted(steps - trial, "variational inference", progress):
+                    losses.append(step())
+            except KeyboardInterrupt:
+                interrupted = True
+            with torch.no_grad():
+                point = {name: made.median()[name].double().numpy() for name in sorted(names)}
+                found = [made() for _ in range(draws)]
+        values = {name: torch.stack([one[name] for one in found]).double().numpy() for name in sorted(names)}
+    converged = not interrupted and settled(np.array(losses))
+    advice = "" if converged else "the loss is still falling; raise steps="
+    if interrupted:
+        advice = "it was interrupted; run it again to the end"
+    return point, values, Fit("svi", rows, len(losses), converged, advice, np.array(losses))
+
+
+def _continuous(model: Model) -> Callable[[], Any]:
+    """The model without its discrete latent sites, which are summed out and need no guide."""
+
+    def hidden(site: dict[str, Any]) -> bool:
+        return site["type"] == "sample" and not site["is_observed"] and bool(site["fn"].has_enumerate_support)
+
+    blocked: Callable[[], Any] = poutine.block(model, hide_fn=hidden)
+    return blocked
+
+
+def _has_discrete(model: Model) -> bool:
+    """Whether something discrete is latent."""
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        sites = poutine.trace(model).get_trace().nodes.values()
+    return any(site["type"] == "sample" and not site["is_observed"] and site["fn"].has_enumerate_support
+               for site in sites)  # fmt: skip
+
+
+def _stepper(model: Model, guide: Any, steps: int, discrete: bool) -> Callable[[], float]:
+    optimiser = ClippedAdam({"lr": _RATE, "lrd": _DECAY ** (1 / steps)})
+    loss = TraceEnum_ELBO(max_plate_nesting=1) if discrete else Trace_ELBO()
+    inference = SVI(model, guide, optimiser, loss)
+
+    def step() -> float:
+        value: float | Tensor = inference.step()
+        return float(value)
+
+    return step

@@ -1,0 +1,376 @@
+"""Generalised linear mechanisms: categories, counts and positive numbers from discrete and real parents.
+
+All read the linear predictor η = intercept + Σ over discrete parents (coefficient of their state) + Σ over real
+parents (coefficient · parent), where the first state of each discrete parent counts zero (dummy coding).  The noise
+is uniform and goes through the inverse of the distribution function, so the equation is monotone in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from causalpp.errors import InvalidParameter
+from causalpp.programs.mechanisms import _cells
+from causalpp.programs.mechanisms._laws import Law
+from causalpp.programs.mechanisms._printing import number, numbers
+from causalpp.programs.mechanisms.base import UNIFORM, Mechanism, State, check_states, parent_names
+
+if TYPE_CHECKING:
+    import pyro.distributions as dist
+
+__all__ = ["Gamma", "Logistic", "Poisson"]
+
+_INSIDE = 1e-15  # noise is kept so far away from 0 and 1, where a quantile would be infinite
+_G = TypeVar("_G", bound="_Linear")
+
+
+class _Linear(Mechanism):
+    """What generalised linear mechanisms share: the linear predictor, its parameters, and their law."""
+
+    coefficients: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    sizes: tuple[int, ...]
+    law: Law | None
+    noise = UNIFORM
+
+    def _set(self, parents: Any, sizes: Any, law: Law | None, width: tuple[int, ...], **numbers: ArrayLike) -> None:
+        """Check and store the parents and the parameters; the predictor has ``width`` components."""
+        put = object.__setattr__
+        put(self, "parents", parent_names(parents))
+        put(self, "sizes", tuple(int(size) for size in sizes))
+        put(self, "law", law)
+        if len(self.sizes) > len(self.parents) or any(size < 1 for size in self.sizes):
+            raise InvalidParameter(
+                f"sizes are the numbers of states of the discrete parents, which come first; got {self.sizes} for "
+                f"{len(self.parents)} parents"
+            )
+        columns = sum(size - 1 for size in self.sizes) + len(self.parents) - len(self.sizes)
+        shapes = {"coefficients": (*width, columns), "intercept": width}
+        for name, given in numbers.items():
+            try:
+                value = np.array(given, dtype=float)
+            except (TypeError, ValueError):
+                raise InvalidParameter(f"{name} must be numbers, got {given!r}") from None
+            shape = shapes.get(name, ())
+            if value.ndim == 0 or (width == (1,) and value.shape == shape[1:]):
+                value = np.broadcast_to(value, shape).copy()
+            if value.shape != shape:
+                raise InvalidParameter(f"{name} need shape {shape}, got {value.shape}")
+            if not np.isfinite(value).all():
+                raise InvalidParameter(f"{name} must be finite numbers")
+            value.flags.writeable = False
+            put(self, name, value)
+
+    @property
+    def discrete(self) -> tuple[str, ...]:
+        """The parents that are discrete."""
+        return self.parents[: len(self.sizes)]
+
+    def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:
+        sizes = tuple(len(known) for known in states if known is not None)
+        if sizes != self.sizes or any(known is None for known in states[: len(sizes)]):
+            raise InvalidParameter(
+                f"the mechanism of {name!r} is for discrete parents of sizes {self.sizes}, which come first; its "
+                f"parents {list(self.parents)} have the states {list(states)}"
+            )
+
+    @cached_property
+    def _tensors(self) -> dict[str, Tensor]:
+        return {name: torch.tensor(getattr(self, name), dtype=torch.float64) for name in self._names}
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return ("coefficients", "intercept")
+
+    def _terms(self) -> list[slice]:
+        """Which coefficients belong to each parent."""
+        out, start = [], 0
+        for width in (*(size - 1 for size in self.sizes), *[1] * (len(self.parents) - len(self.sizes))):
+            out.append(slice(start, start + width))
+            start += width
+        return out
+
+    def _predictor(self, parents: Sequence[Tensor]) -> Tensor:
+        """η, of the parents' common shape and then the predictor's own."""
+        slopes, eta = self._tensors["coefficients"], self._tensors["intercept"]
+        own = eta.ndim
+        for place, (parent, columns) in enumerate(zip(parents, self._terms(), strict=True)):
+            part = slopes[..., columns]
+            if place < len(self.sizes):
+                table = torch.nn.functional.pad(part, (1, 0)).movedim(-1, 0)
+                eta = eta + table[parent.to(torch.int64)]
+            else:
+                eta = eta + part[..., 0] * parent[(...,) + (None,) * own]
+        return eta
+
+    def _equation(self, names: Sequence[str], component: tuple[int, ...]) -> str:
+        """One component of η as Python text."""
+        terms = [number(float(self.intercept[component]))]
+        for place, (name, columns) in enumerate(zip(names, self._terms(), strict=True)):
+            part = self.coefficients[component][columns]
+            if place < len(self.sizes):
+                terms.append(f"torch.tensor({numbers(np.concatenate([[0.0], part]))})[{name}]")
+            else:
+                terms.append(f"{number(float(part[0]))} * {name}")
+        return " + ".join(terms).replace("+ -", "- ")
+
+    @property
+    def parameters(self) -> dict[str, Tensor]:
+        return dict(self._tensors)
+
+    def with_parameters(self: _G, parameters: Mapping[str, Tensor]) -> _G:
+        """The mechanism with other numbers; gradients flow from them to what is computed by Pyro."""
+        tensors = {name: parameters[name] for name in self._names}
+        plain: dict[str, Any] = {name: value.detach().cpu().numpy() for name, value in tensors.items()}
+        new = replace(self, **plain, law=None)  # type: ignore[type-var]
+        new.__dict__["_tensors"] = tensors
+        return new
+
+    def drawn(self: _G, draw: np.random.Generator) -> _G:
+        if self.law is None:
+            return self
+        return self.with_parameters({name: torch.as_tensor(value) for name, value in self.law.draw(draw).items()})
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Logistic(_Linear):
+    """A discrete variable with log odds, of each state against the first, that are linear (multinomial logit).
+
+    Attributes:
+        states: the ``s`` states.
+        parents: the discrete parents first, then the real ones.
+        coefficients: shape ``(s − 1, p)``, or ``(p,)`` for two states: for each discrete parent one for each of its
+            states but the first, then one for each real parent.
+        intercept: shape ``(s − 1,)``.
+        sizes: how many states each discrete parent has.
+        law: the law of the parameters where they are not known.
+
+    Raises:
+        InvalidParameter: shapes that do not fit, numbers that are not finite.
+
+    Example:
+        >>> disease = Logistic(("no", "yes"), ("sex", "age"), [0.5, 0.1], intercept=-6.0, sizes=(2,))
+        >>> disease.distribution([torch.tensor([0, 1]), torch.tensor([60.0, 60.0])]).probs[:, 1]
+        tensor([0.5000, 0.6225])
+    """
+
+    states: tuple[State, ...]
+    parents: tuple[str, ...]
+    coefficients: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    sizes: tuple[int, ...]
+    law: Law | None = field(repr=False)
+
+    def __init__(
+        self,
+        states: Iterable[State],
+        parents: str | Iterable[str] = (),
+        coefficients: ArrayLike = 0.0,
+        intercept: ArrayLike = 0.0,
+        sizes: Iterable[int] = (),
+        law: Law | None = None,
+    ) -> None:
+        object.__setattr__(self, "states", check_states("a logistic variable", states))
+        width = (len(self.states) - 1,)
+        self._set(parents, sizes, law, width, coefficients=coefficients, intercept=intercept)
+
+    def _logits(self, parents: Sequence[Tensor]) -> Tensor:
+        return torch.nn.functional.pad(self._predictor(parents), (1, 0))
+
+    def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
+        import pyro.distributions as dist
+
+        return dist.Categorical(logits=self._logits(parents).to(torch.get_default_dtype()))
+
+    def log_prob(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        law = self._logits(parents).log_softmax(-1)
+        shape = _cells.common_shape(value, law[..., 0])
+        return law.expand(*shape, -1).gather(-1, value.expand(shape).unsqueeze(-1)).squeeze(-1)
+
+    def _ends(self, parents: Sequence[Tensor]) -> Tensor:
+        """Where each state's share of (0, 1) ends, without the last."""
+        return self._logits(parents).softmax(-1).cumsum(-1)[..., :-1]
+
+    def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        return (noise.unsqueeze(-1) >= self._ends(parents)).sum(-1)
+
+    def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        ends = torch.nn.functional.pad(self._ends(parents), (1, 0))
+        ends = torch.nn.functional.pad(ends, (0, 1), value=1.0).expand(*fresh.shape, -1)
+        place = value.expand(fresh.shape).unsqueeze(-1)
+        low, high = ends.gather(-1, place).squeeze(-1), ends.gather(-1, place + 1).squeeze(-1)
+        return low + fresh * (high - low)
+
+    def table(self, sizes: Sequence[int]) -> NDArray[np.float64]:
+        if len(self.sizes) < len(self.parents):
+            return super().table(sizes)
+        grid = np.array(list(product(*map(range, sizes))), dtype=np.int64).reshape(-1, len(sizes))
+        laws = self._logits([torch.tensor(grid[:, k]) for k in range(len(sizes))]).softmax(-1)
+        return laws.detach().numpy().reshape(*sizes, len(self.states))
+
+    def cells(self) -> NDArray[np.float64]:
+        if len(self.sizes) < len(self.parents):
+            return super().cells()
+        inner = np.cumsum(self.table(self.sizes), axis=-1)[..., :-1].ravel()
+        return np.unique(np.concatenate([inner[(inner > 0) & (inner < 1)], [1.0]]))
+
+    def code(self, parents: Sequence[str]) -> list[str] | None:
+        if len(self.sizes) == len(self.parents):
+            return None  # a table says it
+        equations = [self._equation(parents, (k,)) for k in range(len(self.states) - 1)]
+        stacked = f"torch.stack([{', '.join(equations)}], dim=-1)"
+        return ["Categorical", f"logits=torch.nn.functional.pad({stacked}, (1, 0))"]
+
+
+class _Ranked(_Linear):
+    """A number that comes of its noise by the inverse of its distribution function, which SciPy knows."""
+
+    states = None
+
+    def _law(self, parents: Sequence[Tensor]) -> Any:
+        """The law as a frozen SciPy distribution."""
+        raise NotImplementedError
+
+    def _distribution(self, parents: Sequence[Tensor], kind: torch.dtype) -> dist.TorchDistribution:
+        raise NotImplementedError
+
+    def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
+        return self._distribution(parents, torch.get_default_dtype())
+
+    def log_prob(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        out: Tensor = self._distribution(parents, torch.float64).log_prob(value.to(torch.float64))
+        return out
+
+    def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        value = self._law(parents).ppf(noise.numpy().clip(_INSIDE, 1 - _INSIDE))
+        return torch.as_tensor(np.asarray(value)).to(noise.dtype)
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Poisson(_Ranked):
+    """A count with Poisson law of mean exp(η).  Programs treat it as a number: 0.0, 1.0, 2.0, ….
+
+    Attributes:
+        parents: the discrete parents first, then the real ones.
+        coefficients: shape ``(p,)``, as for :class:`Logistic`.
+        intercept: a number.
+        sizes: how many states each discrete parent has.
+        law: the law of the parameters where they are not known.
+
+    Raises:
+        InvalidParameter: shapes that do not fit, numbers that are not finite.
+
+    Example:
+        >>> visits = Poisson(("age",), [0.02], intercept=0.1)
+        >>> visits.assign(torch.tensor([0.1, 0.5, 0.9]), [torch.tensor(50.0)])
+        tensor([1., 3., 5.])
+    """
+
+    parents: tuple[str, ...]
+    coefficients: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    sizes: tuple[int, ...]
+    law: Law | None = field(repr=False)
+
+    def __init__(
+        self,
+        parents: str | Iterable[str] = (),
+        coefficients: ArrayLike = 0.0,
+        intercept: ArrayLike = 0.0,
+        sizes: Iterable[int] = (),
+        law: Law | None = None,
+    ) -> None:
+        self._set(parents, sizes, law, (), coefficients=coefficients, intercept=intercept)
+
+    def _distribution(self, parents: Sequence[Tensor], kind: torch.dtype) -> dist.TorchDistribution:
+        import pyro.distributions as dist
+
+        return dist.Poisson(self._predictor(parents).exp().to(kind))
+
+    def _law(self, parents: Sequence[Tensor]) -> Any:
+        from scipy import stats
+
+        return stats.poisson(self._predictor(parents).exp().detach().numpy())
+
+    def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        law, count = self._law(parents), value.numpy()
+        low, high = (torch.as_tensor(np.asarray(law.cdf(c))) for c in (count - 1, count))
+        # A quantile is the first count whose distribution function reaches the noise: keep off the interval's ends.
+        return low + (0.5 + (fresh - 0.5) * (1 - 1e-9)) * (high - low)
+
+    def code(self, parents: Sequence[str]) -> list[str]:
+        return ["dist.Poisson", f"torch.exp(torch.as_tensor({self._equation(parents, ())}))"]
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Gamma(_Ranked):
+    """A positive number with gamma law of mean exp(η) and a constant coefficient of variation, 1/√shape.
+
+    Attributes:
+        parents: the discrete parents first, then the real ones.
+        coefficients: shape ``(p,)``, as for :class:`Logistic`.
+        intercept: a number.
+        shape: the law's shape, greater than zero.
+        sizes: how many states each discrete parent has.
+        law: the law of the parameters where they are not known.
+
+    Raises:
+        InvalidParameter: shapes that do not fit, numbers that are not finite, a shape that is not positive.
+
+    Example:
+        >>> cost = Gamma(("age",), [0.01], intercept=2.0, shape=4.0)
+        >>> cost.distribution([torch.tensor(50.0)]).mean
+        tensor(12.1825)
+    """
+
+    parents: tuple[str, ...]
+    coefficients: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    shape: NDArray[np.float64]
+    sizes: tuple[int, ...]
+    law: Law | None = field(repr=False)
+
+    def __init__(
+        self,
+        parents: str | Iterable[str] = (),
+        coefficients: ArrayLike = 0.0,
+        intercept: ArrayLike = 0.0,
+        shape: ArrayLike = 1.0,
+        sizes: Iterable[int] = (),
+        law: Law | None = None,
+    ) -> None:
+        self._set(parents, sizes, law, (), coefficients=coefficients, intercept=intercept, shape=shape)
+        if not self.shape > 0:
+            raise InvalidParameter(f"the shape of a gamma law is greater than zero, got {self.shape}")
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return ("coefficients", "intercept", "shape")
+
+    def _distribution(self, parents: Sequence[Tensor], kind: torch.dtype) -> dist.TorchDistribution:
+        import pyro.distributions as dist
+
+        shape = self._tensors["shape"]
+        return dist.Gamma(shape.to(kind), (shape * (-self._predictor(parents)).exp()).to(kind))
+
+    def _law(self, parents: Sequence[Tensor]) -> Any:
+        from scipy import stats
+
+        mean = self._predictor(parents).exp().detach().numpy()
+        return stats.gamma(float(self.shape), scale=mean / float(self.shape))
+
+    def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        return torch.as_tensor(np.asarray(self._law(parents).cdf(value.numpy()))).expand(fresh.shape)
+
+    def code(self, parents: Sequence[str]) -> list[str]:
+        shape = number(float(self.shape))
+        return ["dist.Gamma", shape, f"{shape} * torch.exp(-torch.as_tensor({self._equation(parents, ())}))"]
