@@ -1,4 +1,4 @@
-"""The command line: ``causalpp demo | discover | mec | effect | simulate``, and how it ends."""
+"""The command line: ``causalpp demo | discover | calibrate | mec | effect | simulate | journal``, and how it ends."""
 
 from __future__ import annotations
 

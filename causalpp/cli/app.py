@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from causalpp.cli import commands
+from causalpp.cli.calibrate import calibrate
 from causalpp.cli.demo import demo
 from causalpp.cli.journal import journal
 
@@ -19,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, commands.discover, commands.mec, commands.effect, commands.simulate):
+for command in (demo, commands.discover, calibrate, commands.mec, commands.effect, commands.simulate):
     app.command()(command)
 app.add_typer(journal)
 

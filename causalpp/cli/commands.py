@@ -10,7 +10,7 @@ import typer
 
 from causalpp import acbo
 from causalpp._files import about, check_target, read_text, write_text
-from causalpp.cli import options
+from causalpp.cli import options, oracles
 from causalpp.cli.inputs import read_frame, read_program, read_settings, read_statements, read_truth
 from causalpp.cli.show import (
     Rounds,
@@ -35,7 +35,6 @@ from causalpp.equivalence import (
 )
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag, read_graph
-from causalpp.oracles import SimulatedOracle, noise
 from causalpp.programs import CausalProgram, ate, compile, load_network
 from causalpp.propositions import Proposition, parse
 
@@ -49,11 +48,17 @@ def discover(
     premise: options.Premise = None,
     statements: options.Statements = None,
     complete: options.Complete = False,
-    oracle: Annotated[
-        options.OracleKind, typer.Option("--oracle", help="Who answers the questions.")
-    ] = options.OracleKind.simulated,
+    oracle: oracles.Kind = options.OracleKind.simulated,
     truth: options.Truth = None,
-    error: Annotated[float, typer.Option("--error", help="How often a simulated oracle errs.")] = 0.1,
+    error: oracles.Error = None,
+    sensitivity: oracles.Sensitivity = None,
+    specificity: oracles.Specificity = None,
+    model: oracles.Model = None,
+    base_url: oracles.BaseUrl = None,
+    context: oracles.Context = None,
+    journal: oracles.JournalFile = None,
+    prices: oracles.Prices = None,
+    concurrency: oracles.Concurrency = None,
     confidence: Annotated[float, typer.Option("--confidence", help="Stop at this probability of one graph.")] = 0.95,
     max_questions: Annotated[int | None, typer.Option("--max-questions", help="Stop after so many.")] = None,
     kind: Annotated[
@@ -69,27 +74,32 @@ def discover(
     """Find the graph: a class from data or from a graph, narrowed by questions to an oracle."""
     check_figure_path(plot)
     check_target(out)
-    simulated = noise.Symmetric(error)
+    chosen = oracles.ChosenOracle(
+        oracle, error, sensitivity, specificity, model, base_url, context, journal, prices, concurrency,
+        truth=truth, seed=seed, quiet=json,
+    )  # fmt: skip
     found, known = _class(data, graph, network, premise, statements, complete, method, alpha)
     if truth is not None:
         known = read_truth(truth)
-    if known is None:
-        raise InvalidParameter(f"a {oracle.value} oracle needs the graph it knows: say --truth FILE or --truth NETWORK")
-    missing = sorted(set(found.nodes) - set(known.nodes))
+    missing = sorted(set(found.nodes) - set(found.nodes if known is None else known.nodes))
     if missing:
         raise InvalidParameter(f"the oracle's graph has no variable {missing[0]!r}, which the class has")
+    asked = chosen.make(found.nodes, known, oracles.known_program(network, truth, graph))
+    by_hand = oracle is options.OracleKind.human  # rounds in motion would be in the way of the questions
+    if by_hand and not json:
+        console.print(class_summary(found))
     with Rounds(found.cpdag, before=class_summary(found)) as rounds:
         result = acbo.discover(
             found,
-            SimulatedOracle(known, simulated, seed=seed),
+            asked,
             confidence=confidence,
             max_questions=max_questions,
             seed=seed,
             kinds=kind or ["Causes"],
-            on_step=None if json else rounds,
+            on_step=None if json or by_hand else rounds,
         )
     if not json:
-        console.print("" if result.transcript else class_summary(found))
+        console.print("" if result.transcript or by_hand else class_summary(found))
         console.print(result_summary(result, found.cpdag))
     if out is not None:
         write_text(out, result.to_json() + "\n")

@@ -23,6 +23,11 @@ class OracleKind(StrEnum):
     """Who answers."""
 
     simulated = "simulated"
+    openai = "openai"
+    anthropic = "anthropic"
+    transformers = "transformers"
+    human = "human"
+    experiment = "experiment"
 
 
 Data = Annotated[Path | None, typer.Option("--data", help="CSV file with a header row: learn the class from it.")]
@@ -43,5 +48,8 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random; 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Write a figure to this file (.png, .svg or .pdf).")]
 Truth = Annotated[
-    str | None, typer.Option("--truth", help="The graph a simulated oracle knows: a file or a network's name.")
+    str | None,
+    typer.Option(
+        "--truth", help="The graph a simulated oracle knows: a file or a network's name; for experiments, what is run."
+    ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import math
@@ -27,6 +28,8 @@ from causalpp.propositions import Proposition
 from causalpp.propositions.wording import WORDINGS
 
 if TYPE_CHECKING:
+    from causalpp.graphs import Dag
+    from causalpp.oracles.proposals import Proposals
     from causalpp.programs import Card, CausalProgram
 
 __all__ = ["LanguageModelOracle"]
@@ -111,6 +114,7 @@ class LanguageModelOracle(AsyncOracle):
         self.mode = mode
         self.sampling = Sampling(temperature, seed, _TOKENS[mode] if max_tokens is None else max_tokens)
         self.prices = prices
+        self.anonymize = anonymize
         self.writer = Writer(
             variables,
             context=context,
@@ -249,6 +253,58 @@ class LanguageModelOracle(AsyncOracle):
         first = self.ways[0]
         request = question if isinstance(question, Request) else Request(question, 0, first.wording, first.negated)
         return self.writer.prompt(request.question, self.wordings[request.wording], negated=request.negated)
+
+    def about(self, dag: Dag, description: str = "", seed: int = 0) -> LanguageModelOracle:  # noqa: ARG002
+        """The same model asked about other variables; of the graph only its variables' names are used.
+
+        The backend, the budget, the limits and the journal are shared; a premise is not taken over.
+
+        Args:
+            dag: whose variables.
+            description: what they mean; it is left out where names are replaced, as it would give them away.
+            seed: not used: the oracle's own decides how words are drawn, so that a journal knows them again.
+        """
+        other = copy.copy(self)
+        for name in ("_asked", "_fingerprint"):
+            other.__dict__.pop(name, None)
+        writer = self.writer
+        other.writer = Writer(
+            dag.observed,
+            context=None if self.anonymize else description or None,
+            anonymize=self.anonymize,
+            prompts=writer.prompts,
+            system=writer.system,
+            labels=writer.labels,
+            reason=self.mode == "reason",
+        )
+        return other
+
+    def propose_graphs(
+        self,
+        variables: Iterable[str],
+        *,
+        premise: str | None = None,
+        descriptions: Mapping[str, str] | None = None,
+        k: int = 16,
+        **options: Any,
+    ) -> Proposals:
+        """Ask the model k times for a whole causal graph; see :func:`causalpp.oracles.propose_graphs`.
+
+        The templates are the oracle's own.  Neither the journal nor the budget takes part.
+
+        Raises:
+            InvalidParameter, FormatError, UnknownVariable, OracleError: as there.
+
+        Example:
+            >>> from causalpp.oracles.language import ScriptedBackend
+            >>> oracle = LanguageModelOracle(ScriptedBackend('{"edges": [{"cause": "smoke", "effect": "tar"}]}'))
+            >>> oracle.propose_graphs(["smoke", "tar"], k=3)
+            Proposals(1 graphs from 3 of 3 replies)
+        """
+        from causalpp.oracles.proposals import propose_graphs
+
+        options.setdefault("prompts", self.writer.prompts.folder)
+        return propose_graphs(self, variables, premise=premise, descriptions=descriptions, k=k, **options)
 
     def _requests(self, question: Proposition, first: int, repeats: int) -> Iterable[Request]:
         self.prompt(question)  # a question that cannot be put is refused before any is asked

@@ -24,7 +24,14 @@ _PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "question": ("background", "QUESTION", "FORMAT"),
     "answer": ("labels",),
     "reason": ("labels",),
+    "proposal": ("VARIABLES", "premise"),
+    "proposal_system": (),
+    "pairwise": ("VARIABLES", "premise", "A", "B"),
+    "breadth_first_roots": ("VARIABLES", "premise"),
+    "breadth_first_children": ("VARIABLES", "premise", "A", "FOUND"),
 }
+#: Those that questions are made of; the others are for whole graphs, and change no answer.
+_OF_QUESTIONS = ("system", "variables", "names", "context", "premise", "negated", "question", "answer", "reason")
 
 
 class Prompts:
@@ -33,24 +40,30 @@ class Prompts:
     Each is a text file with placeholders such as ``$question``; ``$$`` is a dollar sign.  What fills them is data and
     is not looked at for placeholders.
 
-    ======================  =========================================================  =============================
-    file                    what it is                                                 placeholders
-    ======================  =========================================================  =============================
-    ``system.txt``          the system prompt
-    ``variables.txt``       the variables, where there are descriptions                ``$list``
-    ``names.txt``           the variables, where there are none                        ``$list``
-    ``context.txt``         background in the user's words                             ``$lines``
-    ``premise.txt``         statements of independence                                 ``$number $names $statements``
-    ``negated.txt``         a question put the other way round                         ``$statement``
-    ``answer.txt``          what a reply looks like                                    ``$labels``
-    ``reason.txt``          what it looks like after a chain of thought                ``$labels``
-    ``question.txt``        all of it                                                  ``$background $question $format``
-    ======================  =========================================================  =============================
+    ==============================  =============================================  =================================
+    file                            what it is                                     placeholders
+    ==============================  =============================================  =================================
+    ``system.txt``                  the system prompt
+    ``variables.txt``               the variables, where there are descriptions    ``$list``
+    ``names.txt``                   the variables, where there are none            ``$list``
+    ``context.txt``                 background in the user's words                 ``$lines``
+    ``premise.txt``                 statements of independence                     ``$number $names $statements``
+    ``negated.txt``                 a question put the other way round             ``$statement``
+    ``answer.txt``                  what a reply looks like                        ``$labels``
+    ``reason.txt``                  what it looks like after a chain of thought    ``$labels``
+    ``question.txt``                all of it                                      ``$background $question $format``
+    ``proposal_system.txt``         the system prompt where a graph is asked for
+    ``proposal.txt``                a whole graph                                  ``$variables $premise``
+    ``pairwise.txt``                which of two variables acts on the other       ``$variables $premise $a $b``
+    ``breadth_first_roots.txt``     the variables that nothing causes              ``$variables $premise``
+    ``breadth_first_children.txt``  the direct effects of one                      ``$variables $premise $a $found``
+    ==============================  =============================================  =================================
 
     Args:
         folder: where a user's own templates are; those that are not there are the ones that ship.
 
     Attributes:
+        folder: where a user's own are, or None.
         texts: template → its text.
 
     Raises:
@@ -66,13 +79,14 @@ class Prompts:
         self.texts: Mapping[str, str] = {
             name: read_text(Path(__file__).parent / f"{name}.txt").rstrip("\n") for name in _PLACEHOLDERS
         }
+        self.folder = None if folder is None else Path(folder)
         if folder is not None:
             self.texts = {**self.texts, **_own(Path(folder))}
 
     @property
     def fingerprint(self) -> str:
-        """Text that is the same for the same templates."""
-        whole = "\0".join(f"{name}\0{text}" for name, text in sorted(self.texts.items()))
+        """Text that is the same where questions are put in the same templates."""
+        whole = "\0".join(f"{name}\0{self.texts[name]}" for name in sorted(_OF_QUESTIONS))
         return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()[:12]
 
     def fill(self, name: str, **values: str) -> str:
