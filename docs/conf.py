@@ -140,3 +140,12 @@ documented = list(rooms())
 pages = {f"{room.__name__}.md": room_page(room) for room in documented} | {"_face.md": face_page(documented)}
 fill(DOCS / "api", {name: text.encode() for name, text in pages.items()})
 fill(DOCS / "tutorials", {path.name: path.read_bytes() for path in sorted((ROOT / "tutorials").glob("*.ipynb"))})
+
+
+def _skip_fields(app: object, what: str, name: str, found: object, skip: bool, options: object) -> bool | None:
+    """The fields of a NamedTuple stand in its docstring already."""
+    return True if type(found).__name__ == "_tuplegetter" else None
+
+
+def setup(app):
+    app.connect("autodoc-skip-member", _skip_fields)
