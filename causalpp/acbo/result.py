@@ -13,6 +13,7 @@ from causalpp.belief import Belief
 from causalpp.design import question_bound
 from causalpp.graphs import Dag
 from causalpp.oracles import Answer
+from causalpp.propositions import Proposition
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,6 +69,7 @@ class Result:
         target: the confidence asked for.
         distinct: how many candidates the questions can tell apart.
         oracle_kind: who answered: ``"simulated"``, ``"language model"``, ``"experiment"`` or ``"human"``.
+        goal: the proposition that was to be settled, if any.
     """
 
     belief: Belief
@@ -76,6 +78,7 @@ class Result:
     target: float
     distinct: int
     oracle_kind: str
+    goal: Proposition | None = None
 
     @property
     def interrupted(self) -> bool:
@@ -90,8 +93,8 @@ class Result:
     @cached_property
     def path(self) -> list[float]:
         """The confidence before the first question and after each answer."""
-        n = len(self.belief.candidates)
-        return [1 / n, *(step.confidence for step in self.transcript)]
+        start = float(self.belief.log_prior.softmax(0).max()) * (1 - self.belief.doubt)
+        return [start, *(step.confidence for step in self.transcript)]
 
     def bound(self, error: float | None = None) -> float:
         """The least number of questions any method needs on average at this confidence.
@@ -134,6 +137,9 @@ class Result:
             "graph": {"nodes": list(self.graph.nodes), "edges": [list(edge) for edge in self.graph.edges]},
             "stopped_because": self.stopped_because,
             "target_confidence": self.target,
+            "goal": None
+            if self.goal is None
+            else {"question": self.goal.to_dict(), "probability": self.belief.probability(self.goal)},
             "questions": len(self.transcript),
             "question_bound": _finite(self.bound()),
             "belief": self.belief.to_dict(),

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
-from causalpp.belief.channels import Channel, Learned
+from causalpp.belief.alternatives import NoneOfThese, one_edge_alternatives
+from causalpp.belief.channels import Channel, Forecast, Tallies, counts_of
+from causalpp.belief.evidence import Evidence
+from causalpp.belief.explanation import Explanation, reason
 from causalpp.belief.reliability import Reliability
-from causalpp.errors import InvalidGraph
+from causalpp.belief.worlds import Worlds
+from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch
 from causalpp.oracles import Answer
 from causalpp.propositions import Proposition
@@ -25,15 +30,16 @@ __all__ = ["Belief"]
 class Belief:
     """The exact posterior over candidate graphs; immutable: :meth:`update` gives a new one.
 
-    The definition is the Pyro program in :mod:`causalpp.belief.model`; here the reliabilities are summed out in
-    closed form, and only four counts a graph are kept.
+    The definition is the Pyro program in :mod:`causalpp.belief.model`; here the reliabilities are summed out
+    exactly, once for all graphs that the answers do not tell apart.
 
     Attributes:
         candidates: the N graphs.
         channel: the noise model of the oracle.
-        log_prior: log prior probabilities, shape ``(N,)``.
-        counts: answers so far, shape ``(N, 4)``; see :mod:`causalpp.belief.channels`.
-        answers: the answers themselves.
+        log_prior: log prior probabilities of the candidates among themselves, shape ``(N,)``.
+        answers: the answers so far.
+        alternatives: graphs beside the candidates that may be the truth instead, or None.
+        doubt: the prior probability of the alternatives together, spread evenly over them.
 
     Example:
         >>> from causalpp import Causes, MarkovEquivalenceClass
@@ -48,8 +54,18 @@ class Belief:
     candidates: DagBatch
     channel: Channel
     log_prior: Tensor
-    counts: Tensor
     answers: tuple[Answer, ...] = ()
+    alternatives: DagBatch | None = None
+    doubt: float = 0.0
+    evidence: Evidence = field(default=cast(Evidence, None))
+
+    def __post_init__(self) -> None:
+        if not self.evidence:
+            graphs = self.candidates
+            if self.alternatives is not None:
+                both = torch.cat([graphs.adjacency, self.alternatives.adjacency])
+                graphs = DagBatch._trusted(graphs.nodes, both, graphs.latent)
+            object.__setattr__(self, "evidence", Evidence.none(graphs))
 
     @classmethod
     def uniform(cls, candidates: DagBatch, channel: Channel | None = None) -> Belief:
@@ -57,17 +73,69 @@ class Belief:
 
         Args:
             candidates: the graphs; repeated ones count as often as they occur.
-            channel: the noise model; by default the reliability is learned.
+            channel: the noise model; by default :class:`Worlds`, which does not know how reliable the oracle is.
 
         Raises:
             InvalidGraph: no candidates.
         """
+        return cls.weighted(candidates, [1.0] * len(candidates), channel)
+
+    @classmethod
+    def weighted(
+        cls, candidates: DagBatch, weights: Iterable[float] | Tensor, channel: Channel | None = None
+    ) -> Belief:
+        """Before any answer, with prior weights: several classes, or graphs that a model proposed so and so often.
+
+        Args:
+            candidates: the graphs.
+            weights: one for each, not negative, of any sum.
+            channel: the noise model, by default :class:`Worlds`.
+
+        Raises:
+            InvalidGraph: no candidates.
+            InvalidParameter: weights that are negative, all zero, or not one for each candidate.
+
+        Example:
+            >>> batch = DagBatch.from_dags([Dag("ab", [("a", "b")]), Dag("ab", [("b", "a")])])
+            >>> round(Belief.weighted(batch, [3, 1]).confidence, 6)
+            0.75
+        """
         n = len(candidates)
         if n == 0:
             raise InvalidGraph("a belief needs at least one candidate graph")
-        prior = torch.full((n,), -torch.log(torch.tensor(float(n), dtype=torch.float64)).item(), dtype=torch.float64)
-        counts = torch.zeros((n, 4), dtype=torch.float64)
-        return cls(candidates, channel or Learned(), prior.to(candidates.device), counts.to(candidates.device))
+        given = weights if isinstance(weights, Tensor) else list(weights)
+        weight = torch.as_tensor(given, dtype=torch.float64).to(candidates.device)
+        if weight.shape != (n,) or not bool((weight >= 0).all() & weight.isfinite().all() & (weight.sum() > 0)):
+            raise InvalidParameter(f"the prior needs {n} weights, none negative and not all zero, one a candidate")
+        return cls(candidates, channel or Worlds(), (weight / weight.sum()).log())
+
+    def with_alternatives(
+        self,
+        alternatives: DagBatch | None = None,
+        doubt: float = 0.05,
+        *,
+        questions: Sequence[Proposition] | None = None,
+    ) -> Belief:
+        """The same belief, but the truth may be a graph that is not among the candidates.
+
+        Args:
+            alternatives: those graphs; by default all that are one edge away from a candidate and that the questions
+                can tell from every candidate; see :func:`one_edge_alternatives`.
+            doubt: their prior probability together.
+            questions: that may be asked, by default all of the kind ``Causes``.
+
+        Raises:
+            TooLarge: there are too many to look at.
+            InvalidParameter: a ``doubt`` that does not lie strictly between 0 and 1.
+        """
+        if not 0 < doubt < 1:
+            raise InvalidParameter(f"the prior probability of the alternatives lies between 0 and 1, got {doubt}")
+        if alternatives is None:
+            alternatives = one_edge_alternatives(self.candidates, questions)
+            if alternatives is None:
+                raise TooLarge("there are no graphs one edge away to compare with, or too many; pass some of your own")
+        start = Belief(self.candidates, self.channel, self.log_prior, (), alternatives, doubt)
+        return start.update(self.answers)
 
     def update(self, answers: Iterable[Answer]) -> Belief:
         """The belief after more answers. Abstentions are kept with the answers and change nothing.
@@ -76,20 +144,146 @@ class Belief:
             UnknownVariable: an answer is about a variable the candidates do not have.
         """
         new = tuple(answers)
-        counts = self.counts.clone()
-        for answer in new:
-            truth = answer.question.holds(self.candidates).to(counts.dtype)
-            if answer.value is not None:
-                counts[:, 0 if answer.value else 1] += truth
-                counts[:, 2 if answer.value else 3] += 1 - truth
-        return replace(self, counts=counts, answers=self.answers + new)
+        evidence = self.evidence.add(new)
+        after = replace(self, evidence=evidence, answers=self.answers + new)
+        if "_gathered" in self.__dict__:
+            before = evidence.padded(self.evidence.tallies)
+            gathered = self._gathered[evidence.origin]
+            after.__dict__["_gathered"] = self.channel.extend(gathered, evidence.rows, before, evidence.tallies)
+        after.__dict__["_log_start"] = self._log_start
+        return after
+
+    # --- what a channel computes ------------------------------------------------------------------------
+
+    @cached_property
+    def _gathered(self) -> Tensor:
+        return self.channel.gather(self.evidence.rows, self.evidence.tallies)
+
+    @cached_property
+    def _log_start(self) -> Tensor:
+        """The log prior of all hypotheses, candidates first, shape ``(M,)``."""
+        prior = torch.log_softmax(self.log_prior, dim=0)
+        if self.alternatives is None:
+            return prior
+        rest = len(self.alternatives)
+        other = torch.full((rest,), math.log(self.doubt / rest), dtype=prior.dtype, device=prior.device)
+        return torch.cat([prior + math.log1p(-self.doubt), other])
+
+    @cached_property
+    def _log_rows(self) -> Tensor:
+        """The log prior of the rows of the evidence, shape ``(R,)``."""
+        mass = torch.zeros(len(self.evidence.rows), dtype=torch.float64, device=self._log_start.device)
+        return mass.index_add_(0, self.evidence.groups, self._log_start.exp()).log()
+
+    @cached_property
+    def _posterior(self) -> Tensor:
+        """Of all hypotheses, shape ``(M,)``."""
+        return torch.softmax(self._log_start + self.channel.evidence(self._gathered)[self.evidence.groups], dim=0)
+
+    def forecast(self, yes: Tensor, no: Tensor, *, apart: bool = True) -> tuple[Tensor, Forecast]:
+        """The law of the next answer to questions that were answered so often yes and no.
+
+        Args:
+            yes: shape ``(S,)``, for S distinct pairs of tallies.
+            no: likewise.
+            apart: whether *the answers have nothing to do with the graph* is a case of its own.
+
+        Returns:
+            P(hypothesis, and the answers have to do with it), shape ``(M,)``, candidates first; and the forecast for
+            the rows of the evidence.
+        """
+        method = self.channel.forecast if apart else self.channel.forecast_all
+        found = method(self._log_rows, self._gathered, yes, no)
+        share = (self._log_start - self._log_rows[self.evidence.groups]).exp()
+        return share.nan_to_num(0.0) * found.mass[self.evidence.groups], found
+
+    @property
+    def counts(self) -> Tensor:
+        """Four counts a candidate: yes and no where the question is true, then where it is false, ``(N, 4)``."""
+        here = counts_of(self.evidence.rows, self.evidence.tallies)
+        return here[self.evidence.groups[: len(self.candidates)]]
 
     # --- graphs ---------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def probabilities(self) -> Tensor:
-        """The posterior probability of every candidate, shape ``(N,)``."""
-        return torch.softmax(self.log_prior + self.channel.log_evidence(self.counts), dim=0)
+        """The posterior probability of every candidate, shape ``(N,)``; what is left to one is the alternatives'."""
+        return self._posterior[: len(self.candidates)]
+
+    @property
+    def log_evidence(self) -> float:
+        """The natural logarithm of P(answers)."""
+        return float(torch.logsumexp(self._log_rows + self.channel.evidence(self._gathered), dim=0))
+
+    @cached_property
+    def none_of_these(self) -> NoneOfThese:
+        """How the candidates compare with graphs one edge away, and with answers that have nothing to do with a graph.
+
+        A belief without alternatives looks at those of :meth:`with_alternatives`.
+        """
+        informative, liar, unrelated = self.kinds.values()
+        before = self._kinds_before
+        related = None
+        if 0 < before < 1:
+            tiny = 1e-300
+            odds = math.log(max(informative + liar, tiny)) - math.log(max(unrelated, tiny))
+            related = odds - math.log((1 - before) / before)
+        belief = self
+        if self.alternatives is None:
+            found = one_edge_alternatives(self.candidates)
+            if found is None:
+                return NoneOfThese(None, None, related, 0)
+            belief = self.with_alternatives(found)
+        assert belief.alternatives is not None
+        log = belief._log_start + belief.channel.evidence(belief._gathered)[belief.evidence.groups]
+        n = len(self.candidates)
+        inside, outside = float(torch.logsumexp(log[:n], 0)), float(torch.logsumexp(log[n:], 0))
+        factor = inside - outside - math.log((1 - belief.doubt) / belief.doubt)
+        outside_mass = belief._posterior[n:]
+        graph = belief.alternatives[int(outside_mass.argmax())]
+        return NoneOfThese(float(outside_mass.sum()), factor, related, len(belief.alternatives), graph)
+
+    @property
+    def _kinds_before(self) -> float:
+        """The prior probability that the answers have nothing to do with the graph."""
+        start = Evidence.none(self.candidates[:1])
+        return self.channel.kind_probabilities(
+            torch.zeros(1, dtype=torch.float64),
+            self.channel.gather(start.rows.cpu(), Tallies(*map(_cpu, start.tallies))),
+        )[2]
+
+    def explain(self, a: Dag, b: Dag) -> Explanation:
+        """Which answers speak for one graph against another, and by how much.
+
+        The bits of the answers add up to the log of the odds: each is counted after the ones before it.
+
+        Raises:
+            InvalidGraph: a graph over other variables.
+
+        Example:
+            >>> from causalpp import Causes
+            >>> chain, fork = Dag("abc", [("a", "b"), ("b", "c")]), Dag("abc", [("b", "a"), ("b", "c")])
+            >>> from causalpp.belief import Fixed
+            >>> belief = Belief.uniform(DagBatch.from_dags([chain, fork]), Fixed(0.2))
+            >>> belief.update([Answer(Causes("a", "c"), True), Answer(Causes("b", "c"), True)]).explain(chain, fork)
+            +2.00 bits for Dag('a → b, b → c') against Dag('b → a, b → c')
+              +2.00  1. Does a cause c? yes
+        """
+        pair = DagBatch.from_dags([a, b], nodes=self.candidates.nodes)
+        prior: list[float] = []
+        for adjacency in pair.adjacency.to(self.candidates.device):
+            same = (self.evidence.graphs.adjacency == adjacency).flatten(1).all(1)
+            prior.append(float(self._log_start[same].exp().sum()))
+        odds = math.log2(prior[0]) - math.log2(prior[1]) if min(prior) > 0 else 0.0
+        belief = Belief.uniform(pair, self.channel)
+        reasons, before = [], 0.0
+        for number, answer in enumerate(self.answers, 1):
+            belief = belief.update([answer])
+            log = belief.channel.evidence(belief._gathered)[belief.evidence.groups]
+            now = float(log[0] - log[1]) / math.log(2)
+            reasons.append(reason(number, answer, a, b, now - before))
+            before = now
+        return Explanation(a, b, odds, tuple(reasons))
 
     @property
     def graph(self) -> Dag:
@@ -104,7 +298,7 @@ class Belief:
     @property
     def entropy(self) -> float:
         """What is still unknown about the graph, in bits."""
-        p = self.probabilities[self.probabilities > 0]
+        p = self._posterior[self._posterior > 0]
         return max(0.0, float(-(p * p.log2()).sum()))
 
     def top(self, k: int = 5) -> list[tuple[Dag, float]]:
@@ -114,24 +308,30 @@ class Belief:
 
     def probability(self, proposition: Proposition) -> float:
         """The posterior probability that a proposition is true."""
-        holds = proposition.holds(self.candidates).to(self.probabilities.dtype)
-        return min(1.0, float(self.probabilities @ holds))
+        holds = proposition.holds(self.evidence.graphs).to(self._posterior.dtype)
+        return min(1.0, float(self._posterior @ holds))
 
     @property
     def edges(self) -> Tensor:
         """The posterior probability of every directed edge, shape ``(d, d)``."""
-        adjacency = self.candidates.adjacency.to(self.probabilities.dtype)
-        return torch.einsum("n,nij->ij", self.probabilities, adjacency).clamp(max=1)
+        adjacency = self.evidence.graphs.adjacency.to(self._posterior.dtype)
+        return torch.einsum("n,nij->ij", self._posterior, adjacency).clamp(max=1)
 
     # --- the oracle -----------------------------------------------------------------------------------
 
     @cached_property
     def reliability(self) -> Reliability:
         """The posterior over the oracle's sensitivity and specificity."""
-        beta, which = torch.unique(self.channel.beta(self.counts), dim=0, return_inverse=True)
-        weights = torch.zeros(len(beta), dtype=self.probabilities.dtype, device=beta.device)
-        weights.index_add_(0, which, self.probabilities)
-        return Reliability(weights.cpu().numpy(), beta.cpu().numpy())
+        return self.channel.reliability(self._log_rows, self._gathered)
+
+    @cached_property
+    def kinds(self) -> dict[str, float]:
+        """How probable it is that the oracle is informative, a liar, or unrelated to the graph.
+
+        A channel with a learned reliability knows no unrelated answers: *liar* is then worse than chance.
+        """
+        found = self.channel.kind_probabilities(self._log_rows, self._gathered)
+        return dict(zip(("informative", "liar", "unrelated"), found, strict=True))
 
     # --- for people -----------------------------------------------------------------------------------
 
@@ -149,6 +349,7 @@ class Belief:
             "answers": len(self.answers),
             "confidence": self.confidence,
             "entropy_bits": self.entropy,
+            "log_evidence": self.log_evidence,
             "graphs": [{"edges": [list(e) for e in dag.edges], "probability": p} for dag, p in self.top(k)],
             "edges": [
                 {"cause": nodes[i], "effect": nodes[j], "probability": float(p)}
@@ -157,8 +358,14 @@ class Belief:
                 if p > 0
             ],
             "reliability": self.reliability.to_dict(),
+            "kinds": self.kinds,
+            "none_of_these": float(self._posterior[len(self.candidates) :].sum()) if self.alternatives else None,
         }
 
     def to_json(self) -> str:
         """:meth:`to_dict` as JSON text."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
+
+
+def _cpu(values: Tensor) -> Tensor:
+    return values.cpu()

@@ -26,10 +26,12 @@ class Reliability:
     Attributes:
         weights: shape ``(K,)``, sum to one.
         beta: shape ``(K, 4)``.
+        informative: the probability that sensitivity + specificity > 1, where it is known exactly.
     """
 
     weights: NDArray[np.float64]
     beta: NDArray[np.float64]
+    informative: float | None = None
 
     @cached_property
     def _cells(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -74,6 +76,8 @@ class Reliability:
     @cached_property
     def better_than_chance(self) -> float:
         """The probability that sensitivity + specificity > 1, that is, that answers favour the truth."""
+        if self.informative is not None:
+            return self.informative
         sensitivity, specificity = self._cells
         # P(specificity > 1 − s) for s in each cell: the upper tail of specificity, mirrored
         tail = np.cumsum(specificity[:, ::-1], axis=1) - specificity[:, ::-1] / 2

@@ -76,23 +76,25 @@ def check_calibrated(done: list[tuple[Result, Dag]], *, exactly: bool) -> None:
 )
 def test_random_classes(size: int) -> None:
     batch = next(random_classes(size, range(size, size + size // 3 + 1))).batch()
-    n = len(batch)
+    n, count = len(batch), RUNS if size < 20 else RUNS // 6
     done = []
     for error in (0.0, 0.1, 0.2):
-        here = runs(batch, [noise.Symmetric(error)] * RUNS)
+        here = runs(batch, [noise.Symmetric(error)] * count)
         done += here
-        assert {result.stopped_because for result, _ in here} == {REACHED}
-        assert all(result.belief.confidence >= 0.95 for result, _ in here)
+        reached = [result for result, _ in here if result.stopped_because == REACHED]
+        assert len(reached) >= 0.7 * count  # with many errors the questions may run out first
+        assert all(result.belief.confidence >= 0.95 for result in reached)
         misses = sum(result.graph != truth for result, truth in here)
         if error == 0:
             assert misses == 0
         asked = np.array([len(result.transcript) for result, _ in here])
         # Not below the bound at the rate of misses, which is at most this with probability 0.999; the bound
         # falls as the rate of misses rises, so taking the largest plausible one is on the safe side.
-        missed = stats.beta.ppf(0.999, misses + 1, RUNS - misses)
-        assert asked.mean() + SIGMAS * asked.std() / math.sqrt(RUNS) >= question_bound(n, error, missed)
-        # Nor absurdly above: the reliability has to be learned too, so count 10 % errors at least.
-        assert asked.mean() <= 3.5 * question_bound(n, max(error, 0.1), 0.05)
+        missed = stats.beta.ppf(0.999, misses + 1, count - misses)
+        assert asked.mean() + SIGMAS * asked.std() / math.sqrt(count) >= question_bound(n, error, missed)
+        # Nor absurdly above: that the answers speak of the graph has to be established too, which takes about
+        # fifteen questions, so count 10 % errors at least.
+        assert asked.mean() <= 15 + 3 * question_bound(n, max(error, 0.1), 0.05)
     check_calibrated(done, exactly=False)  # errors milder than the prior expects: right more often than claimed
 
 
@@ -128,12 +130,10 @@ def wrong_claims(error: float, count: int = 40) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="the prior alone vouches for the oracle: random answers pass for good ones")
 def test_random_answers_are_not_believed() -> None:
     assert wrong_claims(0.5) <= 3
 
 
-@pytest.mark.xfail(strict=True, reason="no question with a known answer is put: a consistent liar passes for truthful")
 def test_a_liar_is_not_believed() -> None:
     assert wrong_claims(0.9) <= 3
 
@@ -183,20 +183,27 @@ def test_a_budget_is_kept(budget: int) -> None:
     oracle = Counting()
     result = discover(CHAIN, oracle, max_questions=budget)
     assert len(result.transcript) == len(oracle.given) == budget
-    assert result.stopped_because == f"the budget of {budget} questions is spent"
+    unknown = ", and that the oracle is better than chance is not established"
+    assert result.stopped_because == f"the budget of {budget} questions is spent" + unknown
+    known = discover(CHAIN, Counting(), max_questions=budget, channel=Fixed(0.1))
+    assert known.stopped_because == f"the budget of {budget} questions is spent"
     assert len(result.path) == budget + 1
 
 
 def test_the_confidence_may_be_reached_before_the_first_question() -> None:
-    assert discover(CHAIN, Counting(), confidence=0.2).transcript == ()
+    assert discover(CHAIN, Counting(), confidence=0.2, channel=Fixed(0.1)).transcript == ()
+    assert discover(CHAIN, Counting(), confidence=0.2).transcript != ()  # who answers is not known yet
 
 
 def test_a_higher_confidence_asks_more() -> None:
-    asked = [len(discover(CHAIN, Counting(0.0), confidence=c).transcript) for c in (0.5, 0.9, 0.99, 0.999)]
+    known = Fixed(0.1)
+    asked = [
+        len(discover(CHAIN, Counting(0.0), confidence=c, channel=known).transcript) for c in (0.5, 0.9, 0.99, 0.999)
+    ]
     assert asked == sorted(asked)
     assert len(set(asked)) == 4
     for c in (0.5, 0.99):
-        result = discover(CHAIN, Counting(0.0), confidence=c)
+        result = discover(CHAIN, Counting(0.0), confidence=c, channel=known)
         assert result.path[-1] >= c > max(result.path[:-1])  # no longer than needed
 
 
@@ -210,21 +217,24 @@ def test_nothing_left_to_ask() -> None:
     assert result.stopped_because == "no question is left whose answer would tell the candidates apart"
     assert (result.belief.confidence, result.distinct) == (0.5, 1)
     more = discover([direct, chain], oracle, kinds=("Causes", "DirectlyCauses"))
-    assert (more.graph, more.stopped_because, more.distinct) == (chain, REACHED, 2)
+    assert (more.graph, more.distinct) == (chain, 2)
+    assert more.belief.confidence > 0.9  # one question alone tells them apart, and its answer may be wrong for good
     # a third candidate can be told from the two, and once it is out there is nothing left
-    third = discover([direct, chain, Dag("abc", [("c", "b"), ("b", "a")])], oracle, confidence=0.99, max_questions=40)
+    third = discover([direct, chain, Dag("abc", [("c", "b"), ("b", "a")])], oracle, confidence=0.99)
     assert third.graph in (direct, chain)
-    assert third.belief.confidence == pytest.approx(0.5, abs=1e-4)
+    assert third.stopped_because.startswith("no question is left whose answer would tell the candidates apart")
+    assert third.belief.confidence == pytest.approx(third.belief.top(2)[1][1])
+    assert third.belief.confidence > 0.4  # the third is the chain reversed, which is what a liar would say
     assert third.distinct == 2
 
 
 def test_an_oracle_that_never_answers() -> None:
     oracle = Silent()
     result = discover(CHAIN, oracle)
-    budget = math.ceil(40 * (1 + math.log2(CHAIN.size)))
+    budget = 120
     assert len(result.transcript) == budget
     assert f"budget of {budget} questions" in result.stopped_because
-    assert result.belief.entropy == pytest.approx(math.log2(CHAIN.size))
+    assert result.belief.confidence == pytest.approx(0.95 / CHAIN.size)
     assert {step.gained for step in result.transcript} == {0.0}
     best = {answer.question for answer in oracle.given}
     counts = [sum(answer.question == question for answer in oracle.given) for question in best]
@@ -300,7 +310,7 @@ def test_every_step_is_consistent(error: float, channel: Channel) -> None:
         assert step.confidence == after.confidence
         assert step.gained == pytest.approx(before.entropy - after.entropy, abs=1e-12)
         before = after
-    assert torch.equal(result.belief.probabilities, before.probabilities)
+    assert result.belief.probabilities.numpy() == pytest.approx(before.probabilities.numpy(), abs=1e-12)
     assert result.path == pytest.approx([1 / CHAIN.size, *(step.confidence for step in seen)])
     assert sum(step.gained for step in seen) == pytest.approx(math.log2(CHAIN.size) - result.belief.entropy)
 

@@ -163,4 +163,4 @@ def test_steps() -> None:
         assert isinstance(step.answer.question, Causes)
         assert step.leaders[0][1] == step.confidence
     assert result.graph == result.belief.graph == TRUTH
-    assert result.path == [0.25, *(step.confidence for step in result.transcript)]
+    assert result.path == [pytest.approx(0.95 / 4), *(step.confidence for step in result.transcript)]

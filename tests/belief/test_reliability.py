@@ -120,7 +120,7 @@ def test_a_belief_mixes_over_what_the_graphs_make_of_the_answers() -> None:
 
 def test_the_answers_move_it_the_right_way() -> None:
     pair = MarkovEquivalenceClass.from_dag(Dag.from_edges([("a", "b"), ("c", "b")])).batch()  # one member
-    before = Belief.uniform(pair)
+    before = Belief.uniform(pair, Learned())
     says_yes = before.update([Answer(Causes("a", "b"), True)] * 5)
     assert says_yes.reliability.sensitivity > before.reliability.sensitivity
     assert says_yes.reliability.specificity == pytest.approx(before.reliability.specificity)

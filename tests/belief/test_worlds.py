@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from causalpp.belief._worlds import Worlds
+from causalpp.belief import Worlds
 from causalpp.errors import InvalidParameter
 
 SMALL = Worlds(errors=(0.1, 0.3), uneven=(0.1, 0.4), rates=(0.2, 0.8), repeats=((0.0, 0.4), (0.5, 0.3), (0.98, 0.3)))
@@ -98,50 +98,6 @@ def test_the_matched_beta_has_the_mean_of_the_predictive(yes: torch.Tensor, no: 
     assert (a / (a + b)).tolist() == pytest.approx(if_true.tolist(), rel=1e-9)
     assert (c / (c + d)).tolist() == pytest.approx(if_false.tolist(), rel=1e-9)
     assert min(a.min(), b.min(), c.min(), d.min()) > 0
-
-
-@pytest.mark.parametrize(("yes", "no"), [((0, 0, 0, 0), (0, 0, 0, 0)), ((1, 0, 2, 0), (0, 1, 1, 0))])
-def test_information_is_the_mutual_information_written_out(yes: tuple[int, ...], no: tuple[int, ...]) -> None:
-    prior = np.array([0.5, 0.3, 0.2])
-    k, n = torch.tensor(yes), torch.tensor(no)
-    found = SMALL.information(torch.tensor(prior).log(), TRUTH, k, n).tolist()
-    joint = SMALL.log_joint_of(TRUTH, k, n).exp().numpy() * prior[:, None]
-    joint /= joint.sum()
-    s, f, rho, _ = SMALL.grid.T
-    for question in range(4):
-        asked = yes[question] + no[question]
-        mean = np.where(TRUTH[:, [question]].numpy(), s, f)
-        says_yes = joint * (mean * (1 - rho) + yes[question] * rho) / (1 - rho + asked * rho)
-        table = []
-        for part in (says_yes, joint - says_yes):
-            related = part[:, SMALL.kinds != 0].sum(1)
-            table.append([*related, part[:, SMALL.kinds == 0].sum()])
-        law = np.array(table)
-        independent = law.sum(0) * law.sum(1, keepdims=True)
-        expected = float((law * np.log2(law / independent)).sum())
-        assert found[question] == pytest.approx(expected, abs=1e-10)
-
-
-def test_a_repeat_tells_less_the_more_alike_repeats_are() -> None:
-    truth = torch.tensor([[True], [False]])
-    log_prior = torch.full((2,), -math.log(2), dtype=torch.float64)
-    asked, none = torch.tensor([1]), torch.tensor([0])
-    gains = [
-        float(Worlds(repeats=((rho, 1.0),)).information(log_prior, truth, asked, none)[0])
-        for rho in (0.0, 0.3, 0.9, 0.999)
-    ]
-    assert gains == sorted(gains, reverse=True)
-    assert gains[0] > 0.01
-    assert gains[-1] < 1e-4
-
-
-def test_a_question_with_a_known_answer_is_worth_asking_while_the_oracle_is_in_doubt() -> None:
-    truth = torch.tensor([[True, True], [False, True]])
-    log_prior = torch.full((2,), -math.log(2), dtype=torch.float64)
-    nothing = torch.zeros(2, dtype=torch.int64)
-    assert Worlds().information(log_prior, truth, nothing, nothing)[1] > 0.01
-    sure = Worlds(unrelated=0, liar=0, errors=(0.1,), uneven=())
-    assert sure.information(log_prior, truth, nothing, nothing)[1] < 1e-9
 
 
 def test_known_answers_tell_truthful_from_lying_from_random() -> None:

@@ -1,0 +1,85 @@
+"""The graphs a run starts from, in whatever form they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from causalpp.equivalence import MarkovEquivalenceClass
+from causalpp.errors import InvalidGraph, InvalidParameter
+from causalpp.graphs import Dag, DagBatch
+
+__all__ = ["Candidates", "read_candidates"]
+
+Graphs = MarkovEquivalenceClass | DagBatch | Dag
+Candidates = MarkovEquivalenceClass | DagBatch | Iterable[Dag] | Iterable[tuple[Graphs, float]]
+
+
+def read_candidates(
+    candidates: Candidates, limit: int, sample: int | None, seed: int
+) -> tuple[DagBatch, Tensor | None]:
+    """The distinct graphs, and their prior weights where they are not all equal."""
+    if isinstance(candidates, MarkovEquivalenceClass) and sample is not None and candidates.size > sample:
+        return _distinct_sample(candidates, sample, seed), None
+    if isinstance(candidates, (MarkovEquivalenceClass, DagBatch)):
+        batch = candidates.batch(limit) if isinstance(candidates, MarkovEquivalenceClass) else candidates
+        weights = None
+    else:
+        members: list[Any] = list(candidates)
+        if members and all(isinstance(member, tuple) and len(member) == 2 for member in members):
+            batch, weights = _weighted(members, limit)
+        elif all(isinstance(member, Dag) for member in members):
+            batch, weights = DagBatch.from_dags(members), None
+        else:  # a single Dag, for one: it lists its variables
+            raise InvalidGraph(
+                "the candidates must be an equivalence class, a batch, a list of graphs such as [dag], "
+                "or pairs of one of these and its prior weight"
+            )
+    if len(batch) == 0:
+        raise InvalidGraph("there are no candidate graphs")
+    if weights is None:
+        batch = batch.unique()[0]
+    if sample is not None and len(batch) > sample:
+        share = None if weights is None else (weights / weights.sum()).numpy()
+        drawn = np.random.default_rng(seed).choice(len(batch), sample, replace=False, p=share)
+        batch, weights = batch[np.sort(drawn)], None
+    return batch, weights
+
+
+def _distinct_sample(mec: MarkovEquivalenceClass, count: int, seed: int) -> DagBatch:
+    more = count
+    while True:
+        batch = mec.sample(more, seed=seed).unique()[0]
+        if len(batch) >= count:
+            return batch[:count]
+        more *= 2
+
+
+def _weighted(members: list[tuple[Any, Any]], limit: int) -> tuple[DagBatch, Tensor]:
+    """Several sets of graphs, each with a weight that its members share evenly; a graph of several adds them up."""
+    parts: list[DagBatch] = []
+    weights: list[float] = []
+    for what, weight in members:
+        if not isinstance(weight, (int, float)) or not 0 <= weight < float("inf"):
+            raise InvalidParameter(f"a prior weight is a number that is not negative, got {weight!r}")
+        if isinstance(what, MarkovEquivalenceClass):
+            batch = what.batch(limit)
+        else:
+            batch = DagBatch.from_dags([what]) if isinstance(what, Dag) else what
+        if not isinstance(batch, DagBatch):
+            raise InvalidGraph(f"a weight goes with a class, a batch or a graph, not with {what!r}")
+        if parts and batch.nodes != parts[0].nodes:
+            batch = DagBatch.from_dags(list(batch), nodes=parts[0].nodes)
+        parts.append(batch)
+        weights += [weight / max(1, len(batch))] * len(batch)
+    if not sum(weights) > 0:
+        raise InvalidParameter("the prior weights of the candidates are all zero")
+    both = DagBatch._trusted(parts[0].nodes, torch.cat([part.adjacency for part in parts]), parts[0].latent)
+    _, first, which = np.unique(both.adjacency.flatten(1).cpu().numpy(), axis=0, return_index=True, return_inverse=True)
+    total = np.bincount(which.ravel(), weights=weights)
+    order = np.argsort(first)
+    return both[first[order]], torch.as_tensor(total[order])
