@@ -1,7 +1,7 @@
 """Ask a language model small causal questions; let a probabilistic program make the decision."""
 
 from causalpp import errors
-from causalpp.acbo import Result, discover
+from causalpp.acbo import AcboConfig, Result, discover, discover_async
 from causalpp.belief import Belief
 from causalpp.crosscheck import Calibration, World, calibrate
 from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
@@ -66,6 +66,7 @@ from causalpp.propositions import (
 )
 
 __all__ = [
+    "AcboConfig",
     "AdditiveNoise",
     "Answer",
     "Belief",
@@ -114,6 +115,7 @@ __all__ = [
     "compile",
     "compile_batch",
     "discover",
+    "discover_async",
     "errors",
     "examples",
     "identify",

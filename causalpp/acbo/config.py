@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from causalpp.belief import Channel, Fixed, Worlds
+from causalpp.belief import Agnostic, Channel, Fixed
 from causalpp.design.policies import Policy
 from causalpp.errors import InvalidParameter
 
@@ -20,11 +20,11 @@ class AcboConfig:
         policy: chooses the questions; by default the question whose answer tells most about what the graph is and
             whether the answers have to do with it at all.
         doubt: the prior probability that the truth is not among the candidates but one edge away from one of them;
-            None for 0.05 with the channel :class:`~causalpp.belief.Worlds` and none with others.
+            None for 0.05 with the channel :class:`~causalpp.belief.Agnostic` and none with others.
         votes: ask each question so often and take the majority for one answer.
         sample: go on with so many candidates, drawn at random.
         least_gain: bits; a question that is expected to tell less is not asked.  None for 0.001 with the channel
-            :class:`~causalpp.belief.Worlds` and 10⁻⁹ with others.
+            :class:`~causalpp.belief.Agnostic` and 10⁻⁹ with others.
         unrelated: a graph is claimed only where *the answers have nothing to do with the graph* is at most this
             probable.
         chance: the run ends as no better than chance where that is at least this probable.
@@ -38,7 +38,7 @@ class AcboConfig:
         Fixed(error=0.1)
     """
 
-    channel: Channel = field(default_factory=Worlds)
+    channel: Channel = field(default_factory=Agnostic)
     policy: Policy | None = None
     doubt: float | None = None
     votes: int = 1
@@ -63,14 +63,14 @@ class AcboConfig:
     def alternatives(self) -> float:
         """The prior probability of the alternatives."""
         if self.doubt is None:
-            return 0.05 if isinstance(self.channel, Worlds) else 0.0
+            return 0.05 if isinstance(self.channel, Agnostic) else 0.0
         return self.doubt
 
     @property
     def least(self) -> float:
         """The least gain that is worth a question, in bits."""
         if self.least_gain is None:
-            return 1e-3 if isinstance(self.channel, Worlds) else 1e-9
+            return 1e-3 if isinstance(self.channel, Agnostic) else 1e-9
         return self.least_gain
 
     @classmethod

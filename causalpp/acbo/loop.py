@@ -58,7 +58,7 @@ def discover(
         conditioning: the most variables a question may hold fixed; see :func:`causalpp.all_questions`.
         goal: a proposition to settle; the run then asks about that, and stops when it is true or false with the
             ``confidence``, whatever else about the graph is left open.
-        channel: the noise model; by default :class:`~causalpp.belief.Worlds`.
+        channel: the noise model; by default :class:`~causalpp.belief.Agnostic`.
         config: all further settings, such as ``AcboConfig.published()``; ``channel`` goes before its own.
         limit: the largest class to list; a larger one is refused.
         on_step: called after every answer, for a progress display. A keyboard interrupt ends the run with the

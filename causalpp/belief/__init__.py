@@ -1,5 +1,6 @@
 """Belief: the posterior over candidate graphs and channel parameters after some answers."""
 
+from causalpp.belief.agnostic import Agnostic
 from causalpp.belief.alternatives import NoneOfThese, one_edge_alternatives
 from causalpp.belief.belief import Belief
 from causalpp.belief.channels import Channel, Fixed, Forecast, Learned, Tallies
@@ -9,9 +10,9 @@ from causalpp.belief.explanation import Explanation, Reason
 from causalpp.belief.mixture import Mixture
 from causalpp.belief.odds import LogOdds
 from causalpp.belief.reliability import Reliability
-from causalpp.belief.worlds import Worlds
 
 __all__ = [
+    "Agnostic",
     "Belief",
     "Channel",
     "Correlated",
@@ -27,6 +28,5 @@ __all__ = [
     "Reason",
     "Reliability",
     "Tallies",
-    "Worlds",
     "one_edge_alternatives",
 ]

@@ -12,12 +12,12 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from causalpp.belief.agnostic import Agnostic
 from causalpp.belief.alternatives import NoneOfThese, one_edge_alternatives
 from causalpp.belief.channels import Channel, Forecast, Tallies, counts_of
 from causalpp.belief.evidence import Evidence
 from causalpp.belief.explanation import Explanation, reason
 from causalpp.belief.reliability import Reliability
-from causalpp.belief.worlds import Worlds
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch
 from causalpp.oracles import Answer
@@ -73,7 +73,7 @@ class Belief:
 
         Args:
             candidates: the graphs; repeated ones count as often as they occur.
-            channel: the noise model; by default :class:`Worlds`, which does not know how reliable the oracle is.
+            channel: the noise model; by default :class:`Agnostic`, which does not know how reliable the oracle is.
 
         Raises:
             InvalidGraph: no candidates.
@@ -89,7 +89,7 @@ class Belief:
         Args:
             candidates: the graphs.
             weights: one for each, not negative, of any sum.
-            channel: the noise model, by default :class:`Worlds`.
+            channel: the noise model, by default :class:`Agnostic`.
 
         Raises:
             InvalidGraph: no candidates.
@@ -107,7 +107,7 @@ class Belief:
         weight = torch.as_tensor(given, dtype=torch.float64).to(candidates.device)
         if weight.shape != (n,) or not bool((weight >= 0).all() & weight.isfinite().all() & (weight.sum() > 0)):
             raise InvalidParameter(f"the prior needs {n} weights, none negative and not all zero, one a candidate")
-        return cls(candidates, channel or Worlds(), (weight / weight.sum()).log())
+        return cls(candidates, channel or Agnostic(), (weight / weight.sum()).log())
 
     def with_alternatives(
         self,

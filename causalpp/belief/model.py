@@ -30,7 +30,7 @@ def model(log_prior: Tensor, truth: Tensor, answers: Sequence[Answer], channel: 
         log_prior: log prior probabilities of the N candidates, shape ``(N,)``.
         truth: the true answer of each graph to the question of each answer, shape ``(N, A)``.
         answers: the A answers; abstentions are left out.
-        channel: ``Fixed``, ``Learned``, any :class:`Mixture` (``Worlds``, ``Correlated``, ``Persistent``) or
+        channel: ``Fixed``, ``Learned``, any :class:`Mixture` (``Agnostic``, ``Correlated``, ``Persistent``) or
             ``LogOdds``.
 
     Enumerate the discrete sites ``graph`` and, for mixtures, ``world`` (``pyro.infer.config_enumerate``) and sum them

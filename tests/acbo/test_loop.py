@@ -24,7 +24,7 @@ from causalpp import (
 )
 from causalpp.acbo import AcboConfig, Result, Step, _chooser, discover_async
 from causalpp.acbo._chooser import Chooser
-from causalpp.belief import Correlated, Fixed, Worlds, one_edge_alternatives
+from causalpp.belief import Agnostic, Correlated, Fixed, one_edge_alternatives
 from causalpp.design.policies import MaximumDegree
 from causalpp.errors import BudgetSpent, InvalidGraph, InvalidParameter, OracleError, UnknownVariable
 from causalpp.graphs import erdos_renyi
@@ -45,7 +45,9 @@ def oracle(error: float = 0.1, truth: Dag = TRUTH, seed: int = 0) -> SimulatedOr
 
 
 @pytest.mark.parametrize("goal", [None, Causes("a", "d"), DirectlyCauses("b", "a")], ids=str)
-@pytest.mark.parametrize("channel", [Worlds(), Correlated(correlation=0.4), Fixed(0.2)], ids=lambda c: type(c).__name__)
+@pytest.mark.parametrize(
+    "channel", [Agnostic(), Correlated(correlation=0.4), Fixed(0.2)], ids=lambda c: type(c).__name__
+)
 @pytest.mark.parametrize("small", [0, 1 << 17])
 def test_the_information_is_the_mutual_information_written_out(
     goal, channel, small: int, monkeypatch: pytest.MonkeyPatch

@@ -19,7 +19,7 @@ from pyro.ops.stats import effective_sample_size
 from scipy import stats
 
 from causalpp import Answer, Belief, Causes, Dag, DagBatch, DirectlyCauses, MarkovEquivalenceClass, Proposition
-from causalpp.belief import Channel, Fixed, Learned, Worlds
+from causalpp.belief import Agnostic, Channel, Fixed, Learned
 from causalpp.belief.model import model
 from causalpp.errors import InvalidGraph, InvalidParameter, UnknownVariable
 from causalpp.graphs import all_dags, erdos_renyi
@@ -184,7 +184,7 @@ def test_the_model_knows_its_channels() -> None:
         model(torch.zeros(1), torch.ones(1, 1, dtype=torch.bool), [], Other())
 
 
-@pytest.mark.parametrize("channel", [*CHANNELS[::2], Worlds()], ids=str)
+@pytest.mark.parametrize("channel", [*CHANNELS[::2], Agnostic()], ids=str)
 @pytest.mark.parametrize("seed", range(4))
 def test_neither_the_order_of_answers_nor_their_grouping_matters(seed: int, channel: Channel) -> None:
     batch, answers = random_case(seed + 60)

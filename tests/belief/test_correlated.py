@@ -10,15 +10,15 @@ import torch
 from pyro.infer import TraceEnum_ELBO, config_enumerate
 
 from causalpp import Answer, Belief, Causes, Dag, DagBatch, MarkovEquivalenceClass
-from causalpp.belief import Channel, Correlated, Fixed, Learned, LogOdds, Mixture, Persistent, Worlds
+from causalpp.belief import Agnostic, Channel, Correlated, Fixed, Learned, LogOdds, Mixture, Persistent
 from causalpp.belief.model import model
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import erdos_renyi
 from causalpp.propositions import truth_table
 
 CHANNELS: list[Channel] = [
-    Worlds(),
-    Worlds(unrelated=0, liar=0.3, repeats=((0.2, 1.0),)),
+    Agnostic(),
+    Agnostic(unrelated=0, liar=0.3, repeats=((0.2, 1.0),)),
     Correlated(),
     Correlated((2.0, 1.5), (3.0, 1.0), ((0.0, 0.4), (0.8, 0.6))),
     Persistent(),

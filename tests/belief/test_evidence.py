@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from causalpp import Answer, Belief, Causes, Dag, DagBatch, MarkovEquivalenceClass
-from causalpp.belief import Evidence, Fixed, Learned, Worlds, one_edge_alternatives
+from causalpp.belief import Agnostic, Evidence, Fixed, Learned, one_edge_alternatives
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
 from causalpp.graphs import all_dags
 from causalpp.propositions import all_questions, truth_table
@@ -47,7 +47,7 @@ def test_rows_hold_what_was_asked_and_graphs_that_differ_in_it_have_different_ro
 
 def test_log_evidence_is_the_probability_of_all_that_was_said() -> None:
     """The probabilities of each answer, given those before it, multiply to it."""
-    belief = Belief.uniform(CHAIN, Worlds())
+    belief = Belief.uniform(CHAIN, Agnostic())
     total = 0.0
     for answer in answers(1, 15):
         more = belief.update([answer])
@@ -94,7 +94,7 @@ def test_prior_weights() -> None:
 # --- why one graph and not another ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("channel", [Fixed(0.2), Learned(), Worlds()], ids=lambda channel: type(channel).__name__)
+@pytest.mark.parametrize("channel", [Fixed(0.2), Learned(), Agnostic()], ids=lambda channel: type(channel).__name__)
 def test_the_reasons_add_up_to_the_odds(channel) -> None:
     belief = Belief.weighted(CHAIN, [4, 3, 2, 1], channel).update(answers(5, 14))
     a, b = CHAIN[0], CHAIN[2]
@@ -139,7 +139,7 @@ def test_alternatives_are_all_that_one_edge_makes() -> None:
     assert one_edge_alternatives(all_dags(3), all_questions(["X1", "X2", "X3"], kinds=["DirectlyCauses"])) is None
 
 
-@pytest.mark.parametrize("channel", [Fixed(0.1), Worlds()], ids=lambda channel: type(channel).__name__)
+@pytest.mark.parametrize("channel", [Fixed(0.1), Agnostic()], ids=lambda channel: type(channel).__name__)
 def test_alternatives_are_hypotheses_beside_the_candidates(channel) -> None:
     given = answers(8, 10)
     others = one_edge_alternatives(CHAIN)

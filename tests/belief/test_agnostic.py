@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from causalpp.belief import Worlds
+from causalpp.belief import Agnostic
 from causalpp.errors import InvalidParameter
 
-SMALL = Worlds(errors=(0.1, 0.3), uneven=(0.1, 0.4), rates=(0.2, 0.8), repeats=((0.0, 0.4), (0.5, 0.3), (0.98, 0.3)))
-INDEPENDENT = Worlds(repeats=((0.0, 1.0),))
+SMALL = Agnostic(errors=(0.1, 0.3), uneven=(0.1, 0.4), rates=(0.2, 0.8), repeats=((0.0, 0.4), (0.5, 0.3), (0.98, 0.3)))
+INDEPENDENT = Agnostic(repeats=((0.0, 1.0),))
 TRUTH = torch.tensor([[True, False, True, True], [False, True, True, True], [False, False, True, False]])
 UNIFORM = torch.full((3,), -math.log(3), dtype=torch.float64)
 tallies = st.lists(st.integers(0, 6), min_size=4, max_size=4).map(torch.tensor)
@@ -32,8 +32,10 @@ def sequence(mean: float, rho: float, yes: int, no: int) -> float:
     return float(integrate.quad(lambda p: p**yes * (1 - p) ** no * law.pdf(p), 0, 1, epsabs=0, limit=300)[0])
 
 
-@pytest.mark.parametrize("channel", [Worlds(), SMALL, INDEPENDENT, Worlds(unrelated=0, liar=0), Worlds(uneven=())])
-def test_the_prior_over_worlds_is_a_distribution_with_the_shares_asked_for(channel: Worlds) -> None:
+@pytest.mark.parametrize(
+    "channel", [Agnostic(), SMALL, INDEPENDENT, Agnostic(unrelated=0, liar=0), Agnostic(uneven=())]
+)
+def test_the_prior_over_worlds_is_a_distribution_with_the_shares_asked_for(channel: Agnostic) -> None:
     weight = channel.grid[:, 3]
     assert weight.sum() == pytest.approx(1)
     assert (weight > 0).all()
@@ -45,7 +47,7 @@ def test_the_prior_over_worlds_is_a_distribution_with_the_shares_asked_for(chann
 
 @pytest.mark.parametrize(("yes", "no"), [((2, 0, 1, 0), (0, 3, 0, 0)), ((1, 4, 0, 2), (1, 1, 0, 5))])
 def test_the_evidence_is_the_integral_over_each_questions_rate(yes: tuple[int, ...], no: tuple[int, ...]) -> None:
-    channel = Worlds(errors=(0.1,), uneven=(0.3,), rates=(0.6,), repeats=((0.0, 0.5), (0.4, 0.5)))
+    channel = Agnostic(errors=(0.1,), uneven=(0.3,), rates=(0.6,), repeats=((0.0, 0.5), (0.4, 0.5)))
     expected = []
     for row in TRUTH.tolist():
         total = 0.0
@@ -75,7 +77,7 @@ def test_questions_asked_once_need_no_more_than_four_counts(values: list[bool | 
     yes = torch.tensor([int(value is True) for value in values])
     no = torch.tensor([int(value is False) for value in values])
     counts = _counts(yes, no)
-    full = Worlds()
+    full = Agnostic()
     assert full.log_evidence(counts).tolist() == pytest.approx(full.log_evidence_of(TRUTH, yes, no).tolist(), abs=1e-9)
     if_true, if_false = full.predictive(counts)
     fresh = torch.zeros(1, dtype=torch.int64)
@@ -93,8 +95,8 @@ def _counts(yes: torch.Tensor, no: torch.Tensor) -> torch.Tensor:
 @given(tallies, tallies)
 def test_the_matched_beta_has_the_mean_of_the_predictive(yes: torch.Tensor, no: torch.Tensor) -> None:
     counts = _counts(yes, no)
-    a, b, c, d = Worlds().beta(counts).unbind(1)
-    if_true, if_false = Worlds().predictive(counts)
+    a, b, c, d = Agnostic().beta(counts).unbind(1)
+    if_true, if_false = Agnostic().predictive(counts)
     assert (a / (a + b)).tolist() == pytest.approx(if_true.tolist(), rel=1e-9)
     assert (c / (c + d)).tolist() == pytest.approx(if_false.tolist(), rel=1e-9)
     assert min(a.min(), b.min(), c.min(), d.min()) > 0
@@ -105,7 +107,7 @@ def test_known_answers_tell_truthful_from_lying_from_random() -> None:
     truthful = torch.tensor([1] * 20 + [0] * 20)
     log_prior = torch.zeros(1, dtype=torch.float64)
     for yes, most in ((truthful, 0), (1 - truthful, 1), (torch.tensor([1, 0] * 20), 2)):
-        shares = Worlds().kind_probabilities(log_prior, Worlds().log_joint_of(anchors, yes, 1 - yes))
+        shares = Agnostic().kind_probabilities(log_prior, Agnostic().log_joint_of(anchors, yes, 1 - yes))
         assert sum(shares) == pytest.approx(1)
         assert int(np.argmax(shares)) == most
         assert shares[most] > 0.9
@@ -115,7 +117,7 @@ def test_a_liar_who_is_found_out_is_inverted() -> None:
     known = [True] * 5 + [False] * 5
     truth = torch.tensor([[*known, True, False], [*known, False, True]])
     yes = torch.tensor([0] * 5 + [1] * 5 + [0, 1])  # reverses all that is known, then points at the second graph
-    evidence = Worlds().log_evidence_of(truth, yes, 1 - yes)
+    evidence = Agnostic().log_evidence_of(truth, yes, 1 - yes)
     assert float(torch.softmax(evidence, 0)[0]) > 0.9
 
 
@@ -136,4 +138,4 @@ def test_a_liar_who_is_found_out_is_inverted() -> None:
 )
 def test_bad_parameters_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InvalidParameter):
-        Worlds(**wrong)  # type: ignore[arg-type]
+        Agnostic(**wrong)  # type: ignore[arg-type]

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from causalpp.belief.mixture import Mixture
 from causalpp.errors import InvalidParameter
 
-__all__ = ["Worlds"]
+__all__ = ["Agnostic"]
 
 
 @dataclass(frozen=True)
-class Worlds(Mixture):
+class Agnostic(Mixture):
     """A finite mixture of worlds, each with its own sensitivity, false-yes rate and likeness of repeats.
 
     What repeated answers say in a world is told by :class:`Mixture`.  The worlds are of three kinds:
@@ -47,7 +47,7 @@ class Worlds(Mixture):
 
     Example:
         >>> import torch
-        >>> channel = Worlds()
+        >>> channel = Agnostic()
         >>> truth = torch.tensor([[True, True], [False, True]])  # two graphs, two questions
         >>> once = channel.log_evidence_of(truth, torch.tensor([1, 0]), torch.tensor([0, 0]))
         >>> often = channel.log_evidence_of(truth, torch.tensor([9, 0]), torch.tensor([0, 0]))
