@@ -29,7 +29,7 @@ def result_figure(result: Result, labels: Mapping[str, str]) -> Figure:
         _bits(result, bits)
         _reliability(result, reliability)
         figure.suptitle(
-            f"{len(result.transcript)} questions to a {result.oracle_kind} oracle: {result.stopped_because}",
+            f"{len(result.transcript)} questions to {result.oracle_named}: {result.stopped_because}",
             fontsize=11,
         )
     return figure
@@ -65,6 +65,7 @@ def _confidence(result: Result, ax: Axes) -> None:
         ax.scatter([], [], color=colour, s=28, label=f"answered {word}")
     ax.legend(loc="lower right", frameon=False)
     ax.set(title="probability of the leading graph", xlabel="questions asked", ylim=(0, 1.08))
+    ax.xaxis.get_major_locator().set_params(integer=True)
 
 
 def _bits(result: Result, ax: Axes) -> None:
@@ -81,6 +82,7 @@ def _bits(result: Result, ax: Axes) -> None:
         )  # fmt: skip
     ax.legend(loc="upper left", frameon=False)
     ax.set(title="bits about the graph", xlabel="questions asked")
+    ax.xaxis.get_major_locator().set_params(integer=True)
 
 
 def _reliability(result: Result, ax: Axes) -> None:

@@ -108,11 +108,16 @@ class Result:
             error = min(0.5, max(0.0, self.belief.reliability.error))
         return question_bound(self.distinct, error, 1 - self.target)
 
+    @property
+    def oracle_named(self) -> str:
+        """Who answered, as a sentence says it: ``"a simulated oracle"``, ``"an experiment oracle"``."""
+        return f"{'an' if self.oracle_kind[:1] in 'aeiou' else 'a'} {self.oracle_kind} oracle"
+
     def __repr__(self) -> str:
         return (
             f"Result({self.graph!r}\n"
             f"  confidence {self.belief.confidence:.3f} after {len(self.transcript)} questions "
-            f"to a {self.oracle_kind} oracle; {self.stopped_because};\n"
+            f"to {self.oracle_named}; {self.stopped_because};\n"
             f"  {self.belief.reliability!r})"
         )
 
@@ -124,7 +129,7 @@ class Result:
         )
         return (
             f"<div>{self.graph.svg()}<p>Confidence {self.belief.confidence:.3f} after {len(self.transcript)} questions "
-            f"to a {html.escape(self.oracle_kind)} oracle: {html.escape(self.stopped_because)}.</p>"
+            f"to {html.escape(self.oracle_named)}: {html.escape(self.stopped_because)}.</p>"
             f"<table><tr><th></th><th>question</th><th>answer</th><th>bits</th><th>confidence</th></tr>{rows}</table></div>"
         )
 

@@ -86,7 +86,9 @@ def test_discover_from_data(run, asia_csv: Path, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert "simulated oracle" in done.out
     saved = json.loads(out.read_text())
-    assert saved["belief"]["confidence"] > 0.95
+    # GES misses asia → tub in this sample: the truth is not in the class it learns, and the run says so.
+    assert not saved["belief"]["confidence"] > 0.95
+    assert "none of the candidates" in saved["stopped_because"]
     assert plot.read_text().lstrip().startswith("<?xml")
 
 
