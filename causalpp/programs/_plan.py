@@ -7,13 +7,13 @@ merging of Shpitser & Pearl 2008, "Complete identification methods for the causa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from causalpp.errors import ImpossibleEvidence
 from causalpp.programs.mechanisms import Assign, Mechanism
 
-__all__ = ["Node", "Plan", "Statement", "plan"]
+__all__ = ["Node", "Plan", "Statement", "in_order", "plan"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Statement:
         mechanism: how it comes about.
         observed: the value it was seen to have, as programs compute with it; None if it was not seen.
         natural: the statement it had when it was seen, where ``do`` set it afterwards: the observation was of that.
-        noise: the name of its noise; a stochastic intervention brings its own.
+            That statement has one of its own if the variable had been seen and set before.
+        noise: the name of its noise; every stochastic intervention brings its own.
         changed: whether ``do`` put it here.
     """
 
@@ -40,6 +41,34 @@ class Statement:
     def noise_name(self) -> str:
         """The name of the noise it reads."""
         return self.noise or self.variable
+
+    @property
+    def naturals(self) -> tuple[Statement, ...]:
+        """The statements it had when it was seen, the first one first."""
+        return () if self.natural is None else (*self.natural.naturals, self.natural)
+
+    @property
+    def shares_noise(self) -> bool:
+        """Whether two of the statements that it had, and has, read the same noise."""
+        read = [s.noise_name for s in (*self.naturals, self) if s.mechanism.noise is not None]
+        return len(set(read)) < len(read)
+
+
+def in_order(statements: Iterable[Statement]) -> Iterator[tuple[Statement, bool]]:
+    """Statements with the natural ones among them, each after what it reads, and whether it is a natural one.
+
+    A natural statement comes just before the one that replaced it, unless ``do`` made its parents follow from that.
+    """
+    done: set[str] = set()
+    waiting: list[Statement] = []
+    for s in statements:
+        waiting += s.naturals
+        for one in [one for one in waiting if done.issuperset(one.mechanism.parents)]:
+            waiting.remove(one)
+            yield one, True
+        yield s, False
+        done.add(s.variable)
+    yield from ((one, True) for one in waiting)
 
 
 @dataclass(frozen=True)
@@ -60,6 +89,11 @@ class Node:
     def mechanism(self) -> Mechanism:
         """Its mechanism."""
         return self.statement.mechanism
+
+    @property
+    def noise(self) -> tuple[str, str]:
+        """What tells its noise from others: its name and its law."""
+        return self.statement.noise_name, str(self.mechanism.noise)
 
 
 @dataclass
@@ -98,20 +132,19 @@ def plan(
         asked[world].add(variable)
     for number in reversed(range(len(worlds))):
         needed = asked[number]
+        needed.update(p for s in worlds[number] for one in s.naturals for p in one.mechanism.parents)
         for s in reversed(worlds[number]):
             if s.observed is not None or s.natural is not None or s.variable in needed:
                 needed.add(s.variable)
                 for parent in s.mechanism.parents:
                     asked[reads.get((number, s.variable, parent), number)].add(parent)
-                if s.natural is not None:
-                    needed.update(s.natural.mechanism.parents)
     out = Plan()
     known: dict[object, int] = {}
     for number, statements in enumerate(worlds):
-        for s in statements:
-            if s.variable in asked[number]:
-                if s.natural is not None:
-                    _add(out, known, s.natural, [out.where[number, p] for p in s.natural.mechanism.parents])
+        for s, natural in in_order(statements):
+            if natural:
+                _add(out, known, s, [out.where[number, p] for p in s.mechanism.parents])
+            elif s.variable in asked[number]:
                 read = [(reads.get((number, s.variable, p), number), p) for p in s.mechanism.parents]
                 out.where[number, s.variable] = _add(out, known, s, [out.where[pair] for pair in read])
     return out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,40 +11,64 @@ import torch
 from torch import Tensor
 
 from causalpp.errors import ImpossibleEvidence, InvalidParameter
-from causalpp.programs._plan import Plan
-from causalpp.programs.mechanisms import Assign, Function
+from causalpp.programs._plan import Plan, Statement
+from causalpp.programs.mechanisms import Assign
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM
 
-__all__ = ["Streams", "effective_size", "run"]
+__all__ = ["Streams", "agreement", "check_count", "check_seed", "check_used", "effective_size", "run"]
+
+_TORCH = threading.Lock()  # torch has one generator for all threads
+
+
+def check_count(n: object, what: str, least: int = 0) -> int:
+    """A number of rows or draws, if it is one.
+
+    Raises:
+        InvalidParameter: not a whole number, or too small.
+    """
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < least:
+        raise InvalidParameter(f"cannot draw {n!r} {what}: give a whole number from {least} on")
+    return int(n)
+
+
+def check_seed(seed: object) -> None:
+    """Whether this is a seed.
+
+    Raises:
+        InvalidParameter: not a whole number, or negative.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed!r}")
 
 
 class Streams:
     """One stream of random numbers for every name, so that what is drawn for one does not depend on the others."""
 
     def __init__(self, names: Sequence[str], seed: int) -> None:
-        if not isinstance(seed, (int, np.integer)) or seed < 0:
-            raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
+        check_seed(seed)
+        self.laws: dict[str, str] = {}
         self.seeds = dict(zip(names, np.random.SeedSequence(seed).spawn(len(names)), strict=True))
 
     def _generator(self, name: str, purpose: int) -> np.random.Generator:
         known = self.seeds.get(name)
         if known is None:  # a stochastic intervention's own noise is named after its variable
-            known = self.seeds[name.split("\0")[0]]
-            purpose += 2
+            variable, _, own = name.partition("\0")
+            known = self.seeds[variable]
+            purpose += 2 if own == "set" else 2 + zlib.crc32(own.encode()) // 2 * 2
         if purpose:
             known = np.random.SeedSequence([int(known.generate_state(1)[0]), purpose])
         return np.random.default_rng(known)
 
     def noise(self, name: str, law: object, n: int) -> Tensor:
         """``n`` draws of a noise."""
-        draw = self._generator(name, 0)
-        if law is None:
-            return torch.zeros(n, dtype=torch.float64)
+        # Two laws under one name have nothing to do with each other.
+        again = self.laws.setdefault(name, str(law)) != str(law)
+        draw = self._generator(f"{name}\0{law}" if again else name, 0)
         if law == UNIFORM:
             return torch.from_numpy(draw.random(n))
         if law == NORMAL:
             return torch.from_numpy(draw.standard_normal(n))
-        with torch.random.fork_rng(devices=[]):
+        with _TORCH, torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(draw.integers(2**62)))
             value: Tensor = law.sample((n,))  # type: ignore[attr-defined]
         return value.to(torch.float64)
@@ -62,42 +88,38 @@ def run(plan: Plan, names: Sequence[str], n: int, seed: int) -> tuple[list[Tenso
         InvalidParameter: ``n`` is not a number of rows, a negative seed; a mechanism that returns nonsense.
         ImpossibleEvidence: no draw agrees with the observations.
     """
-    if not isinstance(n, (int, np.integer)) or n < 0:
-        raise InvalidParameter(f"cannot simulate {n} rows")
+    check_count(n, "rows")
     streams = Streams(names, seed)
     values: list[Tensor] = []
-    noises: dict[str, Tensor] = {}
+    noises: dict[tuple[str, str], Tensor] = {}
     weights: Tensor | None = None
     # A noise has to be known from the observation before any world uses it, so observed nodes come first where
     # two share one; in the order of the plan the factual world, which holds the observations, comes first.
-    observed_noise = {plan.nodes[i].statement.noise_name: i for i in reversed(plan.observed)}
+    observed_noise = {plan.nodes[i].noise: i for i in reversed(plan.observed)}
     for number, node in enumerate(plan.nodes):
         s, parents = node.statement, [values[p] for p in node.parents]
-        name, mechanism = s.noise_name, s.mechanism
+        name, mechanism = node.noise, s.mechanism
         if isinstance(mechanism, Assign):
             values.append(mechanism.assign(torch.empty(n, dtype=torch.float64), parents))
             continue
         if node.observed is not None:
             value = torch.full((n,), node.observed, dtype=torch.int64 if mechanism.states else torch.float64)
-            if name not in noises:
+            if mechanism.noise is None or name not in noises:
                 density = mechanism.log_prob(value, parents).expand(n).to(torch.float64)
-                noises[name] = mechanism.abduct(value, parents, streams.fresh(name, n)).to(torch.float64).expand(n)
             else:
-                made = mechanism.assign(noises[name], parents)
-                if mechanism.states is None and not (_noiseless(mechanism)):
-                    raise InvalidParameter(
-                        f"{s.variable!r} is a real number observed in two worlds: only an exact program can say that"
-                    )
-                density = torch.where(made == value, 0.0, -torch.inf).to(torch.float64)
+                density = agreement(s, value, noises[name], parents)
+            if mechanism.noise is not None and name not in noises:
+                fresh = streams.fresh(s.noise_name, n)
+                noises[name] = mechanism.abduct(value, parents, fresh).to(torch.float64).expand(n)
             weights = density if weights is None else weights + density
             values.append(value)
             continue
+        if mechanism.noise is None:
+            values.append(mechanism.assign(torch.zeros(n, dtype=torch.float64), parents))
+            continue
         if name not in noises:
-            if observed_noise.get(name, -1) > number:
-                raise InvalidParameter(
-                    f"{s.variable!r} is used in one world before another observes it: list the observed world first"
-                )
-            noises[name] = streams.noise(name, mechanism.noise, n)
+            check_used(s, observed_noise.get(name, -1) > number)
+            noises[name] = streams.noise(s.noise_name, mechanism.noise, n)
         values.append(mechanism.assign(noises[name], parents))
     if weights is not None and n and not torch.isfinite(weights).any():
         raise ImpossibleEvidence(
@@ -106,8 +128,29 @@ def run(plan: Plan, names: Sequence[str], n: int, seed: int) -> tuple[list[Tenso
     return values, weights
 
 
-def _noiseless(mechanism: object) -> bool:
-    return isinstance(mechanism, Function) and mechanism.noise is None
+def agreement(s: Statement, value: Tensor, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
+    """The log probability of an observed value whose noise is known: 0 where they agree, else -∞.
+
+    Raises:
+        InvalidParameter: a real number, of which no draw would agree.
+    """
+    if s.mechanism.states is None:
+        raise InvalidParameter(
+            f"{s.variable!r} is a real number observed twice on one noise: only an exact program can say that"
+        )
+    return torch.where(s.mechanism.assign(noise, parents) == value, 0.0, -torch.inf).to(torch.float64)
+
+
+def check_used(s: Statement, later: bool) -> None:
+    """Whether a noise that is used here is not observed later.
+
+    Raises:
+        InvalidParameter: it is.
+    """
+    if later:
+        raise InvalidParameter(
+            f"{s.variable!r} is used in one world before another observes it: list the observed world first"
+        )
 
 
 def effective_size(log_weights: Tensor | None, n: int) -> float:

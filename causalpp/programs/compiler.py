@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from causalpp.errors import InvalidParameter
+from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.programs.mechanisms import Mechanism
 from causalpp.programs.program import CausalProgram, check_complete
@@ -68,6 +68,7 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
             latent variable without states.
         InvalidData: a column is missing or constant, has missing values (without ``method``) or undeclared states;
             too few rows for a regression.
+        UnknownVariable: ``states`` for a variable that the graph does not have.
         TooLarge: a table of more than ten million cells.
 
     Warns:
@@ -80,6 +81,11 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
         >>> program.do(x=1).distribution("y")
         {'no': 0.5, 'yes': 0.5}
     """
+    if not isinstance(dag, Dag):
+        raise InvalidParameter(f"compile() needs a Dag, got {dag!r}")
+    for name in states or {}:
+        if name not in dag:
+            raise UnknownVariable(name, dag.nodes, what=" among the states")
     if data is None and priors is None:
         if mechanisms is None:
             raise InvalidParameter("compile() needs either mechanisms=, data= or priors=")

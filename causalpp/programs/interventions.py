@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.distributions import Distribution
 
-from causalpp.errors import InvalidParameter, UnknownVariable
+from causalpp.errors import InvalidParameter, TooLarge, UnknownVariable
 from causalpp.programs._plan import Statement
-from causalpp.programs.mechanisms import Assign, Function, Mechanism, Table, _cells
+from causalpp.programs.mechanisms import Assign, Function, Mechanism, State, Table, _cells
+from causalpp.programs.mechanisms.base import UNIFORM
 
 if TYPE_CHECKING:
     import pyro.distributions as dist
@@ -34,8 +38,19 @@ class Shift:
 
     by: float
 
+    def __post_init__(self) -> None:
+        if isinstance(self.by, (str, bool)) or not _is_number(self.by):
+            raise InvalidParameter(f"a shift is by a finite number, got {self.by!r}")
 
-def intervened(s: Statement, what: Any, variables: Sequence[str]) -> Statement:
+
+def _is_number(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except (TypeError, ValueError):
+        return False
+
+
+def intervened(s: Statement, what: Any, variables: Sequence[str], taken: Collection[str] = ()) -> Statement:
     """The statement that ``do`` puts in the place of another one.
 
     Args:
@@ -43,8 +58,10 @@ def intervened(s: Statement, what: Any, variables: Sequence[str]) -> Statement:
         what: a value; :class:`Shift`; a mechanism; a mapping state → probability; or a function whose arguments are
             names of variables, its own name standing for the value it would have had.
         variables: all variables, for the arguments' names.
+        taken: the names of noises that a new one must not have.
     """
-    natural = s if s.observed is not None else s.natural
+    # To have seen what was set says nothing.
+    natural = s if s.observed is not None and not isinstance(s.mechanism, Assign) else s.natural
     new = replace(s, observed=None, natural=natural, changed=True)
     mechanism = s.mechanism
     if isinstance(what, Shift):
@@ -56,10 +73,29 @@ def intervened(s: Statement, what: Any, variables: Sequence[str]) -> Statement:
             raise InvalidParameter(
                 f"the new mechanism of {s.variable!r} has the states {what.states}, the variable {mechanism.states}"
             )
-        return replace(new, mechanism=what, noise=f"{s.variable}\0set")
+        return replace(new, mechanism=what, noise=_new_noise(s.variable, what, taken))
+    if isinstance(what, Distribution) or (isinstance(what, type) and issubclass(what, Mechanism)):
+        raise InvalidParameter(
+            f"{s.variable!r} cannot be set to {what!r}: give a mechanism, such as LinearGaussian(), or "
+            "Function(lambda noise: …, noise=…) with a distribution as its noise"
+        )
     if callable(what):
         return replace(new, mechanism=_functional(s.variable, mechanism, what, variables))
     return replace(new, mechanism=Assign(mechanism.states, mechanism.encode(s.variable, what)))
+
+
+def _new_noise(variable: str, mechanism: Mechanism, taken: Collection[str]) -> str:
+    """The name of the noise of a stochastic intervention.
+
+    The same law put into worlds side by side has one noise; another law, or one put where this noise was used to
+    see something, has another.
+    """
+    law = "" if mechanism.noise in (None, UNIFORM) else f" {mechanism.noise}"
+    name, number = f"{variable}\0set{law}", 1
+    while name in taken:
+        number += 1
+        name = f"{variable}\0set {number}{law}"
+    return name
 
 
 def _stochastic(variable: str, mechanism: Mechanism, law: Mapping[Any, float]) -> Table:
@@ -69,6 +105,10 @@ def _stochastic(variable: str, mechanism: Mechanism, law: Mapping[Any, float]) -
         )
     row = np.zeros(len(mechanism.states))
     for state, mass in law.items():
+        if not _is_number(mass):
+            raise InvalidParameter(
+                f"the probability of {state!r} in do({variable}={{…}}) must be a number, got {mass!r}"
+            )
         row[int(mechanism.encode(variable, state))] += mass
     return Table(mechanism.states, (), row)
 
@@ -76,7 +116,18 @@ def _stochastic(variable: str, mechanism: Mechanism, law: Mapping[Any, float]) -
 def _functional(
     variable: str, mechanism: Mechanism, function: Callable[..., Tensor], variables: Sequence[str]
 ) -> Mechanism:
-    reads = tuple(inspect.signature(function).parameters)
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        parameters = None
+    if parameters is None or any(
+        p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters.values()
+    ):
+        raise InvalidParameter(
+            f"the function for {variable!r} does not say which variables it reads: write it as a lambda whose "
+            f"arguments are their names, such as lambda {variable}: …"
+        )
+    reads = tuple(parameters)
     for name in reads:
         if name not in variables:
             raise UnknownVariable(name, variables, what=f" among the arguments of the function for {variable!r}")
@@ -96,6 +147,17 @@ class _Modified(Mechanism):
         self.parents = tuple(dict.fromkeys((*base.parents, *others)))
         self._then = Function(function, reads, base.states, noise=None)
 
+    def __repr__(self) -> str:
+        name = getattr(self.function, "__name__", type(self.function).__name__)
+        return f"{name}({', '.join(self.reads)}) of {self.base!r}"
+
+    @property
+    def _called(self) -> str:
+        return "a variable that a function sets from its own value"
+
+    def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:
+        self.base.check_parents(name, states[: len(self.base.parents)])
+
     def _made(self, natural: Tensor, parents: Sequence[Tensor]) -> list[Tensor]:
         known = dict(zip(self.parents, parents, strict=True))
         return [natural if i == self.place else known[name] for i, name in enumerate(self.reads)]
@@ -110,29 +172,64 @@ class _Modified(Mechanism):
     def cells(self) -> NDArray[np.float64]:
         return self.base.cells()
 
+    def table(self, sizes: Sequence[int]) -> NDArray[np.float64]:
+        from opt_einsum import contract
+
+        if self.states is None:
+            return super().table(sizes)
+        states = len(self.states)
+        if math.prod(sizes) * states**2 > _cells.MOST:
+            raise TooLarge(
+                f"the table of a function has {math.prod(sizes):,} configurations of parents and {states:,} states: "
+                "too many to enumerate, simulate with samples=… instead"
+            )
+        before = self.base.table(sizes[: len(self.base.parents)])
+        axes = {name: i for i, name in enumerate(self.parents)}
+        own, out = len(axes), len(axes) + 1
+        reads = [own if i == self.place else axes[name] for i, name in enumerate(self.reads)]
+        grid = np.indices([states if axis == own else sizes[axis] for axis in reads])
+        made = self._then.assign(torch.zeros(grid.shape[1:]), [torch.tensor(codes) for codes in grid])
+        after = np.asarray(made.numpy()[..., None] == np.arange(states), dtype=float)
+        axes_before = [*range(len(self.base.parents)), own]
+        found: NDArray[np.float64] = contract(before, axes_before, after, [*reads, out], [*range(own), out])
+        return found
+
+    def _probabilities(self, parents: Sequence[Tensor]) -> Tensor:
+        """P(state | parents), shape ``(*shape of the parents, k)``: a sum over what it would have been."""
+        assert self.states is not None  # for the type checker
+        shape = _cells.common_shape(*parents)
+        out = torch.zeros(*shape, len(self.states), dtype=torch.float64)
+        for number in range(len(self.states)):
+            natural = torch.full(shape, number)
+            mass = self.base.log_prob(natural, parents[: len(self.base.parents)]).exp().to(out.dtype)
+            made = self._then.assign(torch.zeros(shape), self._made(natural, parents))
+            out.scatter_add_(-1, made.unsqueeze(-1), mass.expand(shape).unsqueeze(-1))
+        return out
+
     def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
         import pyro.distributions as dist
-        import torch
 
         if self.states is None:
             raise InvalidParameter("a variable that a function sets from its own value has no density to observe it by")
-        return dist.Categorical(_cells.probabilities(self, parents).to(torch.get_default_dtype()))
+        return dist.Categorical(self._probabilities(parents).to(torch.get_default_dtype()))
 
     def log_prob(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
         if self.states is None:
             return super().log_prob(value, parents)
-        return _cells.probabilities(self, parents).log().gather(-1, value.unsqueeze(-1)).squeeze(-1)
+        found = self._probabilities(parents).log()
+        shape = torch.broadcast_shapes(value.shape, found.shape[:-1])  # type: ignore[no-untyped-call]
+        found = found.expand(*shape, found.shape[-1])
+        return found.gather(-1, value.expand(shape).unsqueeze(-1)).squeeze(-1)
 
     def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
         return _cells.abduct(self, value, parents, fresh)
 
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:
         import pyro
-        import torch
 
         if obs is not None:
             return super().sample(name, parents, obs)
-        natural = self.base.sample(f"{name}.natural", parents[: len(self.base.parents)])
+        natural = self.base.sample(f"{name}.before", parents[: len(self.base.parents)])
         arguments = self._made(natural, parents)
         none = torch.zeros(_cells.common_shape(*arguments))
         value: Tensor = pyro.deterministic(name, self._then.assign(none, arguments))

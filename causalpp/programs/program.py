@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from causalpp.errors import ImpossibleEvidence, ImpreciseWarning, InvalidParameter, UnknownVariable
+from causalpp.errors import CyclicGraph, ImpossibleEvidence, ImpreciseWarning, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.graphs.dag import Names, as_names
 from causalpp.programs import _exact, _gaussian, _sampling
-from causalpp.programs._plan import Plan, Statement, plan
+from causalpp.programs._plan import Plan, Statement, in_order, plan
 from causalpp.programs.interventions import intervened
 from causalpp.programs.mechanisms import Assign, Mechanism, State, Value
 
@@ -122,10 +122,10 @@ class CausalProgram:
 
     @property
     def evidence(self) -> dict[str, Value]:
-        """What was observed in this world: variable → value; the natural one of a variable that was set later."""
+        """What was observed in this world: variable → value; the first one of a variable that was set later."""
         seen = {}
         for s in self.statements:
-            where = s.natural or s
+            where = (*s.naturals, s)[0]
             if where.observed is not None:
                 seen[s.variable] = where.mechanism.decode(where.observed)
         return seen
@@ -164,7 +164,9 @@ class CausalProgram:
     def __call__(self) -> dict[str, Tensor]:
         """Run the statements as Pyro sample sites, one a variable, and return their values.
 
-        What was observed is observed in Pyro too.  Inside a plate every variable has one value a row.
+        What was observed is observed in Pyro too.  Inside a plate every variable that is drawn has one value a row;
+        what was set or observed is one number for all.  Where two statements share a noise, as in a counterfactual,
+        the noise is the sample site and what follows from it is deterministic.
 
         >>> import pyro
         >>> from causalpp import load_network
@@ -172,21 +174,31 @@ class CausalProgram:
         >>> sorted(trace.stochastic_nodes)
         ['Cancer', 'Dyspnoea', 'Pollution', 'Smoker', 'Xray']
         """
-        if self.past:
+        if self.past or any(s.shares_noise for s in self.statements):
             from causalpp.programs.worlds import run_worlds
 
             return run_worlds({**{f"past {i}": world for i, world in enumerate(self.past)}, "": self.statements})[""]
         values: dict[str, Tensor] = {}
-        for s in self.statements:
-            if s.natural is not None:
-                _site(s.natural, values, f"{s.variable}.natural")
-            values[s.variable] = _site(s, values, s.variable)
-        return values
+        counts: dict[str, int] = {}
+        for s, natural in in_order(self.statements):
+            if natural:
+                counts[s.variable] = counts.get(s.variable, 0) + 1
+                number = counts[s.variable]
+                _site(s, values, f"{s.variable}.natural" + (f" {number}" if number > 1 else ""))
+            else:
+                values[s.variable] = _site(s, values, s.variable)
+        return {s.variable: values[s.variable] for s in self.statements}
 
     def source(self) -> str:
         """The program as Python that runs on its own; ``do`` changes one line of it."""
         from causalpp.programs.source import source
 
+        for s in self.statements:
+            if len(s.naturals) > 1 or (s.shares_noise and not self.past):
+                raise InvalidParameter(
+                    f"{s.variable!r} was observed and then set by what shares its noise, or observed twice: that "
+                    "cannot be printed"
+                )
         return source(self)
 
     # --- parameters -----------------------------------------------------------------------------------
@@ -201,6 +213,7 @@ class CausalProgram:
         >>> compile(Dag(["coin"]), mechanisms={"coin": coin}).drawn(seed=1).distribution("coin")
         {'tails': 0.68..., 'heads': 0.31...}
         """
+        _sampling.check_seed(seed)
         return self._drawn(np.random.default_rng([seed, 3, 0]))
 
     def posterior_draws(self, k: int, seed: int = 0) -> Iterator[CausalProgram]:
@@ -235,7 +248,7 @@ class CausalProgram:
 
     # --- transforms -----------------------------------------------------------------------------------
 
-    def do(self, values: Mapping[str, Any] | None = None, **more: Any) -> CausalProgram:
+    def do(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> CausalProgram:
         """A new program in which variables are set: their statements are replaced, nothing else changes.
 
         A variable can be set to a value; pushed by :class:`Shift`; drawn at random from ``{state: probability}``;
@@ -262,12 +275,21 @@ class CausalProgram:
             CausalProgram(5 variables: Pollution, Smoker, Cancer, Xray, Dyspnoea; do Pollution=low, Smoker=True)
         """
         wanted = self._wanted("do", values, more)
-        changed = tuple(
-            intervened(s, wanted[s.variable], self.variables) if s.variable in wanted else s for s in self.statements
-        )
-        return replace(self, statements=self._sorted(changed))
+        past = {one.noise_name for world in self.past for s in world for one in (*s.naturals, s)}
+        changed = []
+        for s in self.statements:
+            if s.variable in wanted:
+                taken = past | {one.noise_name for one in (*s.naturals, s)}
+                s = intervened(s, wanted[s.variable], self.variables, taken)
+                for parent in s.mechanism.parents:
+                    if parent not in self._mechanisms:
+                        what = f" among the parents of the mechanism for {s.variable!r}"
+                        raise UnknownVariable(parent, self.variables, what=what)
+                s.mechanism.check_parents(s.variable, [self.mechanism(p).states for p in s.mechanism.parents])
+            changed.append(s)
+        return replace(self, statements=self._sorted(tuple(changed)))
 
-    def condition(self, values: Mapping[str, Any] | None = None, **more: Any) -> CausalProgram:
+    def condition(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> CausalProgram:
         """A new program in which variables have been observed; all it says is given that.
 
         Args:
@@ -330,7 +352,7 @@ class CausalProgram:
         after = replace(self, statements=bare, past=past)
         return after.do(do) if do else after
 
-    def worlds(self, **worlds: Mapping[str, Any]) -> Worlds:
+    def worlds(self, /, **worlds: Mapping[str, Any]) -> Worlds:
         """Named worlds that share their noise and differ in what is set: ``worlds(factual={}, treated={"x": 1})``.
 
         Work grows linearly with their number, and what they have in common is computed once.
@@ -348,9 +370,13 @@ class CausalProgram:
         from causalpp.programs.worlds import Worlds
 
         start = self.counterfactual()
-        return Worlds({name: start.do(do) if do else start for name, do in worlds.items()})
+        return Worlds(
+            {name: start if isinstance(do, Mapping) and not do else start.do(do) for name, do in worlds.items()}
+        )
 
     def _wanted(self, verb: str, values: Mapping[str, Any] | None, more: Mapping[str, Any]) -> dict[str, Any]:
+        if values is not None and not isinstance(values, Mapping):
+            raise InvalidParameter(f"{verb}() takes a mapping variable → value, or keywords, not {values!r}")
         both = set(values or ()) & set(more)
         if both:
             raise InvalidParameter(f"{sorted(both)[0]!r} is set twice in one {verb}()")
@@ -370,10 +396,15 @@ class CausalProgram:
     def _sorted(self, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
         """The statements with causes first again, changing as little as possible."""
         place = {s.variable: i for i, s in enumerate(statements)}
-        if all(place[p] < i for i, s in enumerate(statements) for p in s.mechanism.parents):
-            return statements
         edges = [(p, s.variable) for s in statements for p in s.mechanism.parents]
-        order = Dag(tuple(place), edges).topological_order
+        # What was seen comes before what replaced it, unless that makes its parents.
+        seen = [(p, s.variable) for s in statements for one in s.naturals for p in one.mechanism.parents]
+        if all(place[a] < place[b] for a, b in (*edges, *seen)):
+            return statements
+        try:
+            order = Dag(tuple(place), dict.fromkeys([*edges, *seen])).topological_order
+        except CyclicGraph:
+            order = Dag(tuple(place), edges).topological_order
         return tuple(statements[place[v]] for v in order)
 
     # --- numbers --------------------------------------------------------------------------------------
@@ -475,11 +506,13 @@ class CausalProgram:
 
     def effective_size(self, n: int, seed: int = 0) -> float:
         """How many independent draws ``n`` weighted ones are worth, given what was observed (Kong 1992)."""
+        _sampling.check_count(n, "rows", 1)
         made, _ = self._plan(self.variables)
         return _sampling.effective_size(_sampling.run(made, self.variables, n, seed)[1], n)
 
     def _weighted(self, variables: Iterable[str], n: int, seed: int) -> tuple[list[Tensor], NDArray[np.float64], float]:
         """``n`` draws of some variables, their weights (which sum to one), and the effective number of draws."""
+        _sampling.check_count(n, "rows", 1)
         made, wanted = self._plan(variables)
         values, log_weights = _sampling.run(made, self.variables, n, seed)
         size = _sampling.effective_size(log_weights, n)
@@ -507,7 +540,7 @@ class CausalProgram:
             seed: of the noise; the same seed gives the same rows on any machine.
 
         Raises:
-            InvalidParameter: ``n`` is negative.
+            InvalidParameter: ``n`` or ``seed`` is no whole number from 0 on.
             UnknownVariable, UnknownState: see :meth:`do`.
             ImpossibleEvidence: what was observed has probability zero.
         """
@@ -528,6 +561,8 @@ class CausalProgram:
 
     def draw(self, n: int, seed: int = 0) -> dict[str, NDArray[Any]]:
         """``n`` draws of every variable, latent ones included, shape ``(n,)`` each: numbers of states, or real."""
+        _sampling.check_count(n, "rows")
+        _sampling.check_seed(seed)
         made, wanted = self._plan(self.variables)
         if not made.observed:
             values, _ = _sampling.run(made, self.variables, n, seed)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.programs import _exact, _gaussian, _sampling
 from causalpp.programs._plan import Plan, Statement, plan
-from causalpp.programs.mechanisms import Assign, Function
+from causalpp.programs.mechanisms import Assign
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM
 
 if TYPE_CHECKING:
@@ -61,6 +61,18 @@ class Worlds:
     def __post_init__(self) -> None:
         if not self.programs:
             raise InvalidParameter("worlds() needs at least one world, such as worlds(factual={}, treated={'x': 1})")
+        for name, program in self.programs.items():
+            if name.startswith("past "):
+                raise InvalidParameter(f"names that start with 'past ' are taken: call the world {name!r} otherwise")
+            if program.past != self._first.past:
+                raise InvalidParameter(
+                    f"the worlds {next(iter(self.programs))!r} and {name!r} do not share a past: make them by worlds() "
+                    "of one program"
+                )
+            if set(program.variables) != set(self._first.variables):
+                raise InvalidParameter(
+                    f"the worlds {next(iter(self.programs))!r} and {name!r} have different variables"
+                )
         place = {name: i for i, name in enumerate(self.programs)}
         for (world, variable, parent), source in self.reads.items():
             if parent not in self[world].mechanism(variable).parents:
@@ -68,6 +80,10 @@ class Worlds:
             self[source].mechanism(parent)
             if place[source] > place[world]:
                 raise InvalidParameter(f"the world {world!r} reads from {source!r}, which has to be listed before it")
+
+    @property
+    def _first(self) -> CausalProgram:
+        return next(iter(self.programs.values()))
 
     def __getitem__(self, name: str) -> CausalProgram:
         if name not in self.programs:
@@ -85,8 +101,7 @@ class Worlds:
 
     def __call__(self) -> dict[str, dict[str, Tensor]]:
         """Run all worlds on one noise inside Pyro; sites are called ``"world/variable"`` and ``"variable.noise"``."""
-        first = next(iter(self.programs.values()))
-        past = {f"past {i}": world for i, world in enumerate(first.past)}
+        past = {f"past {i}": world for i, world in enumerate(self._first.past)}
         found = run_worlds(
             {**past, **{name: program.statements for name, program in self.programs.items()}},
             self._reads({name: i + len(past) for i, name in enumerate(self.programs)}),
@@ -95,7 +110,7 @@ class Worlds:
 
     def _plan(self, variables: Iterable[tuple[str, str]]) -> tuple[Plan, list[int]]:
         pairs = list(variables)
-        past = next(iter(self.programs.values())).past
+        past = self._first.past
         place = {name: i + len(past) for i, name in enumerate(self.programs)}
         for pair in pairs:
             if not isinstance(pair, tuple) or len(pair) != 2:
@@ -138,11 +153,15 @@ class Worlds:
             n: how many.
             seed: of the noise.
             variables: pairs (world, variable); all if left out.
+
+        Raises:
+            InvalidParameter: ``n`` or ``seed`` is no whole number from 0 on.
         """
+        _sampling.check_count(n, "rows")
+        _sampling.check_seed(seed)
         pairs = [(w, v) for w, p in self.programs.items() for v in p.variables] if variables is None else [*variables]
         made, wanted = self._plan(pairs)
-        order = next(iter(self.programs.values())).variables
-        values, log_weights = _sampling.run(made, order, n, seed)
+        values, log_weights = _sampling.run(made, self._first.variables, n, seed)
         weights = np.full(n, 1 / max(n, 1)) if log_weights is None else torch.softmax(log_weights, 0).numpy()
         size = _sampling.effective_size(log_weights, n)
         return {pair: values[i].numpy() for pair, i in zip(pairs, wanted, strict=True)}, weights, size
@@ -151,9 +170,14 @@ class Worlds:
         """``n`` rows, a column for every observed variable of every world, under a header (world, variable).
 
         If something was observed, rows are resampled from ten times as many weighted draws.
+
+        Raises:
+            InvalidParameter: ``n`` or ``seed`` is no whole number from 0 on.
         """
         import pandas as pd
 
+        _sampling.check_count(n, "rows")
+        _sampling.check_seed(seed)
         shown = [(w, v) for w, p in self.programs.items() for v in p.variables if v not in p.latent]
         made, _ = self._plan(shown)
         if made.observed:
@@ -175,37 +199,63 @@ def run_worlds(
     """Worlds as one Pyro model: a sample site for every noise, a factor for everything observed.
 
     Usable with NUTS where all noise is continuous, and with importance sampling always.
+
+    Raises:
+        InvalidParameter: a real variable observed twice on one noise, or used before it is observed.
     """
     import pyro
     import pyro.distributions as dist
 
     names = list(worlds)
-    made = plan(list(worlds.values()), [(i, s.variable) for i, name in enumerate(names) for s in worlds[name]], reads)
-    noises: dict[str, Tensor] = {}
+    # Of the past only what was observed takes part, so that its noise is known before it is used.
+    asked = [i for i, name in enumerate(names) if not name.startswith("past ")]
+    made = plan(list(worlds.values()), [(i, s.variable) for i in asked for s in worlds[names[i]]], reads)
+    noises: dict[tuple[str, str], Tensor] = {}
     values: list[Tensor] = []
+    shown = {name: {s.variable: f"{name}/{s.variable}" if name else s.variable for s in worlds[name]} for name in names}
+    taken = {site for sites in shown.values() for site in sites.values()}
     laws = {NORMAL: dist.Normal(torch.tensor(0.0), torch.tensor(1.0)), UNIFORM: dist.Uniform(0.0, 1.0)}
-    for node in made.nodes:
-        s, parents = node.statement, [values[p] for p in node.parents]
-        site = s.noise_name.replace("\0", ".")
-        if isinstance(s.mechanism, Assign):
-            values.append(s.mechanism.distribution(parents).v)
+    observed_noise = {made.nodes[i].noise: i for i in reversed(made.observed)}
+    for number, node in enumerate(made.nodes):
+        s, mechanism, parents = node.statement, node.mechanism, [values[p] for p in node.parents]
+        site, noise = s.noise_name.replace("\0", "."), node.noise
+        if isinstance(mechanism, Assign):
+            values.append(mechanism.distribution(parents).v)
             continue
-        if node.observed is not None and s.noise_name not in noises:
-            value = torch.tensor(node.observed, dtype=torch.int64 if s.mechanism.states else torch.get_default_dtype())
-            pyro.factor(f"{site}.observed", s.mechanism.log_prob(value, parents))
-            fresh = pyro.sample(f"{site}.fresh", laws[UNIFORM])
-            noises[s.noise_name] = s.mechanism.abduct(value, parents, fresh)
+        if node.observed is not None:
+            value = torch.tensor(node.observed, dtype=torch.int64 if mechanism.states else torch.get_default_dtype())
+            if mechanism.noise is not None and noise in noises:
+                found = _sampling.agreement(s, value, noises[noise], parents)
+            else:
+                found = mechanism.log_prob(value, parents)
+            pyro.factor(_new(f"{site}.observed", taken), found)
+            if mechanism.noise is not None and noise not in noises:
+                fresh = pyro.sample(_new(f"{site}.fresh", taken), laws[UNIFORM])
+                noises[noise] = mechanism.abduct(value, parents, fresh)
             values.append(value)
             continue
-        if s.noise_name not in noises:
-            law = s.mechanism.law() if isinstance(s.mechanism, Function) else laws.get(str(s.mechanism.noise))
-            noises[s.noise_name] = torch.zeros(()) if law is None else pyro.sample(f"{site}.noise", law)
-        values.append(s.mechanism.assign(noises[s.noise_name], parents))
-    out: dict[str, dict[str, Tensor]] = {}
-    for i, name in enumerate(names):
-        out[name] = {}
-        for s in worlds[name]:
-            site = f"{name}/{s.variable}" if name else s.variable
-            value = values[made.where[i, s.variable]]
-            out[name][s.variable] = value if name.startswith("past ") else pyro.deterministic(site, value)
-    return out
+        if mechanism.noise is None:
+            values.append(mechanism.assign(torch.zeros(()), parents))
+            continue
+        if noise not in noises:
+            _sampling.check_used(s, observed_noise.get(noise, -1) > number)
+            law = laws.get(str(mechanism.noise), mechanism.noise)
+            noises[noise] = pyro.sample(_new(f"{site}.noise", taken), law)
+        values.append(mechanism.assign(noises[noise], parents))
+    return {
+        names[i]: {
+            variable: pyro.deterministic(site, values[made.where[i, variable]])
+            for variable, site in shown[names[i]].items()
+        }
+        for i in asked
+    }
+
+
+def _new(site: str, taken: set[str]) -> str:
+    """A name for a Pyro site that no other one has."""
+    name, number = site, 1
+    while name in taken:
+        number += 1
+        name = f"{site} {number}"
+    taken.add(name)
+    return name

@@ -45,6 +45,17 @@ class ActualCause:
         setting: the witness, in the likeliest world in which it is a cause: what the cause would have been set to …
         held: … while these variables are held at the values they actually have; both empty if there is no witness.
         reason: the same in words, or which condition fails.
+
+    Example:
+        >>> from causalpp import Dag, Table, compile
+        >>> program = compile(Dag.from_edges([("spark", "fire")]), mechanisms={
+        ...     "spark": Table(("no", "yes"), (), [0.5, 0.5]),
+        ...     "fire": Table(("no", "yes"), ("spark",), [[1.0, 0.0], [0.0, 1.0]]),
+        ... })
+        >>> evidence = {"spark": "yes", "fire": "yes"}
+        >>> found = actual_cause(program, cause={"spark": "yes"}, effect={"fire": "yes"}, evidence=evidence)
+        >>> bool(found), found.setting, found.held
+        (True, {'spark': 'no'}, {})
     """
 
     cause: dict[str, State]
@@ -227,8 +238,8 @@ class _Contexts:
         worlds = (*program.past, program.statements)
         used: dict[str, list[Statement]] = {}
         for s in chain.from_iterable(worlds):
-            for one in (s, s.natural):
-                if one is not None and not isinstance(one.mechanism, Assign):
+            for one in (*s.naturals, s):
+                if one.mechanism.noise is not None:
                     used.setdefault(one.noise_name, []).append(one)
         cells: list[tuple[Tensor, NDArray[np.float64]]] = []
         for name in known:
@@ -265,8 +276,9 @@ class _Contexts:
         for s in statements:
             if s.observed is not None:
                 possible &= values[s.variable] == int(s.observed)
-            if s.natural is not None and s.natural.observed is not None:
-                possible &= self._value(s.natural, values) == int(s.natural.observed)
+            for one in s.naturals:
+                if one.observed is not None:
+                    possible &= self._value(one, values) == int(one.observed)
 
     def run(self, statements: Iterable[Statement], fixed: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The values of all variables in all worlds, shape ``(count,)`` each, with some of them fixed."""

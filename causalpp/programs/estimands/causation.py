@@ -46,6 +46,12 @@ class CausationProbability(Estimate):
         method: ``"exact"`` or ``"simulation of N rows a side"``.
         effective_size: how many independent rows the simulated ones are worth; None if it is exact.
         draws: the value under each posterior draw of the parameters, shape ``(K,)``; None without ``draws=``.
+
+    Example:
+        >>> from causalpp import load_network
+        >>> found = pns(load_network("asia"), treatment="bronc", outcome="dysp")
+        >>> found.kind, round(float(found), 4), round(found.monotonic, 4)
+        ('necessity and sufficiency', 0.6676, 0.6676)
     """
 
     bounds: tuple[float, float]

@@ -79,6 +79,14 @@ class Effect(Estimate):
             weighs them; None if it is exact.
         draws: the effect under each posterior draw of the parameters, shape ``(K,)``; None without ``draws=``.
         warning: why data alone would not determine it, where that is so; None otherwise.
+
+    Example:
+        >>> from causalpp import ate, load_network
+        >>> effect = ate(load_network("asia"), "smoke", "lung")
+        >>> effect
+        Effect of smoke (yes against no) on P(lung = yes): +0.0900 = 0.1000 − 0.0100 (exact)
+        >>> round(float(effect), 4), effect.state, effect.method
+        (0.09, 'yes', 'exact')
     """
 
     treatment: str

@@ -12,10 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from causalpp.errors import TooLarge
+
 if TYPE_CHECKING:
     from causalpp.programs.mechanisms.base import Mechanism
 
-__all__ = ["abduct", "common_shape", "middles", "outcomes", "probabilities", "table", "weights"]
+__all__ = ["MOST", "abduct", "common_shape", "middles", "outcomes", "probabilities", "table", "weights"]
+
+MOST = 100_000_000  # entries of one array
 
 
 def common_shape(*tensors: Tensor) -> torch.Size:
@@ -35,7 +39,16 @@ def middles(ends: NDArray[np.float64]) -> Tensor:
 
 
 def outcomes(mechanism: Mechanism, sizes: Sequence[int], ends: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The number of the state for every configuration of discrete parents and cell of noise: ``(*sizes, m)``."""
+    """The number of the state for every configuration of discrete parents and cell of noise: ``(*sizes, m)``.
+
+    Raises:
+        TooLarge: that is more than 100 million entries.
+    """
+    if math.prod(sizes) * len(ends) > MOST:
+        raise TooLarge(
+            f"{math.prod(sizes):,} configurations of parents and {len(ends):,} kinds of noise are too many to "
+            "enumerate: simulate with samples=… instead"
+        )
     grid = np.array(list(product(*map(range, sizes))), dtype=np.int64).reshape(math.prod(sizes), len(sizes))
     codes = [torch.tensor(grid[:, k]).repeat_interleave(len(ends)) for k in range(len(sizes))]
     noise = middles(ends).repeat(len(grid))

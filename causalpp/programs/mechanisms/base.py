@@ -93,6 +93,11 @@ class Mechanism(ABC):
     parents: tuple[str, ...]
     noise: str | dist.Distribution | None = UNIFORM
 
+    @property
+    def _called(self) -> str:
+        """What messages call it."""
+        return type(self).__name__
+
     @abstractmethod
     def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
         """P(variable | parents): a distribution whose batch shape is that of the parents."""
@@ -110,7 +115,7 @@ class Mechanism(ABC):
             fresh: uniform numbers, shape ``(n,)``, with which to draw where several noises fit.
         """
         raise InvalidParameter(
-            f"{type(self).__name__} cannot tell its noise from its value, so the variable cannot be observed in a "
+            f"{self._called} cannot tell its noise from its value, so the variable cannot be observed in a "
             "counterfactual; give it an inverse, or finitely many values of noise"
         )
 
@@ -139,7 +144,7 @@ class Mechanism(ABC):
 
         For discrete mechanisms with uniform noise: increasing, the last one is 1, shape ``(m,)``.
         """
-        raise InvalidParameter(f"{type(self).__name__} is not exact: ask for a simulation with samples=…")
+        raise InvalidParameter(f"{self._called} is not exact: ask for a simulation with samples=…")
 
     def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:  # noqa: B027
         """Whether it can read parents with these states (None: a real number).
@@ -156,7 +161,7 @@ class Mechanism(ABC):
         """
         if self.states is not None:
             return None
-        raise InvalidParameter(f"{type(self).__name__} cannot be printed as source")
+        raise InvalidParameter(f"{self._called} cannot be printed as source")
 
     # --- parameters -----------------------------------------------------------------------------------
 
@@ -168,7 +173,7 @@ class Mechanism(ABC):
     def with_parameters(self, parameters: Mapping[str, Tensor]) -> Mechanism:
         """The same mechanism with other numbers."""
         if parameters:
-            raise InvalidParameter(f"{type(self).__name__} has no parameters, got {', '.join(parameters)}")
+            raise InvalidParameter(f"{self._called} has no parameters, got {', '.join(parameters)}")
         return self
 
     def drawn(self, draw: np.random.Generator) -> Mechanism:  # noqa: ARG002
@@ -269,6 +274,12 @@ class Assign(Mechanism):
             return super().table(())
         return np.asarray(np.eye(len(self.states))[int(self.number)])
 
+    def cells(self) -> NDArray[np.float64]:
+        return np.ones(1)
+
+    def shifted(self, by: float) -> Mechanism:
+        return super().shifted(by) if self.states is not None else Assign(None, self.number + by)
+
 
 class _Shifted(Mechanism):
     """A mechanism with a number added to a real value."""
@@ -283,6 +294,10 @@ class _Shifted(Mechanism):
     def __repr__(self) -> str:
         return f"{self.base!r} + {self.by:g}"
 
+    @property
+    def _called(self) -> str:
+        return "a variable that was shifted"
+
     def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
         import pyro.distributions as dist
 
@@ -294,6 +309,19 @@ class _Shifted(Mechanism):
 
     def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
         return self.base.assign(noise, parents) + self.by
+
+    def log_prob(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        return self.base.log_prob(value - self.by, parents)
+
+    def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:
+        import pyro
+
+        before = self.base.sample(f"{name}.before", parents, None if obs is None else obs - self.by)
+        value: Tensor = pyro.deterministic(name, before + self.by if obs is None else obs)
+        return value
+
+    def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:
+        self.base.check_parents(name, states)
 
     def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
         return self.base.abduct(value - self.by, parents, fresh)
