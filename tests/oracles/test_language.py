@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from protocol_servers import logprobs
 
 from causalpp import Causes, DirectlyCauses
 from causalpp.errors import BudgetSpent, InvalidParameter, OracleError, UnknownVariable
 from causalpp.oracles.answer import Answer
 from causalpp.oracles.language import Backend, LanguageModelOracle, Prompt, Reply, Sampling, ScriptedBackend
+from causalpp.oracles.language.openai import label_probabilities
 from causalpp.oracles.running import Budget
 
 Q = Causes("smoke", "cancer")
@@ -68,6 +70,14 @@ def test_a_question_put_the_other_way_round_is_turned_back(negated: bool) -> Non
         (Reply("unsure", LOGS, captured=0.9), math.log(3)),
         (Reply("yes", LOGS, captured=0.9, finish="refusal"), None),
         (Reply("yes"), None),
+        (Reply("No", LOGS, captured=0.9), None),  # contradicts what is read
+        (Reply("no", {"yes": -16.0, "no": -17.0}, captured=3e-7), None),
+        (Reply("yes", {"yes": -3.3, "no": -4.3}, captured=0.0499), None),
+        (Reply("yes", {"yes": -3.3, "no": -4.3}, captured=0.0501), 1.0),
+        (Reply("Nothing suggests it", {"yes": -4.0, "no": -0.1}, captured=0.9), None),
+        (Reply("I don't know", LOGS, captured=0.9), None),
+        (Reply('{"answer": "unsure"}', LOGS, captured=0.9), math.log(3)),
+        (Reply("." * 1_000_000, LOGS, captured=0.9), None),
     ],
 )
 def test_log_odds(reply: Reply, log_odds: float | None) -> None:
@@ -89,6 +99,76 @@ def test_log_odds(reply: Reply, log_odds: float | None) -> None:
 def test_how_replies_end(reply: Reply, value: bool | None, reason: str | None) -> None:
     (answer,) = make(lambda prompt: reply).ask(Q)
     assert (answer.value, answer.reason) == (value, reason)
+
+
+SURE = {"No": 0.8, "Yes": 0.1}
+LEANING = {"Yes": 0.8, "No": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("places", "odds"),
+    [
+        ([SURE], -math.log(8)),
+        (
+            [{"The": 0.7, "Yes": 0.2, "No": 0.03}, {" answer": 1.0}, {" is": 1.0}, {" no": 0.8, " yes": 0.1}],
+            -math.log(8),
+        ),
+        ([{"<think>": 0.9, "Yes": 0.1}, {"Yes": 0.9, "No": 0.01}, {"?": 1.0}, {"</think>": 1.0}, SURE], -math.log(8)),
+        ([{"<th": 0.9}, {"ink>": 0.9}, {"No": 1.0}, {"</": 1.0}, {"think>": 1.0}, {"\n": 1.0}, LEANING], math.log(8)),
+        (
+            [{'{"': 0.9, "Yes": 0.08}, {"answer": 1.0}, {'":': 1.0}, {'"no': 0.8, '"yes': 0.1}, {'"}': 1.0}],
+            -math.log(8),
+        ),
+        ([{"**": 0.9, "Yes": 0.1}, {"Ġno": 0.8, "Ġyes": 0.1}, {"**": 1.0}], -math.log(8)),
+        ([SURE, {",": 1.0}, {" no": 0.5, " yes": 0.5}], -math.log(8)),
+        ([{"n": 0.8, "yes": 0.1}, {"o": 1.0}], -math.log(8)),
+        ([{"No": 0.98, "Yes": 0.02}, {"thing": 1.0}, {" suggests": 1.0}], None),
+        ([{"No": 0.9, "Yes": 0.1}, {"pe": 1.0}], None),
+        ([{"Say": 0.9}, {" yes": 0.9}, {" or": 1.0}, {" no": 1.0}], None),
+        ([{"x no": 0.9, "yes": 0.1}], None),
+    ],
+)
+def test_probabilities_are_those_where_the_label_stands(places: list[dict[str, float]], odds: float | None) -> None:
+    found = label_probabilities(logprobs(*places), ("yes", "no", "unsure"))
+    assert found is not None
+    if odds is None:
+        assert set(found.values()) == {-math.inf}
+    else:
+        assert found["yes"] - found["no"] == pytest.approx(odds)
+
+
+@pytest.mark.parametrize(
+    ("text", "positive", "negated"),
+    [
+        ("No.", False, True),
+        ("Yes", True, False),
+        ('No, "smoke" does not cause "cancer".', False, None),
+        ("No, smoke causes cancer.", None, True),
+        ("Yes, smoke doesn't cause cancer.", None, False),
+        ("Yes, it does.", True, None),
+        ("Yes, cancer causes smoke.", None, None),
+        ("The reason is tar.\nAnswer: yes", True, None),
+    ],
+)
+def test_explanations_are_read_by_the_question_as_it_was_put(
+    text: str, positive: bool | None, negated: bool | None
+) -> None:
+    answers = make(text, polarities=["positive", "negated"]).ask(Q, repeats=2)
+    assert [answer.value for answer in answers] == [positive, negated]
+
+
+def test_explanations_are_read_in_the_names_that_were_shown() -> None:
+    hidden = make(
+        lambda prompt: prompt.user.split("Question: Does ")[1].split(" cause ")[0],
+        variables=["smoke", "cancer"],
+        anonymize=True,
+    )
+    (unread,) = hidden.ask(Q)
+    cause = str(unread.text)
+    effect = "B" if cause == "A" else "A"
+    for said, value in ((f"Yes, {cause} causes {effect}.", True), (f"Yes, {effect} causes {cause}.", None)):
+        (answer,) = make(said, variables=["smoke", "cancer"], anonymize=True).ask(Q)
+        assert answer.value is value
 
 
 def test_a_chain_of_thought() -> None:

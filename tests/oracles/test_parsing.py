@@ -4,49 +4,128 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from causalpp import Causes, Independent
 from causalpp.oracles.language import read_reply
+from causalpp.propositions.wording import STYLES, sentences
 
 MEANT = {"yes": True, "no": False, "-": None}
+Q = Causes("smoking", "cancer")
 
 
-def hard_replies() -> list[tuple[str, bool | None, str]]:
+class Hard(NamedTuple):
+    """A reply, what it means, whether it has to be read, and whether the question was put the other way round."""
+
+    duty: str
+    meant: bool | None
+    text: str
+    negated: bool
+
+    def read(self, *, strict: bool = False, known: bool = True) -> tuple[bool | None, str | None]:
+        return read_reply(self.text, strict=strict, question=Q if known else None, negated=self.negated)
+
+
+def hard_replies() -> list[Hard]:
     lines = (Path(__file__).parent / "hard_replies.tsv").read_text(encoding="utf-8").splitlines()
-    rows = [line.split("\t", 2) for line in lines]
-    return [(duty, MEANT[meant], text.replace("\\n", "\n")) for duty, meant, text in rows]
+    rows = [line.split("\t", 2) for line in lines if not line.startswith("#\t")]
+    return [
+        Hard(duty.removeprefix("negated-"), MEANT[meant], text.replace("\\n", "\n"), duty.startswith("negated-"))
+        for duty, meant, text in rows
+    ]
 
 
 HARD = hard_replies()
 
 
 def test_there_are_enough_of_every_kind() -> None:
-    assert len(HARD) >= 250
-    assert len({text for _, _, text in HARD}) == len(HARD)
+    assert len(HARD) >= 400
+    assert len({(hard.text, hard.negated) for hard in HARD}) == len(HARD)
     for meant in (True, False, None):
-        assert sum(value is meant for _, value, _ in HARD) >= 70
+        assert sum(hard.meant is meant for hard in HARD) >= 70
+    assert sum(hard.negated for hard in HARD) >= 40
 
 
+@pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize("strict", [False, True])
-def test_no_hard_reply_is_misread(strict: bool) -> None:
+def test_no_hard_reply_is_misread(strict: bool, known: bool) -> None:
     wrong = []
-    for _, meant, text in HARD:
-        if strict and text.count("Answer:") > 1:  # only the last one counts there
+    for hard in HARD:
+        if strict and "\nAnswer:" in hard.text:  # only that line counts there
             continue
-        value, reason = read_reply(text, strict=strict)
-        if value is not None and value is not meant:
-            wrong.append((text, value))
+        value, reason = hard.read(strict=strict, known=known)
+        if value is not None and value is not hard.meant:
+            wrong.append((hard, value))
         assert (value is None) == (reason is not None)
     assert not wrong
 
 
 def test_plain_replies_are_read() -> None:
-    unread = [text for duty, meant, text in HARD if duty == "must" and read_reply(text)[0] is not meant]
-    assert not unread
-    assert sum(duty == "must" for duty, _, _ in HARD) >= 60
+    due = [hard for hard in HARD if hard.duty == "must"]
+    assert not [hard for hard in due if hard.read()[0] is not hard.meant]
+    assert sum(not hard.negated for hard in due) >= 85
+    assert sum(hard.negated for hard in due) >= 16
+
+
+def test_a_contrary_explanation_makes_any_label_unreadable() -> None:
+    labels = {True: ("Yes", "Answer: yes", "The answer is yes"), False: ("No", "Answer: no", "The answer is no")}
+    statements = {True: sentences(Q), False: tuple((~Q).sentence(style) for style in STYLES)}
+    for negated in (False, True):
+        for value, begins in labels.items():
+            for begin in begins:
+                for said in (True, False):
+                    readings = {
+                        read_reply(f"{begin}. {statement}.", question=Q, negated=negated)[0]
+                        for statement in statements[said]
+                    }
+                    assert readings == {value if said is (value is not negated) else None}
+
+
+def test_short_confirmations_are_read_only_where_they_cannot_be_about_something_else() -> None:
+    independent = Independent("a", "b")  # "does … tell nothing about …?"
+    for question, text, value in (
+        (Q, "Yes, it does.", True),
+        (independent, "Yes, it does.", None),
+        (independent, "No, it does not.", None),
+        (independent, "Yes, they are.", True),
+        (independent, "No, a and b are dependent.", False),
+        (independent, "No, a and b are independent.", None),
+        (~Q, "Yes, it does.", None),
+        (~Q, "Yes, definitely.", True),
+        (~Q, "Yes, smoking does not cause cancer.", True),
+        (~Q, "No, smoking causes cancer.", False),
+        (~Q, "No, smoking does not cause cancer.", None),
+        (Q | independent, "Yes, it does.", None),
+        (Causes("a", "A"), "Yes, A causes a.", None),
+        (None, "Yes, smoking causes cancer.", None),
+    ):
+        assert read_reply(text, question=question)[0] is value, (question, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yes" + " " * 19_000 + "x",
+        "yes" + " " * 10_000_000 + "x",
+        "yes." * 5_000,
+        "answer" + " " * 19_000 + ": yes x",
+        "```" + "\n" * 19_000 + "x",
+        "so, " * 5_000,
+        "a" + "\u0301\u0316" * 1_400,
+        "*" * 10_000_000,
+        "[" * 19_999,
+        '{"answer": "yes", "reason": "' + "yes. " * 3_900 + '"}',
+        "<think>" * 1_000_000,
+        "x" + " " * 10_000_000 + "Answer: yes",
+    ],
+)
+def test_long_replies_are_left_unread(text: str) -> None:
+    for strict in (False, True):
+        assert read_reply(text, strict=strict, question=Q)[0] is None
 
 
 @pytest.mark.parametrize(
@@ -88,6 +167,9 @@ def test_reasons(text: str, reason: str) -> None:
         ("Answer: yes/no", None),
         ("Answer: X", None),
         ("<think>\nAnswer: yes", True),
+        ("I will not say" + " " * 1_990 + "Answer: yes", None),
+        (" " * 1_990 + "Answer: yes", True),
+        ("x\n" + " " * 1_990 + "Answer: yes", None),
         ("well, " * 2_000_000 + "\nAnswer: no", False),
     ],
 )

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["LanguageModelOracle"]
 
 _KEPT = 20_000  # characters of a reply
+_WORD = 100  # characters of a reply of one word
+_FLOOR = 0.05  # probability of the labels under which their odds tell nothing
 _CHUNK = 64  # prompts given to a model in this process at once
 _TOKENS = {"answer": 16, "reason": 1024}
 
@@ -358,7 +360,7 @@ class LanguageModelOracle(AsyncOracle):
 
     def read(self, request: Request, reply: Reply, latency: float = 0.0) -> Answer:
         """What a reply says about the proposition of a request; what was asked the other way round is turned back."""
-        value, reason = self._value(reply)
+        value, reason = self._value(request, reply)
         log_odds = None
         if self.mode == "answer" and reply.finish in ("stop", "length"):
             log_odds = _log_odds(reply, value)
@@ -385,36 +387,47 @@ class LanguageModelOracle(AsyncOracle):
             time=time.time(),
         )
 
-    def _value(self, reply: Reply) -> tuple[bool | None, str | None]:
+    def _value(self, request: Request, reply: Reply) -> tuple[bool | None, str | None]:
         if reply.finish in ("refusal", "filtered"):
             return None, {"refusal": "refused", "filtered": "filtered"}[reply.finish]
-        labels = self.writer.labels
         if reply.finish == "length":  # "No" may be the beginning of anything, unless there was room for one word only
-            whole = self.mode == "answer" and re.sub(r"\W", "", reply.text).casefold() in labels[:2]
-            return read_reply(reply.text, labels) if whole else (None, "cut off")
-        return read_reply(reply.text, labels, strict=self.mode == "reason")
+            whole = self.mode == "answer" and _word(reply.text) in self.writer.labels[:2]
+            if not whole:
+                return None, "cut off"
+        question = request.question.rename(self.writer.codes)
+        strict = self.mode == "reason"
+        return read_reply(reply.text, self.writer.labels, strict=strict, question=question, negated=request.negated)
 
     async def _close_async(self) -> None:
         await self.backend.close()
+
+
+def _word(text: str) -> str:
+    """A reply of one word as that word, without the marks around it; what is longer is none."""
+    text = text.strip()
+    return re.sub(r"\W", "", text).casefold() if len(text) <= _WORD else ""
 
 
 def _log_odds(reply: Reply, value: bool | None) -> float | None:
     """The log-odds of yes against no in a reply, if it has both or a bound for the smaller one.
 
     A label that is not among the reported words has at most the probability that is left; that bound is used, so
-    that the log-odds are no larger than what is known.  A reply that begins with a label and goes on to say something
-    else ("No idea") tells nothing of the label's probability.
+    that the log-odds are no larger than what is known.  There are none where the labels have next to no probability,
+    which then tells nothing, where the reply is read as another label than the more probable one, and where it is
+    not read, unless it is the one word "unsure".
     """
     found = reply.log_probabilities
-    if found is None or (value is None and re.match(r"\W*(?:yes|no)\b", reply.text, re.IGNORECASE)):
+    if found is None or (value is None and _word(reply.text) not in ("unsure", "answerunsure")):
         return None
     yes, no = (math.exp(found.get(label, -math.inf)) for label in LABELS[:2])
-    if not yes + no > 0:
+    captured = reply.captured if reply.captured is not None else yes + no
+    if not yes + no > 0 or not captured >= _FLOOR:
         return None
-    left = max(1.0 - (reply.captured if reply.captured is not None else yes + no), 1e-6)
+    left = max(1.0 - captured, 1e-6)
     if not (yes and no) and left >= yes + no:
         return None
-    return math.log(yes or left) - math.log(no or left)
+    odds = math.log(yes or left) - math.log(no or left)
+    return None if (value is True and odds < 0) or (value is False and odds > 0) else odds
 
 
 def _kept(text: str) -> str:
