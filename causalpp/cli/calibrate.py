@@ -138,5 +138,8 @@ def _show(found: Calibration) -> None:
     if len(reasons):
         told = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
         console.print(f"without a yes or no: {told}", soft_wrap=True)
+    if found.failures:
+        told = ", ".join(f"{reason} {count:,}" for reason, count in found.failures.items())
+        console.print(f"failed, and left out: {told}", soft_wrap=True)
     (a, b), (c, d) = found.prior()["sensitivity"], found.prior()["specificity"]
     console.print(f"as a prior: sensitivity Beta({a:.1f}, {b:.1f}), specificity Beta({c:.1f}, {d:.1f})")

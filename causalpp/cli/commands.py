@@ -11,7 +11,8 @@ import typer
 from causalpp import acbo
 from causalpp._files import about, check_target, read_text, write_text
 from causalpp.cli import options, oracles
-from causalpp.cli.inputs import read_frame, read_program, read_settings, read_statements, read_truth
+from causalpp.cli.effect import effect, read_model
+from causalpp.cli.inputs import read_frame, read_settings, read_statements, read_truth
 from causalpp.cli.show import (
     Rounds,
     arrows,
@@ -35,7 +36,7 @@ from causalpp.equivalence import (
 )
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag, read_graph
-from causalpp.programs import CausalProgram, ate, compile, load_network
+from causalpp.programs import load_network
 from causalpp.propositions import Proposition, parse
 
 __all__ = ["discover", "effect", "mec", "simulate"]
@@ -166,32 +167,6 @@ def mec(
         )
 
 
-def effect(
-    treatment: Annotated[str, typer.Option("--treatment", help="The variable that is set.")],
-    outcome: Annotated[str, typer.Option("--outcome", help="The variable looked at.")],
-    data: Annotated[Path | None, typer.Option("--data", help="CSV file to fit the graph's tables to.")] = None,
-    graph: options.Graph = None,
-    network: options.Network = None,
-    treated: Annotated[str | None, typer.Option("--treated", help="The state compared …")] = None,
-    control: Annotated[str | None, typer.Option("--control", help="… with this one.")] = None,
-    state: Annotated[str | None, typer.Option("--state", help="The outcome's state of interest.")] = None,
-    samples: Annotated[int | None, typer.Option("--samples", help="Simulate so many rows a side instead.")] = None,
-    source: Annotated[bool, typer.Option("--source", help="Also print the program, before and after do.")] = False,
-    seed: options.Seed = 0,
-    json: options.Json = False,
-) -> None:
-    """The average effect of setting one variable on another: in a network, a BIF file, or a graph with data."""
-    program = _program(data, graph, network)
-    found = ate(program, treatment, outcome, treated=treated, control=control, state=state, samples=samples, seed=seed)
-    before, after = program.source(), program.do({treatment: found.treated}).source()
-    if json:
-        print_json(found.to_dict() | ({"source": before, "source_do": after} if source else {}))
-        return
-    console.print(repr(found))
-    if source:
-        console.print(f"\n# the program\n{before}\n# after do({treatment} = {found.treated})\n{after}")
-
-
 def simulate(
     graph: Annotated[Path | None, typer.Option("--graph", help="BIF file with tables.")] = None,
     network: options.Network = None,
@@ -203,7 +178,7 @@ def simulate(
 ) -> None:
     """Rows drawn from a network or a BIF file, as CSV, with variables set if asked."""
     check_target(out)
-    frame = _program(None, graph, network).simulate(rows, do=read_settings(do or []), seed=seed)
+    frame = read_model(None, graph, network).simulate(rows, do=read_settings(do or []), seed=seed)
     if json:
         print_json({"columns": list(frame.columns), "rows": frame.astype(object).to_numpy().tolist()})
     elif out is not None:
@@ -245,21 +220,6 @@ def _graph(graph: Path | None, network: str | None) -> Dag:
         return load_network(network).dag
     assert graph is not None  # the callers see to one of the two
     return read_graph(graph)
-
-
-def _program(data: Path | None, graph: Path | None, network: str | None) -> CausalProgram:
-    """A network, a BIF file with its tables, or a graph fitted to data."""
-    if (graph is None) == (network is None):
-        raise InvalidParameter("say one of --graph FILE and --network NAME")
-    if data is not None:
-        return compile(_graph(graph, network), data=read_frame(data))
-    if network is not None:
-        return load_network(network)
-    assert graph is not None  # for the type checker
-    if graph.suffix.lower() != ".bif":
-        read_graph(graph)  # if the file is wrong, say so first
-        raise InvalidParameter(f"{graph} holds a graph without tables: use a BIF file, or effect --data to fit them")
-    return read_program(graph)
 
 
 def _share(found: MarkovEquivalenceClass, question: Proposition) -> dict[str, float]:

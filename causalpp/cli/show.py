@@ -157,7 +157,8 @@ def result_summary(result: Result, cpdag: Mpdag | None = None) -> RenderableType
     table.add_row("stopped because", result.stopped_because)
     table.add_row("reliability learned", f"sensitivity {reliability.sensitivity:.2f} [{low:.2f}, {high:.2f}]")
     table.add_row("", f"specificity {reliability.specificity:.2f} [{low2:.2f}, {high2:.2f}]  (90 % intervals)")
-    table.add_row("questions", f"{len(result.transcript)} to a {result.oracle_kind} oracle")
+    article = "an" if result.oracle_kind[:1] in tuple("aeiou") else "a"
+    table.add_row("questions", f"{len(result.transcript)} to {article} {result.oracle_kind} oracle")
     table.add_row("bound", f"{result.bound():.1f} questions, at the error rate learned")
     return table
 

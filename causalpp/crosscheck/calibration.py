@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp.crosscheck._makers import maker, needs_premise
 from causalpp.crosscheck.estimates import Estimate, Rate, correlation, logistic, rate
-from causalpp.crosscheck.worlds import World, chosen, make_worlds
-from causalpp.errors import InvalidParameter
+from causalpp.crosscheck.worlds import World, chosen, decided, make_worlds, with_premises
+from causalpp.errors import InvalidParameter, OracleError
 from causalpp.graphs import Dag
 from causalpp.oracles import Answer, Oracle
+from causalpp.oracles.journal import failed
 from causalpp.oracles.noise import path_length
 from causalpp.propositions import Proposition
 
@@ -54,6 +57,14 @@ def calibrate(
     * ``calibrate(lambda world: LanguageModelOracle.openai(model, context=world.description), worlds=["asia"])``
     * ``calibrate(ExperimentOracle(load_network("asia")), worlds=["asia"])``
 
+    A language model can know of a random world only what it is told.  Given itself, it is told the world's
+    premise, everything that is and is not independent, and asked only what the premise decides.  Worlds whose premise
+    is too long for a prompt (most from eight variables on) are left out; :attr:`Calibration.skipped` counts them.
+    Given as a function, it is told what the function tells it, and asked everything.
+
+    Answers that are none because something failed (a server that timed out, a question a person skipped) are left
+    out of all rates and counted in :attr:`Calibration.failures`.
+
     Args:
         oracle: who is asked.
         worlds: how many random worlds; or the worlds themselves: names of shipped networks, graphs, or
@@ -69,7 +80,8 @@ def calibrate(
 
     Raises:
         InvalidParameter: an argument out of range; an oracle that knows only one world and is to be
-            asked about random ones.
+            asked about random ones; no random world with a premise that fits into a prompt.
+        OracleError: the oracle cannot be asked, or nothing but failures came back.
         UnknownNetwork: no shipped network of that name.
 
     Example:
@@ -84,35 +96,38 @@ def calibrate(
         raise InvalidParameter(f"the level of an interval lies strictly between 0 and 1, got {level}")
     if seed < 0:
         raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
-    make = _maker(oracle, isinstance(worlds, int))
+    make = maker(oracle, isinstance(worlds, int))
+    made = make_worlds(worlds, variables, expected_degree, seed)
+    told = isinstance(worlds, int) and needs_premise(oracle)
+    skipped = 0
+    if told:
+        fitting = with_premises(made)
+        skipped, made = len(made) - len(fitting), fitting
+        if not made:
+            raise InvalidParameter(
+                "no premise of these random worlds fits into a prompt, and without one a language model cannot know "
+                "anything of them: use fewer variables=, or worlds with names, such as worlds=['asia']"
+            )
     rows: list[dict[str, Any]] = []
     asked_kinds: set[str] = set()
-    for number, world in enumerate(make_worlds(worlds, variables, expected_degree, seed)):
+    failures: Counter[str] = Counter()
+    for number, world in enumerate(made):
         asked = make(world)
         asked_kinds.add(asked.kind)
-        known = dict(chosen(world, kinds, questions, conditioning))
+        known = dict(chosen(world, kinds, questions, conditioning, *([decided(world)] if told else [])))
         lengths = {question: path_length(question, world.dag) for question in known}
         answers = asked.ask(list(known), repeats)
-        rows += [_row(number, world, known[a.question], lengths[a.question], a) for a in answers]
+        failures.update(a.reason or "failed" for a in answers if failed(a))
+        rows += [_row(number, world, known[a.question], lengths[a.question], a) for a in answers if not failed(a)]
+    if failures and not rows:
+        raise OracleError(f"nothing but failures came back: {_counted(failures)}")
     if not rows:
         raise InvalidParameter("the worlds have no questions of these kinds: give more variables or other kinds")
-    return Calibration(_frame(rows), level, " and ".join(sorted(asked_kinds)))
+    return Calibration(_frame(rows), level, " and ".join(sorted(asked_kinds)), dict(failures), skipped)
 
 
-def _maker(oracle: Oracle | Callable[[World], Oracle], random: bool) -> Callable[[World], Oracle]:
-    if not isinstance(oracle, Oracle):
-        if not callable(oracle):
-            raise InvalidParameter(f"give an oracle, or a function that makes one for a world, not {oracle!r}")
-        return oracle
-    about = getattr(oracle, "about", None)
-    if about is not None:
-        return lambda world: about(world.dag, world.description, world.seed)
-    if random:
-        raise InvalidParameter(
-            f"this {oracle.kind} oracle knows one world: name it, as in calibrate(oracle, worlds=['asia']), or give a "
-            "function that makes an oracle for a world"
-        )
-    return lambda world: oracle  # noqa: ARG005
+def _counted(failures: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {count:,}" for reason, count in failures.items())
 
 
 def _row(number: int, world: World, truth: bool, length: int | None, answer: Answer) -> dict[str, Any]:
@@ -152,11 +167,15 @@ class Calibration:
             path it is about (see :func:`causalpp.noise.path_length`), truth, answer, log-odds and which asking it was.
         level: of the intervals.
         oracle_kind: who answered.
+        failures: reason → how many answers are missing for it, such as ``{"timed out": 3}``; they are in no rate.
+        skipped: random worlds that were left out because their premise is too long for a prompt.
     """
 
     frame: pd.DataFrame
     level: float
     oracle_kind: str
+    failures: Mapping[str, int] = field(default_factory=dict)
+    skipped: int = 0
 
     def __repr__(self) -> str:
         worlds = self.frame["world"].nunique()
@@ -174,7 +193,12 @@ class Calibration:
             "log-odds, slope": self.slope,
         }
         known = {name: value for name, value in rates.items() if not math.isnan(value.value)}
-        return "\n".join([repr(self), *(f"{name:<24}{value}" for name, value in known.items())])
+        lines = [repr(self), *(f"{name:<24}{value}" for name, value in known.items())]
+        if self.failures:
+            lines.append(f"{'failures, left out':<24}{_counted(self.failures)}")
+        if self.skipped:
+            lines.append(f"{'worlds left out':<24}{self.skipped:,}, their premise is too long for a prompt")
+        return "\n".join(lines)
 
     @cached_property
     def _question(self) -> NDArray[np.int64]:
@@ -373,6 +397,8 @@ class Calibration:
             "worlds": int(self.frame["world"].nunique()),
             "questions": self.questions,
             "answers": len(self.frame),
+            "failures": dict(self.failures),
+            "skipped": self.skipped,
             **{name: asdict(getattr(self, name)) for name in rates},
             **{name: getattr(self, name)._asdict() for name in lines},
             "prior": {name: list(beta) for name, beta in self.prior().items()},

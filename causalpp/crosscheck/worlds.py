@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
-from causalpp.equivalence import premise
-from causalpp.errors import InvalidParameter
+from causalpp.equivalence import MarkovEquivalenceClass, premise
+from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch, erdos_renyi
 from causalpp.programs import load_network
 from causalpp.propositions import Proposition, all_questions, truth_table
 
-__all__ = ["World", "chosen", "make_worlds"]
+__all__ = ["World", "chosen", "decided", "make_worlds", "with_premises"]
+
+_LONGEST = 15_000  # characters of a premise in a prompt
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,25 @@ def make_worlds(
     return made
 
 
+def with_premises(worlds: Sequence[World]) -> list[World]:
+    """The worlds whose premise is short enough for a prompt, with it as their description."""
+    out = []
+    for world in worlds:
+        try:
+            text = world.premise
+        except TooLarge:
+            continue
+        if len(text) <= _LONGEST:
+            out.append(replace(world, description=text))
+    return out
+
+
+def decided(world: World) -> Callable[[Proposition], bool]:
+    """Whether a question follows, or its denial does, from the world's premise."""
+    found = MarkovEquivalenceClass.from_dag(world.dag)
+    return lambda question: found.decide(question).kind != "open"
+
+
 def _random(count: int, sizes: Sequence[int], expected_degree: float, seed: int) -> Iterator[World]:
     for i in range(count):
         d = sizes[i % len(sizes)]
@@ -97,9 +119,16 @@ def _number(seed: int, i: int) -> int:
 
 
 def chosen(
-    world: World, kinds: Sequence[str | type[Proposition]], count: int, conditioning: int
+    world: World,
+    kinds: Sequence[str | type[Proposition]],
+    count: int,
+    conditioning: int,
+    known: Callable[[Proposition], bool] = lambda question: True,  # noqa: ARG005
 ) -> list[tuple[Proposition, bool]]:
-    """Questions with their true answers: of every kind so many, half of them true where there are enough."""
+    """Questions with their true answers: of every kind so many, half of them true where there are enough.
+
+    Only questions that are ``known`` are taken.
+    """
     source = np.random.default_rng([world.seed, 1])
     graphs = DagBatch.from_dags([world.dag])
     out: list[tuple[Proposition, bool]] = []
@@ -107,9 +136,11 @@ def chosen(
         questions = all_questions(world.dag.observed, kinds=[kind], conditioning=conditioning)
         truth = truth_table(questions, graphs)[0].numpy()
         order = source.permutation(len(questions))
-        true, false = ([int(i) for i in order if truth[i] == wanted] for wanted in (True, False))
         # An odd one is true or false by chance; what one side lacks the other does not make up for.
         odd = int(source.integers(2))
-        picked = true[: (count + odd) // 2] + false[: (count + 1 - odd) // 2]
+        picked: list[int] = []
+        for wanted, limit in ((True, (count + odd) // 2), (False, (count + 1 - odd) // 2)):
+            fitting = (int(i) for i in order if truth[i] == wanted and known(questions[i]))
+            picked += islice(fitting, limit)
         out += [(questions[i], bool(truth[i])) for i in sorted(picked)]
     return out

@@ -34,6 +34,13 @@ CREATE TABLE failures (
 CREATE TABLE oracles (fingerprint TEXT PRIMARY KEY, identity TEXT NOT NULL, recorded REAL NOT NULL);
 """
 
+_REPLIES = """
+CREATE TABLE IF NOT EXISTS replies (
+    id INTEGER PRIMARY KEY, oracle TEXT NOT NULL, prompt TEXT NOT NULL, replicate INTEGER NOT NULL,
+    value TEXT NOT NULL, recorded REAL NOT NULL, UNIQUE (oracle, prompt, replicate)
+)
+"""
+
 _all: weakref.WeakSet[Database] = weakref.WeakSet()
 _left_behind: list[sqlite3.Connection | None] = []
 
@@ -140,6 +147,8 @@ class Database:
                 connection.execute(f"PRAGMA application_id = {_APPLICATION}")
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
             connection.execute("COMMIT")
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'replies'").fetchone():
+            connection.execute(_REPLIES)  # the first journals had none, and do not mind them
         self._write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
 

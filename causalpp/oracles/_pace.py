@@ -6,10 +6,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 from causalpp.errors import InvalidParameter
 
-__all__ = ["Bucket", "Pace"]
+__all__ = ["Attempts", "Bucket", "Pace", "attempt"]
 
 
 class Bucket:
@@ -95,14 +96,24 @@ class Pace:
             finally:
                 self.settle(counted, used)
 
+    async def again(self) -> None:
+        """Wait until one more attempt at a request may go out; its tokens are counted with those of the request."""
+        if self._requests:
+            async with self._turn:
+                await self._request()
+
+    async def _request(self) -> None:
+        assert self._requests
+        while seconds := self._requests.take(1):
+            await asyncio.sleep(seconds)
+
     async def wait(self) -> float:
         """Wait until a request may go out; the tokens it was counted with, to be given to :meth:`settle`."""
         if not self._requests and not self._tokens:
             return 0.0
         async with self._turn:  # first come, first served
             if self._requests:
-                while seconds := self._requests.take(1):
-                    await asyncio.sleep(seconds)
+                await self._request()
             counted = 0.0
             if self._tokens:
                 while seconds := self._tokens.take(counted := self._foreseen()):
@@ -119,3 +130,55 @@ class Pace:
             self._tokens.give(counted - tokens)
             self._settled += 1
             self._mean = tokens if self._mean is None else self._mean + (tokens - self._mean) / min(self._settled, 50)
+
+
+class Attempts:
+    """The attempts at one question: the first goes out with its turn, each further one takes from the pace.
+
+    Args:
+        pace: that of the run.
+        clock: what gives the question up after a while; it stands still while an attempt waits for the pace.
+        stopped: an error to end the further attempts with, once the run has stopped.
+    """
+
+    _of_this: ContextVar[Attempts | None] = ContextVar("causalpp_attempts", default=None)
+
+    def __init__(self, pace: Pace, clock: asyncio.Timeout, stopped: Callable[[], Exception | None]) -> None:
+        self._pace, self._clock, self._stopped = pace, clock, stopped
+        self._made = 0
+        self._of_this.set(self)  # each question runs in a task of its own, and so does what it calls
+
+    async def next(self, after: float) -> None:
+        """Wait some seconds, and until the next attempt may go out."""
+        self._made += 1
+        if self._made == 1:
+            return
+        start, end = asyncio.get_running_loop().time(), self._clock.when()
+        self._clock.reschedule(None)
+        waits = asyncio.ensure_future(self._later(after))
+        try:
+            while not waits.done():
+                if error := self._stopped():
+                    raise error
+                await asyncio.wait([waits], timeout=Pace.patience)
+            await waits
+        finally:
+            waits.cancel()
+            if end is not None:
+                self._clock.reschedule(end + asyncio.get_running_loop().time() - start)
+
+    async def _later(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self._pace.again()
+
+
+async def attempt(after: float = 0.0) -> None:
+    """Wait some seconds, and until the next attempt at the question under way may go out, which a run decides.
+
+    Whoever makes several attempts at one question calls it before each.
+    """
+    attempts = Attempts._of_this.get()
+    if attempts is not None:
+        await attempts.next(after)
+    else:
+        await asyncio.sleep(after)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Outcome", "difference", "smallest"]
+__all__ = ["Outcome", "difference", "is_number", "smallest"]
 
 _NUMBER_FROM = 10  # different values; fewer are taken as states
 _LEAST_EXPECTED = 5.0  # in a cell, for the χ² distribution to be trusted
@@ -26,12 +26,19 @@ class Outcome(NamedTuple):
     name: str
 
 
+def is_number(column: pd.Series[Any]) -> bool:
+    """Whether a column is taken as numbers; with few different ones it is taken as states."""
+    import pandas as pd
+
+    return pd.api.types.is_numeric_dtype(column) and column.nunique() > _NUMBER_FROM
+
+
 def difference(groups: Sequence[pd.Series[float]], source: np.random.Generator) -> Outcome:
     """The test of "all groups have the same distribution"; two groups or more, none empty."""
     import pandas as pd
 
     together = pd.concat([group.astype(object) if hasattr(group, "cat") else group for group in groups])
-    if pd.api.types.is_numeric_dtype(together) and together.nunique() > _NUMBER_FROM:
+    if is_number(together):
         return _numbers([group.to_numpy(dtype=float) for group in groups])
     codes = pd.factorize(together)[0]
     table = np.zeros((len(groups), int(codes.max()) + 1), dtype=np.int64)

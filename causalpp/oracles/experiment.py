@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
-from causalpp.oracles._tests import Outcome, difference, smallest
+from causalpp.oracles._tests import Outcome, difference, is_number, smallest
 from causalpp.oracles.answer import Answer, Request
+from causalpp.oracles.noise.base import check_seed
 from causalpp.oracles.oracle import Oracle
 from causalpp.programs import CausalProgram
 from causalpp.propositions import Causes, Changes, DirectlyCauses, Not, Proposition
@@ -58,7 +59,8 @@ class ExperimentOracle(Oracle):
     Args:
         source: a program, which is run anew for every asking; or frames, which give the same answer every time: a
             mapping from each variable that was set to the rows seen then, one frame or one for each level,
-            and from None to the rows without intervention, which serve as one more level.
+            and from None to the rows without intervention, which serve as one more level.  One frame in which the
+            variable takes several values is a randomised experiment: each of the values is a level.
         alpha: the level of the test.
         samples: rows for each level and setting (programs only).
         settings: how many settings of held variables are tried (programs only).
@@ -67,7 +69,9 @@ class ExperimentOracle(Oracle):
 
     Raises:
         InvalidParameter: a number out of range.
-        InvalidData: frames that are empty or not frames.
+        InvalidParameter: also a source that is neither a program nor a mapping.
+        InvalidData: frames that are empty or not frames; one frame for a target that takes more than ten different
+            numbers in it: split it into levels.
         UnknownVariable: a target that is in no frame.
 
     Example:
@@ -95,8 +99,12 @@ class ExperimentOracle(Oracle):
             raise InvalidParameter(f"0 < alpha < power < 1 is needed, got alpha={alpha}, power={power}")
         if samples < 2 or settings < 1:
             raise InvalidParameter(f"an experiment needs two samples and one setting, got {samples} and {settings}")
-        if seed < 0:
-            raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
+        if not isinstance(source, (CausalProgram, Mapping)):
+            raise InvalidParameter(
+                "an experiment is done with a program, such as load_network('asia'), or with frames {target: frame, "
+                f"None: frame}}, not with {source!r:.80}"
+            )
+        seed = check_seed(seed)
         self.alpha, self.power, self.seed = alpha, power, seed
         self._lab: _Lab = (
             _Runs(source, samples, settings, seed) if isinstance(source, CausalProgram) else _Frames(source, seed)
@@ -241,8 +249,14 @@ class _Frames(_Lab):
         self.seed = seed
         self.levels: dict[str | None, list[tuple[str, pd.DataFrame]]] = {}
         for target, found in experiments.items():
-            parts = found.items() if isinstance(found, Mapping) else [("set", found)]
-            self.levels[target] = [(str(level), frame) for level, frame in parts]
+            if isinstance(found, Mapping):
+                self.levels[target] = [(str(level), frame) for level, frame in found.items()]
+            else:
+                self.levels[target] = _randomised(target, found)
+        # What is found does not depend on the order in which the experiments are listed.
+        for parts in self.levels.values():
+            parts.sort(key=lambda part: part[0])
+        self.levels = dict(sorted(self.levels.items(), key=lambda item: (item[0] is not None, str(item[0]))))
         frames = [frame for parts in self.levels.values() for _, frame in parts]
         if not frames:
             raise InvalidData("there are no experiments")
@@ -279,6 +293,26 @@ class _Frames(_Lab):
         words = hashlib.sha256(f"{cause!r} {outcome!r}".encode()).digest()
         source = np.random.default_rng([self.seed, *np.frombuffer(words[:16], dtype="<u4").tolist()])
         return difference(groups, source)
+
+
+def _randomised(target: str | None, frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """The rows of one frame by the value its target was set to."""
+    import pandas as pd
+
+    if target is None or not isinstance(frame, pd.DataFrame):
+        return [("set", frame)]
+    if target not in frame.columns or not frame.columns.is_unique:
+        return [("set", frame)]
+    column = frame[target].dropna()
+    values = column.unique()
+    if len(values) < 2:
+        return [("set", frame)]
+    if is_number(column):
+        raise InvalidData(
+            f"{target!r} takes {len(values)} different numbers in its frame: give a frame for each level, such as "
+            f"{{{target!r}: {{'low': frame, 'high': frame}}}}, or one level if it was changed and not set"
+        )
+    return [(str(value), frame[frame[target] == value]) for value in values]
 
 
 def _rows_digest(frame: pd.DataFrame) -> str:

@@ -22,6 +22,7 @@ _KEYS = {
     "u": "u", "undo": "u", "q": "q", "quit": "q", "h": "h", "help": "h",
 }  # fmt: skip
 _HELP = "y: yes   n: no   ?: don't know   s: skip   u: back to the question before   q: stop here"
+_NOTHING_TO_UNDO = "There is no question to go back to: what was answered before has been handed on."
 _SAID: dict[str, tuple[bool | None, str | None]] = {
     "y": (True, None),
     "n": (False, None),
@@ -37,11 +38,14 @@ class HumanOracle(Oracle):
     "skipped"), u (undo: back to the question before, within one call of ``ask``) and q (stop).  Stopping raises
     ``KeyboardInterrupt``, as Ctrl-C does; with a journal every answer up to there is kept and the next run
     goes on with the first question that has none.  An answer can be taken back until the next one is given, so it is
-    handed on, and kept, one question later.
+    handed on, and kept, one question later.  The last answer of a call is handed on at once, and what has been handed
+    on is not taken back: whoever asked has drawn conclusions from it.  With ``confirm`` every call ends with one more
+    prompt, at which the last answer can still be taken back, also where a call has one question only.
 
     Args:
         variables: what the variables mean, name → description; shown with the questions about them.
         name: who answers: answers in a journal are kept apart by it.
+        confirm: whether the last answer of a call waits for Enter.
         reader: what asks for a line of text, called with the prompt; by default the built-in ``input``.
         console: where the questions are shown; by default standard output.
 
@@ -62,11 +66,13 @@ class HumanOracle(Oracle):
         variables: Mapping[str, str] | None = None,
         *,
         name: str = "someone",
+        confirm: bool = False,
         reader: Callable[[str], str] | None = None,
         console: Console | None = None,
     ) -> None:
         self.variables = dict(variables or {})
         self.name = name
+        self.confirm = confirm
         self._reader = reader or input
         self._console = console
 
@@ -88,8 +94,12 @@ class HumanOracle(Oracle):
     def _answers(self, requests: Sequence[Request]) -> Iterator[Answer]:
         place = 0
         held: Answer | None = None  # the last answer, which can still be taken back
-        while place < len(requests):
+        while place < len(requests) or (self.confirm and held is not None):
             try:
+                if place == len(requests):
+                    if not self._undone():
+                        break
+                    held, place = None, place - 1
                 key, seconds = self._ask(requests[place], place + 1, len(requests), undo=held is not None)
             except (KeyboardInterrupt, OracleError):
                 if held is not None:
@@ -137,19 +147,30 @@ class HumanOracle(Oracle):
                 console.print(_plain(f"  {name}: {self.variables[name]}"), markup=False, highlight=False)
         begun = time.perf_counter()
         while True:
-            try:
-                typed = self._reader("[y/n/?/s/u/q, h for help] ")
-            except EOFError:
-                raise OracleError("nobody answers: the input has ended; run it where someone can type") from None
-            key = _KEYS.get(typed.strip().casefold(), "")
+            key = _KEYS.get(self._typed("[y/n/?/s/u/q, h for help] ").strip().casefold(), "")
             if key == "u" and not undo:
-                console.print("There is no question to go back to.", markup=False)
+                console.print(_NOTHING_TO_UNDO, markup=False)
             elif key in ("", "h"):
                 console.print(_HELP, markup=False, highlight=False)
             elif key == "q":
                 raise KeyboardInterrupt
             else:
                 return key, time.perf_counter() - begun
+
+    def _undone(self) -> bool:
+        """Whether the last answer is taken back, instead of being handed on."""
+        while True:
+            key = self._typed("[Enter to hand this on, u, q] ").strip().casefold()
+            if key in ("q", "quit"):
+                raise KeyboardInterrupt
+            if key in ("", "u", "undo"):
+                return key != ""
+
+    def _typed(self, prompt: str) -> str:
+        try:
+            return self._reader(prompt)
+        except EOFError:
+            raise OracleError("nobody answers: the input has ended; run it where someone can type") from None
 
 
 def _standard() -> Console:

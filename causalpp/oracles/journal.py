@@ -139,6 +139,24 @@ class Journal:
                     connection.execute(f"INSERT INTO {table} ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         return stand
 
+    def replies(self, fingerprint: str, keys: Iterable[tuple[str, int]]) -> dict[tuple[str, int], dict[str, Any]]:
+        """The replies there are to some prompts that are no questions: (digest of the prompt, replicate) → fields."""
+        found: dict[tuple[str, int], dict[str, Any]] = {}
+        query = "SELECT value FROM replies WHERE oracle = ? AND prompt = ? AND replicate = ?"
+        with self._database.reading() as connection:
+            for key in keys:
+                row = connection.execute(query, (fingerprint, *key)).fetchone()
+                if row is not None:
+                    found[key] = json.loads(row[0])  # JSON as Python writes it, infinite numbers included
+        return found
+
+    def put_reply(self, fingerprint: str, key: tuple[str, int], value: Mapping[str, Any]) -> None:
+        """Keep a reply to a prompt that is no question; the first one stays."""
+        columns = "oracle, prompt, replicate, value, recorded"
+        row = (fingerprint, *key, json.dumps(dict(value)), time.time())
+        with self._database.writing() as connection:
+            connection.execute(f"INSERT OR IGNORE INTO replies ({columns}) VALUES (?, ?, ?, ?, ?)", row)
+
     def register(self, fingerprint: str, identity: Mapping[str, Any]) -> None:
         """Note what a fingerprint stands for."""
         if fingerprint in self._known:
@@ -240,6 +258,11 @@ class Journal:
                 )
                 same = " AND ".join(f"a.{c} = failures.{c}" for c in _COLUMNS.split(", ")[:5])
                 connection.execute(f"DELETE FROM failures WHERE EXISTS (SELECT 1 FROM answers a WHERE {same})")
+                if connection.execute("SELECT 1 FROM other.sqlite_master WHERE name = 'replies'").fetchone():
+                    columns = "oracle, prompt, replicate, value, recorded"
+                    connection.execute(
+                        f"INSERT OR IGNORE INTO replies ({columns}) SELECT {columns} FROM other.replies ORDER BY id"
+                    )
                 connection.execute("INSERT OR IGNORE INTO oracles SELECT * FROM other.oracles")
                 connection.execute("COMMIT")
             finally:
@@ -276,10 +299,13 @@ class Journal:
         if reason is not None:
             where.append("(json_extract(value, '$.reason') = ? OR json_extract(value, '$.reason') LIKE ? ESCAPE '\\')")
             values += [reason, reason.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + ":%"]
-        tables = ("failures",) if failures else ("answers", "failures")
+        tables: tuple[str, ...] = ("failures",) if failures else ("answers", "failures")
+        if not failures and reason is None:
+            tables += ("replies",)  # to prompts that are no questions
         with self._database.writing() as connection:
             if oracle is not None:  # SQL's own functions on text stop at a NUL character
-                rows = connection.execute("SELECT oracle FROM answers UNION SELECT oracle FROM failures").fetchall()
+                every = " UNION ".join(f"SELECT oracle FROM {table}" for table in ("answers", "failures", "replies"))
+                rows = connection.execute(every).fetchall()
                 meant = [found for (found,) in rows if found.startswith(oracle)]
                 where.append(f"oracle IN ({', '.join('?' * len(meant))})")
                 values += meant

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import operator
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -88,7 +89,7 @@ class Oracle(ABC):
         the call; asking the same again goes on from there.
 
         Raises:
-            InvalidParameter: ``repeats`` is less than one.
+            InvalidParameter: something that is no proposition, or ``repeats`` is not a whole number from one on.
             UnknownVariable: a question names a variable the oracle knows nothing of.
             OracleError: the oracle cannot be asked; ``error.answers`` are the answers there are, in order.
         """
@@ -108,9 +109,7 @@ class Oracle(ABC):
         self, questions: Proposition | Sequence[Proposition], repeats: int
     ) -> Iterator[tuple[list[Request], dict[Request, Answer]]]:
         """What to put, and a place for the answers; what stops the asking leaves it as if it had not been begun."""
-        if repeats < 1:
-            raise InvalidParameter(f"a question is asked at least once, not {repeats} times")
-        asked = [questions] if isinstance(questions, Proposition) else list(questions)
+        asked, repeats = _checked(questions, repeats)
         plan: list[Request] = []
         before: list[tuple[Proposition, int]] = []
         answers: dict[Request, Answer] = {}
@@ -151,6 +150,26 @@ class Oracle(ABC):
         """Put answers away that came too late to be handed out."""
         if self.journal is not None:
             self.journal.put_many(map(self._signed, answers))
+
+
+def _checked(questions: Proposition | Sequence[Proposition], repeats: int) -> tuple[list[Proposition], int]:
+    try:
+        number = operator.index(repeats)
+    except TypeError:
+        raise InvalidParameter(f"a question is asked a whole number of times, not {repeats!r}") from None
+    if number < 1:
+        raise InvalidParameter(f"a question is asked at least once, not {number} times")
+    if isinstance(questions, Proposition):
+        return [questions], number
+    given: Any = questions
+    asked: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    for question in asked:
+        if not isinstance(question, Proposition):
+            raise InvalidParameter(
+                f"an oracle is asked propositions such as Causes('smoke', 'cancer'), not {question!r}; "
+                "parse() makes one of a text"
+            )
+    return asked, number
 
 
 @contextmanager

@@ -8,7 +8,6 @@ pair (Kıcıman et al., *Causal reasoning and large language models*, TMLR 2024,
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from causalpp._files import read_text
 from causalpp.errors import FormatError, InvalidParameter, OracleError, UnknownVariable
 from causalpp.graphs import Dag, DagBatch
 from causalpp.graphs.dag import check_names
-from causalpp.oracles._loop import Job
+from causalpp.oracles._asking import Asking
 from causalpp.oracles._proposed import Acyclic, Refused, read_edges, read_names
 from causalpp.oracles.answer import Answer
 from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
@@ -36,7 +35,6 @@ __all__ = ["ElicitedGraph", "Proposals", "Speaker", "breadth_first_graph", "pair
 
 FOLDER = Path(__file__).parent / "prompts"
 LONGEST_PREMISE = 20_000
-_CONCURRENT = 8
 
 
 @runtime_checkable
@@ -116,6 +114,9 @@ def propose_graphs(
 ) -> Proposals:
     """Ask a model k times for a whole causal graph.
 
+    An oracle's limits and budget hold for these replies too, and its journal keeps each as it comes: what is asked
+    again, or was broken off, costs nothing the next time.  So it is for the other functions here.
+
     Args:
         speaker: a backend, or an oracle that has one.
         variables: their names.
@@ -131,6 +132,7 @@ def propose_graphs(
         InvalidParameter: no variables, ``k`` below one, a premise too long to be put.
         FormatError: a template of one's own that cannot be read.
         UnknownVariable: a description of something else.
+        BudgetSpent: the oracle's budget does not reach; its journal has the replies there are.
         OracleError: none of the replies came.
     """
     if k < 1:
@@ -310,6 +312,7 @@ class _Asker:
         own = None if isinstance(speaker, Backend) else speaker.sampling
         default = Sampling(1.0, own.seed if own else 0, max(1024, own.max_tokens if own else 0))
         self.sampling = sampling or default
+        self.asking = Asking(speaker, self.backend, self.sampling)
         self.folder = Path(prompts) if prompts is not None else None
         self.shown = display_names(self.names)  # as they stand in the prompt, and so in the reply
         self.meant = {shown.strip('"'): name for name, shown in self.shown.items()}
@@ -338,34 +341,13 @@ class _Asker:
         """The replies, or why there is none; an error only if none came at all."""
         numbers = list(range(len(prompts)) if replicates is None else replicates)
         self.calls += len(prompts)
-        replies: list[Reply | OracleError]
-        if self.backend.batched:
-            replies = list(self.backend.complete_all(prompts, self.sampling, numbers))
-        else:
-            job = Job(self._all(prompts, numbers))
-            try:
-                replies = job.future.result()
-            except BaseException:  # Ctrl-C: nothing is asked behind the user's back
-                job.cancel()
-                raise
+        replies = self.asking(prompts, numbers)
         errors = [reply for reply in replies if isinstance(reply, OracleError)]
         if errors and len(errors) == len(replies):
             raise errors[0]
         self.tokens_in += sum(reply.tokens_in for reply in replies if isinstance(reply, Reply))
         self.tokens_out += sum(reply.tokens_out for reply in replies if isinstance(reply, Reply))
         return replies
-
-    async def _all(self, prompts: Sequence[Prompt], numbers: Sequence[int]) -> list[Reply | OracleError]:
-        turn = asyncio.Semaphore(_CONCURRENT)
-
-        async def one(prompt: Prompt, number: int) -> Reply | OracleError:
-            async with turn:
-                try:
-                    return await self.backend.complete(prompt, self.sampling, number)
-                except OracleError as error:
-                    return error
-
-        return list(await asyncio.gather(*map(one, prompts, numbers)))
 
     def names_in(self, prompt: Prompt, notes: list[str]) -> list[str]:
         (reply,) = self.put([prompt])

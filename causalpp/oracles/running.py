@@ -28,7 +28,7 @@ from typing import Any
 from causalpp.errors import BudgetSpent, CausalppError, InvalidParameter, OracleError
 from causalpp.oracles._limits import Budget, Limits
 from causalpp.oracles._loop import Job
-from causalpp.oracles._pace import Pace
+from causalpp.oracles._pace import Attempts, Pace
 from causalpp.oracles._progress import Progress
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.journal import FAILURES, Journal, Recorder, failed
@@ -45,7 +45,10 @@ class Unanswered(OracleError):
 
     Attributes:
         reason: why, in a word or two that the answer will carry; one of :data:`causalpp.oracles.journal.FAILURES`.
+        tokens_in, tokens_out: what the attempts took all the same.
     """
+
+    tokens_in = tokens_out = 0
 
     def __init__(self, message: str, reason: str = "server error") -> None:
         if reason.partition(":")[0] not in FAILURES:
@@ -63,6 +66,7 @@ async def run(
     pace: Pace | None = None,
     on_answer: Callable[[Answer], None] | None = None,
     progress: bool | None = None,
+    prices: tuple[float, float] | None = None,
 ) -> list[Answer]:
     """The answers to some requests, in their order, several of them under way at once.
 
@@ -75,13 +79,14 @@ async def run(
         on_answer: called with each answer as it comes.
         progress: whether to show a bar with the cost so far; by default for ten requests and more.  There is none
             where there is no terminal.
+        prices: what a million tokens in, and a million out, cost, for questions without answer that took some.
 
     Raises:
         BudgetSpent: the budget does not reach; it carries the answers there are.
         OracleError: a question failed in a way in which all would, or too many failed in a row.
     """
     limits = limits or Limits()
-    works = _Run(answer, limits, budget, pace or limits.pace(), on_answer)
+    works = _Run(answer, limits, budget, pace or limits.pace(), on_answer, prices)
     with Progress(len(requests), progress) as works.bar:
         return await works.all(requests)
 
@@ -98,10 +103,14 @@ class _Run:
         budget: Budget | None,
         pace: Pace,
         on_answer: Callable[[Answer], None] | None,
+        prices: tuple[float, float] | None,
     ) -> None:
         self.answer, self.limits, self.budget, self.pace, self.on_answer = answer, limits, budget, pace, on_answer
+        self.prices = prices or (0.0, 0.0)
         self.stop: BaseException | None = None
         self.spent = False
+        self.waiting: set[asyncio.Task[Any]] = set()  # workers that have no request yet
+        self.dismissed: set[asyncio.Task[Any]] = set()
         self.failures = 0  # in a row
         self.left: deque[tuple[int, Request]] = deque()
 
@@ -129,32 +138,56 @@ class _Run:
             raise BudgetSpent(self.budget.verdict(missing), there, missing)
         return there
 
+    def dismiss(self) -> None:
+        """Once there is nothing more to ask: send home who still waits for a turn."""
+        if not self.going:
+            self.dismissed |= self.waiting
+            for worker in self.waiting:
+                worker.cancel()
+
     async def work(self, answers: dict[int, Answer]) -> None:
         """Put one request after the other until none is left or the run stops."""
+        me = asyncio.current_task()
+        assert me is not None
         while self.going:
-            async with self.pace.turn() as settle:
-                allowed = self.going and await self.allowed()
-                item = self.left.popleft() if allowed and self.going else None
-                found: Answer | None = None
-                try:
-                    if item is None:
-                        return
-                    found = await self.one(item[1])
-                    settle(found.tokens_in + found.tokens_out)
-                except Exception as error:  # would meet every question; those under way are paid for and finish
-                    self.stop = self.stop or error
+            self.waiting.add(me)
+            try:
+                await self.next(me, answers)
+            except asyncio.CancelledError:
+                if me not in self.dismissed:  # but the run is cancelled
+                    raise
+            finally:
+                self.waiting.discard(me)
+
+    async def next(self, me: asyncio.Task[Any], answers: dict[int, Answer]) -> None:
+        """Put one request, when it is its turn."""
+        async with self.pace.turn() as settle:
+            self.waiting.discard(me)
+            allowed = self.going and await self.allowed()
+            item = self.left.popleft() if allowed and self.going else None
+            found: Answer | None = None
+            try:
+                self.dismiss()
+                if item is None:
                     return
-                finally:
-                    if allowed and self.budget is not None:
-                        self.budget.settle(found)
-            answers[item[0]] = found
-            if self.on_answer is not None:
-                self.on_answer(found)
-            self.bar.add(found, failed(found))
-            self.failures = self.failures + 1 if failed(found) else 0
-            if self.failures >= self.limits.give_up and self.stop is None:
-                why = f"the last {self.failures} questions found no answer (the last one: {found.reason})"
-                self.stop = OracleError(f"{why}: see whether the server is up, and ask again to go on from here")
+                found = await self.one(item[1])
+                settle(found.tokens_in + found.tokens_out)
+            except Exception as error:  # would meet every question; those under way are paid for and finish
+                self.stop = self.stop or error
+                self.dismiss()
+                return
+            finally:
+                if allowed and self.budget is not None:
+                    self.budget.settle(found)
+        answers[item[0]] = found
+        if self.on_answer is not None:
+            self.on_answer(found)
+        self.bar.add(found, failed(found))
+        self.failures = self.failures + 1 if failed(found) else 0
+        if self.failures >= self.limits.give_up and self.stop is None:
+            why = f"the last {self.failures} questions found no answer (the last one: {found.reason})"
+            self.stop = OracleError(f"{why}: see whether the server is up, and ask again to go on from here")
+            self.dismiss()
 
     async def allowed(self) -> bool:
         """Whether the budget reaches for one more; those under way may turn out cheaper than foreseen."""
@@ -168,13 +201,24 @@ class _Run:
             await asyncio.sleep(_LOOK)
         return True
 
+    def stopped(self) -> Exception | None:
+        """Why no further attempt at a question under way is made, if none is."""
+        return None if self.stop is None else Unanswered("the run has stopped", "skipped")
+
     async def one(self, request: Request) -> Answer:
         start = time.monotonic()
         try:
-            async with asyncio.timeout(self.limits.longest):
+            async with asyncio.timeout(self.limits.longest) as clock:
+                Attempts(self.pace, clock, self.stopped)
                 found = await self.answer(request)
         except Unanswered as error:
-            found = _nothing(request, error.reason)
+            price_in, price_out = self.prices
+            found = replace(
+                _nothing(request, error.reason),
+                tokens_in=error.tokens_in,
+                tokens_out=error.tokens_out,
+                cost=(error.tokens_in * price_in + error.tokens_out * price_out) / 1e6,
+            )
         except CausalppError:
             raise
         except TimeoutError:
@@ -207,7 +251,12 @@ class AsyncOracle(Oracle):
         budget: how much may be asked; see :class:`BudgetSpent`.
         journal: keeps every answer as it comes, and gives it back for free.
         progress: whether to show a bar with the cost so far; see :func:`run`.
+
+    Attributes:
+        prices: what a million tokens in, and a million out, cost, if anything.
     """
+
+    prices: tuple[float, float] | None = None
 
     def __init__(
         self,
@@ -224,7 +273,7 @@ class AsyncOracle(Oracle):
 
     @abstractmethod
     async def _answer_async(self, request: Request) -> Answer:
-        """The answer to one request.
+        """The answer to one request; who makes several attempts calls :func:`~causalpp.oracles._pace.attempt` first.
 
         Raises:
             Unanswered: not this time.
@@ -307,6 +356,7 @@ class AsyncOracle(Oracle):
             pace=self.pace,
             on_answer=on_answer,
             progress=self.progress,
+            prices=self.prices,
         )
 
 

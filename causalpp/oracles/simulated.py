@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Mapping
 from functools import cached_property
@@ -11,6 +12,8 @@ from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag, DagBatch
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.noise import LogOdds, Noise, Situation
+from causalpp.oracles.noise.base import check_seed
+from causalpp.oracles.noise.families import as_noise
 from causalpp.oracles.oracle import Oracle
 from causalpp.propositions import Proposition
 
@@ -22,12 +25,13 @@ class SimulatedOracle(Oracle):
 
     Args:
         truth: the graph the answers are about.
-        noise: how they go wrong; :mod:`causalpp.noise` has the families.
+        noise: how they go wrong; :mod:`causalpp.noise` has the families, a plain number is the rate of
+            symmetric errors.
         seed: of the errors; the same seed gives the same answers on any machine.
         log_odds: how sure it says it is of a yes or a no; by default it does not say.
 
     Raises:
-        InvalidParameter: a negative seed.
+        InvalidParameter: no graph, no noise, or a seed that is not a whole number from 0 on.
 
     Example:
         >>> from causalpp import Causes, noise
@@ -38,14 +42,14 @@ class SimulatedOracle(Oracle):
 
     kind = "simulated"
 
-    def __init__(self, truth: Dag, noise: Noise, seed: int = 0, log_odds: LogOdds | None = None) -> None:
-        if seed < 0:
-            raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
+    def __init__(self, truth: Dag, noise: Noise | float, seed: int = 0, log_odds: LogOdds | None = None) -> None:
+        if not isinstance(truth, Dag):
+            raise InvalidParameter(f"a simulated oracle answers from a Dag, not from {truth!r}")
         self.truth = truth
-        self.noise = noise
-        self.seed = seed
+        self.noise = as_noise(noise)
+        self.seed = check_seed(seed)
         self.log_odds = log_odds
-        self._noise = noise.on(truth)  # of functions of the graph's size only their values count
+        self._noise = self.noise.on(truth)  # of functions of the graph's size only their values count
         self._graphs = DagBatch.from_dags([truth])
         self._true: dict[Proposition, bool] = {}
 
@@ -80,8 +84,12 @@ class SimulatedOracle(Oracle):
         }
 
     def about(self, dag: Dag, description: str = "", seed: int = 0) -> SimulatedOracle:  # noqa: ARG002
-        """An oracle of the same kind about another graph; it needs no description of the variables."""
-        return SimulatedOracle(dag, self.noise, seed, self.log_odds)
+        """An oracle of the same kind about another graph, with the same journal; it needs no description."""
+        other = copy.copy(self)
+        for name in ("_asked", "_fingerprint"):
+            other.__dict__.pop(name, None)
+        SimulatedOracle.__init__(other, dag, self.noise, seed, self.log_odds)
+        return other
 
     def _answer(self, request: Request) -> Answer:
         question = request.question

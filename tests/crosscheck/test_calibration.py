@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,9 +17,11 @@ from causalpp import Causes, Dag, Proposition, SimulatedOracle, load_network, no
 from causalpp.belief import Learned
 from causalpp.crosscheck import Calibration, World, calibrate
 from causalpp.crosscheck.estimates import correlation, logistic, rate
-from causalpp.crosscheck.worlds import chosen
-from causalpp.errors import InvalidParameter, TooLarge, UnknownNetwork
-from causalpp.oracles import Answer, Oracle, Request
+from causalpp.crosscheck.worlds import chosen, decided, make_worlds, with_premises
+from causalpp.equivalence import MarkovEquivalenceClass
+from causalpp.errors import InvalidParameter, OracleError, TooLarge, UnknownNetwork
+from causalpp.oracles import Answer, Journal, Oracle, Request
+from causalpp.oracles.language import LanguageModelOracle, Prompt, ScriptedBackend
 from causalpp.oracles.noise import LogOdds, Noise
 
 SIGMAS = 4.5
@@ -184,6 +188,74 @@ def test_an_oracle_that_knows_one_world() -> None:
     pointed = calibrate(SimulatedOracle(Dag(["x"]), noise.Symmetric(0.1)), worlds=4)
     assert pointed.oracle_kind == "simulated"
     assert pointed.frame["oracle"].nunique() == 4
+
+
+def test_failures_are_no_abstentions() -> None:
+    class Slow(SimulatedOracle):
+        """Every third asking fails."""
+
+        def _answer(self, request: Request) -> Answer:
+            answer = super()._answer(request)
+            return replace(answer, value=None, reason="timed out") if request.replicate == 2 else answer
+
+    found = calibrate(Slow(Dag(["x"]), 0.1), worlds=10, repeats=3, seed=1)
+    assert found.failures == {"timed out": found.questions}
+    assert found.abstention.value == 0
+    assert set(found.frame["replicate"]) == {0, 1}
+    assert found.to_dict()["failures"] == found.failures
+    assert f"failures, left out      timed out {found.questions}" in str(found)
+
+    class Down(SimulatedOracle):
+        """No asking succeeds."""
+
+        def _answer(self, request: Request) -> Answer:
+            return replace(super()._answer(request), value=None, reason="no connection")
+
+    with pytest.raises(OracleError, match="nothing but failures came back: no connection"):
+        calibrate(Down(Dag(["x"]), 0.1), worlds=2)
+
+
+def test_the_journal_goes_along(tmp_path: Path) -> None:
+    oracle = SimulatedOracle(Dag(["x"]), 0.1)
+    oracle.journal = Journal(tmp_path / "answers.sqlite")
+    found = calibrate(oracle, worlds=5, seed=1)
+    assert len(oracle.journal) == len(found.frame)
+
+
+def test_a_language_model_is_told_the_premise_of_a_random_world() -> None:
+    prompts: list[str] = []
+
+    def reply(prompt: Prompt) -> str:
+        prompts.append(prompt.user)
+        return "no"
+
+    found = calibrate(
+        LanguageModelOracle(ScriptedBackend(reply)), worlds=9, variables=range(4, 13), questions=4, repeats=1, seed=1
+    )
+    assert found.oracle_kind == "language model"
+    assert found.skipped + found.frame["world"].nunique() <= 9  # in some nothing is decided
+    assert 4 <= found.skipped <= 6  # those of eight variables and more, or nearly so
+    assert all("closed system" in prompt for prompt in prompts)
+    assert found.specificity.value == 1
+    assert "worlds left out" in str(found)
+    for world in with_premises(make_worlds(4, 5, 2.0, 3)):
+        known = decided(world)
+        mec = MarkovEquivalenceClass.from_dag(world.dag)
+        for question, truth in chosen(world, ["Causes"], 10, 0, known):
+            assert {question.holds(dag) for dag in mec.members(100)} == {truth}
+    with pytest.raises(InvalidParameter, match="fits into a prompt"):
+        calibrate(LanguageModelOracle(ScriptedBackend("no")), worlds=2, variables=12)
+    with pytest.raises(InvalidParameter, match="anonymize=True"):
+        calibrate(LanguageModelOracle(ScriptedBackend("no"), variables=["a", "b"], anonymize=True), worlds=2)
+
+
+def test_an_oracle_has_the_right_article() -> None:
+    class Experiment(SimulatedOracle):
+        kind = "experiment"
+
+    figure = calibrate(Experiment(Dag(["x"]), 0.1), worlds=4).plot()
+    assert " of an experiment oracle to " in figure.get_suptitle()
+    plt.close(figure)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import traceback
 from typing import Any
 
@@ -122,3 +123,26 @@ def test_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     for options in ({"temperature": 0.0}, {"seed": 1}):
         with pytest.raises(InvalidParameter, match="takes no"):
             LanguageModelOracle.anthropic("claude-tiny", api_key="x", **options)
+
+
+def test_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "sk-ant-api03-abcDEF0123456789"
+    monkeypatch.setenv("ANTHROPIC_API_KEY", f" {key}\n")
+    with ProtocolServer(lambda request: message(text_block(f"yes, by {key}"))) as server:
+        model = oracle(server, api_key=None)
+        assert model.ask(Q)[0].text == "yes, by …"
+        pickled = pickle.dumps(model)
+        assert b"abcDEF" not in pickled
+        pickle.loads(pickled).ask(Q)
+    sent = [value.removeprefix("Bearer ") for headers in server.headers for value in headers.values()]
+    assert sent.count(key) == 2
+    with pytest.raises(InvalidParameter, match="copy it again") as caught:
+        LanguageModelOracle.anthropic("claude-tiny", api_key="sk-ant\n1")
+    assert "sk-ant" not in str(caught.value)
+
+
+def test_what_broken_replies_took_is_counted() -> None:
+    with ProtocolServer(lambda request: message()) as server:
+        (answer,) = oracle(server).ask(Q)
+    assert failed(answer)
+    assert (answer.tokens_in, answer.tokens_out) == (100, 10)

@@ -214,6 +214,44 @@ def test_one_level_needs_another() -> None:
     assert "fewer than two levels" in (answer.reason or "")
 
 
+def randomised(n: int, seed: int) -> pd.DataFrame:
+    """x drawn by a coin; P(y | x) is 0.2 or 0.7, and z is not touched."""
+    rng = np.random.default_rng(seed)
+    x = rng.integers(2, size=n)
+    return pd.DataFrame({"x": x, "y": rng.random(n) < np.where(x, 0.7, 0.2), "z": rng.integers(3, size=n)})
+
+
+def test_a_randomised_experiment_is_split_by_what_was_set() -> None:
+    frame = randomised(600, 1)
+    seen = randomised(400, 2)
+    for frames in ({"x": frame}, {"x": frame, None: seen}, {"x": frame.astype({"x": "category"})}):
+        answers = ExperimentOracle(frames, alpha=0.01).ask([Causes("x", "y"), Causes("x", "z")])
+        assert [answer.value for answer in answers] == [True, False]
+    by_hand = {"x": {level: frame[frame["x"] == level] for level in (0, 1)}}
+    texts = [ExperimentOracle(frames).ask(Causes("x", "y"))[0].text for frames in ({"x": frame}, by_hand)]
+    assert texts[0] == texts[1]
+
+
+def test_a_randomised_number_has_to_be_split() -> None:
+    with pytest.raises(InvalidData, match="'raf' takes 400 different numbers in its frame: give a frame for each"):
+        ExperimentOracle({"raf": cells(400, 3), None: cells(400, 4)})
+    changed = ExperimentOracle({"raf": {"changed": cells(400, 3)}, None: cells(400, 4)})
+    assert changed.ask(Causes("raf", "mek"))[0].value is False
+
+
+def test_the_order_of_the_experiments_does_not_matter() -> None:
+    levels = EXPERIMENTS["raf"]
+    turned = {
+        "raf": dict(reversed(levels.items())),  # type: ignore[union-attr]
+        "pkc": EXPERIMENTS["pkc"],
+        None: EXPERIMENTS[None],
+    }
+    one, other = ExperimentOracle(EXPERIMENTS), ExperimentOracle(turned)
+    assert one.fingerprint == other.fingerprint
+    asked = [Causes("raf", "mek"), Causes("pkc", "akt")]
+    assert one.ask(asked) == other.ask(asked)
+
+
 def test_fingerprints_hold_the_data_and_the_test() -> None:
     made = [
         ExperimentOracle(EXPERIMENTS),
@@ -234,6 +272,11 @@ def test_bad_arguments() -> None:
     for options in ({"alpha": 0.0}, {"alpha": 0.9}, {"samples": 1}, {"settings": 0}, {"power": 1.0}, {"seed": -1}):
         with pytest.raises(InvalidParameter):
             ExperimentOracle(ASIA, **options)  # type: ignore[arg-type]
+    for source in ("asia", None, EXPERIMENTS[None]):
+        with pytest.raises(InvalidParameter, match="load_network"):
+            ExperimentOracle(source)  # type: ignore[arg-type]
+    with pytest.raises(InvalidParameter, match="seed"):
+        ExperimentOracle(ASIA, seed="x")  # type: ignore[arg-type]
     for frames in ({}, {"pkc": [1, 2]}, {None: EXPERIMENTS["pkc"].iloc[:0]}):
         with pytest.raises(InvalidData):
             ExperimentOracle(frames)

@@ -166,20 +166,21 @@ def test_each_fault_alone(tmp_path: Path, fault: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("client", ["openai"], indirect=True)
 def test_two_thousand_questions(tmp_path: Path, client: str) -> None:
+    # a reply that comes after the timeout would have been paid for in vain
     with FaultServer(0.3, seed=1, long=1_000_000) as server:
         journal = Journal(tmp_path / "j")
         prompts = {question: prompt_of(client, question) for question in questions(2000)}
-        first = CLIENTS[client](server.url, journal=journal, limits=limits())
+        first = CLIENTS[client](server.url, journal=journal, limits=limits(timeout=2.0))
         assert len(first.ask(questions(2000))) == 2000
         first.close()
         assert set(server.met) == set(FAULTS)
         check(server, journal, prompts)
         attempts = server.attempts.total()
         failures = len(list(journal.failures()))
-        second = CLIENTS[client](server.url, journal=journal, limits=limits())
+        second = CLIENTS[client](server.url, journal=journal, limits=limits(timeout=2.0))
         second.ask(questions(2000))
         second.close()
-        assert server.attempts.total() - attempts <= 20 * failures  # the backend's attempts, and the SDK's in each
+        assert server.attempts.total() - attempts <= 20 * failures  # attempts after broken replies among them
         check(server, journal, prompts)
 
 

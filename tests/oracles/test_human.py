@@ -21,7 +21,7 @@ def typing(*lines: str) -> Callable[[str], str]:
     left = iter(lines)
 
     def reader(prompt: str) -> str:
-        assert "y/n" in prompt
+        assert "y/n" in prompt or "Enter" in prompt
         try:
             return next(left)
         except StopIteration:
@@ -60,6 +60,25 @@ def test_going_back() -> None:
     assert [answer.value for answer in answers] == [False, None, True]
     assert [answer.question for answer in answers] == QUESTIONS
     assert shown.getvalue().count("no question to go back to") == 2
+
+
+def test_what_was_handed_on_is_not_taken_back() -> None:
+    oracle, shown = person("y", "u", "n")
+    assert [oracle.ask(question)[0].value for question in QUESTIONS[:2]] == [True, False]
+    assert "what was answered before has been handed on" in shown.getvalue()
+
+
+def test_confirming_the_last_answer() -> None:
+    oracle, _ = person("y", "u", "n", "", "y", "", confirm=True)
+    assert [oracle.ask(question)[0].value for question in QUESTIONS[:2]] == [False, True]
+    # Back from the end to the last question; what is no key is asked again.
+    oracle, _ = person("y", "n", "U", "y", "what", "", confirm=True)
+    assert [answer.value for answer in oracle.ask(QUESTIONS[:2])] == [True, True]
+    oracle, _ = person("y", "q", confirm=True)
+    given = oracle._answers([Request(QUESTIONS[0])])
+    assert next(given).value is True  # stopping hands on what was answered
+    with pytest.raises(KeyboardInterrupt):
+        next(given)
 
 
 @pytest.mark.parametrize("stop", ["q", "Ctrl-C"])

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import json
 import logging
 import math
 import pickle
+import socket
 import threading
+import time
 import traceback
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,8 +26,9 @@ from causalpp import Causes, DirectlyCauses
 from causalpp.errors import InvalidParameter, OracleError
 from causalpp.oracles.journal import failed
 from causalpp.oracles.language import LanguageModelOracle
+from causalpp.oracles.language._endpoint import seconds_to_wait
 from causalpp.oracles.language.openai import PROBES, label_probabilities
-from causalpp.oracles.running import Limits, Unanswered
+from causalpp.oracles.running import Budget, Limits, Unanswered
 
 Q = Causes("smoke", "cancer")
 FAST = Limits(retries=1, timeout=5.0)
@@ -42,8 +52,9 @@ def test_log_probabilities() -> None:
     assert first.value is True
     assert first.log_odds == pytest.approx(math.log(0.7 / 0.1))
     assert first.captured == pytest.approx(0.8)
-    assert (first.text, first.model, first.tokens_in, first.tokens_out) == ("Yes", "tiny-2", 30, 2)
-    assert first.cost == pytest.approx((30 * 1 + 2 * 10) / 1e6)
+    assert (first.text, first.model) == ("Yes", "tiny-2")
+    assert sorted((a.tokens_in, a.tokens_out) for a in (first, second)) == [(30, 2), (60, 4)]  # one of them looked
+    assert first.cost + second.cost == pytest.approx((90 * 1 + 6 * 10) / 1e6)
     assert first.latency > 0
     assert first.time is not None
     sent = asked(server)
@@ -326,3 +337,151 @@ def test_spellings_are_summed() -> None:
     assert label_probabilities(logprobs(), labels) is None
     assert label_probabilities(None, labels) is None
     assert label_probabilities({"content": [{"token": "yes", "logprob": math.nan}]}, labels) is None
+
+
+# --- keys and addresses -------------------------------------------------------------------------------
+
+KEY = "sk-proj-abcDEF0123456789"
+
+
+@pytest.mark.parametrize("key", [f"{KEY}\n", f"  {KEY}\r\n", f"\t{KEY} "])
+def test_what_stands_around_a_key_is_left_out(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with ProtocolServer(lambda request: completion("yes")) as server:
+        assert oracle(server, api_key=None, form="text").ask(Q)[0].word == "yes"
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("key", ["sk-abc\ndef012345", "sk-abc def012345", "sk-abc\x00def", "sk-abcdéf012345"])
+def test_a_key_that_no_request_can_carry(key: str) -> None:
+    with pytest.raises(InvalidParameter, match="copy it again") as caught:
+        LanguageModelOracle.openai("tiny", api_key=key)
+    assert "abc" not in str(caught.value)
+
+
+def test_a_key_that_the_server_sends_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    body = completion(f"yes, by {KEY}") | {"model": "x" * 190 + KEY}
+    escaped = json.dumps(completion(f"no, by {KEY}")).replace("sk-", "sk\\u002d").encode()
+    with ProtocolServer(lambda request: body) as server, caplog.at_level(logging.DEBUG):
+        model = oracle(server, api_key=KEY, form="text", journal=tmp_path / "a.journal")
+        (answer,) = model.ask(Q)
+        body = escaped  # type: ignore[assignment]
+        (other,) = model.ask(DirectlyCauses("smoke", "cancer"))
+    assert (answer.text, other.text) == ("yes, by …", "no, by …")
+    shown = repr(answer) + repr(other) + caplog.text
+    shown += "".join(path.read_bytes().decode("latin-1") for path in tmp_path.iterdir())
+    assert "abcDEF" not in shown
+    with ProtocolServer(lambda request: completion("none of yes")) as server:  # the placeholder is a word like any
+        assert oracle(server, api_key=None, form="text").ask(Q)[0].text == "none of yes"
+
+
+def test_a_key_is_not_pickled(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ProtocolServer(lambda request: completion("yes")) as server:
+        model = oracle(server, api_key=KEY, form="text")
+        pickled = pickle.dumps(model)
+        assert b"abcDEF" not in pickled
+        copy.deepcopy(model.backend)._connect()  # type: ignore[attr-defined]  # in this process it has the key
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        with pytest.raises(InvalidParameter, match="set OPENAI_API_KEY"):
+            pickle.loads(pickled).ask(Q)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-another-0123456789")
+        pickle.loads(pickle.dumps(pickle.loads(pickled))).ask(Q)
+        keyless = pickle.loads(pickle.dumps(oracle(server, api_key="", form="text")))
+        keyless.ask(DirectlyCauses("smoke", "cancer"))
+    assert server.headers[0]["authorization"] == "Bearer sk-another-0123456789"
+
+
+@pytest.mark.parametrize(
+    ("url", "match"),
+    [
+        ("http://localhost/sk-abcdef0123456789/v1", "key in it"),
+        ("http://localhost/secretsecret/v1", "key in it"),
+        ("localhost:8000/v1", "begins with http"),
+        ("ftp://localhost/v1", "begins with http"),
+        ("http:///v1", "begins with http"),
+        ("http://localhost:99999999/v1", "cannot be read"),
+        ("http://[::1/v1", "cannot be read"),
+    ],
+)
+def test_addresses_that_are_refused(url: str, match: str) -> None:
+    with pytest.raises(InvalidParameter, match=match) as caught:
+        LanguageModelOracle.openai("tiny", base_url=url, api_key="secretsecret")
+    assert "sk-" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+# --- attempts -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"finish_reason": "error"},
+        {"error": {"code": 502, "message": "the provider is down"}},
+        {"message": {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "type": "function"}]}},
+    ],
+)
+def test_choices_that_are_none(choice: dict[str, Any]) -> None:
+    body = completion("y")
+    body["choices"][0] |= choice
+    with ProtocolServer(lambda request: body) as server:
+        model = oracle(server, form="text", budget=Budget(tokens=1000), prices=(1.0, 10.0))
+        (answer,) = model.ask(Q)
+        assert failed(answer)
+        assert str(answer.reason).startswith("broken reply: a")
+        assert (answer.tokens_in, answer.tokens_out) == (60, 4)  # two attempts, paid for all the same
+        assert answer.cost == pytest.approx((60 + 4 * 10) / 1e6)
+        assert model.budget is not None
+        assert model.budget.used == 64
+        body["choices"][0] = completion("yes")["choices"][0]
+        assert model.ask(Q)[0].word == "yes"
+
+
+class _Failure(Exception):
+    def __init__(self, **headers: str) -> None:
+        self.response = SimpleNamespace(headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def test_how_long_is_waited() -> None:
+    assert seconds_to_wait(_Failure(retry_after="7"), 1) == 7
+    assert seconds_to_wait(_Failure(retry_after_ms="250", retry_after="7"), 1) == 0.25
+    assert seconds_to_wait(_Failure(retry_after="86400"), 1) == 60
+    past, soon = (format_datetime(datetime.now(UTC) + timedelta(seconds=s), usegmt=True) for s in (-100, 30))
+    assert seconds_to_wait(_Failure(retry_after=past), 1) == 0
+    assert 20 < seconds_to_wait(_Failure(retry_after=soon), 1) <= 30
+    for odd in ("soon", "nan", "-3", ""):
+        assert 0.3 < seconds_to_wait(_Failure(retry_after=odd), 1) <= 0.5
+    assert 4 < seconds_to_wait(ValueError(), 20) <= 8
+
+
+def test_a_reply_that_drips_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            with suppress(OSError):
+                connection, _ = listening.accept()
+                with connection:
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                    while True:
+                        connection.sendall(b" ")
+                        time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        model = LanguageModelOracle.openai("tiny", url, form="text", limits=Limits(retries=0, timeout=0.4))
+        assert model.ask(Q)[0].reason == "timed out"  # and not "broken reply" after a thousand bytes
+
+
+def test_further_attempts_keep_to_the_pace() -> None:
+    times: list[float] = []
+
+    def reply(request: dict[str, Any]) -> Any:
+        times.append(time.monotonic())
+        return 500, {"error": {"message": "try again"}}, {"Retry-After": "0"}
+
+    with ProtocolServer(reply) as server:
+        fast = Limits(concurrency=4, retries=2, timeout=5.0, requests_per_minute=600)
+        answers = oracle(server, form="text", limits=fast).ask([Causes(f"x{k}", "y") for k in range(4)])
+    assert all(answer.reason == "server error: 500" for answer in answers)
+    assert len(times) == 12
+    assert max(times) - min(times) > 0.8  # twelve requests at ten a second; unheld they take a tenth of one

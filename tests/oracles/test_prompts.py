@@ -13,6 +13,7 @@ from causalpp import Causes, Changes, DirectlyCauses, HaveCommonCause, Independe
 from causalpp.errors import FormatError, InvalidParameter, UnknownVariable
 from causalpp.oracles.answer import Answer
 from causalpp.oracles.prompts import POLARITIES, Prompts, Way, Writer, by_wording, ways
+from causalpp.oracles.prompts._quoting import clean, replace_names
 from causalpp.propositions import STYLES
 
 ATTACKS = [
@@ -221,3 +222,20 @@ def test_evidence_by_wording() -> None:
     with pytest.raises(InvalidParameter, match="wording 1"):
         by_wording(answers, ["plain"])
     assert list(by_wording([], ["plain"]).columns) == list(table.columns)
+
+
+@pytest.mark.parametrize("mark", [*"❝❞❛❜〝〞〟〃ˮ״׳˵˶⸂⸃⸄⸅⸉⸊⸌⸍⹂🙶🙷🙸‟＂″‴"])
+def test_no_other_quotation_marks(mark: str) -> None:
+    assert set(clean(f"tar{mark}", 80)) - set("tar") <= {"'"}
+
+
+def test_brackets_stay_brackets_when_cleaned_again() -> None:
+    assert clean(clean("<tar>", 80), 80) == "‹tar›"
+
+
+def test_names_are_replaced_whatever_joins_their_words() -> None:
+    names = {"lung_cancer": "A", "tar": "B", "x-ray result": "C"}
+    text = "Lung cancer, i.e. lung-cancer or LUNG_CANCER or lung\n  cancer; X ray-result, star, tar_1, lungcancer."
+    assert replace_names(text, names) == "A, i.e. A or A or A; C, star, tar_1, lungcancer."
+    alike = {"a_b": "A", "a b": "B", "_": "C", "_x": "D"}
+    assert replace_names("a_b, A B, _x, _, x", alike) == "A, B, D, C, x"

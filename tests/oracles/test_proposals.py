@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
+import os
 import re
-from collections.abc import Callable
+import signal
+import sqlite3
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from causalpp import Dag, SimulatedOracle, noise
-from causalpp.errors import FormatError, InvalidParameter, OracleError, UnknownVariable
+from causalpp.errors import BudgetSpent, FormatError, InvalidParameter, OracleError, UnknownVariable
 from causalpp.graphs import erdos_renyi
 from causalpp.oracles._proposed import Refused, match_name, read_edges, read_names
+from causalpp.oracles.journal import Journal
+from causalpp.oracles.language import LanguageModelOracle
 from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
 from causalpp.oracles.proposals import (
     ElicitedGraph,
@@ -24,6 +31,7 @@ from causalpp.oracles.proposals import (
     pairwise_graph,
     propose_graphs,
 )
+from causalpp.oracles.running import Budget, Limits
 
 NAMES = ["smoking", "tar", "lung cancer"]
 
@@ -413,3 +421,130 @@ def test_a_real_model_that_cannot_write_graphs(tmp_path_factory: pytest.TempPath
     assert len(found.refused) == 3
     assert pairwise_graph(backend, ["a", "b", "c"]).calls == 3
     assert breadth_first_graph(backend, ["a", "b"], sampling=Sampling(max_tokens=8)).graph == Dag(["a", "b"])
+
+
+# --- limits, budget and journal -----------------------------------------------------------------------
+
+
+def model(script: Script, **options: Any) -> LanguageModelOracle:
+    return LanguageModelOracle(script, progress=False, **options)
+
+
+def test_a_budget_holds_for_graphs_too(tmp_path: Path) -> None:
+    script = Script(lambda prompt, n: said(("smoking", "tar")))
+    budget = Budget(questions=3)
+    oracle = model(script, budget=budget, journal=tmp_path / "a.journal")
+    with pytest.raises(BudgetSpent) as caught:
+        propose_graphs(oracle, NAMES, k=20)
+    assert caught.value.left == 17
+    assert (len(script.seen), budget.asked, budget.used) == (3, 3, 36)
+    oracle.budget = Budget(questions=5)
+    assert propose_graphs(oracle, NAMES, k=8).counts == (8,)  # three of them are paid for
+    assert sorted(n for _, _, n in script.seen) == list(range(8))
+    oracle.budget = Budget(questions=0)
+    again = propose_graphs(oracle, NAMES, k=8)
+    assert (again.counts, again.tokens_in) == ((8,), 80)
+    with pytest.raises(BudgetSpent):
+        propose_graphs(oracle, NAMES, k=8, premise="something else")
+    with pytest.raises(BudgetSpent):
+        breadth_first_graph(oracle, NAMES)
+    with pytest.raises(BudgetSpent):
+        pairwise_graph(oracle, NAMES, three_way=True)
+    assert len(script.seen) == 8
+
+
+def test_what_the_journal_gives_back(tmp_path: Path) -> None:
+    odd = Reply("B \ud800", {"A": -math.inf, "B": -0.1, "C": -3.0}, 0.95, "stop", "tiny", 3, 1)
+    script = Script(lambda prompt, n: odd)
+    graphs = [
+        pairwise_graph(model(script, journal=tmp_path / "a.journal"), NAMES[:2], three_way=True) for _ in range(2)
+    ]
+    assert len(script.seen) == 1
+    assert graphs[0] == graphs[1]
+    assert graphs[0].graph == Dag(NAMES[:2], [("tar", "smoking")])
+    Journal(tmp_path / "b.journal").merge(tmp_path / "a.journal")
+    merged = Journal(tmp_path / "b.journal")
+    pairwise_graph(model(script, journal=merged), NAMES[:2], three_way=True)
+    assert len(script.seen) == 1
+    assert len(merged) == 0  # it is no answer to a question
+    assert merged.prune(oracle="language model") == 1
+    pairwise_graph(model(script, journal=merged), NAMES[:2], three_way=True)
+    assert len(script.seen) == 2
+
+
+def test_journals_from_before_there_were_replies(tmp_path: Path) -> None:
+    Journal(tmp_path / "a.journal").close()
+    connection = sqlite3.connect(tmp_path / "a.journal")
+    connection.execute("DROP TABLE replies")
+    connection.commit()
+    connection.close()
+    script = Script(lambda prompt, n: said())
+    for _ in range(2):
+        propose_graphs(model(script, journal=tmp_path / "a.journal"), NAMES, k=2)
+    assert len(script.seen) == 2
+
+
+def test_errors_of_any_kind_refuse_a_reply_and_keep_the_others(tmp_path: Path) -> None:
+    script = Script(lambda prompt, n: ValueError("secret") if n == 1 else said(("smoking", "tar")))
+    oracle = model(script, journal=tmp_path / "a.journal")
+    found = propose_graphs(oracle, NAMES, k=3)
+    assert (found.counts, found.refused) == ((2,), (("", "no reply: failed: ValueError"),))
+    propose_graphs(oracle, NAMES, k=3)
+    assert [n for _, _, n in script.seen] == [0, 1, 2, 1]  # what failed is asked again
+    assert propose_graphs(script, NAMES, k=3).counts == (2,)
+
+
+def test_limits_hold_for_graphs_too() -> None:
+    class Slow(Script):
+        busy = most = 0
+
+        async def complete(self, prompt: Prompt, sampling: Sampling, replicate: int = 0) -> Reply:
+            self.busy += 1
+            self.most = max(self.most, self.busy)
+            await asyncio.sleep(0.005 if replicate else 60)
+            self.busy -= 1
+            return await super().complete(prompt, sampling, replicate)
+
+    script = Slow(lambda prompt, n: said())
+    limits = Limits(concurrency=3, retries=0)
+    object.__setattr__(limits, "timeout", -59.7)  # a question is given up after 0.3 s
+    found = propose_graphs(model(script, limits=limits), NAMES, k=7)
+    assert script.most == 3
+    assert (found.counts, found.refused) == ((6,), (("", "no reply: timed out"),))
+
+
+def test_an_interrupt_keeps_the_replies_that_came(tmp_path: Path) -> None:
+    def rule(prompt: Prompt, n: int) -> str:
+        if n == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return said(("smoking", "tar"))
+
+    class Remote(Script):
+        async def complete(self, prompt: Prompt, sampling: Sampling, replicate: int = 0) -> Reply:
+            await asyncio.sleep(0.002)
+            return await super().complete(prompt, sampling, replicate)
+
+    script = Remote(rule)
+    oracle = model(script, journal=tmp_path / "a.journal", limits=Limits(concurrency=1))
+    with pytest.raises(KeyboardInterrupt):
+        propose_graphs(oracle, NAMES, k=2000)
+    came = len(script.seen)
+    assert 3 <= came < 2000
+    script.rule = lambda prompt, n: said(("smoking", "tar"))
+    assert propose_graphs(oracle, NAMES, k=3).counts == (3,)
+    assert len(script.seen) == came
+
+
+def test_models_in_this_process_keep_to_the_budget_too(tmp_path: Path) -> None:
+    class Batched(Script):
+        batched = True
+
+        def complete_all(self, prompts: Sequence[Prompt], sampling: Sampling, replicates: Sequence[int]) -> list[Reply]:
+            return [asyncio.run(self.complete(p, sampling, n)) for p, n in zip(prompts, replicates, strict=True)]
+
+    script = Batched(lambda prompt, n: said(("smoking", "tar")))
+    oracle = model(script, budget=Budget(questions=70), journal=tmp_path / "a.journal")
+    with pytest.raises(BudgetSpent):
+        propose_graphs(oracle, NAMES, k=100)
+    assert len(script.seen) == 70
+    assert propose_graphs(oracle, NAMES, k=70).counts == (70,)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from causalpp import Answer, Causes
 from causalpp.errors import BudgetSpent, InvalidParameter, OracleError, UnknownVariable
 from causalpp.oracles import Request
-from causalpp.oracles._pace import Bucket, Pace
+from causalpp.oracles._pace import Bucket, Pace, attempt
 from causalpp.oracles._progress import Progress
 from causalpp.oracles.running import AsyncOracle, Budget, Limits, Unanswered, run
 
@@ -409,3 +409,93 @@ def test_a_script_ends_quietly() -> None:
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert (done.stdout, done.stderr, done.returncode) == ("50\n", "", 0)
+
+
+def test_nobody_waits_for_a_turn_when_there_is_nothing_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten questions, eight workers: the last answer ends the run, and so does an error."""
+    limits = Limits(requests_per_minute=600)
+    taken: list[float] = []
+    take = Bucket.take
+
+    def counted(bucket: Bucket, amount: float) -> float:
+        lacking = take(bucket, amount)
+        if not lacking:
+            taken.append(amount)
+        return lacking
+
+    monkeypatch.setattr(Bucket, "take", counted)
+    assert len(Slow(limits=limits, progress=False).ask(QUESTIONS[:10])) == 10
+    assert len(taken) == 10
+    taken.clear()
+    oracle = Slow(limits=limits, progress=False)
+    oracle.meets[0] = OracleError("the key was refused")
+    with pytest.raises(OracleError, match="key was refused"):
+        oracle.ask(QUESTIONS[:10])
+    assert len(taken) <= 2
+
+
+def test_a_cancelled_run_that_waits_for_a_turn_ends() -> None:
+    async def main() -> None:
+        oracle = Slow(limits=Limits(requests_per_minute=6), progress=False)
+        task = asyncio.create_task(run(REQUESTS, oracle._answer_async, limits=oracle.limits))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(task, 30)
+        assert len(oracle.asked) == 1
+
+    asyncio.run(main())
+
+
+def test_further_attempts_take_from_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Limits, "longest", 0.3)  # what is spent waiting for the pace does not count
+    taken: list[float] = []
+    take = Bucket.take
+
+    def counted(bucket: Bucket, amount: float) -> float:
+        lacking = take(bucket, amount)
+        if not lacking:
+            taken.append(amount)
+        return lacking
+
+    monkeypatch.setattr(Bucket, "take", counted)
+
+    class Stubborn(Slow):
+        async def _answer_async(self, request: Request) -> Answer:
+            for _ in range(3):
+                await attempt()
+            return await super()._answer_async(request)
+
+    limits = Limits(requests_per_minute=600)
+    answers = Stubborn(limits=limits, progress=False).ask(QUESTIONS[:4])
+    assert [answer.value for answer in answers] == [True] * 4
+    assert len(taken) == 12
+
+
+def test_a_stopped_run_makes_no_further_attempts() -> None:
+    class Waits(Slow):
+        async def _answer_async(self, request: Request) -> Answer:
+            if request.question == QUESTIONS[0]:
+                await asyncio.sleep(0.05)
+                raise OracleError("the key was refused")
+            await attempt()
+            await attempt(500.0)
+            raise AssertionError("it went on")
+
+    with pytest.raises(OracleError, match="key was refused"):
+        Waits(progress=False).ask(QUESTIONS[:5])
+
+
+def test_what_a_failure_took_is_counted() -> None:
+    class Costly(Slow):
+        prices = (1e6, 2e6)
+
+        async def _answer_async(self, request: Request) -> Answer:
+            error = Unanswered("no", "broken reply")
+            error.tokens_in, error.tokens_out = 10, 3
+            raise error
+
+    budget = Budget(tokens=1000)
+    (answer,) = Costly(budget=budget, progress=False).ask(QUESTIONS[:1])
+    assert (answer.tokens_in, answer.tokens_out, answer.cost) == (10, 3, 16.0)
+    assert (budget.asked, budget.used, budget.spent) == (0, 13, 16.0)

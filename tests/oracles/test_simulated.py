@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from causalpp import Answer, Causes, Dag, HaveCommonCause, Proposition, SimulatedOracle, all_questions, noise
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.graphs import erdos_renyi
-from causalpp.oracles import Oracle
+from causalpp.oracles import Journal, Oracle
 
 SIGMAS = 4.5
 DAG = Dag.from_edges([("smoke", "tar"), ("tar", "cancer"), ("smoke", "cough"), ("age", "cancer")])
@@ -135,6 +136,49 @@ def test_asking_less_than_once(repeats: int) -> None:
 def test_a_negative_seed_is_refused() -> None:
     with pytest.raises(InvalidParameter, match="seed"):
         SimulatedOracle(DAG, noise.Symmetric(0.1), seed=-1)
+
+
+def test_what_is_no_question() -> None:
+    oracle = SimulatedOracle(DAG, 0.1)
+    question = Causes("age", "cancer")
+    for asked in ("a", "age causes cancer", [question, 3], 3, None, [question, "age causes cancer"]):
+        with pytest.raises(InvalidParameter, match="an oracle is asked propositions"):
+            oracle.ask(asked)  # type: ignore[arg-type]
+    for repeats in (1.5, "2", None):
+        with pytest.raises(InvalidParameter, match="a whole number of times"):
+            oracle.ask(question, repeats=repeats)  # type: ignore[arg-type]
+    assert [answer.replicate for answer in oracle.ask(question, repeats=np.int64(2))] == [0, 1]  # nothing was counted
+
+
+def test_a_number_is_a_rate_of_symmetric_errors() -> None:
+    one, two = SimulatedOracle(DAG, 0.3, seed=4), SimulatedOracle(DAG, noise.Symmetric(0.3), seed=4)
+    assert one.noise == two.noise
+    assert one.fingerprint == two.fingerprint
+    with pytest.raises(InvalidParameter, match="between 0 and 1, got 'often'"):
+        SimulatedOracle(DAG, "often")  # type: ignore[arg-type]
+    with pytest.raises(InvalidParameter, match="answers from a Dag"):
+        SimulatedOracle("asia", 0.1)  # type: ignore[arg-type]
+    for seed in ("x", 1.5, None):
+        with pytest.raises(InvalidParameter, match="seed"):
+            SimulatedOracle(DAG, 0.1, seed)  # type: ignore[arg-type]
+        with pytest.raises(InvalidParameter, match="seed"):
+            noise.SharedAcrossModels(0.1, seed=seed)  # type: ignore[arg-type]
+
+
+def test_pointed_at_another_graph_it_is_itself(tmp_path: Path) -> None:
+    class Own(SimulatedOracle):
+        """One of one's own."""
+
+    oracle = Own(DAG, 0.2, seed=1)
+    oracle.journal = Journal(tmp_path / "answers.sqlite")
+    oracle.ask(Causes("age", "cancer"))
+    other = oracle.about(Dag.from_edges([("a", "b")]), seed=9)
+    assert type(other) is Own
+    assert other.journal is oracle.journal
+    assert [a.replicate for a in other.ask(Causes("a", "b"))] == [0]
+    assert other.fingerprint == SimulatedOracle(Dag.from_edges([("a", "b")]), 0.2, seed=9).fingerprint
+    assert len(oracle.journal) == 2
+    assert oracle.truth == DAG
 
 
 def test_unknown_variables() -> None:

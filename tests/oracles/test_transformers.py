@@ -410,3 +410,72 @@ def test_the_library_is_imported_only_when_used() -> None:
 
 def test_the_corpus_has_the_labels() -> None:
     assert {"yes", "no", "unsure"} <= set(corpus())
+
+
+# --- models that forget -------------------------------------------------------------------------------
+
+
+def forgetful(kind: str, folder: Path) -> TransformersBackend:
+    from transformers import MambaConfig, MambaForCausalLM, MistralConfig, MistralForCausalLM
+
+    tokenizer = make_tokenizer(chat=False)
+    torch.manual_seed(0)
+    ends = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": None}
+    if kind == "mistral":
+        model = MistralForCausalLM(
+            MistralConfig(
+                vocab_size=len(tokenizer),
+                hidden_size=32,
+                intermediate_size=64,
+                num_hidden_layers=2,
+                num_attention_heads=4,
+                num_key_value_heads=2,
+                sliding_window=8,
+                **ends,
+            )
+        )
+    else:
+        model = MambaForCausalLM(
+            MambaConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, state_size=4, **ends)
+        )
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return TransformersBackend(folder, device="cpu")
+
+
+@pytest.mark.parametrize("kind", ["mistral", "mamba"])
+def test_sliding_windows_and_recurrent_models(kind: str, tmp_path: Path) -> None:
+    backend = forgetful(kind, tmp_path)
+    replies = backend.complete_all(prompts(), Sampling(), [0] * len(QUESTIONS))
+    labels = backend._label_tokens(LABELS)
+    assert labels.paths  # some spellings take several tokens
+    for prompt, reply in zip(prompts(), replies, strict=True):
+        row = list(backend._tokens(prompt))
+        after = {
+            stem: {token: log_p(backend, row, (*stem, token)) - (log_p(backend, row, stem) if stem else 0.0)
+                   for token in tokens}
+            for stem, tokens in labels.wanted.items()
+        }  # fmt: skip
+        assert reply.log_probabilities == pytest.approx(labels.log_probabilities(after), abs=1e-4)
+    texts = [reply.text for reply in backend.complete_all(prompts(()), Sampling(1.0, max_tokens=4), [0] * 4)]
+    alone = [backend.complete_all([prompt], Sampling(1.0, max_tokens=4), [0])[0].text for prompt in prompts(())]
+    assert texts == alone
+
+
+def test_no_limit_on_positions(backend: TransformersBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = backend.model.config
+    monkeypatch.setattr(config, "n_positions" if hasattr(config, "n_positions") else "max_position_embeddings", -1)
+    assert backend.context is None
+
+
+def test_every_weight_and_the_normalizer_count(folder: Path, tmp_path: Path) -> None:
+    from tokenizers import normalizers
+
+    known = TransformersBackend(tiny_model("llama", folder), device="cpu").identity
+    other = TransformersBackend(tiny_model("llama", folder), device="cpu")
+    with torch.no_grad():
+        other.model.get_input_embeddings().weight[7, 5] += 0.5  # a single one
+    assert {key for key in known if other.identity[key] != known[key]} == {"weights"}
+    other = TransformersBackend(tiny_model("llama", folder), device="cpu")
+    other.tokenizer.backend_tokenizer.normalizer = normalizers.Lowercase()
+    assert {key for key in known if other.identity[key] != known[key]} == {"tokenizer"}

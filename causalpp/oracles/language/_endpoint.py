@@ -1,8 +1,9 @@
-"""What the backends that reach a server share: the key, one client, and what a failure means.
+"""What the backends that reach a server share: one client, attempts, and what a failure means.
 
-The SDKs retry what may pass (429 with Retry-After, 408, 409, 5xx, broken connections).  What is left after that is told
-apart here: a parameter that this server or model does not take is left out from then on; a failure that may pass is
-:class:`~causalpp.oracles.running.Unanswered`; everything else would fail for all questions alike and stops the run.
+What may pass (429, 408, 409, 5xx, broken connections, timeouts) is tried again here and not by the SDKs, so that every
+attempt keeps to the pace of the run and to the timeout.  A parameter that this server or model does not take is left
+out from then on; a failure that may pass and did not is :class:`~causalpp.oracles.running.Unanswered`; everything else
+would fail for all questions alike and stops the run.
 """
 
 from __future__ import annotations
@@ -11,22 +12,29 @@ import asyncio
 import json
 import logging
 import os
+import random
 import re
 import threading
+import time
 import weakref
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from causalpp.errors import InvalidParameter, OracleError
+from causalpp.oracles._pace import attempt
+from causalpp.oracles.language._secret import checked_address, key_for
 from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
 from causalpp.oracles.running import Unanswered
 
-__all__ = ["Broken", "Endpoint", "Features", "Secret", "answer_schema", "count", "parse_body", "text_or_none"]
+__all__ = ["Broken", "Endpoint", "Features", "answer_schema", "count", "parse_body", "text_or_none"]
 
 _log = logging.getLogger("causalpp.oracles")
 _SHOWN = 300  # characters of a server's message
+_LONGEST_WAIT = 60.0  # seconds, whatever a server says
+_PASSING = ("APITimeoutError", "APIConnectionError", "TimeoutError")
 _AGAIN = 2  # further attempts after a reply that is no completion
 
 
@@ -38,26 +46,6 @@ def answer_schema(labels: tuple[str, ...]) -> dict[str, Any]:
         "required": ["answer"],
         "additionalProperties": False,
     }
-
-
-class Secret:
-    """A key that does not show itself."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    def reveal(self) -> str:
-        """The key."""
-        return self._value
-
-    def hide(self, text: str) -> str:
-        """A text without the key, and without anything else that looks like one."""
-        if len(self._value) > 3:
-            text = text.replace(self._value, "…")
-        return re.sub(r"\b(?:sk|pk|key|token)-[\w\-*.]{6,}|(?i:bearer) +\S+", "…", text)
 
 
 class Features:
@@ -86,7 +74,15 @@ class Features:
 
 
 class Broken(Exception):
-    """A reply that is no completion; the message says what it is instead."""
+    """A reply that is no completion; the message says what it is instead.
+
+    Attributes:
+        body: what came, if it could be read that far.
+    """
+
+    def __init__(self, message: str, body: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.body = body
 
 
 class Endpoint(Backend):
@@ -95,13 +91,15 @@ class Endpoint(Backend):
     Args:
         model: its name there.
         base_url: where; None for the provider's own address.
-        api_key: the key; by default from the environment.
+        api_key: the key; by default from the environment.  It is never pickled: in another process it is read
+            from the environment.
         timeout: seconds after which one attempt is given up.
         retries: further attempts after failures that may pass.
         extra: further fields of every request, such as ``{"reasoning_effort": "low"}``.
 
     Raises:
-        InvalidParameter: no model, no key for an address that needs one, or an address with a key in it.
+        InvalidParameter: no model, no key for an address that needs one, a key that no request can carry, or an
+            address that is none or has a key in it.
         MissingDependency: the SDK is not installed.
     """
 
@@ -122,14 +120,11 @@ class Endpoint(Backend):
         if not model or not isinstance(model, str):
             raise InvalidParameter(f"name the model to ask, got {model!r}")
         self.model = model
-        base_url = base_url or os.environ.get(self.url_name) or None
-        key = api_key or os.environ.get(self.key_name)
-        if not key and base_url is None:
+        base_url = base_url or os.environ.get(self.url_name)
+        self._key = key_for(self.key_name, api_key)
+        self._url = checked_address(base_url, self._key)
+        if self._url is None and not self._key:
             raise InvalidParameter(f"there is no key: set {self.key_name} in the environment, or pass api_key=")
-        if base_url and ("@" in urlsplit(base_url).netloc or urlsplit(base_url).query):
-            raise InvalidParameter("an address would be logged with the key in it: pass the key as api_key=")
-        self._url = base_url
-        self._key = Secret(key or "none")  # servers of one's own take any key
         self.timeout, self.retries = timeout, retries
         self.extra = dict(extra or {})
         self.features = Features.of(self)
@@ -170,6 +165,10 @@ class Endpoint(Backend):
         """What is sent, as far as the server is known to take it."""
 
     @abstractmethod
+    def _usage(self, body: Mapping[str, Any]) -> tuple[int, int]:
+        """The tokens in and out that a body speaks of, also one that is no completion."""
+
+    @abstractmethod
     def _read(self, body: dict[str, Any], prompt: Prompt) -> Reply:
         """The completion in a body; :class:`Broken` if there is none."""
 
@@ -177,26 +176,39 @@ class Endpoint(Backend):
     def _leave_out(self, said: str, sent: Mapping[str, Any]) -> str | None:
         """Note which parameter a refusal speaks of, and say which; None if it speaks of something else."""
 
-    async def _probe(self, sampling: Sampling) -> None:  # noqa: ARG002
+    async def _probe(self, sampling: Sampling, took: list[int]) -> None:  # noqa: ARG002
         """Find out, once, whether the server returns log-probabilities."""
         self.features.log_probabilities = False
 
     # ------------------------------------------------------------------ asking
 
     async def complete(self, prompt: Prompt, sampling: Sampling, replicate: int = 0) -> Reply:
+        """One reply; its tokens are those of all the attempts it took, and of a look at what the server can do."""
         client, lock = self._open()
-        if prompt.labels and self.features.log_probabilities is None:
-            async with lock:
-                if self.features.log_probabilities is None:
-                    await self._probe(sampling)
-        return await self._complete(client, prompt, sampling, replicate)
+        took = [0, 0]
+        try:
+            if prompt.labels and self.features.log_probabilities is None:
+                async with lock:
+                    if self.features.log_probabilities is None:
+                        await self._probe(sampling, took)
+            reply = await self._complete(client, prompt, sampling, replicate, took)
+        except Unanswered as error:
+            error.tokens_in, error.tokens_out = took
+            raise
+        return replace(reply, tokens_in=took[0], tokens_out=took[1])
 
-    async def _complete(self, client: Any, prompt: Prompt, sampling: Sampling, replicate: int) -> Reply:
-        broken = refused = 0
+    async def _complete(
+        self, client: Any, prompt: Prompt, sampling: Sampling, replicate: int, took: list[int]
+    ) -> Reply:
+        """A reply; the tokens of every attempt are added to ``took``."""
+        broken = refused = failures = 0
+        wait = 0.0
         while True:
+            await attempt(wait)
+            wait = 0.0
             sent = self._parameters(prompt, sampling, replicate)
             try:
-                return self._read(parse_body(await self._send(client, sent)), prompt)
+                return await self._attempt(client, sent, prompt, took)
             except Broken as found:
                 broken += 1
                 problem: Exception = Unanswered(f"{self!r} sent {found}", f"broken reply: {found}")
@@ -209,17 +221,37 @@ class Endpoint(Backend):
             meaning = self._meaning(problem, prompt, sent)
             if isinstance(meaning, Reply):
                 return meaning
+            if isinstance(meaning, Unanswered) and _may_pass(problem) and failures < self.retries:
+                failures += 1
+                wait = seconds_to_wait(problem, failures)
+                continue
             if meaning is None and refused < 12:  # every parameter can be refused, and the log-probabilities in steps
                 refused += 1
                 continue
             raise meaning or OracleError(f"{self!r} refuses one parameter after the other")
+
+    async def _attempt(self, client: Any, sent: dict[str, Any], prompt: Prompt, took: list[int]) -> Reply:
+        body: Mapping[str, Any] | None = None
+        try:
+            async with asyncio.timeout(self.timeout):  # the SDK's holds from one byte to the next
+                content = await self._send(client, sent)
+            body = parse_body(self._key.scrub_bytes(content))
+            reply = self._read(dict(body), prompt)
+        except Broken as found:
+            body = found.body or body
+            raise
+        finally:
+            if body is not None:
+                for k, tokens in enumerate(self._usage(body)):
+                    took[k] += tokens
+        return replace(reply, text=self._key.scrub(reply.text), model=reply.model and self._key.scrub(reply.model))
 
     def _meaning(self, error: Exception, prompt: Prompt, sent: Mapping[str, Any]) -> Reply | OracleError | None:
         """What an SDK's error comes to; None to ask again without the parameter that was refused."""
         status = getattr(error, "status_code", None)
         name = type(error).__name__
         if not isinstance(status, int):
-            if name == "APITimeoutError":
+            if name in ("APITimeoutError", "TimeoutError"):
                 return Unanswered(f"{self!r} did not answer within {self.timeout:g} s", "timed out")
             if name == "APIConnectionError":
                 return Unanswered(f"{self!r} cannot be reached", "no connection")
@@ -278,6 +310,29 @@ def _leave(loop: asyncio.AbstractEventLoop, client: Any) -> None:
         loop.call_soon_threadsafe(lambda: loop.create_task(client.close()))
 
 
+def _may_pass(error: Exception) -> bool:
+    """Whether a further attempt may fare better; an error of no known kind is one of this program's."""
+    return isinstance(getattr(error, "status_code", None), int) or type(error).__name__ in _PASSING
+
+
+def seconds_to_wait(error: Exception, failures: int) -> float:
+    """How long to wait after a failure: as the server says, or about twice as long each time."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(name) or "") * unit
+        except ValueError:
+            continue
+        if seconds >= 0:  # not so for NaN
+            return float(min(seconds, _LONGEST_WAIT))
+    try:
+        moment = parsedate_to_datetime(headers.get("retry-after") or "")
+        seconds = float(moment.timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return min(0.5 * 2.0 ** min(failures - 1, 4), 8.0) * random.uniform(0.75, 1.0)
+    return min(max(seconds, 0.0), _LONGEST_WAIT)
+
+
 def parse_body(content: bytes) -> dict[str, Any]:
     """The JSON object that a server sent.
 
@@ -292,7 +347,7 @@ def parse_body(content: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Broken("no completion")
     if isinstance(body.get("error"), (dict, str)) and body["error"]:
-        raise Broken("an error in the place of a completion")
+        raise Broken("an error in the place of a completion", body)
     return body
 
 

@@ -37,7 +37,7 @@ class AnthropicBackend(Endpoint):
             api_key=self._key.reveal(),
             base_url=self._url or self.home,
             timeout=self.timeout,
-            max_retries=self.retries,
+            max_retries=0,  # further attempts keep to the pace
         )
 
     async def _send(self, client: Any, parameters: dict[str, Any]) -> bytes:
@@ -76,6 +76,11 @@ class AnthropicBackend(Endpoint):
                 return name
         return None
 
+    def _usage(self, body: Mapping[str, Any]) -> tuple[int, int]:
+        usage = body.get("usage")
+        read = count(usage, "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+        return read, count(usage, "output_tokens")
+
     def _read(self, body: dict[str, Any], prompt: Prompt) -> Reply:  # noqa: ARG002
         blocks = body.get("content")
         if body.get("type") not in ("message", None) or not isinstance(blocks, list):
@@ -96,8 +101,4 @@ class AnthropicBackend(Endpoint):
             "".join(pieces),
             finish=_FINISH.get(str(stop), "stop"),
             model=text_or_none(body.get("model")),
-            tokens_in=count(
-                body.get("usage"), "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"
-            ),
-            tokens_out=count(body.get("usage"), "output_tokens"),
         )

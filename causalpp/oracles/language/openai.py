@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from causalpp.errors import InvalidParameter, MissingDependency
@@ -23,6 +24,7 @@ __all__ = ["PROBES", "OpenAIBackend", "label_probabilities"]
 #: What is asked to see whether log-probabilities come back; the second only if they did not the first time.
 PROBES = ("Reply with the one word yes.", "Reply with the one word no.")
 
+_SPACES = str.maketrans({"Ġ": " ", "▁": " ", "Ċ": "\n"})  # how tokenizers write them
 _JSON_TOKENS = 48  # a word in JSON needs more room than a word
 
 
@@ -60,7 +62,7 @@ class OpenAIBackend(Endpoint):
             api_key=self._key.reveal(),
             base_url=self._url or self.home,
             timeout=self.timeout,
-            max_retries=self.retries,
+            max_retries=0,  # further attempts keep to the pace
         )
 
     async def _send(self, client: Any, parameters: dict[str, Any]) -> bytes:
@@ -68,13 +70,13 @@ class OpenAIBackend(Endpoint):
         content: bytes = raw.content
         return content
 
-    async def _probe(self, sampling: Sampling) -> None:
+    async def _probe(self, sampling: Sampling, took: list[int]) -> None:
         if self.form != "auto":
             self.features.log_probabilities = self.form == "word"
             return
         client, _ = self._open()
         for text in PROBES:
-            reply = await self._complete(client, Prompt(text, labels=("yes", "no")), sampling, 0)
+            reply = await self._complete(client, Prompt(text, labels=("yes", "no")), sampling, 0, took)
             if reply.log_probabilities is not None:
                 self.features.log_probabilities = True
             if self.features.log_probabilities is not None:
@@ -138,12 +140,18 @@ class OpenAIBackend(Endpoint):
         self.features.refused.add(name)
         return name
 
+    def _usage(self, body: Mapping[str, Any]) -> tuple[int, int]:
+        usage = body.get("usage")
+        return count(usage, "prompt_tokens"), count(usage, "completion_tokens")
+
     def _read(self, body: dict[str, Any], prompt: Prompt) -> Reply:
         choices = body.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         message = choice.get("message") if isinstance(choice, dict) else None
         if not isinstance(choice, dict) or not isinstance(message, dict):
             raise Broken("no choices")
+        if choice.get("error") or choice.get("finish_reason") == "error":  # as OpenRouter passes on a provider's
+            raise Broken("an error in the place of a completion")
         content = message.get("content")
         if isinstance(content, list):  # some servers send it in parts
             parts = [part.get("text") for part in content if isinstance(part, dict)]
@@ -153,6 +161,8 @@ class OpenAIBackend(Endpoint):
         refusal = message.get("refusal")
         if isinstance(refusal, str) and refusal.strip():
             text, finish = text or refusal, "refusal"
+        if not text and finish == "stop" and message.get("tool_calls"):
+            raise Broken("a tool call in the place of a text")
         found = label_probabilities(choice.get("logprobs"), prompt.labels) if prompt.labels else None
         return Reply(
             text,
@@ -160,17 +170,16 @@ class OpenAIBackend(Endpoint):
             captured=None if found is None else min(1.0, sum(map(math.exp, found.values()))),
             finish=finish,
             model=text_or_none(body.get("model")),
-            tokens_in=count(body.get("usage"), "prompt_tokens"),
-            tokens_out=count(body.get("usage"), "completion_tokens"),
         )
 
 
 def label_probabilities(logprobs: Any, labels: Sequence[str]) -> dict[str, float] | None:
-    """Label → log of the probability of all its spellings, where the reply begins; None without log-probabilities.
+    """Label → log of the probability of all its spellings, where the reply names one; None without log-probabilities.
 
-    The words reported at the first place at which the reply has a letter are counted, in whatever case and with
-    whatever spaces and marks around them.  A label that the reply spells in several tokens is counted with the product
-    of their probabilities.
+    That is where the reply begins, if it begins with a label, and otherwise where the only label in it stands, as in
+    "The answer is no."; what a model thinks before that is left out.  Where no such place is found, every label has
+    minus infinity.  The words reported at the place are counted, in whatever case and with whatever spaces and marks
+    around them.  A label that the reply spells in several tokens is counted with the product of their probabilities.
 
     Example:
         >>> first = {"token": " Yes", "logprob": -0.5, "top_logprobs": [
@@ -182,24 +191,41 @@ def label_probabilities(logprobs: Any, labels: Sequence[str]) -> dict[str, float
     """
     places = logprobs.get("content") if isinstance(logprobs, dict) else None
     tokens = [place for place in places if _valid(place)] if isinstance(places, list) else []
-    start = next((k for k, place in enumerate(tokens) if _letters(place["token"])), None)
-    if start is None:
+    if not any(_letters(place["token"]) for place in tokens):
         return None
-    reported = tokens[start].get("top_logprobs")
-    words = [word for word in reported if _valid(word)] if isinstance(reported, list) else []
-    if tokens[start]["token"] not in {word["token"] for word in words}:
-        words.append(tokens[start])
     sums = dict.fromkeys(labels, 0.0)
-    for word in words:
-        if _letters(word["token"]) in sums:
-            sums[_letters(word["token"])] += math.exp(word["logprob"])
-    spelled, total = "", 0.0
-    for number, place in enumerate(tokens[start : start + 8]):
-        spelled, total = spelled + place["token"], total + place["logprob"]
-        if number and _letters(spelled) in sums and _letters(place["token"]):
-            sums[_letters(spelled)] += math.exp(total)
-            break
+    start = _start([place["token"] for place in tokens], labels)
+    if start is not None:
+        reported = tokens[start].get("top_logprobs")
+        words = [word for word in reported if _valid(word)] if isinstance(reported, list) else []
+        if tokens[start]["token"] not in {word["token"] for word in words}:
+            words.append(tokens[start])
+        for word in words:
+            if _letters(word["token"]) in sums:
+                sums[_letters(word["token"])] += math.exp(word["logprob"])
+        spelled, total = "", 0.0
+        for number, place in enumerate(tokens[start : start + 8]):
+            spelled, total = spelled + place["token"], total + place["logprob"]
+            if number and _letters(spelled) in sums and _letters(place["token"]):
+                sums[_letters(spelled)] += math.exp(total)
+                break
     return {label: math.log(value) if value > 0 else -math.inf for label, value in sums.items()}
+
+
+def _start(tokens: Sequence[str], labels: Sequence[str]) -> int | None:
+    """The number of the token with which the label that a reply names begins; None if it names none, or several."""
+    text = "".join(tokens).translate(_SPACES)
+    begin = text.rfind("</think>") + len("</think>") if "</think>" in text else 0
+    word = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, labels))})(?![^\W_])", re.IGNORECASE)
+    named = [found.start() for found in islice(word.finditer(text, begin), 2)]
+    if not named or (len(named) > 1 and _letters(text[begin : named[0]])):
+        return None
+    end = 0
+    for number, token in enumerate(tokens):
+        if end + len(token) > named[0]:
+            return None if _letters(token[: named[0] - end]) else number
+        end += len(token)
+    return None
 
 
 def _valid(place: Any) -> bool:

@@ -292,7 +292,7 @@ class LanguageModelOracle(AsyncOracle):
     ) -> Proposals:
         """Ask the model k times for a whole causal graph; see :func:`causalpp.oracles.propose_graphs`.
 
-        The templates are the oracle's own.  Neither the journal nor the budget takes part.
+        The templates are the oracle's own.  The journal, the budget and the limits hold here too.
 
         Raises:
             InvalidParameter, FormatError, UnknownVariable, OracleError: as there.

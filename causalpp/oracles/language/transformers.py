@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ __all__ = ["TransformersBackend"]
 
 #: What ends a plain text, for models without a chat template: they go on from here.
 CUE = "\n\nAnswer:"
+_PIECE = 1 << 24  # numbers brought over at once
 _CONTROL = re.compile(r"<.*>|\[.*\]", re.DOTALL)
 
 
@@ -105,6 +107,8 @@ class TransformersBackend(Backend):
         self._check_tokenizer()
         self.model.to(self.device).eval()
         self._accepts = frozenset(inspect.signature(self.model.forward).parameters)
+        # A model that reads word by word into a state, and not by attention, would read the padding as well.
+        self._padded = {"attention_mask", "past_key_values"} <= self._accepts
         self._labels: dict[tuple[str, ...], LabelTokens] = {}
         self._lock = threading.Lock()  # one model, one set of weights: callers from several threads take turns
 
@@ -140,34 +144,37 @@ class TransformersBackend(Backend):
         revision = getattr(self.model.config, "_commit_hash", None)
         for name in ("_name_or_path", "transformers_version", "dtype", "torch_dtype"):
             config.pop(name, None)
-        vocabulary = sorted(self.tokenizer.get_vocab().items())
+        inner = getattr(self.tokenizer, "backend_tokenizer", None)  # with how it normalises and splits a text
+        reads = inner.to_str() if inner is not None else sorted(self.tokenizer.get_vocab().items())
         return {
             "backend": self.name,
             "model": Path(self.path_or_id).expanduser().resolve().name if self._local else self.path_or_id,
             "revision": revision,
             "config": _digest(json.dumps(config, sort_keys=True, default=str)),
             "weights": self._weights(),
-            "tokenizer": _digest(json.dumps([vocabulary, self.tokenizer.chat_template], default=str)),
+            "tokenizer": _digest(json.dumps([reads, self.tokenizer.chat_template], default=str)),
             "dtype": str(self.model.dtype).removeprefix("torch."),
             "format": "chat" if self.tokenizer.chat_template else "plain",
         }
 
     def _weights(self) -> str:
-        """A fingerprint of the parameters, from 64 numbers of each: training moves them all."""
+        """A fingerprint of all parameters, and of the buffers that are saved with them."""
         seen = hashlib.sha256()
-        for name, parameter in self.model.named_parameters():
-            flat = parameter.detach().reshape(-1)
-            some = flat[:: max(1, flat.numel() // 64)][:64].to("cpu", torch.float32)
-            seen.update(f"{name}{tuple(parameter.shape)}".encode() + some.numpy().tobytes())
+        kept = self.model.state_dict().keys()
+        tensors = dict(self.model.named_parameters())
+        tensors |= {name: value for name, value in self.model.named_buffers() if name in kept}
+        for name, value in tensors.items():
+            seen.update(f"{name}{tuple(value.shape)}".encode())
+            for piece in value.detach().reshape(-1).split(_PIECE):
+                seen.update(piece.cpu().contiguous().view(torch.uint8).numpy())
         return seen.hexdigest()[:12]
 
     @property
     def context(self) -> int | None:
         """The largest number of tokens the model can read, where its configuration says so."""
         config = self.model.config.get_text_config()
-        return next(
-            (n for key in ("max_position_embeddings", "n_positions") if (n := getattr(config, key, None))), None
-        )
+        known = (getattr(config, key, None) for key in ("max_position_embeddings", "n_positions"))
+        return next((n for n in known if n and n > 0), None)  # some say -1 for no limit
 
     # --- replies --------------------------------------------------------------------------------------
 
@@ -234,9 +241,9 @@ class TransformersBackend(Backend):
         ids, mask = self._pad(batch)
         out = self._forward(ids, mask, keep=1, use_cache=bool(labels.paths))
         tables: dict[Tokens, Tensor] = {(): _log_softmax(out.logits[:, -1], labels.wanted[()])}
-        cache = out.past_key_values if labels.paths else None
+        cache = getattr(out, "past_key_values", None) if labels.paths else None
         # The prompt is read once, and every path after it, if what was read of a path can be taken back again.
-        reusable = hasattr(cache, "crop") and getattr(cache, "is_croppable", not getattr(cache, "is_sliding", False))
+        reusable = _croppable(cache)
         for path in labels.paths:
             more = torch.tensor(path, device=self.device).expand(len(batch), -1)
             longer = torch.cat([mask, mask.new_ones(more.shape)], dim=1)
@@ -352,8 +359,10 @@ class TransformersBackend(Backend):
                 f"a prompt of {len(ordered[-1]):,} tokens and a reply of up to {more:,} do not fit into the "
                 f"{self.context:,} tokens {self.path_or_id!r} can read: shorten descriptions and premise, or max_tokens"
             )
-        for start in range(0, len(ordered), self.batch_size):
-            yield ordered[start : start + self.batch_size]
+        groups = [ordered] if self._padded else [list(same) for _, same in groupby(ordered, len)]
+        for group in groups:
+            for start in range(0, len(group), self.batch_size):
+                yield group[start : start + self.batch_size]
 
     def _pad(self, batch: Sequence[Tokens]) -> tuple[Tensor, Tensor]:
         """Rows padded on the left, and their mask: shape ``(rows, length)`` both."""
@@ -374,7 +383,20 @@ class TransformersBackend(Backend):
             if name in self._accepts:  # not the whole vocabulary for every token of the prompt
                 options[name] = keep
                 break
-        return self.model(input_ids=ids, attention_mask=mask, **options)
+        if "attention_mask" in self._accepts:
+            options["attention_mask"] = mask
+        return self.model(input_ids=ids, **options)
+
+
+def _croppable(cache: Any) -> bool:
+    """Whether what was read last can be taken back from a cache: not so from a window that slides, or a state."""
+    return hasattr(cache, "crop") and all(
+        hasattr(layer, "keys")
+        and hasattr(layer, "crop")
+        and getattr(layer, "is_croppable", True)
+        and not getattr(layer, "is_sliding", False)
+        for layer in getattr(cache, "layers", [None])
+    )
 
 
 class _Gumbel:

@@ -8,7 +8,7 @@ from typing import Any
 
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
-from causalpp.oracles.noise.base import Law, Noise, Situation, check_rate
+from causalpp.oracles.noise.base import Law, Noise, Situation, check_rate, check_seed
 from causalpp.oracles.noise.distance import path_length
 from causalpp.oracles.noise.families import as_noise
 from causalpp.propositions import KINDS, Not, Proposition
@@ -227,7 +227,7 @@ class SharedAcrossModels(Noise):
         seed: of the common errors.
 
     Raises:
-        InvalidParameter: a negative seed.
+        InvalidParameter: the seed is not a whole number from 0 on.
 
     Example:
         >>> from causalpp import SimulatedOracle, all_questions
@@ -246,8 +246,7 @@ class SharedAcrossModels(Noise):
     def __post_init__(self) -> None:
         object.__setattr__(self, "common", as_noise(self.common))
         object.__setattr__(self, "own", as_noise(self.own))
-        if self.seed < 0:
-            raise InvalidParameter(f"a seed is a whole number from 0 on, got {self.seed}")
+        object.__setattr__(self, "seed", check_seed(self.seed))
 
     def answer(self, situation: Situation) -> bool | None:
         heard = as_noise(self.common).answer(situation.shared(self.seed))
