@@ -52,6 +52,8 @@ def _graph(result: Result, labels: Mapping[str, str], ax: Axes) -> None:
 
 
 def _confidence(result: Result, ax: Axes) -> None:
+    from matplotlib import ticker
+
     rounds = range(len(result.path))
     ax.plot(rounds, result.path, color=ACCENT, lw=1.5, zorder=1)
     for step in result.transcript:
@@ -65,10 +67,12 @@ def _confidence(result: Result, ax: Axes) -> None:
         ax.scatter([], [], color=colour, s=28, label=f"answered {word}")
     ax.legend(loc="lower right", frameon=False)
     ax.set(title="probability of the leading graph", xlabel="questions asked", ylim=(0, 1.08))
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
 
 
 def _bits(result: Result, ax: Axes) -> None:
+    from matplotlib import ticker
+
     gained = [0.0, *accumulate(step.gained for step in result.transcript)]
     expected = [0.0, *accumulate(step.expected for step in result.transcript)]
     ax.plot(range(len(gained)), gained, color=ACCENT, lw=1.5, label="gained")
@@ -82,7 +86,7 @@ def _bits(result: Result, ax: Axes) -> None:
         )  # fmt: skip
     ax.legend(loc="upper left", frameon=False)
     ax.set(title="bits about the graph", xlabel="questions asked")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
 
 
 def _reliability(result: Result, ax: Axes) -> None:

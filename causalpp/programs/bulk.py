@@ -53,7 +53,7 @@ def compile_batch(
         A :class:`TableBatch` or a :class:`GaussianBatch`.
 
     Raises:
-        InvalidParameter: latent variables; a prior or ``chunk_bytes`` out of range.
+        InvalidParameter: latent variables; data that are no frame; a prior or ``chunk_bytes`` out of range.
         InvalidData: a column is missing, has missing values or undeclared states; discrete and continuous mixed.
         UnknownVariable: ``states`` names a variable the graphs do not have.
         TooLarge: tables too large.
@@ -68,6 +68,8 @@ def compile_batch(
         >>> batch.ate("a", "b").value.round(decimals=6).tolist()
         [0.0, 0.2, 0.0]
     """
+    import pandas as pd
+
     if not isinstance(dags, DagBatch):
         raise InvalidParameter(f"compile_batch() needs a DagBatch, got {type(dags).__name__}: DagBatch.from_dags([…])")
     if dags.latent:
@@ -75,6 +77,13 @@ def compile_batch(
             f"candidates are fitted to observed variables only, and {sorted(dags.latent)} are latent: "
             "compile() each graph by itself"
         )
+    if not isinstance(data, pd.DataFrame):
+        raise InvalidParameter(
+            f"compile_batch() needs a data frame, got {type(data).__name__}: "
+            "pandas.DataFrame(array, columns=dags.nodes)"
+        )
+    if isinstance(prior, bool) or not isinstance(prior, (int, float, np.integer, np.floating)):
+        raise InvalidParameter(f"prior is a number, got {prior!r}")
     declared = dict(states or {})
     for name in declared:
         if name not in dags.nodes:

@@ -149,6 +149,11 @@ def to_bif(program: CausalProgram, name: str = "causalpp") -> str:
 
     Raises:
         FormatError: a name or a state that BIF cannot hold.
+
+    Example:
+        >>> print(to_bif(load_network("cancer").do(Smoker="True")).split("probability ( Smoker ) ")[1].split("}")[0])
+        {
+          table 1.0, 0.0;
     """
     network = BifNetwork(
         name=program.card.name if program.card else name,

@@ -193,12 +193,6 @@ class CausalProgram:
         """The program as Python that runs on its own; ``do`` changes one line of it."""
         from causalpp.programs.source import source
 
-        for s in self.statements:
-            if len(s.naturals) > 1 or (s.shares_noise and not self.past):
-                raise InvalidParameter(
-                    f"{s.variable!r} was observed and then set by what shares its noise, or observed twice: that "
-                    "cannot be printed"
-                )
         return source(self)
 
     # --- parameters -----------------------------------------------------------------------------------

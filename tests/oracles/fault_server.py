@@ -115,6 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
+    counted = 0
 
     def log_message(self, *arguments: Any) -> None:
         pass
@@ -129,6 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         with faults.lock:
             faults.keys.add(sent)
             faults.busy += 1
+            self.counted = 1
             faults.most_busy = max(faults.busy, faults.most_busy)
         try:
             if faults.key is not None and sent != faults.key:
@@ -141,8 +143,13 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self.complete(request)
         finally:
-            with faults.lock:
-                faults.busy -= 1
+            self.idle()
+
+    def idle(self) -> None:
+        """No longer busy, from just before the reply goes out: the next request may come on its heels."""
+        with self.faults.lock:
+            self.faults.busy -= self.counted
+            self.counted = 0
 
     def complete(self, request: dict[str, Any]) -> None:
         faults = self.faults
@@ -181,6 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
         data = (body if isinstance(body, str) else json.dumps(body)).encode()
+        self.idle()
         with suppress(OSError):
             self.send_response(status)
             for name, value in ({"Content-Type": "application/json"} | (headers or {})).items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pyro
@@ -12,10 +14,13 @@ from pyro.infer.autoguide import AutoDelta, AutoNormal
 
 import causalpp as cpp
 from causalpp import Dag, errors
-from causalpp.programs.fitting import model
+from causalpp.programs.fitting import mcmc, model
 from causalpp.programs.mechanisms import LinearGaussian, NormalInverseGamma, Table
 from causalpp.programs.mechanisms.glm import Gamma, Logistic, Poisson
 from causalpp.programs.mechanisms.network import AdditiveNoise
+
+#: The model compiled: the same steps in less time.
+FAST = {"jit_compile": True, "ignore_jit_warnings": True}
 
 CHAIN = Dag.from_edges([("x", "y")])
 
@@ -141,7 +146,7 @@ def test_nuts_on_the_model_agrees_with_the_closed_forms() -> None:
     )
     with torch.random.fork_rng(devices=[]):
         pyro.set_rng_seed(0)
-        run = MCMC(NUTS(model(program, data)), num_samples=300, warmup_steps=150, disable_progbar=True)
+        run = MCMC(NUTS(model(program, data), **FAST), num_samples=300, warmup_steps=150, disable_progbar=True)
         run.run()
         draws = run.get_samples()
     assert set(draws) == {"a.probabilities", "b.probabilities", "z.scale", "z.intercept", "z.coefficients"}
@@ -170,7 +175,8 @@ def test_svi_and_predictive_on_the_model() -> None:
 
 
 @pytest.mark.parametrize("method", ["svi", pytest.param("nuts", marks=pytest.mark.slow)])
-def test_other_methods_agree_with_the_closed_form(method: str) -> None:
+def test_other_methods_agree_with_the_closed_form(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mcmc, "NUTS", partial(NUTS, **FAST))
     data = regression(100).assign(g=["a", "b", "b", "a", "b"] * 20)
     dag = Dag.from_edges([("x", "y"), ("g", "x")])
     exact = cpp.compile(dag, data=data)

@@ -155,7 +155,7 @@ def test_what_builds_on_an_observed_value_has_its_noise_in_pyro():
     trace = pyro.poutine.trace(turned).get_trace()
     assert int(trace.nodes["x"]["value"]) == 0
     assert weighted(turned, "w") == pytest.approx(turned.mean("w"), abs=5 * math.sqrt(0.25 / 250))
-    with pytest.raises(errors.InvalidParameter, match="printed"):
+    with pytest.raises(errors.InvalidParameter, match="cannot print"):
         turned.source()
 
 
@@ -183,8 +183,7 @@ def test_a_variable_that_is_observed_set_and_observed_again_keeps_all_evidence()
     assert P.worlds(a={"x": 1})["a"].distribution("w")[1] == pytest.approx(0.7)
     aside = twice.worlds(a={}, b={"x": 1}).probabilities([("b", "w")])
     assert aside == pytest.approx(list(expected.values()))
-    with pytest.raises(errors.InvalidParameter, match="printed"):
-        twice.source()
+    assert "x.natural" in twice.source()  # the second observation was of what had been set, which tells nothing
 
 
 def test_actual_causes_see_all_evidence():

@@ -16,7 +16,9 @@ from causalpp.programs.fitting.report import MOST_RHAT, Fit, diagnosed
 
 __all__ = ["nuts"]
 
-_CHAINS, _SCORED, _LEAST = 2, 100, 50
+_CHAINS, _SCORED = 2, 100
+#: The fewest effective draws of each quantity, or their share of the draws where those are few.
+_LEAST, _SHARE = 50, 0.2
 Parameters = dict[str, NDArray[np.float64]]
 
 
@@ -74,11 +76,13 @@ def nuts(
     advice = ""
     if interrupted:
         advice = "it was interrupted; run it again to the end"
-    elif not r_hat or max(r_hat.values()) > MOST_RHAT or min(effective.values()) < _LEAST:
-        advice = (
-            f"the chains disagree (R-hat up to {max(r_hat.values(), default=np.nan):.2f}); raise draws=, or give "
-            "narrower priors"
-        )
+    elif not r_hat:
+        advice = "there are too few draws to tell; raise draws="
+    elif max(r_hat.values()) > MOST_RHAT:
+        advice = f"the chains disagree (R-hat up to {max(r_hat.values()):.2f}); raise draws=, or give narrower priors"
+    elif min(effective.values()) < min(_LEAST, draws * _SHARE):
+        worst = min(effective, key=lambda name: effective[name])
+        advice = f"{draws:,} draws of {worst!r} are worth {effective[worst]:.0f} independent ones; raise draws="
     return point, together, Fit("nuts", rows, each, not advice, advice, height.mean(0), r_hat, effective)
 
 

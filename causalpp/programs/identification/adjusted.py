@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,16 @@ class AdjustedEffect:
         adjustment: the variables adjusted for.
         method: ``"plug-in"`` or ``"regression"``.
         rows: how many there were.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = pd.DataFrame({"x": [0, 0, 0, 0, 1, 1, 1, 1], "y": [0, 0, 0, 1, 0, 1, 1, 1]})
+        >>> effect = adjusted_effect(rows, "x", "y")
+        >>> effect.value, round(effect.standard_error, 3), effect.rows
+        (0.5, 0.306, 8)
+        >>> low, high = effect.interval(0.95)
+        >>> round(low, 2), round(high, 2)
+        (-0.1, 1.1)
     """
 
     value: float
@@ -58,6 +70,11 @@ class AdjustedEffect:
     def to_dict(self) -> dict[str, Any]:
         """All attributes as plain values."""
         return asdict(self)
+
+    def to_json(self) -> str:
+        """All attributes as JSON text; null for what is not a number."""
+        plain = {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in self.to_dict().items()}
+        return json.dumps(plain, ensure_ascii=False)
 
 
 def adjusted_effect(
@@ -155,10 +172,20 @@ def _regression(
     inverse = np.linalg.inv(design.T @ design)
     coefficients = inverse @ (design.T @ y)
     pull = (design @ inverse[0]) * (y - design @ coefficients)
-    scale = float(treated) - float(control)
+    scale = _number("treated", treated) - _number("control", control)
     error = abs(scale) * float(np.sqrt((pull**2).sum() * rows / (rows - width)))
     nan = float("nan")
     return AdjustedEffect(scale * float(coefficients[0]), error, nan, nan, names, "regression", rows)
+
+
+def _number(what: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise InvalidParameter(f"{what}= must be a number for a regression, got {value!r}; or use method='plug-in'")
+    return number
 
 
 def _numbers(frame: pd.DataFrame, name: str, state: Any) -> NDArray[np.float64]:

@@ -167,6 +167,13 @@ class Instrument:
     Attributes:
         variable: the instrument.
         given: what it has to be conditioned on; empty for an instrument as such.
+
+    Example:
+        >>> from causalpp import Dag
+        >>> edges = [("w", "z"), ("w", "y"), ("z", "x"), ("x", "y"), ("U", "x"), ("U", "y")]
+        >>> dag = Dag.from_edges(edges, latent="U")
+        >>> [(found.variable, sorted(found.given)) for found in instruments(dag, "x", "y")]
+        [('z', ['w'])]
     """
 
     variable: str

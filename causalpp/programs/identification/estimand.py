@@ -29,6 +29,14 @@ class EstimandTable:
         variables: treatments, given ones and outcomes, one axis each.
         states: variable → its states.
         probabilities: shape ``(states of each variable)``; not a number where the formula is undefined.
+
+    Example:
+        >>> from causalpp import load_network
+        >>> from causalpp.programs.identification import Probability
+        >>> estimand = Estimand(("smoke",), ("bronc",), (), Probability(("bronc",), ("smoke",)), "by hand")
+        >>> table = estimand.table(load_network("asia"))
+        >>> table.variables, table.probabilities.round(2).tolist()
+        (('smoke', 'bronc'), [[0.6, 0.4], [0.3, 0.7]])
     """
 
     variables: tuple[str, ...]
@@ -139,7 +147,8 @@ class Estimand:
             {'yes': 0.6, 'no': 0.4}
         """
         data = as_source(source)
-        fixed = self._fixed(data, do, self.treatment, "do") | self._fixed(data, given or {}, self.given, "given")
+        given = {} if given is None else given
+        fixed = self._fixed(data, do, self.treatment, "do") | self._fixed(data, given, self.given, "given")
         names = self.arbitrary + self.outcome
         sizes = {name: len(data.states(name)) for name in names}
         evaluation = Evaluation(data)
@@ -202,6 +211,8 @@ class Estimand:
 
     @staticmethod
     def _fixed(data: Source, values: Mapping[str, Any], names: tuple[str, ...], what: str) -> dict[str, int]:
+        if not isinstance(values, Mapping):
+            raise InvalidParameter(f"{what}= maps variables to states, such as {{'x': 1}}; got {values!r}")
         for name in values:
             if name not in names:
                 raise UnknownVariable(name, names, what=f" in {what}=")

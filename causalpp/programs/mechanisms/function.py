@@ -15,14 +15,15 @@ from torch.distributions import Categorical
 
 from causalpp.errors import InvalidParameter
 from causalpp.programs.mechanisms import _cells
-from causalpp.programs.mechanisms.base import NORMAL, UNIFORM, Mechanism, State, check_states, parent_names
+from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents, checked_states
+from causalpp.programs.mechanisms.base import NORMAL, UNIFORM, Mechanism, State
 
 __all__ = ["Function"]
 
 
 @dataclass(frozen=True, eq=False)
-class Function(Mechanism):
-    """variable := function(*parents, noise), or function(*parents) if there is no noise.
+class Function(ReadOnly, Mechanism):
+    """``variable := function(*parents, noise)``, or ``function(*parents)`` if there is no noise.
 
     Attributes:
         function: takes one tensor a parent (numbers of states, or real numbers) and, last, the noise, all of one
@@ -36,8 +37,8 @@ class Function(Mechanism):
             be observed.
 
     Raises:
-        InvalidParameter: not a function, or unknown noise; when run: a result of another shape, not finite, or
-            no number of a state.
+        InvalidParameter: not a function, unknown noise, or noise that is no single number; when run: a result of
+            another shape, not finite, or no number of a state; an inverse that does not depend on the value.
 
     Example:
         >>> growth = Function(lambda size, noise: size * torch.exp(0.1 * noise), ("size",))
@@ -53,19 +54,20 @@ class Function(Mechanism):
     _ends: NDArray[np.float64] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "parents", parent_names(self.parents))
+        object.__setattr__(self, "parents", checked_parents(self.parents))
         if self.states is not None:
-            object.__setattr__(self, "states", check_states("a function's variable", self.states))
+            object.__setattr__(self, "states", checked_states("a function's variable", self.states))
         if not callable(self.function):
             raise InvalidParameter(f"a mechanism needs a function of parents and noise, got {self.function!r}")
-        if isinstance(self.noise, str) and self.noise not in ("normal", "uniform"):
-            raise InvalidParameter(f"noise is 'normal', 'uniform', None or a distribution, not {self.noise!r}")
+        if self.inverse is not None and not callable(self.inverse):
+            raise InvalidParameter(f"inverse= is a function of the value and the parents, got {self.inverse!r}")
+        _check_noise(self.noise)
 
         # A finite noise is drawn as the cell of (0, 1) that a uniform number falls into.
         ends = None
         if self.noise is None:
             ends = np.ones(1)
-        elif isinstance(self.noise, Categorical) and self.noise.batch_shape == ():
+        elif isinstance(self.noise, Categorical):
             ends = self.noise.probs.double().cumsum(-1).numpy()
             ends[-1] = 1.0
         object.__setattr__(self, "_ends", ends)
@@ -99,6 +101,11 @@ class Function(Mechanism):
         """Whether it is a function of finitely many values of noise into states."""
         return self._ends is not None and self.states is not None
 
+    @property
+    def ends(self) -> NDArray[np.float64] | None:
+        """Where each value of a finite noise ends in (0, 1], increasing; None if the noise is not finite."""
+        return self._ends if self.noise is not None else None
+
     def cells(self) -> NDArray[np.float64]:
         if self._ends is None or not self.is_finite:
             return super().cells()
@@ -120,13 +127,35 @@ class Function(Mechanism):
             made = self.assign(torch.zeros(value.shape, dtype=torch.float64), parents)
             same = torch.isclose(made.to(torch.float64), value.to(torch.float64))
             return torch.where(same, 0.0, -torch.inf).to(torch.float64)
-        if self.inverse is None or self.states is not None:
+        if self.inverse is None or self.states is not None or self._ends is not None:
             return super().log_prob(value, parents)
-        value = value.detach().clone().requires_grad_(True)
-        noise = self.inverse(value, *parents)
-        (slope,) = torch.autograd.grad(noise.sum(), value)
-        out: Tensor = self.law().log_prob(noise.detach()) + slope.abs().log()
-        return out.detach()
+        density = self._density(value, parents)
+        # Gradients flow to parents, and to whatever else the inverse reads, but not to a value that is just a number.
+        if torch.is_grad_enabled() and self.inverse(value, *parents).requires_grad:
+            return density
+        return density.detach()
+
+    def _density(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        """The change of variables: the noise's log density plus the log of the inverse's slope in the value."""
+        assert self.inverse is not None  # for the type checker
+        wide = value.expand(_cells.common_shape(value, *parents))  # one slope a row, also where rows share a value
+        keep = torch.is_grad_enabled()
+        with torch.enable_grad():
+            if not wide.requires_grad:
+                wide = wide.detach().clone().requires_grad_(True)
+            noise = self.inverse(wide, *parents)
+            slope = None
+            if isinstance(noise, Tensor) and noise.shape == wide.shape and noise.requires_grad:
+                (slope,) = torch.autograd.grad(noise.sum(), wide, create_graph=keep, allow_unused=True)
+            if slope is None:
+                raise InvalidParameter(
+                    "an inverse is a differentiable function of the value and the parents, elementwise: it must "
+                    f"return a tensor of shape {tuple(wide.shape)} that depends on the value"
+                )
+            law = self.law()
+            inside = law.support.check(noise)
+            none = torch.full_like(noise, -torch.inf)
+            return none.masked_scatter(inside, law.log_prob(noise[inside]).to(noise.dtype)) + slope.abs().log()
 
     def law(self) -> dist.TorchDistribution:
         """The law of the noise as a distribution."""
@@ -141,7 +170,7 @@ class Function(Mechanism):
             return fresh
         if self.is_finite:
             return _cells.abduct(self, value, parents, fresh)
-        if self.inverse is None:
+        if self.inverse is None or self._ends is not None:
             return super().abduct(value, parents, fresh)
         return self.inverse(value.expand(fresh.shape), *parents)
 
@@ -159,3 +188,20 @@ class Function(Mechanism):
         noise: Tensor = pyro.sample(f"{name}.noise", self.law())
         value: Tensor = pyro.deterministic(name, self.assign(noise, parents))
         return value
+
+
+def _check_noise(noise: Any) -> None:
+    """Whether a function can read it.
+
+    Raises:
+        InvalidParameter: it cannot.
+    """
+    if noise is None or (isinstance(noise, str) and noise in ("normal", "uniform")):
+        return
+    known = isinstance(noise, (dist.torch_distribution.TorchDistributionMixin, Categorical))
+    if not known:
+        raise InvalidParameter(f"noise is 'normal', 'uniform', None or a distribution of Pyro, not {noise!r}")
+    if noise.batch_shape or noise.event_shape:
+        raise InvalidParameter(
+            f"noise is one number a row, and this distribution has shape {tuple(noise.batch_shape + noise.event_shape)}"
+        )

@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
+from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents
 from causalpp.programs.mechanisms._printing import pick
-from causalpp.programs.mechanisms.base import NORMAL, Mechanism, State, parent_names
+from causalpp.programs.mechanisms.base import NORMAL, Mechanism, State
 
 if TYPE_CHECKING:
     import pyro.distributions as dist
@@ -49,7 +50,7 @@ class NormalInverseGamma:
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class LinearGaussian(Mechanism):
+class LinearGaussian(ReadOnly, Mechanism):
     """variable := intercept + Σ coefficient · parent + scale · noise, with standard normal noise.
 
     With discrete parents, all three depend on their states (the conditional linear-Gaussian model).
@@ -87,7 +88,7 @@ class LinearGaussian(Mechanism):
         posterior: NormalInverseGamma | None = None,
     ) -> None:
         put = object.__setattr__
-        put(self, "parents", parent_names(parents))
+        put(self, "parents", checked_parents(parents))
         put(self, "posterior", posterior)
         numbers = {}
         for name, given in (("coefficients", coefficients), ("intercept", intercept), ("scale", scale)):
@@ -157,7 +158,17 @@ class LinearGaussian(Mechanism):
         mean, scale = self._mean_and_scale(parents)
         if not self.scale.any():
             return dist.Delta(mean.to(kind))
+        if not self.scale.all():
+            from causalpp.programs.mechanisms._point import NormalOrPoint
+
+            return NormalOrPoint(mean.to(kind), scale.to(kind))
         return dist.Normal(mean.to(kind), scale.to(kind))
+
+    def log_prob(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        from causalpp.programs.mechanisms._point import normal_or_point
+
+        mean, scale = self._mean_and_scale(parents)
+        return normal_or_point(value.to(torch.float64), mean.to(torch.float64), scale.to(torch.float64))
 
     def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
         mean, scale = self._mean_and_scale(parents)
@@ -169,6 +180,11 @@ class LinearGaussian(Mechanism):
         return torch.where(scale > 0, (value - mean) / safe, torch.special.ndtri(fresh))
 
     def code(self, parents: Sequence[str]) -> list[str]:
+        if self.scale.any() and not self.scale.all():
+            raise InvalidParameter(
+                "a linear-Gaussian mechanism with noise in some rows and none in others cannot be printed as source: "
+                "give the rows without noise a small scale"
+            )
         rows, reals = list(parents[: len(self.discrete)]), parents[len(self.discrete) :]
         intercept, scale = (pick(table, rows) for table in (self.intercept, self.scale))
         terms = [] if intercept == "0.0" and reals else [intercept]

@@ -20,9 +20,10 @@ from torch import Tensor
 
 from causalpp.errors import InvalidParameter
 from causalpp.programs.mechanisms import _cells
+from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents, checked_states
 from causalpp.programs.mechanisms._laws import Law
 from causalpp.programs.mechanisms._printing import number, numbers
-from causalpp.programs.mechanisms.base import UNIFORM, Mechanism, State, check_states, parent_names
+from causalpp.programs.mechanisms.base import UNIFORM, Mechanism, State
 
 if TYPE_CHECKING:
     import pyro.distributions as dist
@@ -33,7 +34,7 @@ _INSIDE = 1e-15  # noise is kept so far away from 0 and 1, where a quantile woul
 _G = TypeVar("_G", bound="_Linear")
 
 
-class _Linear(Mechanism):
+class _Linear(ReadOnly, Mechanism):
     """What generalised linear mechanisms share: the linear predictor, its parameters, and their law."""
 
     coefficients: NDArray[np.float64]
@@ -45,7 +46,7 @@ class _Linear(Mechanism):
     def _set(self, parents: Any, sizes: Any, law: Law | None, width: tuple[int, ...], **numbers: ArrayLike) -> None:
         """Check and store the parents and the parameters; the predictor has ``width`` components."""
         put = object.__setattr__
-        put(self, "parents", parent_names(parents))
+        put(self, "parents", checked_parents(parents))
         put(self, "sizes", tuple(int(size) for size in sizes))
         put(self, "law", law)
         if len(self.sizes) > len(self.parents) or any(size < 1 for size in self.sizes):
@@ -179,7 +180,7 @@ class Logistic(_Linear):
         sizes: Iterable[int] = (),
         law: Law | None = None,
     ) -> None:
-        object.__setattr__(self, "states", check_states("a logistic variable", states))
+        object.__setattr__(self, "states", checked_states("a logistic variable", states))
         width = (len(self.states) - 1,)
         self._set(parents, sizes, law, width, coefficients=coefficients, intercept=intercept)
 

@@ -14,9 +14,10 @@ from torch import Tensor
 
 from causalpp.errors import InvalidParameter
 from causalpp.programs.mechanisms import _cells
+from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents
 from causalpp.programs.mechanisms._laws import Law
 from causalpp.programs.mechanisms._printing import number, numbers
-from causalpp.programs.mechanisms.base import NORMAL, Mechanism, State, parent_names
+from causalpp.programs.mechanisms.base import NORMAL, Mechanism, State
 
 if TYPE_CHECKING:
     import pyro.distributions as dist
@@ -25,7 +26,7 @@ __all__ = ["AdditiveNoise"]
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class AdditiveNoise(Mechanism):
+class AdditiveNoise(ReadOnly, Mechanism):
     """variable := network(parents) + scale · noise, with standard normal noise (Hoyer et al., NeurIPS 2009).
 
     The network has one hidden layer of tanh units: output · tanh(hidden @ inputs + hidden_bias) + output_bias.
@@ -73,7 +74,7 @@ class AdditiveNoise(Mechanism):
         law: Law | None = None,
     ) -> None:
         put = object.__setattr__
-        put(self, "parents", parent_names(parents))
+        put(self, "parents", checked_parents(parents))
         put(self, "sizes", tuple(int(size) for size in sizes))
         put(self, "law", law)
         if len(self.sizes) > len(self.parents) or any(size < 1 for size in self.sizes):
@@ -113,7 +114,7 @@ class AdditiveNoise(Mechanism):
         >>> AdditiveNoise.random(("a", "b"), units=3).hidden.shape
         (3, 2)
         """
-        names, sizes = parent_names(parents), tuple(sizes)
+        names, sizes = checked_parents(parents), tuple(sizes)
         if units < 1:
             raise InvalidParameter(f"a network needs at least one hidden unit, got {units}")
         draw = np.random.default_rng(seed)

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from causalpp.errors import InvalidParameter
 from causalpp.programs.mechanisms import _cells
-from causalpp.programs.mechanisms.base import Mechanism, State, check_states, parent_names
+from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents, checked_states
+from causalpp.programs.mechanisms.base import Mechanism, State
 
 if TYPE_CHECKING:
     import pyro.distributions as dist
@@ -24,7 +25,7 @@ __all__ = ["Response", "Table"]
 _ROUNDING = 1e-3  # published tables carry rounding of this size in a row's sum
 
 
-class _Finite(Mechanism):
+class _Finite(ReadOnly, Mechanism):
     """A discrete mechanism whose parents are discrete: everything follows from its table."""
 
     states: tuple[State, ...]
@@ -115,16 +116,12 @@ class Table(_Finite):
         concentration: ArrayLike | None = None,
     ) -> None:
         put = object.__setattr__
-        put(self, "states", check_states("a table's variable", states))
-        put(self, "parents", parent_names(parents))
+        put(self, "states", checked_states("a table's variable", states))
+        put(self, "parents", checked_parents(parents))
         put(self, "probabilities", _normalised(probabilities, len(self.parents), len(self.states)))
-        put(self, "concentration", None if concentration is None else np.array(concentration, dtype=float))
-        if self.concentration is not None:
-            shape = self.concentration.shape
-            if shape != self.probabilities.shape or not (self.concentration > 0).all():
-                raise InvalidParameter(
-                    f"a table's concentration is positive and of shape {self.probabilities.shape}, got {shape}"
-                )
+        put(
+            self, "concentration", None if concentration is None else _positive(concentration, self.probabilities.shape)
+        )
 
     @classmethod
     def from_concentration(
@@ -135,12 +132,8 @@ class Table(_Finite):
         >>> Table.from_concentration(("no", "yes"), (), np.array([3.0, 1.0])).probabilities
         array([0.75, 0.25])
         """
-        counts = np.array(concentration, dtype=float)
-        return cls(tuple(states), tuple(parents), counts / counts.sum(-1, keepdims=True), counts)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self.probabilities.flags.writeable = False
+        counts = _positive(concentration)
+        return cls(states, parents, counts / counts.sum(-1, keepdims=True), counts)
 
     @property
     def _table(self) -> NDArray[np.float64]:
@@ -221,8 +214,8 @@ class Response(_Finite):
         self, states: Iterable[State], parents: str | Iterable[str], weights: ArrayLike, outcomes: ArrayLike
     ) -> None:
         put = object.__setattr__
-        put(self, "states", check_states("a response's variable", states))
-        put(self, "parents", parent_names(parents))
+        put(self, "states", checked_states("a response's variable", states))
+        put(self, "parents", checked_parents(parents))
         put(self, "weights", _normalised(weights, 0, None))
         try:
             given = np.array(outcomes, dtype=float)
@@ -243,7 +236,9 @@ class Response(_Finite):
     @cached_property
     def _table(self) -> NDArray[np.float64]:
         one_hot = self.outcomes[..., None] == np.arange(len(self.states))
-        return np.asarray(np.einsum("...ms,m->...s", one_hot, self.weights))
+        out = np.asarray(np.einsum("...ms,m->...s", one_hot, self.weights))
+        out.flags.writeable = False
+        return out
 
     @cached_property
     def _rows(self) -> Tensor:
@@ -266,6 +261,20 @@ class Response(_Finite):
         return self._ends.numpy()
 
 
+def _positive(concentration: ArrayLike, shape: tuple[int, ...] | None = None) -> NDArray[np.float64]:
+    """Parameters of Dirichlet laws, read-only."""
+    try:
+        out = np.array(concentration, dtype=float)
+    except (TypeError, ValueError):
+        raise InvalidParameter(f"a table's concentration holds numbers, got {concentration!r}") from None
+    wanted = shape is None or out.shape == shape
+    if not wanted or not out.ndim or not out.size or not np.isfinite(out).all() or not (out > 0).all():
+        of = "" if shape is None else f" and of shape {shape}"
+        raise InvalidParameter(f"a table's concentration is positive and finite{of}, got shape {out.shape}")
+    out.flags.writeable = False
+    return out
+
+
 def _normalised(table: Any, parents: int, states: int | None) -> NDArray[np.float64]:
     """A table of probabilities of which every row sums to one, read-only."""
     try:
@@ -275,7 +284,7 @@ def _normalised(table: Any, parents: int, states: int | None) -> NDArray[np.floa
     if out.ndim != parents + 1 or not out.size or (states is not None and out.shape[-1] != states):
         raise InvalidParameter(
             f"a table with {parents} parents and {states or 'some'} states needs shape "
-            f"({', '.join(['…'] * parents + [str(states or '…')])}), got {out.shape}"
+            f"({', '.join(['…'] * parents + [str(states or '…')])}{'' if parents else ','}), got {out.shape}"
         )
     if not np.isfinite(out).all() or (out < 0).any():
         raise InvalidParameter("a table holds probabilities: finite numbers that are not negative")
