@@ -16,11 +16,14 @@ from causalpp.acbo.config import AcboConfig
 from causalpp.acbo.result import INTERRUPTED, Result, Step
 from causalpp.acbo.stopping import NOTHING_LEFT, doubt, verdict
 from causalpp.belief import Belief, Channel, one_edge_alternatives
-from causalpp.errors import BudgetSpent, InvalidParameter
+from causalpp.errors import BudgetSpent, InvalidParameter, OracleError
 from causalpp.oracles import Answer, Oracle
+from causalpp.oracles.journal import failed
 from causalpp.propositions import Proposition, all_questions, truth_table
 
 __all__ = ["discover", "discover_async"]
+
+_FAILURES = 3  # questions in a row that the oracle could not be asked: more of them would tell no more
 
 
 def discover(
@@ -147,6 +150,7 @@ class _Run:
         if seed < 0:
             raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
         self.config = config or AcboConfig()
+        self.failures = 0
         if channel is not None:
             self.config = replace(self.config, channel=channel)
         batch, weights = read_candidates(candidates, limit, self.config.sample, seed)
@@ -187,6 +191,12 @@ class _Run:
 
     def take(self, answers: Sequence[Answer]) -> None:
         """Learn from the answers to the last question: from their majority, where several votes were asked for."""
+        self.failures = self.failures + 1 if all(map(failed, answers)) else 0
+        if self.failures >= _FAILURES:
+            raise OracleError(
+                f"the oracle failed on {_FAILURES} questions in a row ({answers[-1].reason}): see that it can be "
+                "reached; what it has answered is kept"
+            )
         for answer in answers[:-1]:
             self._step(answer, 0.0, self.belief)
         self._step(answers[-1], self.expected, self.belief.update([_majority(answers)]))

@@ -320,3 +320,15 @@ def test_a_truth_that_is_missing_is_noticed() -> None:
                 assert probability >= 0.9
     assert flagged >= 11  # nine in ten are expected
     assert alarms <= 2
+
+
+def test_an_oracle_that_cannot_be_reached_stops_the_run() -> None:
+    class Down(Oracle):
+        kind = "down"
+        fingerprint = "down"
+
+        def _answer(self, request: Request) -> Answer:
+            return Answer(request.question, None, reason="no connection")
+
+    with pytest.raises(OracleError, match="3 questions in a row"):
+        discover(MarkovEquivalenceClass.from_dag(Dag.from_edges([("a", "b"), ("b", "c")])), Down())
