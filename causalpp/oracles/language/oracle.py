@@ -363,7 +363,7 @@ class LanguageModelOracle(AsyncOracle):
         value, reason = self._value(request, reply)
         log_odds = None
         if self.mode == "answer" and reply.finish in ("stop", "length"):
-            log_odds = _log_odds(reply, value)
+            log_odds = _log_odds(reply, value, exact=self.backend.batched)
         if request.negated:
             value = None if value is None else not value
             log_odds = None if log_odds is None else -log_odds
@@ -408,15 +408,18 @@ def _word(text: str) -> str:
     return re.sub(r"\W", "", text).casefold() if len(text) <= _WORD else ""
 
 
-def _log_odds(reply: Reply, value: bool | None) -> float | None:
+def _log_odds(reply: Reply, value: bool | None, *, exact: bool = False) -> float | None:
     """The log-odds of yes against no in a reply, if it has both or a bound for the smaller one.
 
     A label that is not among the reported words has at most the probability that is left; that bound is used, so
     that the log-odds are no larger than what is known.  There are none where the labels have next to no probability,
     which then tells nothing, where the reply is read as another label than the more probable one, and where it is
-    not read, unless it is the one word "unsure".
+    not read, unless it is the one word "unsure".  A model in this process scores every spelling of every label
+    (``exact``): its log-odds hold however little falls on the labels and whatever was drawn.
     """
     found = reply.log_probabilities
+    if exact and found is not None and all(found.get(label, -math.inf) > -math.inf for label in LABELS[:2]):
+        return found[LABELS[0]] - found[LABELS[1]]
     if found is None or (value is None and _word(reply.text) not in ("unsure", "answerunsure")):
         return None
     yes, no = (math.exp(found.get(label, -math.inf)) for label in LABELS[:2])
