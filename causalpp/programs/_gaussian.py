@@ -1,18 +1,44 @@
-"""Exact distributions of linear-Gaussian nodes, each a linear function of independent standard normal noise."""
+"""Exact distributions of linear-Gaussian nodes, each a linear function of independent standard normal noise.
+
+A node that was observed is a number for its children, so their equations hold what they have of their own and not
+the difference of two large terms; and every test of size is relative to the terms that a number is the sum of.
+So nothing depends on the units in which a variable is measured.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.errors import ImpossibleEvidence
-from causalpp.programs._plan import Plan
+from causalpp.programs._plan import Node, Plan
 from causalpp.programs.mechanisms import Assign, LinearGaussian
 
-__all__ = ["is_linear_gaussian", "moments"]
+__all__ = ["Solved", "is_linear_gaussian", "moments", "solve"]
+
+_Floats = NDArray[np.float64]
+_ROUNDING = float(np.finfo(float).eps)
+#: What an observation may miss a value without noise by: in spreads of the variable, in sizes of the terms it is the
+#: sum of, and in those sizes where nothing upstream has noise either.
+_MISS, _MISS_SIZE, _MISS_CONSTANT = 1e-8, 1e-13, 1e-9
+
+
+class Solved(NamedTuple):
+    """Some nodes given what was observed, in each of ``C`` configurations of what is discrete.
+
+    Attributes:
+        mean: shape ``(C, k)``.
+        root: of the covariance, root @ root.T, shape ``(C, k, m)``.
+        log_density: of what was observed, −∞ where the equations exclude it, shape ``(C,)``.
+    """
+
+    mean: _Floats
+    root: _Floats
+    log_density: _Floats
 
 
 def is_linear_gaussian(plan: Plan) -> bool:
@@ -24,62 +50,126 @@ def is_linear_gaussian(plan: Plan) -> bool:
     return True
 
 
-def moments(plan: Plan, wanted: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+def moments(plan: Plan, wanted: Sequence[int]) -> tuple[_Floats, _Floats, float]:
     """Means ``(k,)`` and covariances ``(k, k)`` of some nodes given what was observed, and its log density.
 
     Raises:
         ImpossibleEvidence: observations that the equations exclude.
     """
-    noises = list(dict.fromkeys(node.statement.noise_name for node in plan.nodes))
-    place = {name: i for i, name in enumerate(noises)}
-    constant = np.zeros(len(plan.nodes))
-    loading = np.zeros((len(plan.nodes), len(noises)))
+    states: dict[int, NDArray[np.int64]] = {}
     log_density = 0.0
     for n, node in enumerate(plan.nodes):
+        if node.mechanism.states is None:
+            continue
+        states[n] = np.array([int(_known(node))])
+        if not isinstance(node.mechanism, Assign):
+            mass = float(node.mechanism.table(())[int(_known(node))])
+            log_density += math.log(mass) if mass > 0 else -math.inf
+    found = solve(plan, wanted, states, 1)
+    log_density += float(found.log_density[0])
+    if not log_density > -math.inf:
+        raise ImpossibleEvidence(excluded(plan))
+    return found.mean[0], found.root[0] @ found.root[0].T, log_density
+
+
+def excluded(plan: Plan) -> str:
+    """What to say of observations that cannot be."""
+    names = ", ".join(
+        f"{plan.nodes[n].statement.variable} = {plan.nodes[n].mechanism.decode(_known(plan.nodes[n]))}"
+        for n in plan.observed
+    )
+    return f"the observations cannot happen together in this program: {names}"
+
+
+def solve(plan: Plan, wanted: Sequence[int], states: Mapping[int, NDArray[np.int64]], configurations: int) -> Solved:
+    """Some nodes given what was observed of the real ones, in every configuration of the discrete ones.
+
+    Args:
+        plan: real nodes are linear-Gaussian or set to a number.
+        wanted: the nodes asked about; discrete ones count as their number.
+        states: discrete node → the number of its state in each configuration, shape ``(C,)``; all that are parents of
+            real ones, or wanted.
+        configurations: their number ``C``.
+    """
+    real = [n for n, node in enumerate(plan.nodes) if isinstance(node.mechanism, LinearGaussian)]
+    place = {name: i for i, name in enumerate(dict.fromkeys(plan.nodes[n].statement.noise_name for n in real))}
+    shape = (configurations, len(plan.nodes))
+    constant, size = np.zeros(shape), np.zeros(shape)  # the part without noise, and the size of the terms it sums
+    loading, load = np.zeros((*shape, len(place))), np.zeros(shape)  # the part that is noise, and the size of its terms
+    spread = np.zeros(shape)  # at least the standard deviation before anything was observed, in that order of size
+    rows = _Rows(configurations, len(place), len(plan.nodes))
+    for n, node in enumerate(plan.nodes):
         mechanism = node.mechanism
-        if isinstance(mechanism, Assign):
-            constant[n] = mechanism.number
+        if n in states:
+            constant[:, n] = states[n]
+        elif isinstance(mechanism, Assign):
+            constant[:, n] = mechanism.number
+            size[:, n] = abs(mechanism.number)
         elif isinstance(mechanism, LinearGaussian):
             count = len(mechanism.discrete)
-            row = tuple(int(_known(plan, p)) for p in node.parents[:count])
-            slopes = mechanism.coefficients[row]
-            constant[n] = mechanism.intercept[row] + slopes @ constant[list(node.parents[count:])]
-            loading[n] = slopes @ loading[list(node.parents[count:])]
-            loading[n, place[node.statement.noise_name]] += mechanism.scale[row]
-        else:  # discrete, observed, and without parents
-            constant[n] = _known(plan, n)
-            mass = float(mechanism.table(())[int(constant[n])])
-            log_density += math.log(mass) if mass > 0 else -math.inf
-    seen = [n for n in plan.observed if isinstance(plan.nodes[n].mechanism, LinearGaussian)]
-    mean, root = np.zeros(len(noises)), np.eye(len(noises))
-    if seen:
-        values = np.array([_known(plan, n) for n in seen]) - constant[seen]
-        mean, root, log_density_seen = _condition(loading[seen], values)
-        log_density += log_density_seen
-    if not log_density > -math.inf:
-        names = ", ".join(f"{plan.nodes[n].statement.variable} = {plan.nodes[n].observed}" for n in plan.observed)
-        raise ImpossibleEvidence(f"the observations cannot happen together in this program: {names}")
-    rows = loading[list(wanted)]
-    spread = rows @ root
-    return constant[list(wanted)] + rows @ mean, spread @ spread.T, log_density
+            row = tuple(states[p] for p in node.parents[:count])
+            parents = list(node.parents[count:])
+            slopes = np.broadcast_to(mechanism.coefficients[row], (configurations, len(parents)))
+            intercept = np.broadcast_to(mechanism.intercept[row], configurations)
+            scale = np.broadcast_to(mechanism.scale[row], configurations)
+            steep = abs(slopes)
+            constant[:, n] = intercept + (slopes * constant[:, parents]).sum(1)
+            size[:, n] = abs(intercept) + (steep * size[:, parents]).sum(1)
+            loading[:, n] = np.einsum("cp,cpm->cm", slopes, loading[:, parents])
+            loading[:, n, place[node.statement.noise_name]] += scale
+            load[:, n] = (steep * load[:, parents]).sum(1) + scale
+            spread[:, n] = (steep * spread[:, parents]).sum(1) + scale
+            if node.observed is not None:
+                apart = node.observed - constant[:, n]
+                size[:, n] += abs(node.observed)
+                level = np.where(spread[:, n] > 0, _MISS_SIZE, _MISS_CONSTANT)
+                rows.add(loading[:, n], load[:, n], apart, _MISS * spread[:, n] + level * size[:, n])
+                constant[:, n], size[:, n] = node.observed, abs(node.observed)
+                loading[:, n], load[:, n] = 0.0, 0.0
+    return rows.given(constant[:, list(wanted)], loading[:, list(wanted)])
 
 
-def _condition(
-    loading: NDArray[np.float64], values: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Noise given ``loading @ noise = values``: mean, a root of the covariance, log density of the values."""
-    left, sizes, right = np.linalg.svd(loading, full_matrices=True)
-    rank = int((sizes > 1e-10 * max(sizes.max(initial=0), 1e-30)).sum())
-    within = left.T @ values
-    if (abs(within[rank:]) > 1e-8 * (1 + abs(values).max(initial=0))).any():
-        return np.zeros(loading.shape[1]), np.eye(loading.shape[1]), -math.inf
-    scores = within[:rank] / sizes[:rank]
-    log_density = -0.5 * float(scores @ scores) - 0.5 * rank * math.log(2 * math.pi) - float(np.log(sizes[:rank]).sum())
-    return right[:rank].T @ scores, right[rank:].T, log_density
+class _Rows:
+    """Observations ``row @ noise = value``, made orthonormal one by one (Gram–Schmidt, each twice)."""
+
+    def __init__(self, configurations: int, noises: int, nodes: int) -> None:
+        self.basis = np.zeros((configurations, 0, noises))
+        self.score = np.zeros((configurations, 0))  # the noise along each direction
+        self.blur = np.zeros((configurations, 0))  # how far rounding may have turned each direction
+        self.log_density = np.zeros(configurations)
+        self.rounding = (32 + nodes) * _ROUNDING
+
+    def add(self, row: _Floats, load: _Floats, value: _Floats, miss: _Floats) -> None:
+        """One more observation: rows ``(C, m)`` of terms of size ``load``, and values with what they may miss by."""
+        along = np.zeros_like(self.score)
+        rest = row
+        for _ in range(2):
+            part = np.einsum("cjm,cm->cj", self.basis, rest)
+            rest = rest - np.einsum("cj,cjm->cm", part, self.basis)
+            along = along + part
+        length = np.sqrt((rest**2).sum(1))
+        least = self.rounding * load + (abs(along) * self.blur).sum(1)
+        left = value - (along * self.score).sum(1)
+        free = length > least
+        safe = np.where(free, length, 1.0)
+        score = np.where(free, left / safe, 0.0)
+        density = -0.5 * score**2 - 0.5 * math.log(2 * math.pi) - np.log(safe)
+        fits = abs(left) <= miss + (abs(along * self.score) * (self.blur + self.rounding)).sum(1)
+        self.log_density = self.log_density + np.where(free, density, np.where(fits, 0.0, -np.inf))
+        direction = np.where(free[:, None], rest / safe[:, None], 0.0)
+        self.basis = np.concatenate([self.basis, direction[:, None]], axis=1)
+        self.score = np.concatenate([self.score, score[:, None]], axis=1)
+        self.blur = np.concatenate([self.blur, np.where(free, least / safe, 0.0)[:, None]], axis=1)
+
+    def given(self, constant: _Floats, loading: _Floats) -> Solved:
+        """``constant + loading @ noise`` given the observations: constants ``(C, k)``, loadings ``(C, k, m)``."""
+        along = np.einsum("ckm,cjm->ckj", loading, self.basis)
+        root = loading - along @ self.basis
+        root = root - np.einsum("ckm,cjm->ckj", root, self.basis) @ self.basis
+        return Solved(constant + np.einsum("ckj,cj->ck", along, self.score), root, self.log_density)
 
 
-def _known(plan: Plan, n: int) -> float:
-    node = plan.nodes[n]
+def _known(node: Node) -> float:
     if isinstance(node.mechanism, Assign):
         return node.mechanism.number
     assert node.observed is not None

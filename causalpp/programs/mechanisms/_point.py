@@ -10,11 +10,32 @@ from pyro.distributions import TorchDistribution
 from torch import Tensor
 from torch.distributions import constraints
 
-__all__ = ["NormalOrPoint", "normal_or_point"]
+__all__ = ["NormalOrPoint", "normal_or_point", "same_number"]
 
 
-def normal_or_point(value: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+def same_number(value: Tensor, made: Tensor, size: Tensor | float = 0.0) -> Tensor:
+    """Whether two numbers are one but for rounding, relative to themselves and to the terms they were summed from.
+
+    Never relative to one: a difference that is nothing in one unit is a lot in another.
+
+    Args:
+        value, made: what is compared.
+        size: the sum of the sizes of the terms that made one of them.
+
+    >>> same_number(torch.tensor([3e-12, 3e-12]), torch.tensor([1e-12, 3e-12]))
+    tensor([False,  True])
+    """
+    near, rounding = (1e-9, 1e-13) if made.dtype == torch.float64 else (1e-5, 1e-6)
+    value = value.to(made.dtype)
+    return (value - made).abs() <= near * torch.maximum(value.abs(), made.abs()) + rounding * size
+
+
+def normal_or_point(value: Tensor, mean: Tensor, scale: Tensor, size: Tensor | float = 0.0) -> Tensor:
     """Log density of a normal law; where its scale is zero, 0 at the mean and −∞ elsewhere.
+
+    Args:
+        value, mean, scale: shapes that broadcast.
+        size: of the terms that make the mean; see :func:`same_number`.
 
     >>> normal_or_point(torch.tensor([1.0, 1.0]), torch.tensor([1.0, 2.0]), torch.tensor(0.0))
     tensor([0., -inf])
@@ -24,7 +45,7 @@ def normal_or_point(value: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
     density = -0.5 * ((value - mean) / safe) ** 2 - safe.log() - 0.5 * math.log(2 * math.pi)
     if bool(noisy.all()):
         return density
-    point = torch.where(torch.isclose(value.to(mean.dtype), mean), 0.0, -torch.inf).to(density.dtype)
+    point = torch.where(same_number(value, mean, size), 0.0, -torch.inf).to(density.dtype)
     return torch.where(noisy, density, point)
 
 

@@ -16,6 +16,7 @@ from torch.distributions import Categorical
 from causalpp.errors import InvalidParameter
 from causalpp.programs.mechanisms import _cells
 from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents, checked_states
+from causalpp.programs.mechanisms._point import same_number
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM, Mechanism, State
 
 __all__ = ["Function"]
@@ -125,7 +126,9 @@ class Function(ReadOnly, Mechanism):
         if self.noise is None:
             # Where there is no noise the value either is what the parents make of it or is not.
             made = self.assign(torch.zeros(value.shape, dtype=torch.float64), parents)
-            same = torch.isclose(made.to(torch.float64), value.to(torch.float64))
+            # What cancels to almost nothing in one row is as small as rounding makes it in the others.
+            made = made.to(torch.float64)
+            same = same_number(value, made, made.abs().amax() if made.numel() else 0.0)
             return torch.where(same, 0.0, -torch.inf).to(torch.float64)
         if self.inverse is None or self.states is not None or self._ends is not None:
             return super().log_prob(value, parents)

@@ -151,6 +151,13 @@ class LinearGaussian(ReadOnly, Mechanism):
             mean = mean + slopes[..., number] * parent
         return mean, scale
 
+    def _size(self, parents: Sequence[Tensor]) -> Tensor:
+        """The sizes of the terms that the mean is the sum of, in whichever row they are largest."""
+        size = torch.tensor(abs(self.intercept).max())
+        for place, parent in enumerate(parents[len(self.discrete) :]):
+            size = size + abs(self.coefficients[..., place]).max() * parent.detach().abs()
+        return size
+
     def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
         import pyro.distributions as dist
 
@@ -168,7 +175,8 @@ class LinearGaussian(ReadOnly, Mechanism):
         from causalpp.programs.mechanisms._point import normal_or_point
 
         mean, scale = self._mean_and_scale(parents)
-        return normal_or_point(value.to(torch.float64), mean.to(torch.float64), scale.to(torch.float64))
+        size = 0.0 if self.scale.all() else self._size(parents)
+        return normal_or_point(value.to(torch.float64), mean.to(torch.float64), scale.to(torch.float64), size)
 
     def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
         mean, scale = self._mean_and_scale(parents)
