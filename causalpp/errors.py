@@ -225,13 +225,14 @@ class _Unknown(CausalppError, LookupError):
 
     kind = "name"
 
-    def __init__(self, name: object, known: Iterable[str], *, what: str = "") -> None:
+    def __init__(self, name: object, known: Iterable[object], *, what: str = "") -> None:
         self.name = name
         self.known = tuple(known)
         message = f"unknown {self.kind} {name!r}{what}"
-        close = difflib.get_close_matches(str(name), self.known, n=3, cutoff=0.6)
+        text = [k for k in self.known if isinstance(k, str)]  # numbers and truth values have no near misses
+        close = difflib.get_close_matches(str(name), text, n=3, cutoff=0.6)
         if not close:
-            folded = {k.casefold(): k for k in self.known}
+            folded = {k.casefold(): k for k in text}
             close = [folded[str(name).casefold()]] if str(name).casefold() in folded else []
         if close:
             message += "; did you mean " + " or ".join(map(repr, close)) + "?"
@@ -268,6 +269,6 @@ class UnknownName(_Unknown):
         known: those there are.
     """
 
-    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: object, known: Iterable[object]) -> None:
         self.kind = kind
         super().__init__(name, known)

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from causalpp.errors import InvalidParameter, UnknownState
+from causalpp.columns import State, check_states, state_number
+from causalpp.errors import InvalidParameter
 from causalpp.programs.mechanisms import _cells
 
 if TYPE_CHECKING:
@@ -20,27 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["NORMAL", "UNIFORM", "Assign", "Mechanism", "State", "Value", "check_states", "parent_names", "state_number"]
 
-#: A value a discrete variable can take: text, a truth value or a number.
-State = str | bool | int | float
 #: A value of any variable: a state, or a number.
 Value = State
 
 #: The laws of noise that built-in mechanisms use: uniform on (0, 1), and standard normal.
 UNIFORM, NORMAL = "uniform", "normal"
-
-
-def check_states(variable: str, states: Iterable[Any]) -> tuple[State, ...]:
-    """The states of a variable as plain Python values, if there is at least one and they are distinct.
-
-    Raises:
-        InvalidParameter: no states, or one named twice.
-    """
-    plain = tuple(state.item() if isinstance(state, np.generic) else state for state in states)
-    if not plain:
-        raise InvalidParameter(f"{variable!r} has no states")
-    if len(set(map(str, plain))) < len(plain):
-        raise InvalidParameter(f"{variable!r} has a state twice: {', '.join(map(str, plain))}")
-    return plain
 
 
 def parent_names(parents: str | Iterable[str]) -> tuple[str, ...]:
@@ -54,23 +39,6 @@ def parent_names(parents: str | Iterable[str]) -> tuple[str, ...]:
     if twice:
         raise InvalidParameter(f"a mechanism has the parent {twice[0]!r} twice")
     return names
-
-
-def state_number(variable: str, states: Sequence[State], value: Any) -> int:
-    """The number of a state, given as itself or as its text.
-
-    Raises:
-        UnknownState: the variable has no such state.
-    """
-    for number, state in enumerate(states):
-        if type(state) is type(value) and state == value:
-            return number
-    by_text = [str(state) for state in states]
-    if isinstance(value, float) and value.is_integer() and str(value) not in by_text:
-        value = int(value)
-    if str(value) in by_text:
-        return by_text.index(str(value))
-    raise UnknownState(value, by_text, what=f" of {variable!r}")
 
 
 class Mechanism(ABC):
