@@ -15,7 +15,7 @@ from causalpp.crosscheck import (
     verify,
 )
 from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
-from causalpp.graphs import Dag, DagBatch, read_graph, write_graph
+from causalpp.graphs import Dag, DagBatch, Knowledge, read_graph, write_graph
 from causalpp.oracles import (
     Answer,
     Budget,
@@ -102,6 +102,7 @@ __all__ = [
     "Independent",
     "IndirectlyCauses",
     "Journal",
+    "Knowledge",
     "LanguageModelOracle",
     "Limits",
     "LinearGaussian",

@@ -6,7 +6,7 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,12 @@ import numpy as np
 import torch
 
 from causalpp.equivalence._chordal import all_orientations, orientations
+from causalpp.equivalence._knowledge import gathered
 from causalpp.equivalence._sampling import Known, count, direct, free_count
 from causalpp.equivalence.cpdag import Cpdag, Matrix, Mpdag
 from causalpp.equivalence.entailment import Entailment, Verdict
-from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge, UnknownVariable
-from causalpp.graphs import Dag, DagBatch, Edge, Names
+from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
+from causalpp.graphs import Dag, DagBatch, Edge, Knowledge, Names
 from causalpp.graphs.dag import as_names
 from causalpp.propositions import Proposition
 
@@ -86,38 +87,42 @@ class MarkovEquivalenceClass:
         return cls(graph)
 
     def with_knowledge(
-        self, required: Iterable[Edge] = (), forbidden: Iterable[Edge] = (), tiers: Iterable[Names] = ()
+        self,
+        required: Knowledge | Iterable[Edge] = (),
+        forbidden: Iterable[Edge] = (),
+        tiers: Iterable[Names] = (),
+        roots: Names = (),
+        search_space: Iterable[Edge] | None = None,
     ) -> MarkovEquivalenceClass:
         """The members that agree with background knowledge about edges (Meek, UAI 1995).
 
         Args:
-            required: edges that must point this way.
+            required: edges that must point this way; or all that is known, as one :class:`~causalpp.Knowledge`.
             forbidden: edges that must not.
             tiers: groups of variables in order of time: no edge leads from a later group to an earlier one.
+            roots: variables that nothing causes.
+            search_space: the only edges there may be, each way by itself.
 
         Raises:
-            InvalidGraph: no member agrees, or a variable stands in two tiers.
+            InvalidGraph: no member agrees, or the knowledge contradicts itself.
             UnknownVariable: a name the class does not have.
 
         Example:
             >>> mec = MarkovEquivalenceClass.from_dag(Dag.from_edges([("a", "b"), ("b", "c"), ("c", "d")]))
             >>> mec.with_knowledge(tiers=["b", "acd"]).size, mec.with_knowledge(forbidden=[("b", "c")]).size
             (1, 2)
+            >>> mec.with_knowledge(Knowledge(roots=["c"])).size
+            1
         """
-        joined = {frozenset(edge) for edge in self.cpdag.directed + self.cpdag.undirected}
-        barred = list(forbidden)
-        seen: list[str] = []
-        for tier in tiers:
-            names = as_names(list(tier) if isinstance(tier, str) and tier not in self.nodes else tier)
-            if set(names) & set(seen):
-                raise InvalidGraph(f"{sorted(set(names) & set(seen))[0]!r} stands in two tiers")
-            barred += [(late, early) for late in names for early in seen]
-            seen += names
-        for name in itertools.chain(seen, *barred):
-            if name not in self.nodes:
-                raise UnknownVariable(name, self.nodes)
-        known = self.cpdag.orient([*required, *((b, a) for a, b in barred if frozenset((a, b)) in joined)])
-        return type(self)(known, self.learned)
+        must, no = gathered(self.nodes, required, forbidden, tiers, roots, search_space).matrices(self.nodes)
+        matrix = self.cpdag.matrix
+        for i, j in np.argwhere(must & ~matrix):
+            a, b = self.nodes[i], self.nodes[j]
+            known = f"{b!r} → {a!r} is known" if matrix[j, i] else "the two are not joined"
+            raise InvalidGraph(f"{a!r} → {b!r} is not possible: {known}")
+        forced = must | ((matrix | matrix.T) & no.T)
+        named = [(self.nodes[i], self.nodes[j]) for i, j in np.argwhere(forced)]
+        return replace(self, cpdag=self.cpdag.orient(named))
 
     @classmethod
     def from_independencies(

@@ -30,6 +30,7 @@ from causalpp.graphs.formats import (
     write_bif,
     write_graph,
 )
+from causalpp.graphs.knowledge import Knowledge
 from causalpp.graphs.random import all_dags, complete, erdos_renyi, random_tree, scale_free
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Dag",
     "DagBatch",
     "Edge",
+    "Knowledge",
     "Names",
     "all_dags",
     "complete",

@@ -94,3 +94,11 @@ def test_repr_pickle_and_misuse() -> None:
     with pytest.raises(errors.InvalidParameter):
         narrowed.estimate_size(1)
     assert mec.given(Changes("a", "c", holding="b"), False).size == 3
+
+
+def test_knowledge_keeps_the_conditions() -> None:
+    chain = MarkovEquivalenceClass.from_dag(Dag.from_edges([("a", "b"), ("b", "c"), ("c", "d")]))
+    narrowed = chain.given(Causes("a", "d"), False).with_knowledge(forbidden=[("d", "c")])
+    known = [dag for dag in chain.members() if "d" not in dag.descendants("a") and ("d", "c") not in dag.edges]
+    assert set(narrowed.members()) == set(known)
+    assert 0 < len(known) < chain.with_knowledge(forbidden=[("d", "c")]).size
