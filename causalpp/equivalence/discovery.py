@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp.columns import read_columns
 from causalpp.equivalence import _searches
 from causalpp.equivalence._evidence import Table, independence_test, local_score
 from causalpp.equivalence._skeleton import Rules, pc, settle
@@ -24,7 +25,6 @@ __all__ = ["METHODS", "check_frame", "learn", "stability_frame"]
 
 METHODS = ("pc", "ges", "grasp", "boss", "exact")
 
-_MOST_STATES = 20  # a whole-number column with more values than this is taken as continuous
 _MOST_EXACT = 12  # variables of the exact search: it scores d 2^(d-1) families
 
 
@@ -266,47 +266,37 @@ def stability_frame(how: dict[str, Any]) -> pd.DataFrame:
     return out.sort_values("adjacent", ascending=False, kind="stable", ignore_index=True)
 
 
-def check_frame(frame: pd.DataFrame) -> tuple[NDArray[np.float64], tuple[bool, ...]]:
+def check_frame(
+    frame: pd.DataFrame, kinds: Mapping[str, str] | None = None
+) -> tuple[NDArray[np.float64], tuple[bool, ...]]:
     """The frame's values as numbers, shape ``(rows, columns)``, and which columns are discrete codes.
 
-    Text, booleans, categories and whole numbers with few values are discrete; other numbers are continuous.
+    What a column is, :func:`causalpp.columns.read_columns` decides; counts and real columns are continuous here.
+
+    Args:
+        frame: the data.
+        kinds: column → ``"discrete"``, ``"ordinal"``, ``"count"`` or ``"real"``, where the rule is wrong.
 
     Raises:
         InvalidData: fewer than two columns, no rows, duplicate names, missing values, a constant column, or
             a text column with a different value in nearly every row.
     """
-    import pandas as pd
-
     if frame.shape[1] < 2:
         raise InvalidData(f"learning a graph needs at least two columns, got {frame.shape[1]}")
     if not len(frame):
         raise InvalidData("the data have no rows")
-    names = [str(name) for name in frame.columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InvalidData(f"the column name {twice[0]!r} is used more than once")
     missing = frame.isna().to_numpy()
     if missing.any():
         row, column_number = (int(k) for k in np.argwhere(missing)[0])
         raise InvalidData(
-            f"column {names[column_number]!r} has missing values (first in row {row + 1}; "
+            f"column {str(frame.columns[column_number])!r} has missing values (first in row {row + 1}; "
             f"{int(missing.any(1).sum()):,} rows in all): drop or fill those rows first"
         )
-    columns, kinds = [], []
-    for name, (_, column) in zip(names, frame.items(), strict=True):
-        distinct = column.nunique()
-        if distinct < 2:
-            raise InvalidData(f"column {name!r} is constant (always {str(column.iloc[0])!r}): leave it out")
-        numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-        if numeric and not np.isfinite(column.to_numpy(dtype=float)).all():
-            raise InvalidData(f"column {name!r} has infinite values")
-        discrete = not numeric or (distinct <= _MOST_STATES and bool((column % 1 == 0).all()))
-        if not numeric and distinct > _MOST_STATES and distinct > len(frame) / 5:
-            raise InvalidData(
-                f"column {name!r} holds text with {distinct:,} different values in {len(frame):,} rows "
-                f"(such as {column.iloc[0]!r}): numbers or a few categories are expected"
-            )
-        codes = pd.factorize(column, sort=True)[0] if discrete else column.to_numpy(dtype=float)
-        columns.append(np.asarray(codes, dtype=float))
-        kinds.append(bool(discrete))
-    return np.column_stack(columns), tuple(kinds)
+    values, discrete = [], []
+    for name, column in read_columns(frame, kinds).items():
+        distinct, codes = np.unique(column.values, return_inverse=True)
+        if len(distinct) < 2:
+            raise InvalidData(f"column {name!r} is constant (always {str(frame[name].iloc[0])!r}): leave it out")
+        discrete.append(column.states is not None)
+        values.append((codes if discrete[-1] else column.values).astype(float))
+    return np.column_stack(values), tuple(discrete)
