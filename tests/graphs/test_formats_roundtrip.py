@@ -269,7 +269,7 @@ def test_a_csv_with_an_empty_first_cell_is_an_adjacency_matrix(tmp_path: Any) ->
 
 @pytest.mark.parametrize("path", ["graph.xyz", "graph", ".json"])
 def test_unknown_suffixes_name_the_known_ones(path: str, tmp_path: Any) -> None:
-    with pytest.raises(FormatError, match=r"known suffix \(.json, .dot, .gv, .dagitty, .txt, .bif, .csv\)"):
+    with pytest.raises(FormatError, match=r"known suffix \(.json, .dot, .gv, .dagitty, .txt, .bif, .csv, .tsv\)"):
         read_graph(tmp_path / path)
     with pytest.raises(FormatError, match="known suffix"):
         write_graph(Dag(["a"]), tmp_path / path)

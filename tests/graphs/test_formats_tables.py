@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,10 +17,12 @@ from causalpp.graphs.formats import (
     from_adjacency_frame,
     from_edge_list,
     from_json,
+    read_graph,
     to_adjacency_csv,
     to_adjacency_frame,
     to_edge_list,
     to_json,
+    write_graph,
 )
 
 
@@ -51,16 +55,64 @@ def test_blanks_of_names_are_quoted() -> None:
     assert from_edge_list(to_edge_list(dag)) == dag
 
 
+@pytest.mark.parametrize("separator", [",", "\t", ";", "|", " "])
+def test_separators_and_the_numbers_that_r_gives_rows(separator: str) -> None:
+    dag = Dag.from_edges([("rain", "wet"), ("wet", "slip")])
+    rows = [["from", "to"], ["rain", "wet"], ["wet", "slip"]]
+    numbered = [[f'"{cell}"' for cell in ([""] if i == 0 else [str(i)]) + row] for i, row in enumerate(rows)]
+    without = [[f'"{cell}"' for cell in ([] if i == 0 else [str(i)]) + row] for i, row in enumerate(rows)]
+    matrix = [["", "rain", "wet", "slip"], ["rain", "0.0", "1.0", "0"], ["wet", "FALSE", "0", "TRUE"],
+              ["slip", "0", "0.", "0"]]  # fmt: skip
+    for shape in (rows, numbered, without):
+        assert from_edge_list("\n".join(map(separator.join, shape))) == dag
+    if separator != " ":  # nothing stands for an empty cell between blanks
+        assert from_adjacency_csv("\n".join(map(separator.join, matrix))) == dag
+    assert from_adjacency_csv("\n".join(map(separator.join, [matrix[0][1:], *matrix[1:]]))) == dag
+    assert from_adjacency_csv("\n".join(map(separator.join, (row[1:] for row in matrix)))) == dag
+    assert from_adjacency_csv('"";"rain";"wet"\r\n"1";0;1\r\n"2";0;0\r\n') == Dag.from_edges([("rain", "wet")])
+
+
+def test_what_is_a_matrix_and_what_a_list(tmp_path: Path) -> None:
+    for text, dag in [
+        ('"","from","to"\n"1","a","b"\n', Dag.from_edges([("a", "b")])),
+        (",from,to\nfrom,0,1\nto,0,0\n", Dag.from_edges([("from", "to")])),
+        (",rain,wet\n0,0,1\n1,0,0\n", Dag.from_edges([("rain", "wet")])),
+        ("a b\na 0 1\nb 0 0\n", Dag.from_edges([("a", "b")])),
+        ("a;b\n0;1\n0;0\n", Dag.from_edges([("a", "b")])),
+        ("source,target\n0,1\na,b\n", Dag.from_edges([("0", "1"), ("a", "b")])),
+        ("sep=;\nfrom;to\na;b\n", Dag.from_edges([("a", "b")])),
+    ]:
+        for suffix in (".csv", ".tsv"):
+            (tmp_path / f"graph{suffix}").write_text("\ufeff" + text)
+            assert read_graph(tmp_path / f"graph{suffix}") == dag
+    assert read_graph(write_graph(dag, tmp_path / "again.tsv")) == dag
+    assert (tmp_path / "again.tsv").read_text() == "source\ttarget\na\tb\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ('"","from","to"\n"1","a","b"\n"2","b","a"\n', from_edge_list),
+        ('"","a","b"\n"a",0,1\n"b",1,0\n', from_adjacency_csv),
+    ],
+)
+def test_an_edge_both_ways_has_no_direction(text: str, read: Callable[[str], Dag]) -> None:
+    with pytest.raises(CyclicGraph, match=r"a → b → a \(lines 2 and 3\).* without a direction"):
+        read(text)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("a,b\nc", "line 2: a row has two columns, source and target .*; got 1"),
-        ("a;b", "got 1"),
+        ("a", "got 1"),
+        ("source;target\na;b;c\n", "line 2: a row has two columns.*; got 3"),
+        ('"","from","to"\n"1","a","b"\n"3","b","c"\n', "line 1: a row has two columns.*; got 3"),
         ("source,target,weight\na,b,1", "line 1: a row has two columns.*; got 3"),
         ("a,b\n,c", "line 2: a row needs a source in its first column"),
         (",", "needs a source"),
-        ('"a,b', "line 1: the CSV is broken: unexpected end of data"),
-        ('a,b\n"a"x,b', "line 2: the CSV is broken"),
+        ('"a,b', "line 1: the table is broken: unexpected end of data"),
+        ('a,b\n"a"x,b', "line 2: the table is broken"),
     ],
 )
 def test_broken_edge_lists(text: str, message: str) -> None:

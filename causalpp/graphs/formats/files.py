@@ -6,13 +6,14 @@
 | ``.dot``, ``.gv`` | dot |
 | ``.dagitty``, ``.txt`` | dagitty |
 | ``.bif`` | bif |
-| ``.csv`` | edge-list; on reading adjacency if the first cell is empty |
+| ``.csv``, ``.tsv`` | edge-list, with commas or tabs; on reading adjacency if it is a matrix |
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from causalpp._files import about, read_text, write_text
@@ -54,6 +55,7 @@ _SUFFIXES: dict[str, _Pair] = {
     ".txt": _FORMATS["dagitty"],
     ".bif": _FORMATS["bif"],
     ".csv": (_from_csv, to_edge_list),
+    ".tsv": (_from_csv, partial(to_edge_list, separator="\t")),
 }
 
 
@@ -63,8 +65,9 @@ def read_graph(path: str | os.PathLike[str], format: str | None = None) -> Dag: 
     Args:
         path: the file, in UTF-8.
         format: ``json``, ``dot``, ``dagitty``, ``bif``, ``edge-list`` or ``adjacency``; by default it follows
-            from the suffix: .json, .dot or .gv, .dagitty or .txt, .bif, .csv. A .csv file is an adjacency
-            matrix if its first cell is empty and an edge list otherwise.
+            from the suffix: .json, .dot or .gv, .dagitty or .txt, .bif, .csv or .tsv. A .csv or .tsv file is an
+            adjacency matrix if its first cell is empty (but for numbered rows of edges) or it is a square of zeros and
+            ones, and an edge list otherwise.
 
     Raises:
         FormatError: the suffix or format is unknown, the file cannot be read, or its text is malformed.

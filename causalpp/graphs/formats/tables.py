@@ -2,8 +2,11 @@
 
 Edge list: a row ``cause,effect`` for each edge, below an optional header such as ``source,target``; a variable
 without edges is a row with an empty target.  Adjacency: a matrix of zeros and ones with the variables as
-header and as first column; the row causes the column.  In a CSV file the two are told apart by the
-first cell, which only an adjacency matrix leaves empty.
+header and as first column; the row causes the column.
+
+Commas, tabs, semicolons, bars and blanks separate (:mod:`causalpp._separated`).  R's habits are known: numbers of rows
+as an unnamed first column are passed over, ``TRUE`` is a one, and a header may lack the cell above the row names.
+An arc that stands both ways, as bnlearn and adjacency matrices of classes write what has no direction, is refused.
 
 Reference: RFC 4180, *Common Format and MIME Type for CSV Files* (2005); quoting as Python's csv module does it.
 """
@@ -12,10 +15,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from causalpp.errors import FormatError, InvalidGraph
+from causalpp._separated import Cells, numbered, read_cells
+from causalpp.errors import CyclicGraph, FormatError, InvalidGraph
 from causalpp.graphs.dag import Dag, Names
 from causalpp.graphs.formats._tokens import cannot_hold, refuse_latent, shown
 
@@ -44,7 +49,8 @@ def from_edge_list(text: str, *, latent: Names = ()) -> Dag:
     mention them.
 
     Args:
-        text: rows ``cause,effect``; ``name,`` for a variable without edges.
+        text: rows ``cause,effect``; ``name,`` for a variable without edges.  Rows may be numbered in an unnamed first
+            column, as by R.
         latent: the unobserved variables, which the text itself cannot mark.
 
     Raises:
@@ -59,23 +65,31 @@ def from_edge_list(text: str, *, latent: Names = ()) -> Dag:
         >>> from_edge_list("source,target\nsmoke,tar\ntar,cancer\nage,")
         Dag('smoke → tar, tar → cancer, age')
     """
+    cells = _without_numbers(read_cells(text))
     nodes: dict[str, None] = {}
-    edges = []
-    for number, (line, row) in enumerate(_rows(text)):
-        if number == 0 and tuple(cell.strip().lower() for cell in row) in _HEADERS:
+    lines: dict[tuple[str, str], int] = {}
+    for number, (line, row) in enumerate(zip(cells.lines, cells.rows, strict=True)):
+        if number == 0 and _is_header(row):
             continue
         if len(row) != 2:
             raise FormatError(f"a row has two columns, source and target (empty if none); got {len(row)}", line=line)
         if not row[0].strip():
             raise FormatError("a row needs a source in its first column", line=line)
         if row[1].strip():
-            edges.append((row[0], row[1]))
+            lines.setdefault((row[0], row[1]), line)
         nodes.update(dict.fromkeys(cell for cell in row if cell.strip()))
-    return Dag(nodes, edges, latent=latent)
+    for (a, b), line in lines.items():
+        if lines.get((b, a), line) > line:
+            raise _both_ways(a, b, f"lines {line} and {lines[b, a]}")
+    return Dag(nodes, list(lines), latent=latent)
 
 
-def to_edge_list(dag: Dag) -> str:
+def to_edge_list(dag: Dag, *, separator: str = ",") -> str:
     r"""Write a Dag as CSV text: header, one row for each edge, one for each variable without edges.
+
+    Args:
+        dag: the graph.
+        separator: what stands between two cells.
 
     Raises:
         FormatError: a variable is latent, or a name holds a carriage return.
@@ -89,7 +103,7 @@ def to_edge_list(dag: Dag) -> str:
     """
     refuse_latent(dag, "an edge list")
     touched = {name for edge in dag.edges for name in edge}
-    return _write([_HEADERS[0], *dag.edges, *((name, "") for name in dag.nodes if name not in touched)], dag)
+    return _write([_HEADERS[0], *dag.edges, *((name, "") for name in dag.nodes if name not in touched)], dag, separator)
 
 
 def from_adjacency_frame(frame: pd.DataFrame) -> Dag:
@@ -125,6 +139,8 @@ def from_adjacency_frame(frame: pd.DataFrame) -> Dag:
                 raise InvalidGraph(f"row {cause!r}, column {effect!r} holds {value!r}; an adjacency is 0 or 1")
             if value:
                 edges.append((cause, effect))
+                if j < i and cells[j, i]:
+                    raise _both_ways(effect, cause, f"rows {j + 1} and {i + 1}")
     return Dag(nodes, edges, latent=frame.attrs.get("latent", ()))
 
 
@@ -151,7 +167,8 @@ def from_adjacency_csv(text: str, *, latent: Names = ()) -> Dag:
 
     Args:
         text: a header with an empty cell and the variables; then for each variable, in the same order, a
-            row with its name and zeros and ones.
+            row with its name (or its number) and zeros and ones, also written 1.0 or TRUE.  The empty cell, or all
+            names of rows, may be missing.
         latent: the unobserved variables, which the text itself cannot mark.
 
     Raises:
@@ -166,24 +183,40 @@ def from_adjacency_csv(text: str, *, latent: Names = ()) -> Dag:
         >>> from_adjacency_csv(",a,b\na,0,1\nb,0,0")
         Dag('a → b')
     """
-    rows = list(_rows(text))
-    if not rows or rows[0][1][0].strip():
+    nodes, body = _matrix(read_cells(text))
+    edges: dict[tuple[str, str], int] = {}
+    for cause, (line, row) in zip(nodes, body, strict=True):
+        if len(row) != len(nodes):
+            raise FormatError(f"the row of {shown(cause)} has {len(row)} cells, expected {len(nodes)}", line=line)
+        for effect, cell in zip(nodes, row, strict=True):
+            value = _zero_or_one(cell)
+            if value is None:
+                raise FormatError(f"a cell of an adjacency matrix is 0 or 1, got {shown(cell)}", line=line)
+            if value and effect != cause and (effect, cause) in edges:
+                raise _both_ways(effect, cause, f"lines {edges[effect, cause]} and {line}")
+            if value:
+                edges[cause, effect] = line
+    return Dag(nodes, list(edges), latent=latent)
+
+
+def _matrix(cells: Cells) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The variables of an adjacency matrix, and its rows, each with its line and without its name."""
+    rows, lines = cells.rows, cells.lines
+    named = bool(rows) and not rows[0][0].strip()
+    if not named and not _is_square(cells):
         raise FormatError("an adjacency matrix begins with a row ',name,name,…' whose first cell is empty", line=1)
-    nodes = rows[0][1][1:]
+    nodes = rows[0][1:] if named else rows[0]
     if len(rows) != len(nodes) + 1:
         raise FormatError(f"an adjacency matrix of {len(nodes)} variables has as many rows, found {len(rows) - 1}")
-    edges = []
-    for cause, (line, row) in zip(nodes, rows[1:], strict=True):
-        if row[0] != cause:
-            raise FormatError(f"expected the row of {shown(cause)}, as in the header; got {shown(row[0])}", line=line)
-        if len(row) != len(nodes) + 1:
-            raise FormatError(f"the row of {shown(cause)} has {len(row) - 1} cells, expected {len(nodes)}", line=line)
-        for effect, cell in zip(nodes, row[1:], strict=True):
-            if cell.strip() not in ("0", "1"):
-                raise FormatError(f"a cell of an adjacency matrix is 0 or 1, got {shown(cell)}", line=line)
-            if cell.strip() == "1":
-                edges.append((cause, effect))
-    return Dag(nodes, edges, latent=latent)
+    if not named and not cells.short_header:  # no names of rows at all
+        return nodes, list(zip(lines[1:], rows[1:], strict=True))
+    first = [row[0] for row in rows[1:]]
+    if not numbered(first):  # a matrix without names of rows, as R and pandas write it
+        for cause, name, line in zip(nodes, first, lines[1:], strict=True):
+            if name != cause:
+                where = f"expected the row of {shown(cause)}, as in the header; got {shown(name)}"
+                raise FormatError(where, line=line)
+    return nodes, [(line, row[1:]) for line, row in zip(lines[1:], rows[1:], strict=True)]
 
 
 def to_adjacency_csv(dag: Dag) -> str:
@@ -205,33 +238,76 @@ def to_adjacency_csv(dag: Dag) -> str:
 
 
 def is_adjacency_csv(text: str) -> bool:
-    """Whether CSV text is an adjacency matrix rather than an edge list: its first cell is empty."""
-    for _, row in _rows(text):
-        return not row[0].strip()
-    return False
+    """Whether CSV text is an adjacency matrix rather than an edge list.
+
+    Its first cell is empty, and what follows is not a list of numbered edges; or it has a header and as many rows of
+    zeros and ones as columns.
+    """
+    cells = read_cells(text)
+    if not cells.rows:
+        return False
+    if not cells.rows[0][0].strip():
+        return not _is_header(_without_numbers(cells).rows[0])
+    return _is_square(cells)
 
 
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not empty, with the line each begins on."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise FormatError(f"the CSV is broken: {error}", line=line) from None
-        if row:
-            yield line, row
+def _is_header(row: Sequence[str]) -> bool:
+    return tuple(cell.strip().lower() for cell in row) in _HEADERS
 
 
-def _write(rows: Iterable[Iterable[str]], dag: Dag) -> str:
+def _is_square(cells: Cells) -> bool:
+    """Whether a header, with or without names of the rows beside it, stands above a square of zeros and ones."""
+    rows = cells.rows
+    if len(rows) < 2 or len(rows) != len(rows[0]) + 1 or _is_header(rows[0]):
+        return False
+    start = 1 if cells.short_header else 0
+    return all(
+        len(row) == len(rows[0]) + start and all(_zero_or_one(cell) is not None for cell in row[start:])
+        for row in rows[1:]
+    )
+
+
+def _without_numbers(cells: Cells) -> Cells:
+    """An edge list without the numbers of its rows, which R puts below an empty cell or below none."""
+    rows = cells.rows
+    unnamed = bool(rows) and len(rows[0]) == 3 and not rows[0][0].strip()
+    if not (unnamed or (cells.short_header and len(rows[0]) == 2)) or not _is_header(
+        rows[0][1:] if unnamed else rows[0]
+    ):
+        return cells
+    if len(rows) > 1 and (any(len(row) != 3 for row in rows[1:]) or not numbered([row[0] for row in rows[1:]])):
+        return cells
+    header = rows[0][1:] if unnamed else rows[0]
+    return Cells([header, *(row[1:] for row in rows[1:])], cells.lines, cells.separator)
+
+
+def _zero_or_one(cell: str) -> bool | None:
+    """Whether a cell of an adjacency matrix is a one, be it written 1, 1.0 or TRUE; None for anything else."""
+    text = cell.strip()
+    if text.upper() in ("TRUE", "FALSE"):
+        return text.upper() == "TRUE"
+    try:
+        value = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        return None
+    return value == 1 if value in (0, 1) else None
+
+
+def _both_ways(a: str, b: str, where: str) -> CyclicGraph:
+    return CyclicGraph(
+        f"the graph has a directed cycle: {a} → {b} → {a} ({where}); in the arcs or the matrix of a class this is an "
+        "edge without a direction: choose one for a Dag, or give the class as a CPDAG"
+    )
+
+
+def _write(rows: Iterable[Iterable[str]], dag: Dag, separator: str = ",") -> str:
     for name in dag.nodes:
         if "\r" in name:  # text files turn it into \n when read
             raise cannot_hold(name, "CSV", "a carriage return does not survive in a text file")
     # The reader drops blanks that stand before an unquoted cell.
     blank = any(name.startswith(" ") for name in dag.nodes)
     out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL if blank else csv.QUOTE_MINIMAL, lineterminator="\n").writerows(rows)
+    csv.writer(
+        out, quoting=csv.QUOTE_ALL if blank else csv.QUOTE_MINIMAL, delimiter=separator, lineterminator="\n"
+    ).writerows(rows)
     return out.getvalue()
