@@ -1,80 +1,87 @@
 """Ask a language model small causal questions; let a probabilistic program make the decision."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from causalpp import errors
-from causalpp.acbo import AcboConfig, AveragedEffect, Result, discover, discover_async
-from causalpp.belief import Belief
-from causalpp.crosscheck import (
-    Calibration,
-    Verification,
-    World,
-    calibrate,
-    check_answers,
-    check_data,
-    check_experiments,
-    check_simulation,
-    verify,
-)
-from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
-from causalpp.graphs import Dag, DagBatch, Knowledge, read_graph, write_graph
-from causalpp.oracles import (
-    Answer,
-    Budget,
-    ExperimentOracle,
-    HumanOracle,
-    Journal,
-    LanguageModelOracle,
-    Limits,
-    Panel,
-    SimulatedOracle,
-    noise,
-)
-from causalpp.programs import (
-    AdditiveNoise,
-    CausalProgram,
-    Effect,
-    Estimand,
-    Function,
-    Gamma,
-    LinearGaussian,
-    Logistic,
-    Poisson,
-    Response,
-    Shift,
-    Table,
-    actual_cause,
-    adjusted_effect,
-    adjustment_sets,
-    ate,
-    att,
-    cate,
-    cde,
-    compile,
-    compile_batch,
-    examples,
-    identify,
-    instruments,
-    load_network,
-    nde,
-    nie,
-    optimal_adjustment_set,
-    path_specific,
-    pn,
-    pns,
-    ps,
-    tian_pearl_bounds,
-)
-from causalpp.propositions import (
-    Causes,
-    Changes,
-    DirectlyCauses,
-    HaveCommonCause,
-    HaveCommonEffect,
-    Independent,
-    IndirectlyCauses,
-    Proposition,
-    all_questions,
-    parse,
-)
+
+if TYPE_CHECKING:
+    from causalpp.acbo import AcboConfig, AveragedEffect, Result, discover, discover_async
+    from causalpp.belief import Belief
+    from causalpp.crosscheck import (
+        Calibration,
+        Verification,
+        World,
+        calibrate,
+        check_answers,
+        check_data,
+        check_experiments,
+        check_simulation,
+        verify,
+    )
+    from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
+    from causalpp.graphs import Dag, DagBatch, Knowledge, read_graph, write_graph
+    from causalpp.oracles import (
+        Answer,
+        Budget,
+        ExperimentOracle,
+        HumanOracle,
+        Journal,
+        LanguageModelOracle,
+        Limits,
+        Panel,
+        SimulatedOracle,
+        noise,
+    )
+    from causalpp.programs import (
+        AdditiveNoise,
+        CausalProgram,
+        Effect,
+        Estimand,
+        Function,
+        Gamma,
+        LinearGaussian,
+        Logistic,
+        Poisson,
+        Response,
+        Shift,
+        Table,
+        actual_cause,
+        adjusted_effect,
+        adjustment_sets,
+        ate,
+        att,
+        cate,
+        cde,
+        compile,
+        compile_batch,
+        examples,
+        identify,
+        instruments,
+        load_network,
+        nde,
+        nie,
+        optimal_adjustment_set,
+        path_specific,
+        pn,
+        pns,
+        ps,
+        tian_pearl_bounds,
+    )
+    from causalpp.propositions import (
+        Causes,
+        Changes,
+        DirectlyCauses,
+        HaveCommonCause,
+        HaveCommonEffect,
+        Independent,
+        IndirectlyCauses,
+        Proposition,
+        all_questions,
+        parse,
+    )
 
 __all__ = [
     "AcboConfig",
@@ -154,3 +161,48 @@ __all__ = [
     "verify",
     "write_graph",
 ]
+
+# A room is imported when one of its names is first used: a help page need not wait seconds for torch and Pyro.
+_ROOMS = {
+    "acbo": "AcboConfig AveragedEffect Result discover discover_async",
+    "belief": "Belief",
+    "benchmarks": "",
+    "columns": "",
+    "crosscheck": """
+        Calibration Verification World calibrate check_answers check_data check_experiments check_simulation
+        verify
+    """,
+    "design": "",
+    "equivalence": "Cpdag MarkovEquivalenceClass",
+    "graphs": "Dag DagBatch Knowledge read_graph write_graph",
+    "oracles": """
+        Answer Budget ExperimentOracle HumanOracle Journal LanguageModelOracle Limits Panel SimulatedOracle
+        noise
+    """,
+    "programs": """
+        AdditiveNoise CausalProgram Effect Estimand Function Gamma LinearGaussian Logistic Poisson Response
+        Shift Table actual_cause adjusted_effect adjustment_sets ate att cate cde compile compile_batch
+        examples identify instruments load_network nde nie optimal_adjustment_set path_specific pn pns ps
+        tian_pearl_bounds
+    """,
+    "propositions": """
+        Causes Changes DirectlyCauses HaveCommonCause HaveCommonEffect Independent IndirectlyCauses
+        Proposition all_questions parse
+    """,
+}
+_WHERE = {name: room for room, names in _ROOMS.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        found = getattr(import_module(f"causalpp.{_WHERE[name]}"), name)
+    elif name in _ROOMS:
+        found = import_module(f"causalpp.{name}")
+    else:
+        raise AttributeError(f"module 'causalpp' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHERE, *_ROOMS})
