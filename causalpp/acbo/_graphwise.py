@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -166,20 +166,17 @@ def _contrast(batch: TableBatch, given: Compared, fixing: Mapping[str, Any]) -> 
 def _linear(estimand: Callable[..., Any], batch: GaussianBatch, given: Compared, options: Mapping[str, Any]) -> _Floats:
     """Effects in linear programs: on the treated as on everybody; past mediators as with them held."""
 
-    def mean(do: Mapping[str, float]) -> _Floats:
-        return np.asarray(batch.interventional(given.outcome, do).mean.cpu().numpy())
-
-    def gap(held: Mapping[str, float]) -> _Floats:
-        return mean({**held, given.treatment: given.treated}) - mean({**held, given.treatment: given.control})
+    def gap(held: Iterable[str] = ()) -> _Floats:
+        slope = batch.total_effect(given.treatment, given.outcome, list(held)).cpu().numpy()
+        return np.asarray(slope * (float(given.treated) - float(given.control)))
 
     if estimand in (ate, att):
-        return gap({})
+        return gap()
     if estimand is cde:
         return gap(options["fixing"])
     mediators = options["mediator"]
-    held = dict.fromkeys([mediators] if isinstance(mediators, str) else mediators, 0.0)
-    direct = gap(held)
-    return direct if estimand is nde else gap({}) - direct
+    direct = gap([mediators] if isinstance(mediators, str) else mediators)
+    return direct if estimand is nde else gap() - direct
 
 
 # --- one by one ---------------------------------------------------------------------------------------

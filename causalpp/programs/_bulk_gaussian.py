@@ -17,40 +17,38 @@ from causalpp.errors import InvalidData, InvalidParameter, TooLarge
 from causalpp.graphs import DagBatch
 from causalpp.programs._bulk_base import BatchEffects, Normals, ProgramBatch, whole
 from causalpp.programs._bulk_plan import Fits
+from causalpp.programs._squares import Units, dependent, triangle, units
+from causalpp.programs.fitting.conjugate import check_parents, check_rows, mean_variance
 
 __all__ = ["GaussianBatch", "fit_gaussians"]
 
 _MOST_BYTES = 1 << 34
+_CELLS = 1 << 22  # of the columns of local fits that are factored at a time
 
 _Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Moments:
-    """What the data and the prior come to, on standardised columns.
+    """What the data come to, on standardised columns.
 
     Attributes:
         rows: the number of rows.
-        mean, scale: ``(d,)``, of the columns: 0 and 1 after standardising.
-        prior: the weight α of the prior, in rows.
-        inner: ``(d, d)``, the scale matrix R of the posterior.
+        units: the means and scales of the d columns: 0 and 1 after standardising.
+        root: ``(m, d)``, the triangular factor of the standardised columns: rootᵀ · root is their scatter matrix.
     """
 
     rows: int
-    mean: _Floats
-    scale: _Floats
-    prior: float
-    inner: _Floats
+    units: Units
+    root: _Floats
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GaussianBatch(ProgramBatch):
     """N candidate graphs with variables that are linear in their parents plus normal noise.
 
-    With weight α of the prior, the d columns, standardised, are jointly normal with a normal-Wishart prior (α rows
-    at the mean, α + d + 1 degrees of freedom), so each regression has a normal-inverse-gamma posterior and the
-    members of an equivalence class have equal marginal likelihoods (BGe: Geiger & Heckerman, Annals of Statistics
-    30, 2002; Kuipers, Moffa & Heckerman, Annals of Statistics 42, 2014).  α = 0 is least squares.
+    Every regression is the one of :func:`~causalpp.programs.compile`: the flat prior 1/σ², so that coefficients are
+    least squares, and Student's t under :meth:`draws`.
 
     Attributes:
         moments: the sufficient statistics.
@@ -66,11 +64,14 @@ class GaussianBatch(ProgramBatch):
     # --- under do -------------------------------------------------------------------------------------
 
     def _worlds(self, values: Mapping[int, float]) -> Iterator[tuple[slice, Tensor, Tensor, Tensor]]:
-        """Chunks of graphs: which, total effects ``(G, d, d)`` of j on i, constants and noise variances ``(G, d)``."""
-        d, device = len(self.dags.nodes), self.dags.device
+        """Chunks of graphs: which, total effects ``(G, d, d)`` of j on i, constants and noise variances ``(G, d)``.
+
+        All in standard units, so that columns of very different scales do not drown each other.
+        """
+        d, device, units = len(self.dags.nodes), self.dags.device, self.moments.units
         step = max(1, self.chunk_bytes // (32 * d * d + 1))
         parents = torch.as_tensor(self.fits.parents, device=device)
-        tensors = [torch.as_tensor(x, device=device) for x in (self.coefficient, self.intercept, self.variance)]
+        tensors = [torch.as_tensor(x, device=device) for x in self._standard]
         for begin in range(0, len(self), step):
             chosen = slice(begin, min(begin + step, len(self)))
             fit = torch.as_tensor(self.fits.of[chosen], device=device)
@@ -79,9 +80,25 @@ class GaussianBatch(ProgramBatch):
             direct.scatter_(2, parents[fit], coefficient)
             direct = direct[:, :, :d]
             for v, value in values.items():
-                direct[:, v], constant[:, v], noise[:, v] = 0.0, value, 0.0
+                direct[:, v], noise[:, v] = 0.0, 0.0
+                constant[:, v] = (value - units.centre[v]) / units.spread[v]
             eye = torch.eye(d, dtype=torch.float64, device=device)
             yield chosen, torch.linalg.solve(eye - direct, eye.expand_as(direct)), constant, noise
+
+    @cached_property
+    def _standard(self) -> tuple[_Floats, _Floats, _Floats]:
+        """Coefficients, constants and variances in standard units."""
+        v, parents, units = self.fits.variable, self.fits.parents, self.moments.units
+        centre, spread = np.append(units.centre, 0.0), np.append(units.spread, 1.0)
+        level = self.intercept + (self.coefficient * centre[parents]).sum(1) - centre[v]
+        slope = self.coefficient * spread[parents] / spread[v][:, None]
+        return slope, level / spread[v], self.variance / spread[v] ** 2
+
+    @cached_property
+    def _units(self) -> tuple[Tensor, Tensor]:
+        """Centre and spread of the columns, ``(d,)`` each."""
+        units = self.moments.units
+        return tuple(torch.as_tensor(x, device=self.dags.device) for x in (units.centre, units.spread))  # type: ignore[return-value]
 
     def interventional(
         self,
@@ -107,10 +124,10 @@ class GaussianBatch(ProgramBatch):
             >>> import pandas as pd
             >>> from causalpp import DagBatch
             >>> from causalpp.programs.bulk import compile_batch
-            >>> frame = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0], "b": [1.0, 3.5, 4.5, 7.0]})
+            >>> frame = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0, 4.5], "b": [1.0, 3.5, 4.5, 7.0, 9.0]})
             >>> both = DagBatch(["a", "b"], [[[0, 1], [0, 0]], [[0, 0], [1, 0]]])
-            >>> compile_batch(both, frame, prior=0).interventional("b", {"a": 2.0}).mean.round(decimals=6).tolist()
-            [4.95, 4.0]
+            >>> compile_batch(both, frame).interventional("b", {"a": 2.0}).mean.round(decimals=6).tolist()
+            [4.82377, 5.0]
         """
         names = [outcome] if isinstance(outcome, str) else list(outcome)
         wanted, values = [self.dags.position(name) for name in names], self._set(do)
@@ -120,12 +137,13 @@ class GaussianBatch(ProgramBatch):
             whole("samples", samples, 1)
         whole("seed", seed, 0)
         shape, device = (len(self), len(wanted)), self.dags.device
+        centre, spread = (part[wanted] for part in self._units)
         mean = torch.empty(shape, dtype=torch.float64, device=device)
         variance = torch.empty(shape, dtype=torch.float64, device=device)
         for chosen, total, constant, noise in self._worlds(values):
             ways = total[:, wanted]
-            mean[chosen] = (ways @ constant[:, :, None])[..., 0]
-            variance[chosen] = (ways**2 @ noise[:, :, None])[..., 0]
+            mean[chosen] = centre + spread * (ways @ constant[:, :, None])[..., 0]
+            variance[chosen] = spread**2 * (ways**2 @ noise[:, :, None])[..., 0]
         found = [Normals(mean[:, k], variance[:, k]) for k in range(len(wanted))]
         return found[0] if isinstance(outcome, str) else dict(zip(names, found, strict=True))
 
@@ -145,12 +163,13 @@ class GaussianBatch(ProgramBatch):
         normal = np.stack([stream.standard_normal(n) for stream in streams])
         noise = torch.as_tensor(normal, device=device)
         out = torch.empty((len(self), n, d), dtype=torch.float64, device=device)
+        centre, spread = self._units
         few = max(1, self.chunk_bytes // (16 * d * max(1, n)))
         for chosen, total, constant, variance in self._worlds(values):
             for begin in range(0, len(total), few):
                 some = slice(begin, min(begin + few, len(total)))
                 own = constant[some, :, None] + variance[some, :, None].sqrt() * noise
-                out[chosen][some] = (total[some] @ own).transpose(1, 2)
+                out[chosen][some] = centre + spread * (total[some] @ own).transpose(1, 2)
             for v, value in values.items():
                 out[chosen, :, v] = value  # to the last digit
         return out
@@ -206,46 +225,56 @@ class GaussianBatch(ProgramBatch):
         return self._effect(at, of, gap)
 
     def _effect(self, at: int, of: int, gap: float) -> BatchEffects:
-        value = torch.empty(len(self), dtype=torch.float64, device=self.dags.device)
-        for chosen, total, _, _ in self._worlds({at: 0.0}):
-            value[chosen] = total[:, of, at] * gap
+        value = self.total_effect(self.dags.nodes[at], self.dags.nodes[of]) * gap
         return BatchEffects(value, torch.zeros_like(value))
 
+    def total_effect(self, treatment: str, outcome: str, held: Sequence[str] = ()) -> Tensor:
+        """By how much the outcome's mean moves for each unit that the treatment is set higher, shape ``(N,)``.
+
+        A sum of products of coefficients over paths: no difference of two large means, whatever the units.
+
+        Args:
+            treatment, outcome: two variables.
+            held: variables that are set to any values, so that no path leads through them.
+
+        Raises:
+            UnknownVariable: a name that is not there.
+            InvalidParameter: treatment and outcome are the same.
+        """
+        at, of = self._pair(treatment, outcome)
+        cut = dict.fromkeys([at, *(self.dags.position(name) for name in held)], 0.0)
+        value = torch.empty(len(self), dtype=torch.float64, device=self.dags.device)
+        for chosen, total, _, _ in self._worlds(cut):
+            value[chosen] = total[:, of, at]
+        _, spread = self._units
+        return value * (spread[of] / spread[at])
+
     # --- evidence and uncertainty ---------------------------------------------------------------------
-
-    @cached_property
-    def _groups(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
-        return _by_parents(self.fits)
-
-    @cached_property
-    def _freedom(self) -> _Floats:
-        """``(F,)``: the degrees of freedom of each fit's noise variance."""
-        return _freedom(self.fits, self.moments)
 
     def log_marginal(self, *, equivalent_sample_size: float | None = None) -> Tensor:
         """The logarithm of P(data | graph), parameters integrated out, shape ``(N,)``: the BGe score.
 
-        Members of an equivalence class have equal scores.
+        The standardised columns are jointly normal with a normal-Wishart prior of weight α: α rows at the mean,
+        α + d + 1 degrees of freedom.  Members of an equivalence class have equal scores (Geiger & Heckerman,
+        Annals of Statistics 30, 2002; Kuipers, Moffa & Heckerman, Annals of Statistics 42, 2014).
 
         Args:
-            equivalent_sample_size: another weight α of the prior than that of the fit.
+            equivalent_sample_size: the weight α; left out, 1.  It is of this score alone: a flat prior, as the
+                regressions have, gives no marginal likelihood.
 
         Raises:
-            InvalidParameter: the weight is not greater than zero, as in least squares.
+            InvalidParameter: the weight is not greater than zero.
         """
         from scipy.special import gammaln
 
         m, d = self.moments, len(self.dags.nodes)
-        alpha = m.prior if equivalent_sample_size is None else equivalent_sample_size
+        alpha = 1.0 if equivalent_sample_size is None else equivalent_sample_size
         if not 0 < alpha < math.inf:
-            raise InvalidParameter(
-                f"a marginal likelihood needs a prior of weight greater than zero, got {alpha}: "
-                "say equivalent_sample_size="
-            )
-        shift = _ridge(alpha)
-        inner = m.inner + np.eye(d) * (shift - _ridge(m.prior))
+            raise InvalidParameter(f"the equivalent sample size must be greater than zero, got {alpha}")
+        shift = alpha * alpha / (alpha + 1)
+        inner = m.root.T @ m.root + np.eye(d) * shift
         local = np.empty(len(self.fits))
-        for fit, v, parents in self._groups:
+        for fit, v, parents in self._regressions.groups:
             many = parents.shape[1]
             family = np.column_stack([parents, v])
             # Degrees of freedom of the parents and the variable together, before and after the data.
@@ -260,40 +289,32 @@ class GaussianBatch(ProgramBatch):
                 + ((many + 1) * before - many * (before - 1)) / 2 * math.log(shift)
                 - after / 2 * whole_log
                 + (after - 1) / 2 * part_log
-                - m.rows * np.log(m.scale[v])
+                - m.rows * np.log(m.units.spread[v])
             )
         return torch.as_tensor(local[self.fits.of].sum(1), device=self.dags.device)
 
     def drawn(self, seed: int | np.random.SeedSequence = 0) -> GaussianBatch:
-        """The same candidates with every regression drawn from its normal-inverse-gamma posterior.
+        """The same candidates with every regression drawn from its posterior.
 
-        Equal local fits draw equal parameters, and the same seed gives the same ones.  With ``prior=0`` the
-        posterior is that of the flat prior on coefficients and log variance.
+        Equal local fits draw equal parameters, and the same seed gives the same ones.
         """
         if not isinstance(seed, np.random.SeedSequence):
             seed = np.random.SeedSequence(whole("seed", seed, 0))
-        rng, m = np.random.default_rng(seed), self.moments
+        rng = np.random.default_rng(seed)
         noise = rng.standard_normal((len(self.fits), self.coefficient.shape[1] + 1))
-        gamma = rng.chisquare(self._freedom)
-        coefficient, intercept, variance = _regress(self.fits, m, self._groups, noise, gamma)
+        gamma = rng.chisquare(self.moments.rows - self.fits.many - 1)
+        coefficient, intercept, variance = self._regressions.drawn(noise, gamma)
         return replace(self, coefficient=coefficient, intercept=intercept, variance=variance)
+
+    @cached_property
+    def _regressions(self) -> _Regressions:
+        return _Regressions(self.fits, self.moments)
 
 
 def _number(what: str, value: Any) -> float:
     if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.number)) or not math.isfinite(value):
         raise InvalidParameter(f"{what} must be a finite number, got {value!r}")
     return float(value)
-
-
-def _ridge(alpha: float) -> float:
-    """What the prior of weight α adds to the diagonal of the scatter matrix of standardised columns."""
-    return alpha * alpha / (alpha + 1)
-
-
-def _freedom(fits: Fits, m: Moments) -> _Floats:
-    if m.prior == 0:
-        return np.asarray(m.rows - fits.many - 1, dtype=float)
-    return np.asarray(m.rows + m.prior + fits.many + 2, dtype=float)
 
 
 def _by_parents(fits: Fits) -> list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
@@ -305,67 +326,80 @@ def _by_parents(fits: Fits) -> list[tuple[NDArray[np.int64], NDArray[np.int64], 
     return groups
 
 
-def _regress(
-    fits: Fits,
-    m: Moments,
-    groups: Sequence[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]],
-    noise: _Floats | None = None,
-    gamma: _Floats | None = None,
-) -> tuple[_Floats, _Floats, _Floats]:
-    """Every regression: its posterior mean, or with standard normal and chi-square variates a draw."""
-    coefficient = np.zeros(fits.parents.shape)
-    intercept, variance = np.empty(len(fits)), np.empty(len(fits))
-    freedom = _freedom(fits, m)
-    for fit, v, parents in groups:
-        among = m.inner[parents[:, :, None], parents[:, None, :]]
-        across = m.inner[parents, v[:, None]]
-        slope = np.linalg.solve(among, across[..., None])[..., 0]
-        rest = m.inner[v, v] - (across * slope).sum(1)
-        if noise is None or gamma is None:
-            # Least squares divides by the degrees of freedom; the posterior mean of an inverse gamma by two less.
-            spread = rest / (freedom[fit] - (2 if m.prior else 0))
-            level = np.zeros(len(fit))
-        else:
-            spread = rest / gamma[fit]
-            root = np.linalg.cholesky(among)
-            step = np.linalg.solve(root.transpose(0, 2, 1), noise[fit, : parents.shape[1], None])[..., 0]
-            slope = slope + np.sqrt(spread)[:, None] * step
-            level = np.sqrt(spread / (m.rows + m.prior)) * noise[fit, -1]
-        slope = slope * m.scale[v][:, None] / m.scale[parents]
-        coefficient[fit[:, None], np.arange(parents.shape[1])] = slope
-        intercept[fit] = m.mean[v] + m.scale[v] * level - (slope * m.mean[parents]).sum(1)
-        variance[fit] = spread * m.scale[v] ** 2
-    return coefficient, intercept, variance
+class _Regressions:
+    """All local regressions in standard units: least squares by an orthogonal factor of each one's columns.
+
+    Attributes:
+        slope: ``(F, k)``, zero in unused places.
+        root: for each group of fits with equally many parents, ``(f, k, k)``: rootᵀ · root is the parents' scatter.
+        rest: ``(F,)``, the sums of squares that are left.
+    """
+
+    def __init__(self, fits: Fits, moments: Moments) -> None:
+        self.fits, self.moments, self.groups = fits, moments, _by_parents(fits)
+        self.slope, self.rest = np.zeros(fits.parents.shape), np.empty(len(fits))
+        self.root: list[_Floats] = []
+        depth = len(moments.root)
+        for fit, v, parents in self.groups:
+            many = parents.shape[1]
+            root = np.empty((len(fit), many, many))
+            step = max(1, _CELLS // (depth * (many + 1)))
+            for begin in range(0, len(fit), step):
+                some = slice(begin, begin + step)
+                family = np.column_stack([parents[some], v[some]])
+                upper = triangle(moments.root.T[family].swapaxes(1, 2))
+                root[some] = upper[:, :many, :many]
+                last = upper[:, :many, many:]
+                slope = np.linalg.solve(root[some], last) if many else last
+                self.slope[fit[some, None], np.arange(many)] = slope[..., 0]
+                self.rest[fit[some]] = upper[:, many, many] ** 2 if upper.shape[1] > many else 0.0
+            self.root.append(root)
+
+    def mean(self) -> tuple[_Floats, _Floats, _Floats]:
+        """Coefficients, intercepts and variances at their posterior means."""
+        freedom = self.moments.rows - self.fits.many - 1
+        return self._raw(self.slope, np.zeros(len(self.fits)), mean_variance(self.rest / 2, freedom / 2))
+
+    def drawn(self, noise: _Floats, gamma: _Floats) -> tuple[_Floats, _Floats, _Floats]:
+        """The same drawn, from standard normal variates ``(F, k + 1)`` and chi-square ones ``(F,)``."""
+        variance, slope = self.rest / gamma, self.slope.copy()
+        for (fit, _, parents), root in zip(self.groups, self.root, strict=True):
+            many = parents.shape[1]
+            if many:
+                step = np.linalg.solve(root, noise[fit, :many, None])[..., 0]
+                slope[fit[:, None], np.arange(many)] += np.sqrt(variance[fit])[:, None] * step
+        return self._raw(slope, np.sqrt(variance / self.moments.rows) * noise[:, -1], variance)
+
+    def _raw(self, slope: _Floats, level: _Floats, variance: _Floats) -> tuple[_Floats, _Floats, _Floats]:
+        """From standard units to those of the columns."""
+        v, u = self.fits.variable, self.moments.units
+        centre, spread = np.append(u.centre, 0.0), np.append(u.spread, 1.0)
+        slope = slope * (spread[v][:, None] / spread[self.fits.parents])
+        intercept = centre[v] + spread[v] * level - (slope * centre[self.fits.parents]).sum(1)
+        return slope, intercept, variance * spread[v] ** 2
 
 
-def fit_gaussians(dags: DagBatch, fits: Fits, columns: _Floats, prior: float, chunk_bytes: int) -> GaussianBatch:
-    """Every local regression on the columns, shape ``(rows, d)``, from their covariance matrix.
+def fit_gaussians(dags: DagBatch, fits: Fits, columns: _Floats, chunk_bytes: int) -> GaussianBatch:
+    """Every local regression on the columns, shape ``(rows, d)``, from their triangular factor.
 
     Raises:
-        InvalidParameter: the prior's weight is negative.
-        InvalidData: a constant column; without a prior also too few rows, or columns that determine one another.
+        InvalidData: a constant column, too few rows, or parents that determine one another.
     """
-    if not 0 <= prior < math.inf:
-        raise InvalidParameter(f"the prior's weight must not be negative, got {prior}")
-    rows, d = columns.shape
-    mean = columns.mean(0)
-    scale = columns.std(0)
-    for u in np.flatnonzero(scale <= 1e-12 * np.maximum(1e-300, abs(mean))).tolist():
+    rows = len(columns)
+    scales = units(columns)
+    for u in scales.constant:
         raise InvalidData(f"column {dags.nodes[u]!r} is constant: leave it out")
-    standard = (columns - mean) / scale
-    inner = standard.T @ standard + np.eye(d) * _ridge(prior)
-    moments = Moments(rows, mean, scale, float(prior), inner)
-    groups = _by_parents(fits)
-    if prior == 0:
-        for _, v, parents in groups:
-            if rows <= parents.shape[1] + 1:
-                raise InvalidData(
-                    f"{rows} rows do not determine a variable with {parents.shape[1]} parents: pass prior=1"
-                )
-            family = np.column_stack([parents, v])
-            least = np.linalg.eigvalsh(inner[family[:, :, None], family[:, None, :]])[:, 0]
-            if (least <= 1e-10 * rows).any():
-                bad = family[int(least.argmin())]
-                names = ", ".join(repr(dags.nodes[u]) for u in sorted(bad.tolist()))
-                raise InvalidData(f"the columns {names} determine one another: leave one out, or pass prior=1")
-    return GaussianBatch(dags, fits, chunk_bytes, moments, *_regress(fits, moments, groups))
+    standard = scales.standard(columns)
+    standard -= standard.mean(0)
+    moments = Moments(rows, scales, triangle(standard))
+    for _, v, parents in _by_parents(fits):
+        many = parents.shape[1]
+        check_rows(dags.nodes[v[0]], rows, many + 1)
+        if many > 1:
+            bad = dependent(moments.root.T[parents].swapaxes(1, 2), scales.rounding[parents], rows)
+            for f in np.flatnonzero(bad)[:1].tolist():
+                check_parents(dags.nodes[v[f]], [dags.nodes[u] for u in parents[f].tolist()], (), True)
+    regressions = _Regressions(fits, moments)
+    batch = GaussianBatch(dags, fits, chunk_bytes, moments, *regressions.mean())
+    batch.__dict__["_regressions"] = regressions
+    return batch

@@ -6,6 +6,7 @@ candidates share, a variable with the same ancestors' subgraph is drawn once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -38,14 +39,15 @@ def compile_batch(
     """Every candidate graph as a program fitted to the data, all at once.
 
     Columns of floating-point numbers are continuous (list them in ``states`` if they are not), all others discrete.
-    All discrete: tables, as :func:`~causalpp.programs.compile` fits them.  All continuous: linear-Gaussian mechanisms.
+    All discrete: tables.  All continuous: linear-Gaussian mechanisms.  Both are fitted as
+    :func:`~causalpp.programs.compile` fits one graph, with the same prior and to the same numbers.
 
     Args:
         dags: N graphs over d observed variables; results are on their device.
         data: a frame with a column for every variable; others are ignored.
         states: variable → its states in order, where the data do not show them all.
-        prior: tables: the Dirichlet prior's concentration on each state of each row, greater than zero;
-            linear-Gaussian: the prior's weight in rows, zero for least squares.
+        prior: the Dirichlet prior's concentration on each state of each row of the tables, greater than zero, as in
+            :func:`~causalpp.programs.compile`.  Regressions have the flat prior and do not use it.
         chunk_bytes: about how much memory one step of sampling, or of exact computing, may take; the results
             do not depend on it.
 
@@ -84,6 +86,8 @@ def compile_batch(
         )
     if isinstance(prior, bool) or not isinstance(prior, (int, float, np.integer, np.floating)):
         raise InvalidParameter(f"prior is a number, got {prior!r}")
+    if not 0 <= prior < math.inf:
+        raise InvalidParameter(f"the prior's concentration must not be negative, got {prior}")
     declared = dict(states or {})
     for name in declared:
         if name not in dags.nodes:
@@ -102,7 +106,7 @@ def compile_batch(
             f"column {continuous[0]!r} is continuous and column {rest[0]!r} is discrete: make all of them discrete "
             "(pandas.cut, or states=) or all floating-point (astype(float))"
         )
-    return fit_gaussians(dags, fits, data[list(dags.nodes)].to_numpy(dtype=float), prior, chunk_bytes)
+    return fit_gaussians(dags, fits, data[list(dags.nodes)].to_numpy(dtype=float), chunk_bytes)
 
 
 def _is_continuous(name: str, data: pd.DataFrame) -> bool:

@@ -163,7 +163,7 @@ def parameter_names(mechanism: Mechanism) -> tuple[str, ...]:
 def _regression(variable: str, law: NormalInverseGamma) -> dict[str, Tensor]:
     """Scale, then intercept given it, then slopes given both: the normal-inverse-gamma law in three sites."""
     kind = torch.get_default_dtype()
-    mean, precision = torch.tensor(law.mean, dtype=kind), torch.tensor(law.precision, dtype=kind)
+    mean, precision = (torch.tensor(part, dtype=kind) for part in law.about_zero())
     variance = dist.InverseGamma(torch.tensor(law.shape, dtype=kind), torch.tensor(law.rate, dtype=kind))
     root = dist.transforms.PowerTransform(torch.tensor(0.5))
     cards = mean.dim() - 1

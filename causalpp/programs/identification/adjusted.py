@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.graphs.dag import Names, as_names
+from causalpp.programs._squares import dependent, units
 from causalpp.programs.identification.joint import coded
 from causalpp.programs.mechanisms import state_number
 
@@ -33,6 +34,7 @@ class AdjustedEffect:
         adjustment: the variables adjusted for.
         method: ``"plug-in"`` or ``"regression"``.
         rows: how many there were.
+        freedom: the degrees of freedom of the standard error, for Student's t; None where the law is normal.
 
     Example:
         >>> import pandas as pd
@@ -52,19 +54,26 @@ class AdjustedEffect:
     adjustment: tuple[str, ...]
     method: str
     rows: int
+    freedom: int | None = None
 
     def __float__(self) -> float:
         return self.value
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """The normal confidence interval.
+        """The confidence interval, from Student's t where the standard error has degrees of freedom, else normal.
 
         Raises:
             InvalidParameter: ``level`` is not between zero and one.
         """
         if not 0 < level < 1:
             raise InvalidParameter(f"a confidence level lies between 0 and 1, got {level}")
-        reach = NormalDist().inv_cdf(0.5 + level / 2) * self.standard_error
+        if self.freedom is None:
+            quantile = NormalDist().inv_cdf(0.5 + level / 2)
+        else:
+            from scipy.stats import t
+
+            quantile = float(t.ppf(0.5 + level / 2, self.freedom))
+        reach = quantile * self.standard_error
         return self.value - reach, self.value + reach
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,8 +81,8 @@ class AdjustedEffect:
         return asdict(self)
 
     def to_json(self) -> str:
-        """All attributes as JSON text; null for what is not a number."""
-        plain = {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in self.to_dict().items()}
+        """All attributes as JSON text; null for what is not a finite number."""
+        plain = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in self.to_dict().items()}
         return json.dumps(plain, ensure_ascii=False)
 
 
@@ -94,7 +103,10 @@ def adjusted_effect(
     and adjustment set are discrete.  Its standard error is that of the mean of the influence function
     (Hahn, *On the role of the propensity score*, 1998).  ``"regression"`` is the coefficient of the treatment in
     a linear regression on it and the adjustment set (columns of text by their states) times
-    treated − control; its standard error allows for unequal variances (HC1; MacKinnon & White 1985).
+    treated − control; its standard error allows for unequal variances and for the pull of single rows in small data
+    (HC3; MacKinnon & White 1985), and its interval is that of Student's t.  The columns are centred and scaled first,
+    so that their units do not matter.  Where a single row alone says what the treatment does, nobody can say how far it
+    is off: the standard error is infinite.
 
     Args:
         frame: the rows.
@@ -159,23 +171,41 @@ def _regression(
     frame: pd.DataFrame, treatment: str, outcome: str, names: tuple[str, ...], treated: Any, control: Any, state: Any
 ) -> AdjustedEffect:
     y, x = _numbers(frame, outcome, state), _numbers(frame, treatment, None)
-    columns = [x, np.ones(len(y))]
-    for name in names:
-        columns += _columns(frame, name)
-    design = np.column_stack(columns)
-    rows, width = design.shape
-    if rows <= width or np.linalg.matrix_rank(design) < width:
-        raise InvalidData(
-            f"the regression of {outcome!r} on {treatment!r} and {list(names)} has no single answer: "
-            "columns are collinear, or there are too few rows"
-        )
-    inverse = np.linalg.inv(design.T @ design)
-    coefficients = inverse @ (design.T @ y)
-    pull = (design @ inverse[0]) * (y - design @ coefficients)
     scale = _number("treated", treated) - _number("control", control)
-    error = abs(scale) * float(np.sqrt((pull**2).sum() * rows / (rows - width)))
+    columns, labels = [x], [treatment]
+    for name in names:
+        found = _columns(frame, name)
+        columns += found
+        labels += [name] * len(found)
+    raw = np.column_stack(columns)
+    rows, width = len(raw), raw.shape[1] + 1
+    inputs, outputs = units(raw), units(y[:, None])
+    standard = inputs.standard(raw)
+    why = ""
+    if inputs.constant:
+        why = f"column {labels[inputs.constant[0]]!r} is constant"
+    elif rows <= width:
+        why = f"{rows} rows are too few for {width} coefficients"
+    elif dependent(standard, inputs.rounding, rows):
+        why = "columns are collinear"
+    if why:
+        given = f"{treatment!r} and {list(names)}"
+        raise InvalidData(f"the regression of {outcome!r} on {given} has no single answer: {why}")
+    # The treatment last: its coefficient is then the last one, found without the others.
+    design = np.column_stack([np.ones(rows), standard[:, 1:], standard[:, 0]])
+    target = outputs.standard(y[:, None])[:, 0]
+    basis, upper = np.linalg.qr(design)
+    rest = target - basis @ (basis.T @ target)
+    weight = basis[:, -1] / upper[-1, -1]
+    # A row that the fit cannot but meet says nothing of its own error; where it has a say, the error is not known.
+    slack = 1 - (basis**2).sum(1)
+    alone = slack < 1e-9
+    pull = np.where(alone, 0.0, weight * rest / np.where(alone, 1.0, slack))
+    error = math.inf if (alone & (abs(weight) > 1e-9 * abs(weight).max())).any() else math.sqrt(float(pull @ pull))
+    unit = float(outputs.spread[0] / inputs.spread[0]) * scale
     nan = float("nan")
-    return AdjustedEffect(scale * float(coefficients[0]), error, nan, nan, names, "regression", rows)
+    value = float(basis[:, -1] @ target / upper[-1, -1]) * unit
+    return AdjustedEffect(value, abs(unit) * error if unit else 0.0, nan, nan, names, "regression", rows, rows - width)
 
 
 def _number(what: str, value: Any) -> float:

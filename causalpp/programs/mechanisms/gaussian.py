@@ -28,25 +28,57 @@ class NormalInverseGamma:
     """The conjugate law of a regression's coefficients and noise, one for every configuration of discrete parents.
 
     σ² ~ InverseGamma(shape, rate); coefficients | σ² ~ Normal(mean, σ² · inverse of precision).  The first
-    coefficient is the intercept.
+    coefficient is the height of the regression where every real parent is at ``centre``: the intercept, if that is
+    zero.  A law that was fitted has the means of the parents there, since far from them height and slopes are so
+    correlated that no precision matrix can say how.
 
     Attributes:
         mean: shape ``(*cards, 1 + k)``.
         precision: shape ``(*cards, 1 + k, 1 + k)``.
         shape, rate: shape ``cards``.
+        centre: shape ``(*cards, k)``; left out, zero.
+        root: upper triangular, shape ``(*cards, 1 + k, 1 + k)``, with precision = rootᵀ · root; left out, it is
+            computed.
+
+    Example:
+        >>> law = NormalInverseGamma(np.array([5.0, 2.0]), np.eye(2), np.array(3.0), np.array(2.0), np.array([10.0]))
+        >>> law.coefficients.tolist()
+        [-15.0, 2.0]
     """
 
     mean: NDArray[np.float64]
     precision: NDArray[np.float64]
     shape: NDArray[np.float64]
     rate: NDArray[np.float64]
+    centre: NDArray[np.float64] | None = None
+    root: NDArray[np.float64] | None = field(default=None, repr=False)
+
+    @property
+    def coefficients(self) -> NDArray[np.float64]:
+        """Intercept and slopes at their means, shape ``(*cards, 1 + k)``."""
+        return self._at_zero(self.mean)
+
+    def about_zero(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and precision of the intercept, which is the height at zero, and the slopes."""
+        if self.centre is None:
+            return self.mean, self.precision
+        turn = np.broadcast_to(np.eye(self.mean.shape[-1]), self.precision.shape).copy()
+        turn[..., 0, 1:] = self.centre
+        return self.coefficients, turn.swapaxes(-1, -2) @ self.precision @ turn
 
     def draw(self, draw: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Coefficients and scales drawn from it."""
+        """Coefficients, intercept first, and scales drawn from it."""
         variance = self.rate / draw.standard_gamma(self.shape)
-        root = np.linalg.cholesky(np.linalg.inv(self.precision))
-        step = np.einsum("...ij,...j->...i", root, draw.standard_normal(self.mean.shape))
-        return self.mean + np.sqrt(variance)[..., None] * step, np.sqrt(variance)
+        root = self.root if self.root is not None else np.linalg.cholesky(self.precision).swapaxes(-1, -2)
+        step = np.linalg.solve(root, draw.standard_normal(self.mean.shape)[..., None])[..., 0]
+        return self._at_zero(self.mean + np.sqrt(variance)[..., None] * step), np.sqrt(variance)
+
+    def _at_zero(self, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.centre is None:
+            return coefficients
+        out = coefficients.copy()
+        out[..., 0] -= (coefficients[..., 1:] * self.centre).sum(-1)
+        return out
 
 
 @dataclass(frozen=True, eq=False, init=False)
