@@ -189,6 +189,7 @@ _ROOMS = {
         Causes Changes DirectlyCauses HaveCommonCause HaveCommonEffect Independent IndirectlyCauses
         Proposition all_questions parse
     """,
+    "tasks": "",
 }
 _WHERE = {name: room for room, names in _ROOMS.items() for name in names.split()}
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from causalpp.benchmarks import audit, generate
 from causalpp.benchmarks.solvers.symbolic import Symbolic, class_of
+from causalpp.tasks import audit, generate
 
 
 @pytest.mark.parametrize("variables", [6, 24])

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from causalpp.benchmarks import check_certificate, generate
 from causalpp.equivalence import from_premise
+from causalpp.tasks import check_certificate, generate
 
 ITEMS = 120
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from causalpp.benchmarks._settings import read_settings
+from causalpp.benchmarks.settings import read_settings
 from causalpp.errors import FormatError
 from causalpp.oracles import noise
 

@@ -17,7 +17,7 @@ from causalpp.cli.show import console, print_json, table_of
 from causalpp.errors import InvalidParameter
 
 if TYPE_CHECKING:
-    from causalpp import benchmarks
+    from causalpp import tasks
 
 __all__ = ["audit"]
 
@@ -49,18 +49,18 @@ def audit(
     json: options.Json = False,
 ) -> None:
     """Derive every label of a benchmark again from its premise; exit status 1 if anything is found."""
-    from causalpp import benchmarks  # takes a moment, which other commands need not wait
-    from causalpp.benchmarks import loaders
+    from causalpp import tasks  # takes a moment, which other commands need not wait
+    from causalpp.tasks.items import loaders
 
     check_target(out)
     if bool(files) == (published is not None):
         raise InvalidParameter("name the files to audit, or a set on the hub by --published")
     if published is not None:
-        items: Iterator[benchmarks.Item] = loaders.load_published(published, split, revision=revision)
+        items: Iterator[tasks.Item] = loaders.load_published(published, split, revision=revision)
     else:
         items = chain.from_iterable(map(loaders.read_items, files or ()))
     with _Counter(json) as progress:
-        found = benchmarks.audit(loaders.first(items, limit), semantics=meaning.value, progress=progress)
+        found = tasks.audit(loaders.first(items, limit), semantics=meaning.value, progress=progress)
     if found.rows == 0:
         raise InvalidParameter("there are no rows to audit")
     if out is not None:
@@ -91,7 +91,7 @@ class _Counter:
         self._bar.stop()
 
 
-def _show(found: benchmarks.Audit) -> None:
+def _show(found: tasks.Audit) -> None:
     rows = [
         ("rows", f"{found.rows:,}" + _by(found.splits)),
         ("labels checked", f"{found.checked:,}"),
@@ -136,7 +136,7 @@ _FAILURES = {
 }
 
 
-def _row(found: benchmarks.Disagreement | benchmarks.Failure) -> str:
+def _row(found: tasks.Disagreement | tasks.Failure) -> str:
     """Where something was found: files of several splits have rows of the same number."""
     return f"row {found.row}" + (f" of {found.split}" if found.split else "")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from causalpp.benchmarks import Run
-    from causalpp.benchmarks.report import Report
+    from causalpp.benchmarks.reports.report import Report
 
 __all__ = ["bench"]
 
@@ -78,7 +78,7 @@ def run_(
 ) -> None:
     """Carry out a configuration, and report; started again after it was stopped, it goes on from where it was."""
     from causalpp.benchmarks import read_config, run
-    from causalpp.benchmarks.report import report
+    from causalpp.benchmarks.reports.report import report
 
     try:
         chosen = read_config(config)
@@ -114,7 +114,7 @@ def report_(
 ) -> None:
     """Write the report of a finished run: Markdown with pictures, and one HTML page."""
     from causalpp.benchmarks import Run
-    from causalpp.benchmarks.report import report
+    from causalpp.benchmarks.reports.report import report
 
     found = Run(folder)
     _tell(found, report(found), out or folder / "report", json)
@@ -134,8 +134,8 @@ def compare_(
 ) -> None:
     """Compare two runs on the items they share: McNemar's exact test, and one that keeps groups together."""
     from causalpp.benchmarks import Run
-    from causalpp.benchmarks.compare import compare
-    from causalpp.benchmarks.report import comparison_table
+    from causalpp.benchmarks.reports.compare import compare
+    from causalpp.benchmarks.reports.report import comparison_table
 
     if solver and len(solver) != 2:
         raise typer.BadParameter("give it twice, for the first run and for the second", param_hint="--solver")
@@ -171,7 +171,7 @@ def calibration_(
     json: options.Json = False,
 ) -> None:
     """Measure whether the confidence that the loop claims matches how often it is right."""
-    from causalpp.benchmarks.calibration import calibration
+    from causalpp.benchmarks.studies.calibration import calibration
 
     _study(
         lambda told: calibration(runs, family or None, seed=seed, jobs=jobs, progress=told, store=store),
@@ -189,7 +189,7 @@ def efficiency_(
     json: options.Json = False,
 ) -> None:
     """Measure how many questions the loop asks, against the least that any method needs."""
-    from causalpp.benchmarks.efficiency import efficiency
+    from causalpp.benchmarks.studies.efficiency import efficiency
 
     _study(lambda told: efficiency(runs, seed=seed, jobs=jobs, progress=told), "efficiency", out, plot, json)
 

@@ -19,7 +19,7 @@ from causalpp.cli.show import console, print_json, table_of
 from causalpp.errors import FormatError, InvalidParameter
 
 if TYPE_CHECKING:
-    from causalpp.benchmarks import Benchmark
+    from causalpp.tasks import Benchmark
 
 __all__ = ["generate"]
 
@@ -94,8 +94,8 @@ def generate(
     json: options.Json = False,
 ) -> None:
     """Generate benchmark items with exact labels, certificates and splits by class."""
-    from causalpp.benchmarks import RELATIONS, Benchmark, complete_set, interventional_set, perturb  # takes a moment
-    from causalpp.benchmarks import generate as make
+    from causalpp.tasks import RELATIONS, Benchmark, complete_set, interventional_set, perturb  # takes a moment
+    from causalpp.tasks import generate as make
 
     target = _target(out, form)
     numbers, shares = _sizes(sizes), _shares(splits)

@@ -17,13 +17,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from causalpp.benchmarks import Config, Item, Run, Solver, Verdict, run
+from causalpp.benchmarks import Config, Run, Solver, Verdict, run
 from causalpp.benchmarks._pages import Table, to_html, to_markdown
-from causalpp.benchmarks.compare import compare, mcnemar
 from causalpp.benchmarks.drawing import KINDS, accuracy_figure, calls_figure, local_error_figure
-from causalpp.benchmarks.report import comparison_table, report
-from causalpp.benchmarks.units import seed_of
+from causalpp.benchmarks.reports.compare import compare, mcnemar
+from causalpp.benchmarks.reports.report import comparison_table, report
+from causalpp.benchmarks.runs.units import seed_of
 from causalpp.errors import FormatError, InvalidData, InvalidParameter, RunIncomplete, UnknownName
+from causalpp.tasks import Item
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from causalpp.benchmarks._cal_runs import EXTRA, FAMILIES, Unit, random_class, run_unit
-from causalpp.benchmarks.calibration import BINS, ENOUGH, CalibrationStudy, calibration
+from causalpp.benchmarks.studies._cal_runs import EXTRA, FAMILIES, Unit, random_class, run_unit
+from causalpp.benchmarks.studies.calibration import BINS, ENOUGH, CalibrationStudy, calibration
 from causalpp.errors import FormatError, InvalidParameter
 
 

@@ -7,9 +7,9 @@ import torch
 
 from causalpp import AcboConfig, Belief, SimulatedOracle, discover, noise
 from causalpp.belief import Fixed
-from causalpp.benchmarks import _eff_simulator as simulator
-from causalpp.benchmarks._eff_classes import class_of_size
-from causalpp.benchmarks.efficiency import Cell, Comparison, Efficiency, efficiency
+from causalpp.benchmarks.studies import _eff_simulator as simulator
+from causalpp.benchmarks.studies._eff_classes import class_of_size
+from causalpp.benchmarks.studies.efficiency import Cell, Comparison, Efficiency, efficiency
 from causalpp.design import expected_information_gain
 from causalpp.errors import FormatError, InvalidParameter
 from causalpp.oracles import Answer

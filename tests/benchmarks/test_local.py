@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from causalpp.benchmarks import generate
-from causalpp.benchmarks.config import Config
-from causalpp.benchmarks.local import calibrations, comparison_of_oracles
-from causalpp.benchmarks.runner import run
+from causalpp.benchmarks.runs.config import Config
+from causalpp.benchmarks.runs.runner import run
+from causalpp.benchmarks.studies.local import calibrations, comparison_of_oracles
 from causalpp.errors import InvalidData, InvalidParameter
+from causalpp.tasks import generate
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from causalpp.benchmarks import Config, Run, Task, Unit, get_task, run, seed_of
-from causalpp.benchmarks.units import canonical, carry_out
+from causalpp.benchmarks.runs.units import canonical, carry_out
 from causalpp.errors import FormatError, InvalidParameter, RunIncomplete, UnknownName
 
 
@@ -226,7 +226,7 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
 
 
 def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
-    from causalpp.benchmarks.store import Store
+    from causalpp.benchmarks.runs.store import Store
 
     with Store(tmp_path), pytest.raises(InvalidParameter, match="another process works on the run"):
         run(config("DRAWING"), tmp_path, jobs=1)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from causalpp.benchmarks import Item, Run
+from causalpp.benchmarks import Run
 from causalpp.benchmarks.metrics import score
+from causalpp.tasks import Item
 
 ITEMS = 10_000
 COMMAND = "from causalpp.cli import main; main()"

@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 
-from causalpp.benchmarks import Config, Item, audit, generate
+from causalpp.benchmarks import Config
+from causalpp.benchmarks.runs.units import carry_out
 from causalpp.benchmarks.solvers import Solver, make_solver, solver_names
 from causalpp.benchmarks.solvers import asked as asked_module
 from causalpp.benchmarks.solvers.asked import Model, Simulated, hidden_graph
 from causalpp.benchmarks.solvers.loop import AcboSolver, PublishedAcbo
 from causalpp.benchmarks.solvers.symbolic import Symbolic, meaning_of
 from causalpp.benchmarks.solvers.whole import ChainOfThought, FewShot, PcInPrompt, SelfConsistency, ZeroShot
-from causalpp.benchmarks.units import carry_out
 from causalpp.errors import FormatError, InvalidParameter
 from causalpp.oracles import LanguageModelOracle, SimulatedOracle
 from causalpp.oracles.language import Prompt, Reply, ScriptedBackend
+from causalpp.tasks import Item, audit, generate
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from causalpp.benchmarks import Item, Run
+from causalpp.benchmarks import Run
 from causalpp.cli import main
+from causalpp.tasks import Item
 
 Bench = Callable[..., tuple[int, str, str]]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from causalpp.benchmarks import Benchmark, check_certificate, complete_set
 from causalpp.cli import main
+from causalpp.tasks import Benchmark, check_certificate, complete_set
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

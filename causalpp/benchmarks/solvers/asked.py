@@ -8,15 +8,15 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from causalpp.benchmarks._settings import read_settings
-from causalpp.benchmarks.items import Item
 from causalpp.benchmarks.noises import noise_of
+from causalpp.benchmarks.runs.units import canonical, seed_of
+from causalpp.benchmarks.settings import read_settings
 from causalpp.benchmarks.solvers.base import Solver
 from causalpp.benchmarks.solvers.symbolic import class_of
-from causalpp.benchmarks.units import canonical, seed_of
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
 from causalpp.oracles import LanguageModelOracle, Limits, Oracle, SimulatedOracle
+from causalpp.tasks.items.item import Item
 
 __all__ = ["Asked", "AskingSolver", "Model", "Simulated", "hidden_graph"]
 

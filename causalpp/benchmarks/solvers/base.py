@@ -11,10 +11,10 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, ClassVar, cast
 
-from causalpp.benchmarks._settings import read_settings
-from causalpp.benchmarks.items import Item
-from causalpp.benchmarks.units import canonical
+from causalpp.benchmarks.runs.units import canonical
+from causalpp.benchmarks.settings import read_settings
 from causalpp.errors import CausalppError, FormatError, InvalidParameter, OracleError, UnknownName
+from causalpp.tasks.items.item import Item
 
 __all__ = ["Solver", "Verdict", "make_solver", "solver_names", "unread"]
 

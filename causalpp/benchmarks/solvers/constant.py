@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from causalpp.benchmarks.items import Item
 from causalpp.benchmarks.solvers.base import Solver, Verdict
+from causalpp.tasks.items.item import Item
 
 __all__ = ["AlwaysNo", "AlwaysYes"]
 

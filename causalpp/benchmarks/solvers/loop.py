@@ -11,16 +11,16 @@ from typing import Any, ClassVar, Literal
 import torch
 
 from causalpp.acbo import AcboConfig, Result, discover, discover_async
-from causalpp.benchmarks.items import Item
+from causalpp.benchmarks.runs.units import seed_of
 from causalpp.benchmarks.solvers.asked import AskingSolver, Simulated, hidden_graph, only_models
 from causalpp.benchmarks.solvers.base import Verdict, unread
 from causalpp.benchmarks.solvers.symbolic import class_of, meaning_of
-from causalpp.benchmarks.units import seed_of
 from causalpp.equivalence import Cpdag, Entailment, MarkovEquivalenceClass
 from causalpp.errors import CausalppError, FormatError, InvalidParameter
 from causalpp.graphs import Dag, DagBatch
 from causalpp.oracles import LanguageModelOracle, Oracle
 from causalpp.propositions import Proposition
+from causalpp.tasks.items.item import Item
 
 __all__ = ["AcboSolver", "PublishedAcbo"]
 

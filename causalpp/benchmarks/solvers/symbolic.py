@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, Literal
 
-from causalpp.benchmarks.hypotheses import hypothesis, read_hypothesis
-from causalpp.benchmarks.items import Item
 from causalpp.benchmarks.solvers.base import Solver, Verdict
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import CausalppError
 from causalpp.propositions import Proposition, parse
+from causalpp.tasks.corr2cause.hypotheses import hypothesis, read_hypothesis
+from causalpp.tasks.items.item import Item
 
 __all__ = ["Symbolic", "class_of", "meaning_of"]
 

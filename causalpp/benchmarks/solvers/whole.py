@@ -13,16 +13,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from causalpp.benchmarks.items import Item
+from causalpp.benchmarks.runs.units import seed_of
 from causalpp.benchmarks.solvers.asked import AskingSolver, Model, hidden_graph, only_models
 from causalpp.benchmarks.solvers.base import Verdict, unread
 from causalpp.benchmarks.solvers.symbolic import meaning_of
-from causalpp.benchmarks.units import seed_of
 from causalpp.equivalence import parse_premise
 from causalpp.errors import CausalppError, InvalidParameter
 from causalpp.oracles import Answer, LanguageModelOracle, Oracle
 from causalpp.oracles.prompts import Prompts, Writer, ways
 from causalpp.propositions import Proposition, parse
+from causalpp.tasks.items.item import Item
 
 __all__ = ["ChainOfThought", "FewShot", "PcInPrompt", "SelfConsistency", "ZeroShot"]
 
@@ -185,8 +185,8 @@ class FewShot(_Whole):
 
 @lru_cache(maxsize=8)
 def _pool(source: str, label: bool) -> tuple[Item, ...]:
-    from causalpp.benchmarks.benchmark import load_benchmark
-    from causalpp.benchmarks.loaders import read_items
+    from causalpp.tasks.items.benchmark import load_benchmark
+    from causalpp.tasks.items.loaders import read_items
 
     items = list(read_items(source)) if Path(source).suffix else list(load_benchmark(source))
     train = [item for item in items if item.split == "train"] or items

@@ -1,0 +1,260 @@
+"""Configurations: what a benchmark run does, as a YAML, TOML or JSON file that is read strictly."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from causalpp._files import about as naming
+from causalpp._files import data_path, read_text
+from causalpp.benchmarks.runs.units import Task, Unit, canonical, get_task
+from causalpp.benchmarks.settings import Lines, Place, no_such_key, read_settings
+from causalpp.errors import FormatError, InvalidParameter, MissingDependency, UnknownName
+
+__all__ = ["Config", "Part", "config_names", "read_config"]
+
+_SUFFIXES = (".yaml", ".yml", ".toml", ".json")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One section of a configuration: a task and its settings.
+
+    Attributes:
+        task: the name of the task.
+        settings: an object of the task's settings class.
+        name: what reports call the section; by default the task's name.
+    """
+
+    task: str
+    settings: Any
+    name: str = ""
+
+    @cached_property
+    def kind(self) -> Task:
+        """The task itself."""
+        return get_task(self.task)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The section as plain values, every default spelt out."""
+        return {"task": self.task, "name": self.name, **asdict(self.settings)}
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a run does.
+
+    Attributes:
+        name: of the run, for reports and for the folder it is kept in.
+        parts: its sections, in order.
+        about: what it is for, in a sentence or two.
+        seed: of everything random; the same configuration with the same seed gives the same rows.
+        tries: how often a unit is tried whose worker dies.
+        concurrency: how many units may wait for a network at once.
+
+    Raises:
+        InvalidParameter: no name, no part, or a number out of range.
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+    about: str = ""
+    seed: int = 0
+    tries: int = 3
+    concurrency: int = 8
+
+    def __post_init__(self) -> None:
+        if not self.name.strip() or any(c in self.name for c in "/\\\0"):
+            raise InvalidParameter(f"a run needs a name that can be the name of a folder, got {self.name!r}")
+        if not self.parts:
+            raise InvalidParameter("a run needs at least one part: a task and its settings")
+        for key, least in (("seed", 0), ("tries", 1), ("concurrency", 1)):
+            if getattr(self, key) < least:
+                raise InvalidParameter(f"{key!r} is a whole number from {least} on, got {getattr(self, key)}")
+
+    def units(self) -> Iterator[tuple[int, Unit]]:
+        """Every unit with the number of its part, one after the other; nothing is kept in memory."""
+        for number, part in enumerate(self.parts):
+            for unit in part.kind.units(part.settings, self.seed):
+                yield number, unit
+
+    @property
+    def count(self) -> int | None:
+        """How many units there are; None if that is known only by planning them."""
+        counts = [None if p.kind.count is None else p.kind.count(p.settings) for p in self.parts]
+        return None if None in counts else sum(count for count in counts if count is not None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The configuration as plain values, every default spelt out."""
+        out: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        out["parts"] = [part.to_dict() for part in self.parts]
+        plain: dict[str, Any] = json.loads(canonical(out))
+        return plain
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], lines: Lines | None = None) -> Config:
+        """A configuration from plain values, read strictly.
+
+        Args:
+            values: as in a file.
+            lines: the line of each place in the file, for the messages of errors.
+
+        Raises:
+            FormatError: a misspelt or missing key, or a value that does not fit.
+
+        Example:
+            >>> items = [{"id": "1", "premise": "…", "hypothesis": "…", "label": False}]
+            >>> Config.from_dict({"name": "x", "parts": [{"task": "solve", "items": items, "solvers": ["always-no"]}]})
+            Config(name='x', parts=(Part(task='solve', ...
+        """
+        known: Lines = lines or {}
+        outer = read_settings(_Outer, values, (), known)
+        parts = [_part(part, ("parts", i), known) for i, part in enumerate(outer.parts)]
+        rest = {name: getattr(outer, name) for name in cls.__dataclass_fields__ if name != "parts"}
+        try:
+            return cls(parts=tuple(parts), **rest)
+        except InvalidParameter as error:
+            raise FormatError(str(error)) from None
+
+
+@dataclass(frozen=True)
+class _Outer:
+    """A configuration whose parts have not been looked at."""
+
+    name: str
+    parts: tuple[Mapping[str, Any], ...]
+    about: str = ""
+    seed: int = 0
+    tries: int = 3
+    concurrency: int = 8
+
+
+def _part(values: Mapping[str, Any], place: Place, lines: Lines) -> Part:
+    line = next((lines[at] for at in ((*place, "task"), place) if at in lines), None)
+    if "task" not in values:
+        close = next((key for key in values if no_such_key(key, ["task"]).endswith("?")), None)
+        raise FormatError(
+            f"parts[{place[-1]}]: " + (no_such_key(close, ["task"]) if close else "the key 'task' is missing"),
+            line=line if close is None else lines.get((*place, close), line),
+        )
+    task = values["task"]
+    if not isinstance(task, str) or not isinstance(values.get("name", ""), str):
+        raise FormatError(f"parts[{place[-1]}]: a task and a name are texts", line=line)
+    try:
+        kind = get_task(task)
+    except (UnknownName, InvalidParameter) as error:
+        raise FormatError(f"parts[{place[-1]}]: {error}", line=line) from None
+    rest = {key: value for key, value in values.items() if key not in ("task", "name")}
+    return Part(task, read_settings(kind.settings, rest, place, lines), values.get("name", "") or task)
+
+
+# --- files --------------------------------------------------------------------------------------------
+
+
+def config_names() -> list[str]:
+    """The configurations that ship."""
+    folder = data_path() / "benchmarks" / "configs"
+    return sorted(path.stem for path in folder.glob("*") if path.suffix in _SUFFIXES)
+
+
+def read_config(source: str | os.PathLike[str]) -> Config:
+    """A configuration from a file, or one that ships.
+
+    Args:
+        source: a YAML, TOML or JSON file; or the name of one of :func:`config_names`.
+
+    Raises:
+        UnknownName: neither a file nor a configuration that ships.
+        FormatError: the file cannot be read; the message names the file, the line and the key.
+        MissingDependency: a YAML file, and PyYAML is not installed.
+    """
+    path = Path(source)
+    if not path.exists() and path.suffix not in _SUFFIXES:
+        found = [p for s in _SUFFIXES if (p := data_path() / "benchmarks" / "configs" / f"{source}{s}").is_file()]
+        if not found or path.name != str(source):
+            raise UnknownName("configuration", os.fspath(source), config_names())
+        path = found[0]
+    text = read_text(path)
+    with naming(path):
+        values, lines = _parsed(text, path.suffix.lower())
+        return Config.from_dict(values, lines)
+
+
+def _parsed(text: str, suffix: str) -> tuple[Any, Lines]:
+    if suffix == ".toml":
+        try:
+            return tomllib.loads(text), {}
+        except tomllib.TOMLDecodeError as error:
+            raise FormatError(f"this is no TOML: {error}") from None
+    if suffix == ".json":
+        try:
+            return json.loads(text, object_pairs_hook=_once), {}
+        except json.JSONDecodeError as error:
+            raise FormatError(f"this is no JSON: {error.msg}", line=error.lineno, column=error.colno) from None
+    if suffix in (".yaml", ".yml"):
+        return _yaml(text)
+    raise FormatError(f"a configuration is a file whose name ends in {', '.join(_SUFFIXES)}, not in {suffix!r}")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in out:
+            raise FormatError(f"the key {key!r} is given twice")
+        out[key] = value
+    return out
+
+
+def _yaml(text: str) -> tuple[Any, Lines]:
+    """The values of a YAML text, and the line of every place in it."""
+    try:
+        yaml = import_module("yaml")
+    except ImportError:
+        raise MissingDependency(
+            "a YAML configuration needs PyYAML: pip install 'causalpp[bench]', or write it as TOML or JSON"
+        ) from None
+    lines: dict[Place, int] = {(): 1}
+    loader = yaml.SafeLoader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            raise FormatError("the file is empty")
+        _mark(yaml, root, (), lines, 0)
+        return loader.construct_document(root), lines
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        at = {} if mark is None else {"line": mark.line + 1, "column": mark.column + 1}
+        raise FormatError(f"this is no YAML: {problem}", **at) from None
+    except RecursionError:
+        raise FormatError("this YAML is nested too deeply") from None
+    finally:
+        loader.dispose()
+
+
+def _mark(yaml: Any, node: Any, place: Place, lines: dict[Place, int], depth: int) -> None:
+    """Note the lines of everything in a node; refuse keys that are given twice and aliases that could explode."""
+    if depth > 40:
+        raise FormatError("this YAML is nested too deeply", line=node.start_mark.line + 1)
+    if len(lines) > 1_000_000:
+        raise FormatError("this YAML has too many values for a configuration")
+    if isinstance(node, yaml.SequenceNode):
+        for i, item in enumerate(node.value):
+            lines[(*place, i)] = item.start_mark.line + 1
+            _mark(yaml, item, (*place, i), lines, depth + 1)
+    elif isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, item in node.value:
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                raise FormatError(f"the key {key.value!r} is given twice", line=line)
+            seen.add(key.value if isinstance(key.value, str) else None)
+            lines[(*place, str(key.value))] = line
+            _mark(yaml, item, (*place, str(key.value)), lines, depth + 1)

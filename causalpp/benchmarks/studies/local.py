@@ -1,0 +1,245 @@
+"""Local questions as a task of the runner, and oracles compared by how they answer them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from causalpp.benchmarks.runs.units import Outcome, Row, Task
+from causalpp.benchmarks.settings import read_settings
+from causalpp.benchmarks.solvers.asked import Asked
+from causalpp.benchmarks.studies.solve import GeneratedItems, SolveSettings, check_limit, chosen_items
+from causalpp.crosscheck import Calibration
+from causalpp.errors import InvalidData, InvalidParameter
+from causalpp.oracles import Answer
+from causalpp.oracles.noise import path_length
+from causalpp.tasks.interventional import LocalItem, interventional_set
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["LOCAL", "LocalSettings", "Questioned", "calibrations", "comparison_of_oracles"]
+
+
+@dataclass(frozen=True)
+class Questioned:
+    """An oracle that is put local questions.
+
+    Attributes:
+        ask: a simulated oracle or a language model.
+        label: what reports call it; by default its noise, or the name of the model.
+    """
+
+    ask: Asked
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class LocalSettings:
+    """A section of a configuration that puts local questions, whose answers are known, to oracles.
+
+    Attributes:
+        items: as for the task ``solve``: their premises are asked about.
+        oracles: who is asked.
+        kinds, per_kind, conditioning: of the questions; see :func:`causalpp.benchmarks.interventional_set`.
+        repeats: how often each is put; where an oracle has several wordings, the repeats go through them.
+        split, variables, limit: which items.
+
+    Raises:
+        InvalidParameter: no oracle, two with the same label, or a number out of range.
+    """
+
+    items: str | GeneratedItems | tuple[Mapping[str, Any], ...]
+    oracles: tuple[Questioned, ...]
+    kinds: tuple[str, ...] = ("Causes", "DirectlyCauses", "Changes")
+    per_kind: int = 4
+    conditioning: int = 1
+    repeats: int = 1
+    split: str = ""
+    variables: tuple[int, ...] | None = None
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        labels = [_label(oracle) for oracle in self.oracles]
+        if not labels or len(set(labels)) < len(labels):
+            raise InvalidParameter(f"name at least one oracle, each with a 'label' of its own; got {labels}")
+        if self.repeats < 1 or self.per_kind < 1:
+            raise InvalidParameter("'repeats' and 'per_kind' are numbers from 1 on")
+        check_limit(self.limit)
+
+
+def _label(oracle: Questioned) -> str:
+    return oracle.label or oracle.ask.described
+
+
+@dataclass(frozen=True)
+class _Only:
+    """Who is asked, read back from the parameters of a unit."""
+
+    ask: Asked = field()
+
+
+def _plan(settings: LocalSettings, seed: int) -> Iterator[Mapping[str, Any]]:
+    items = chosen_items(
+        SolveSettings(
+            settings.items, ("always-no",), split=settings.split, variables=settings.variables, limit=settings.limit
+        ),
+        seed,
+    )
+    questions = interventional_set(
+        items, kinds=settings.kinds, per_kind=settings.per_kind, conditioning=settings.conditioning, seed=seed
+    )
+    for _, together in groupby(questions, key=lambda question: question.premise):
+        plain = [question.to_dict() for question in together]
+        for oracle in settings.oracles:
+            yield {
+                "questions": plain,
+                "ask": asdict(oracle.ask),
+                "label": _label(oracle),
+                "repeats": settings.repeats,
+            }
+
+
+def _read(parameters: Mapping[str, Any]) -> tuple[Asked, list[LocalItem]]:
+    asked = read_settings(_Only, {"ask": parameters["ask"]}).ask
+    return asked, [LocalItem.from_dict(values) for values in parameters["questions"]]
+
+
+def _work(parameters: Mapping[str, Any]) -> Outcome:
+    asked, items = _read(parameters)
+    oracle = asked.oracle(items[0].dag, items[0].id, items[0].premise)
+    return _rows(asked, items, oracle.ask([item.proposition for item in items], parameters["repeats"]), parameters)
+
+
+async def _work_async(parameters: Mapping[str, Any]) -> Outcome:
+    asked, items = _read(parameters)
+    oracle = asked.oracle(items[0].dag, items[0].id, items[0].premise)
+    answers = await oracle.ask_async([item.proposition for item in items], parameters["repeats"])
+    return _rows(asked, items, answers, parameters)
+
+
+def _rows(asked: Asked, items: list[LocalItem], answers: list[Answer], parameters: Mapping[str, Any]) -> Outcome:
+    known = {item.proposition: item for item in items}
+    rows: list[Row] = []
+    for answer in answers:
+        item = known[answer.question]
+        sure = None
+        if answer.value is not None and answer.log_odds is not None:
+            odds = answer.log_odds if answer.value else -answer.log_odds
+            sure = 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
+        rows.append(
+            {
+                "item": item.id,
+                "graph": items[0].id,
+                "group": item.group or item.premise,
+                "variables": len(item.variables),
+                "relation": str(item.about["kind"]),
+                "question": item.proposition.sentence(),
+                "distance": int(item.about["distance"]),
+                "path": path_length(item.proposition, item.dag),
+                "decided": item.decided,
+                "split": item.split,
+                "solver": parameters["label"],
+                "oracle_kind": asked.kind,
+                "oracle": asked.described,
+                "label": item.answer,
+                "answer": answer.value,
+                "right": None if answer.value is None else answer.value == item.answer,
+                "confidence": sure,
+                "log_odds": answer.log_odds,
+                "replicate": answer.replicate,
+                "wording": answer.wording,
+                "negated": answer.negated,
+                "reason": answer.reason,
+                "tokens_in": answer.tokens_in,
+                "tokens_out": answer.tokens_out,
+                "cost": answer.cost,
+                "local_answers": 1,
+                "local_wrong": int(answer.value is not None and answer.value != item.answer),
+            }
+        )
+    return Outcome(tuple(rows), {"oracle": sum(answer.latency for answer in answers)})
+
+
+def _waits(parameters: Mapping[str, Any]) -> bool:
+    return read_settings(_Only, {"ask": parameters["ask"]}).ask.waits
+
+
+#: Puts local questions with known answers to oracles.
+LOCAL = Task("local", 1, LocalSettings, _plan, _work, _work_async, waits=_waits)
+
+
+# --- comparing ----------------------------------------------------------------------------------------
+
+
+def calibrations(frame: pd.DataFrame, level: float = 0.95) -> dict[str, Calibration]:
+    """How reliable each oracle was: sensitivity, specificity, repeat correlation, log-odds and more.
+
+    Args:
+        frame: results of the task ``local``.
+        level: of the intervals.
+
+    Returns:
+        For each label of an oracle a :class:`causalpp.Calibration`, whose ``by`` tells the rates by kind of question,
+        number of variables, length of the path or wording.
+
+    Raises:
+        InvalidData: the table is not of that task.
+    """
+    needed = {"solver", "question", "relation", "label", "answer", "replicate", "path", "graph"}
+    if not needed <= set(frame.columns):
+        raise InvalidData(f"local answers have the columns {', '.join(sorted(needed))}: run the task 'local'")
+    out: dict[str, Calibration] = {}
+    words = {True: "yes", False: "no"}
+    for label, part in frame.groupby("solver", sort=False):
+        table = part.rename(columns={"relation": "kind", "graph": "world", "label": "truth"})
+        table["answer"] = [words.get(value, "abstain") for value in part["answer"].astype(object)]
+        table["name"] = ""
+        table = table.astype({"path": "Int64", "log_odds": "float64", "truth": bool, "negated": bool})
+        out[str(label)] = Calibration(table.reset_index(drop=True), level, str(part["oracle_kind"].iloc[0]))
+    return out
+
+
+def comparison_of_oracles(frame: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
+    """Oracles side by side: one row each, or one for each value of a column.
+
+    Args:
+        frame: results of the task ``local``.
+        by: None, or what :meth:`causalpp.Calibration.by` takes, such as ``"kind"``, ``"variables"`` or ``"path"``.
+
+    Returns:
+        Accuracy, sensitivity, specificity, abstention and, without ``by``, the correlation of repeats and the slope
+        and intercept of the log-odds, each with its interval.
+
+    Raises:
+        InvalidData: the table is not of that task.
+        InvalidParameter: a column that rates cannot be told by.
+    """
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    tables: list[pd.DataFrame] = []
+    for label, found in calibrations(frame).items():
+        if by is not None:
+            table = found.by(by).reset_index()
+            table.insert(0, "solver", label)
+            table.insert(1, "oracle_kind", found.oracle_kind)
+            tables.append(table)
+            continue
+        said = found.frame["answer"] != "abstain"
+        right = (found.frame["answer"] == "yes") == found.frame["truth"]
+        row: dict[str, Any] = {
+            "solver": label,
+            "oracle_kind": found.oracle_kind,
+            "questions": found.questions,
+            "answers": len(found.frame),
+            "accuracy": float(right[said].mean()) if said.any() else math.nan,
+        }
+        for name in ("sensitivity", "specificity", "abstention", "repeat_correlation", "intercept", "slope"):
+            value = getattr(found, name)
+            row |= {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}
+        rows.append(row)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(rows)

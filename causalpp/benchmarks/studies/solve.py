@@ -1,0 +1,215 @@
+"""Every item of a benchmark put to every solver."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+from causalpp.benchmarks.runs.units import Outcome, Row, Task
+from causalpp.benchmarks.solvers import Solver, Verdict, make_solver
+from causalpp.errors import InvalidParameter
+from causalpp.tasks import Item, generate, load_benchmark, perturb, read_items
+
+__all__ = ["SOLVE", "GeneratedItems", "SolveSettings", "chosen_items"]
+
+
+@dataclass(frozen=True)
+class GeneratedItems:
+    """Items made for the run by :func:`causalpp.tasks.corr2cause.generate`, whose arguments these are.
+
+    Attributes:
+        sizes: numbers of variables.
+        rows: items of each size.
+        seed: of the graphs; by default the seed of the run.
+        semantics: what the labels mean.
+        expected_degree: of the variables.
+        positive: the share of items whose hypothesis follows.
+    """
+
+    sizes: tuple[int, ...]
+    rows: int = 100
+    seed: int | None = None
+    semantics: Literal["path", "published", "direct"] = "path"
+    expected_degree: float = 2.5
+    positive: float = 0.5
+
+
+@dataclass(frozen=True)
+class SolveSettings:
+    """A section of a configuration that puts items to solvers.
+
+    Attributes:
+        items: a file of items, the name of a benchmark that ships, the items themselves, or how to generate them.
+        solvers: names, or mappings with a name under ``solver``, its settings and, if wanted, a ``label``.
+        split: only the items of this split.
+        variables: only items with so many variables.
+        limit: only so many items, the first ones.
+        perturb: change names or wording first, which leaves the labels as they are.
+
+    Raises:
+        InvalidParameter: no solver, two with the same label, or one with settings that it does not have.
+    """
+
+    items: str | GeneratedItems | tuple[Mapping[str, Any], ...]
+    solvers: tuple[str | Mapping[str, Any], ...]
+    split: str = ""
+    variables: tuple[int, ...] | None = None
+    limit: int | None = None
+    perturb: Literal["", "names", "paraphrase"] = ""
+
+    def __post_init__(self) -> None:
+        if not self.solvers:
+            raise InvalidParameter("no solver is named under 'solvers'")
+        check_limit(self.limit)
+        labels = [label_of(spec) for spec in self.solvers]
+        for spec, label in zip(self.solvers, labels):
+            make_solver(spec)
+            if labels.count(label) > 1:
+                raise InvalidParameter(f"two solvers are called {label!r}: give each a 'label' of its own")
+
+
+def check_limit(limit: int | None) -> None:
+    """Refuse a limit that leaves no item.
+
+    Raises:
+        InvalidParameter: it is below one.
+    """
+    if limit is not None and limit < 1:
+        raise InvalidParameter(f"'limit' is a whole number from 1 on, got {limit}")
+
+
+def label_of(spec: str | Mapping[str, Any]) -> str:
+    """What reports call a solver: its label, or else its name."""
+    return spec if isinstance(spec, str) else str(spec.get("label") or spec.get("solver"))
+
+
+def _source(settings: SolveSettings, seed: int) -> Iterable[Item]:
+    source = settings.items
+    if isinstance(source, GeneratedItems):
+        chosen = {name: getattr(source, name) for name in ("semantics", "expected_degree", "positive")}
+        return generate(source.sizes, source.rows, seed=seed if source.seed is None else source.seed, **chosen)
+    if not isinstance(source, str):
+        return map(Item.from_dict, source)
+    if Path(source).exists() or Path(source).suffix:
+        return read_items(source)
+    return load_benchmark(source)
+
+
+def chosen_items(settings: SolveSettings, seed: int) -> Iterator[Item]:
+    """The items that a section is about.
+
+    Raises:
+        InvalidParameter: there is none.
+    """
+    fitting = (
+        item
+        for item in _source(settings, seed)
+        if (not settings.split or item.split == settings.split)
+        and (settings.variables is None or _size(item) in settings.variables)
+    )
+    found = False
+    for item in islice(fitting, settings.limit):
+        found = True
+        if settings.perturb:
+            yield from perturb([item], settings.perturb, seed=seed)
+        else:
+            yield item
+    if not found:
+        raise InvalidParameter(
+            f"there is nothing to do: {_told(settings)} has no item"
+            + (f" of the split {settings.split!r}" if settings.split else "")
+            + (f" with {' or '.join(map(str, settings.variables))} variables" if settings.variables else "")
+        )
+
+
+def _size(item: Item) -> int | None:
+    """How many variables an item is about, as far as it says so without its premise being read."""
+    said = str(item.about.get("num_variables", ""))
+    return len(item.variables) or (int(said) if said.isdecimal() else None)
+
+
+def _premise_group(item: Item) -> str:
+    """What items of a published file have in common that share a premise: they are right and wrong together."""
+    return hashlib.blake2b(item.premise.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def _told(settings: SolveSettings) -> str:
+    return repr(settings.items) if isinstance(settings.items, str) else "what is given under 'items'"
+
+
+def _plan_solving(settings: SolveSettings, seed: int) -> Iterator[Mapping[str, Any]]:
+    solvers = [
+        (label_of(spec), dict(make_solver(spec).identity), {"solver": spec} if isinstance(spec, str) else dict(spec))
+        for spec in settings.solvers
+    ]
+    for item in chosen_items(settings, seed):
+        plain = item.to_dict()
+        del plain["certificate"]
+        for label, identity, spec in solvers:
+            yield {"item": plain, "label": label, "solver": spec, "identity": identity}
+
+
+def _solver(parameters: Mapping[str, Any]) -> tuple[Solver, Item, Item]:
+    """The solver, the item, and the item as the solver may see it."""
+    item = Item.from_dict(parameters["item"])
+    return make_solver(parameters["solver"]), item, replace(item, label=None)
+
+
+def _solve(parameters: Mapping[str, Any]) -> Outcome:
+    solver, item, blind = _solver(parameters)
+    return _solved(item, solver, solver.solve(blind), parameters["label"])
+
+
+async def _solve_async(parameters: Mapping[str, Any]) -> Outcome:
+    solver, item, blind = _solver(parameters)
+    return _solved(item, solver, await solver.solve_async(blind), parameters["label"])
+
+
+def _solver_waits(parameters: Mapping[str, Any]) -> bool:
+    return make_solver(parameters["solver"]).waits
+
+
+def _solved(item: Item, solver: Solver, verdict: Verdict, label: str) -> Outcome:
+    known = item.label is not None and verdict.answer is not None
+    row: Row = {
+        "item": item.id,
+        "group": item.group or _premise_group(item),
+        "variables": _size(item),
+        "relation": item.relation,
+        "wording": item.wording,
+        "semantics": item.semantics,
+        "split": item.split,
+        "pair": item.pair,
+        "solver": label,
+        "oracle_kind": solver.oracle_kind,
+        "oracle": solver.oracle,
+        "label": item.label,
+        "answer": verdict.answer,
+        "right": verdict.answer == item.label if known else None,
+        "confidence": verdict.confidence,
+        "entailed": verdict.entailed,
+        "holds": verdict.holds,
+        "questions": verdict.questions,
+        "bound": verdict.bound,
+        "tokens_in": verdict.tokens_in,
+        "tokens_out": verdict.tokens_out,
+        "cost": verdict.cost,
+        "reason": verdict.reason,
+    }
+    timings = {} if verdict.seconds is None else {"oracle": verdict.seconds}
+    return Outcome(({**verdict.about, **row},), timings)
+
+
+def _count_solving(settings: SolveSettings) -> int | None:
+    if not isinstance(settings.items, tuple) or settings.split or settings.variables is not None:
+        return None
+    number = len(settings.items) if settings.limit is None else min(settings.limit, len(settings.items))
+    return number * len(settings.solvers)
+
+
+#: Puts every item to every solver.
+SOLVE = Task("solve", 1, SolveSettings, _plan_solving, _solve, _solve_async, waits=_solver_waits, count=_count_solving)

@@ -1,0 +1,41 @@
+"""Corr2Cause and its extension: exact labels with certificates, perturbations, and the audit of published files."""
+
+from causalpp.tasks.corr2cause.audit import Audit, Disagreement, Failure, Overlap, audit
+from causalpp.tasks.corr2cause.checking import check_certificate
+from causalpp.tasks.corr2cause.classes import classes
+from causalpp.tasks.corr2cause.generate import SHARES, complete_set, generate
+from causalpp.tasks.corr2cause.hypotheses import (
+    SEMANTICS,
+    hypothesis,
+    original_wordings,
+    read_hypothesis,
+    sentence_of,
+    wordings,
+)
+from causalpp.tasks.corr2cause.perturb import PERTURBATIONS, perturb
+from causalpp.tasks.corr2cause.premises import PREMISES, premise_of
+from causalpp.tasks.corr2cause.tables import relation_tables
+
+__all__ = [
+    "PERTURBATIONS",
+    "PREMISES",
+    "SEMANTICS",
+    "SHARES",
+    "Audit",
+    "Disagreement",
+    "Failure",
+    "Overlap",
+    "audit",
+    "check_certificate",
+    "classes",
+    "complete_set",
+    "generate",
+    "hypothesis",
+    "original_wordings",
+    "perturb",
+    "premise_of",
+    "read_hypothesis",
+    "relation_tables",
+    "sentence_of",
+    "wordings",
+]

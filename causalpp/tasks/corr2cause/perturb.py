@@ -1,0 +1,142 @@
+"""Perturbations that leave the labels as they are: other names, other words.
+
+The published set has both (Jin et al., ICLR 2024, arXiv 2306.05836): variables called Z, Y, X, … instead of A, B, C,
+…, and hypotheses in other words.  A model that reasons is not disturbed by either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+from zlib import crc32
+
+from causalpp.equivalence import from_premise, parse_premise
+from causalpp.errors import InvalidParameter
+from causalpp.tasks._random import Source
+from causalpp.tasks.corr2cause.hypotheses import original_wordings, read_hypothesis, sentence_of, wordings
+from causalpp.tasks.corr2cause.premises import premise_of
+from causalpp.tasks.items.item import Item
+
+__all__ = ["PERTURBATIONS", "perturb"]
+
+#: What :func:`perturb` can do.
+PERTURBATIONS = ("names", "paraphrase")
+
+
+def perturb(items: Iterable[Item], kind: str, *, seed: int = 0) -> list[Item]:
+    """The items with other names or in other words; labels, classes and splits stay.
+
+    Args:
+        items: generated ones, or others whose premises determine a class and whose hypotheses are understood.
+        kind: ``"names"`` calls the variables Z, Y, X, … (above 26 W1, W2, …) in the order of the premise;
+            ``"paraphrase"`` says premise and hypothesis in other words.
+        seed: of the choice among several paraphrases.
+
+    Returns:
+        Items with the ids, and the ids of near misses, followed by ``"-names"`` or ``"-paraphrase"``;
+        ``about["perturbation"]`` says the kind.
+
+    Raises:
+        InvalidParameter: no such kind.
+        FormatError: the text of an item cannot be read.
+        UndeterminedClass, ContradictoryStatements: a premise does not determine a class.
+
+    Example:
+        >>> from causalpp.tasks import generate
+        >>> item = generate(7, rows=12, seed=1).items[0]
+        >>> renamed, reworded = perturb([item], "names")[0], perturb([item], "paraphrase")[0]
+        >>> renamed.variables, renamed.id == item.id + "-names"
+        (('Z', 'Y', 'X', 'W', 'V', 'U', 'T'), True)
+        >>> "correlates" in item.premise, "correlates" in reworded.premise, reworded.label == item.label
+        (True, False, True)
+    """
+    if kind not in PERTURBATIONS:
+        raise InvalidParameter(f"unknown perturbation {kind!r}: use one of {', '.join(PERTURBATIONS)}")
+    out = []
+    for item in items:
+        known = _known(item)
+        changed = _renamed(known) if kind == "names" else _paraphrased(known, seed)
+        out.append(
+            replace(
+                changed,
+                id=f"{item.id}-{kind}",
+                pair=f"{item.pair}-{kind}" if item.pair else "",
+                about={**changed.about, "perturbation": kind},
+            )
+        )
+    return out
+
+
+def _known(item: Item) -> Item:
+    """The item with variables and relation, read from its text where it does not say them."""
+    if item.variables and item.relation and item.a and item.b:
+        return item
+    names, _ = parse_premise(item.premise)
+    relation, a, b, wording = read_hypothesis(item.hypothesis, names)
+    return replace(item, variables=names, relation=relation, a=a, b=b, wording=max(wording, 0))
+
+
+def _other_names(n: int) -> list[str]:
+    return [chr(ord("Z") - k) for k in range(n)] if n <= 26 else [f"W{k}" for k in range(1, n + 1)]
+
+
+def _renamed(item: Item) -> Item:
+    new = dict(zip(item.variables, _other_names(len(item.variables))))
+    a, b = new[item.a], new[item.b]
+    about = {
+        key: _in_lists(value, new) if key in ("directed", "undirected") else value for key, value in item.about.items()
+    }
+    certificate = {
+        key: value for key, value in item.certificate.items() if key != "reason"
+    }  # which speaks of old names
+    for key in ("member", "proof"):
+        if key in certificate:
+            certificate[key] = _in_lists(certificate[key], new)
+    return replace(
+        item,
+        premise=_premise(item.premise, tuple(new.values()), _style(item.premise)),
+        hypothesis=sentence_of(item.relation, a, b, item.wording),
+        a=a,
+        b=b,
+        variables=tuple(new.values()),
+        certificate=certificate,
+        about=about,
+    )
+
+
+def _in_lists(value: Any, new: Mapping[str, str]) -> Any:
+    """Names are changed where they stand in lists; the keys of a proof are no names."""
+    if isinstance(value, Mapping):
+        return {key: _in_lists(part, new) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [new[part] if isinstance(part, str) else _in_lists(part, new) for part in value]
+    return value
+
+
+def _paraphrased(item: Item, seed: int) -> Item:
+    first, count = original_wordings(item.relation), wordings(item.relation)
+    wording = first + Source(seed, crc32(item.id.encode())).below(count - first)
+    return replace(
+        item,
+        premise=_premise(item.premise, item.variables, "paraphrase"),
+        hypothesis=sentence_of(item.relation, item.a, item.b, wording),
+        wording=wording,
+    )
+
+
+def _style(text: str) -> str:
+    return "corr2cause" if " correlates " in text or " independent " in text else "paraphrase"
+
+
+@lru_cache(maxsize=256)
+def _premise(text: str, names: tuple[str, ...], style: str) -> str:
+    """The premise that says the same with other names or in another style."""
+    kind = "determining" if "The following determines" in text else "complete"
+    graph = from_premise(text)
+    new = dict(zip(graph.nodes, names))
+    # A premise depends on the class and on the order of the names alone.
+    directed = [(new[a], new[b]) for a, b in graph.directed]
+    undirected = [(new[a], new[b]) for a, b in graph.undirected]
+    return premise_of(type(graph)(names, directed, undirected), kind, style)

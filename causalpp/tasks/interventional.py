@@ -1,0 +1,190 @@
+"""Local questions about interventions, with their true answers in one graph of the class that stays hidden.
+
+A premise leaves open which graph of its class is the true one; questions such as "Does A cause B?" or "If we set A
+while holding C fixed, does B change?" tell the graphs apart.  This set asks them one at a time and knows the answers,
+so it measures what the loop around a model relies on: how often the model is right about one local question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from causalpp.equivalence import MarkovEquivalenceClass, from_premise
+from causalpp.errors import FormatError, InvalidParameter
+from causalpp.graphs import Dag
+from causalpp.propositions import Changes, Proposition, all_questions
+from causalpp.propositions import from_dict as proposition_from
+from causalpp.tasks._random import Source
+from causalpp.tasks.items.item import Item
+
+__all__ = ["LocalItem", "interventional_set"]
+
+_TRIES = 60  # questions looked at for each that is wanted
+
+
+@dataclass(frozen=True)
+class LocalItem:
+    """One local question about the hidden graph behind a premise.
+
+    Attributes:
+        id: unique in its set.
+        premise: what is known: the class.
+        question: in English, as it may be put to a model.
+        proposition: what is asked.
+        answer: the truth in the hidden graph.
+        decided: whether the premise alone decides it; if not, only knowledge of the variables, or an experiment, can.
+        edges: of the hidden graph.
+        variables: in the order of the premise.
+        group, split: as for :class:`causalpp.benchmarks.Item`.
+        about: the kind of question, and how many edges apart the two variables are in the skeleton.
+    """
+
+    id: str
+    premise: str
+    question: str
+    proposition: Proposition
+    answer: bool
+    decided: bool
+    edges: tuple[tuple[str, str], ...]
+    variables: tuple[str, ...]
+    group: str = ""
+    split: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def dag(self) -> Dag:
+        """The hidden graph."""
+        return Dag(self.variables, self.edges)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The item as plain values."""
+        out = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        out["proposition"] = self.proposition.to_dict()
+        out["edges"] = [list(edge) for edge in self.edges]
+        out["variables"], out["about"] = list(self.variables), dict(self.about)
+        return out
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> LocalItem:
+        """The inverse of :meth:`to_dict`.
+
+        Raises:
+            FormatError: a field is missing or unknown.
+        """
+        plain = dict(values)
+        try:
+            plain["proposition"] = proposition_from(plain["proposition"])
+            plain["edges"] = tuple((str(a), str(b)) for a, b in plain["edges"])
+            plain["variables"] = tuple(plain["variables"])
+            return cls(**plain)
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError(f"this is no local question, {error}: {str(values)[:200]}") from None
+
+
+def interventional_set(
+    items: Iterable[Item],
+    *,
+    kinds: Sequence[str] = ("Causes", "DirectlyCauses", "Changes"),
+    per_kind: int = 4,
+    conditioning: int = 1,
+    style: str = "intervention",
+    seed: int = 0,
+) -> list[LocalItem]:
+    """Local questions about one hidden graph of each class that the items are about.
+
+    Args:
+        items: their premises are asked about, each once.
+        kinds: of questions, see :func:`causalpp.propositions.all_questions`.
+        per_kind: how many of each kind about each graph: half of them true, where there are enough.
+        conditioning: how many variables a ``Changes`` question holds fixed.
+        style: of the questions, one of :data:`causalpp.propositions.STYLES`.
+        seed: of the graphs and the questions.
+
+    Raises:
+        InvalidParameter: an unknown kind or style, or a number below one.
+
+    Example:
+        >>> from causalpp.tasks import generate
+        >>> asked = interventional_set(generate(7, rows=12, seed=0), per_kind=2)
+        >>> all(item.proposition.holds(item.dag) == item.answer for item in asked)
+        True
+    """
+    if per_kind < 1 or conditioning < 1 or seed < 0:
+        raise InvalidParameter("per_kind and conditioning are numbers from 1 on, and seed from 0 on")
+    seen: dict[str, Item] = {}
+    for item in items:
+        seen.setdefault(item.premise, item)
+    out: list[LocalItem] = []
+    for number, item in enumerate(seen.values()):
+        out += _about_one(item, number, kinds, per_kind, conditioning, style, seed)
+    return out
+
+
+def _about_one(
+    item: Item, number: int, kinds: Sequence[str], per_kind: int, conditioning: int, style: str, seed: int
+) -> Iterator[LocalItem]:
+    random = Source(seed, number)
+    mec = MarkovEquivalenceClass.from_cpdag(from_premise(item.premise))
+    dag = mec.sample(1, seed=random.below(2**32))[0]
+    apart = _distances(dag)
+    k = 0
+    for kind in kinds:
+        for p, answer in _drawn(dag, kind, per_kind, conditioning, random):
+            a, b = (p.do, p.outcome) if isinstance(p, Changes) else p.variables[:2]
+            yield LocalItem(
+                id=f"{item.id}-q{k}",
+                premise=item.premise,
+                question=p.question(style),
+                proposition=p,
+                answer=answer,
+                decided=mec.decide(p).kind != "open",
+                edges=dag.edges,
+                variables=dag.nodes,
+                group=item.group,
+                split=item.split,
+                about={"kind": kind, "distance": apart.get((a, b), -1), "style": style, "seed": seed},
+            )
+            k += 1
+
+
+def _drawn(dag: Dag, kind: str, count: int, conditioning: int, random: Source) -> list[tuple[Proposition, bool]]:
+    """Questions of one kind with their answers, half of them true where there are enough."""
+    questions = _questions(dag.nodes, kind, conditioning)
+    odd = random.below(2)
+    wanted = {True: (count + odd) // 2, False: (count + 1 - odd) // 2}
+    out: list[tuple[Proposition, bool]] = []
+    for k in random.order(len(questions))[: _TRIES * count]:
+        answer = questions[k].holds(dag)
+        if wanted[answer]:
+            wanted[answer] -= 1
+            out.append((questions[k], answer))
+        if not any(wanted.values()):
+            break
+    return out
+
+
+@lru_cache(maxsize=32)
+def _questions(names: tuple[str, ...], kind: str, conditioning: int) -> tuple[Proposition, ...]:
+    found = all_questions(names, kinds=[kind], conditioning=conditioning)
+    # With nothing held fixed, Changes says what Causes says.
+    return tuple(p for p in found if not isinstance(p, Changes) or p.holding) or found
+
+
+def _distances(dag: Dag) -> dict[tuple[str, str], int]:
+    """How many edges apart two variables are, whatever their direction."""
+    near: dict[str, set[str]] = {name: set() for name in dag.nodes}
+    for a, b in dag.edges:
+        near[a].add(b)
+        near[b].add(a)
+    out: dict[tuple[str, str], int] = {}
+    for start in dag.nodes:
+        frontier, seen, steps = {start}, {start}, 0
+        while frontier:
+            out |= {(start, name): steps for name in frontier}
+            frontier = {other for name in frontier for other in near[name]} - seen
+            seen |= frontier
+            steps += 1
+    return out

@@ -1,0 +1,227 @@
+"""A set of items with what is known about it: counts, a card, and files."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from causalpp._files import check_target, data_path, read_text, write_bytes, write_text
+from causalpp.errors import FormatError, InvalidParameter, MissingDependency
+from causalpp.tasks.items.item import RELATIONS, Item
+from causalpp.tasks.items.loaders import read_items
+
+__all__ = ["Benchmark", "benchmark_names", "load_benchmark"]
+
+_MEANING = {
+    "path": "a relation holds along directed paths; a common cause or effect may be reached through others",
+    "direct": "ancestors are those without an edge; common causes and effects are parents and children",
+    "published": "the labels of the published set, faults included: for comparison, not for training",
+}
+_ABOUT = ".about.json"
+
+
+@dataclass(frozen=True, repr=False)
+class Benchmark:
+    """Items, and how they were made.
+
+    Attributes:
+        items: in order.
+        about: the arguments they were generated with, as plain values; what is missing under ``"short"``.
+
+    Example:
+        >>> from causalpp.tasks import generate
+        >>> made = generate(4, rows=12, seed=0)
+        >>> len(made), made.counts()["label"]
+        (12, {'True': 6, 'False': 6})
+    """
+
+    items: tuple[Item, ...]
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        sizes = sorted({len(item.variables) for item in self.items})
+        about = f"{sizes[0]} to {sizes[-1]} variables" if len(sizes) > 1 else f"{sizes[0] if sizes else 0} variables"
+        return (
+            f"Benchmark({len(self.items):,} items of {about} in {len({item.group for item in self.items}):,} classes)"
+        )
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self.items)
+
+    def split(self, name: str) -> Benchmark:
+        """The items of one split.
+
+        Raises:
+            InvalidParameter: no item belongs to it.
+        """
+        found = tuple(item for item in self.items if item.split == name)
+        if not found:
+            known = ", ".join(sorted({item.split for item in self.items if item.split})) or "none"
+            raise InvalidParameter(f"there is no split {name!r}: the splits are {known}")
+        return Benchmark(found, self.about)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many items there are by size, label, relation, split and kind of near miss."""
+        keys: dict[str, Callable[[Item], Any]] = {
+            "variables": lambda item: len(item.variables),
+            "label": lambda item: item.label,
+            "relation": lambda item: item.relation,
+            "split": lambda item: item.split,
+            "near miss": lambda item: item.about.get("near_miss", ""),
+        }
+        out: dict[str, dict[str, int]] = {}
+        for name, key in keys.items():
+            found = Counter(key(item) for item in self.items)
+            order = sorted(found, key=lambda value: (value is not True, str(value).zfill(3)))
+            if name == "relation":
+                order = sorted(found, key=lambda value: RELATIONS.index(value) if value in RELATIONS else 99)
+            out[name] = {str(value): found[value] for value in order}
+        return out
+
+    def card(self, title: str = "Corr2Cause, generated", command: str = "") -> str:
+        """What the set is, in Markdown: how it was made, what its labels mean, and how many items of what there are.
+
+        Args:
+            title: the first heading.
+            command: what makes the set again, if it was a command.
+        """
+        about = self.about
+        semantics = str(about.get("semantics", "path"))
+        lines = [f"# {title}", "", f"{len(self):,} items about {_said(about.get('sizes', []))} variables.", ""]
+        if command:
+            lines += ["Made by", "", f"    {command}", ""]
+        lines += [
+            "Each item is a premise (what is independent of what among the variables), a hypothesis about two of",
+            "them, and whether the hypothesis holds in every graph that agrees with the premise. The premise alone",
+            "determines the equivalence class, which was checked for every one.",
+            "",
+            "The labels are the counts of the published program."
+            if semantics == "published"
+            else "Labels are exact and have a certificate: a proof, or a graph in which the hypothesis fails.",
+            "",
+            "The names are in the causal order of one graph of the class, as in the published set."
+            if about.get("complete") or semantics == "published"
+            else "The order of the names says nothing about the causal order.",
+            "",
+            f"Semantics: {semantics}; {_MEANING[semantics]}.",
+            "",
+            "## Settings",
+            "",
+        ]
+        lines += [f"- {key}: {value}" for key, value in about.items() if key != "short"]
+        short = about.get("short") or {}
+        if short:
+            lines += ["", "Not enough different items of these were found:", ""]
+            lines += [f"- {what}: {count} missing" for what, count in short.items()]
+        lines += ["", "## Counts", ""]
+        for name, found in self.counts().items():
+            lines += [f"| {name} | items |", "|---|---:|"]
+            lines += [f"| {value or '–'} | {count:,} |" for value, count in found.items()]
+            lines += [""]
+        lines += [
+            "## Licence and source",
+            "",
+            "The items are generated; nothing is taken from the published files. They are under the licence of",
+            "this library (Apache 2.0). The task, the relations and the wording are those of Corr2Cause: Jin et al.,",
+            "*Can large language models infer causation from correlation?*, ICLR 2024, arXiv 2306.05836. Please cite",
+            "it when you use the task.",
+            "",
+        ]
+        return "\n".join(lines)
+
+    def save(self, path: str | Path, *, title: str = "Corr2Cause, generated", command: str = "") -> list[Path]:
+        """Write the items, with a card and the settings beside them; the same items give the same bytes.
+
+        Args:
+            path: ends in ``.jsonl`` (one item a line) or ``.parquet`` (certificate and about as JSON text).
+            title, command: for the card.
+
+        Returns:
+            The files written: items, card (``.md``) and settings (``.about.json``).
+
+        Raises:
+            FormatError: another ending, or a folder that is not there.
+            MissingDependency: Parquet, without pyarrow.
+        """
+        target = Path(path)
+        if target.suffix not in (".jsonl", ".parquet"):
+            raise FormatError(f"cannot write {str(target)!r}: items are written to .jsonl or .parquet")
+        check_target(target)
+        if target.suffix == ".jsonl":
+            text = "".join(json.dumps(item.to_dict(), ensure_ascii=False) + "\n" for item in self.items)
+            write_text(target, text)
+        else:
+            write_bytes(target, self._parquet())
+        settings = json.dumps({**self.about, "command": command}, ensure_ascii=False, indent=1)
+        beside = {".md": self.card(title, command), _ABOUT: settings + "\n"}
+        for suffix, text in beside.items():
+            write_text(target.with_suffix(suffix), text)
+        return [target, *(target.with_suffix(suffix) for suffix in beside)]
+
+    def _parquet(self) -> bytes:
+        try:
+            arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
+        except ImportError:
+            raise MissingDependency(
+                "writing .parquet needs pyarrow: pip install pyarrow; .jsonl needs nothing"
+            ) from None
+        rows = [item.to_dict() for item in self.items]
+        for row in rows:
+            for name in ("certificate", "about"):
+                row[name] = json.dumps(row[name], ensure_ascii=False)
+        file = BytesIO()
+        names = list(Item.__dataclass_fields__)
+        table = arrow.table({name: [row[name] for row in rows] for name in names})
+        parquet.write_table(table, file, compression="zstd")
+        return file.getvalue()
+
+    @classmethod
+    def load(cls, path: str | Path) -> Benchmark:
+        """The set in a file that :meth:`save` wrote; other files are read by :func:`causalpp.benchmarks.read_items`.
+
+        Raises:
+            FormatError: the file is missing or damaged.
+        """
+        source = Path(path)
+        settings = source.with_suffix(_ABOUT)
+        about = json.loads(read_text(settings)) if settings.is_file() else {}
+        return cls(tuple(read_items(source)), about)
+
+
+def _said(sizes: Any) -> str:
+    some = [str(n) for n in sizes]
+    return " and ".join([", ".join(some[:-1]), some[-1]]) if len(some) > 1 else "".join(some) or "some"
+
+
+def benchmark_names() -> tuple[str, ...]:
+    """The names of the sets that ship.
+
+    >>> benchmark_names()
+    ('corr2cause-small',)
+    """
+    return tuple(sorted(file.stem for file in (data_path() / "benchmarks").glob("*.jsonl")))
+
+
+def load_benchmark(name: str = "corr2cause-small") -> Benchmark:
+    """A set that ships with the library.
+
+    Raises:
+        InvalidParameter: there is none of that name.
+
+    Example:
+        >>> small = load_benchmark("corr2cause-small")
+        >>> small.about["seed"], sorted({len(item.variables) for item in small})
+        (0, [2, 3, 4, 5, 6, 7, 8, 10, 12])
+    """
+    if name not in benchmark_names():
+        raise InvalidParameter(f"no set {name!r} ships: the names are {', '.join(benchmark_names())}")
+    return Benchmark.load(data_path() / "benchmarks" / f"{name}.jsonl")
