@@ -52,12 +52,31 @@ def check_target(path: str | os.PathLike[str] | None) -> None:
     """Refuse a file that could not be written, before any work is done for it.
 
     Raises:
-        FormatError: its folder does not exist, or it is a folder itself.
+        FormatError: its folder does not exist or cannot be written to, it is a folder itself, or no file can have
+            such a name.
     """
-    if path is not None and not Path(path).parent.is_dir():
-        raise FormatError(f"cannot write {os.fspath(path)!r}: there is no folder {str(Path(path).parent)!r}")
-    if path is not None and Path(path).is_dir():
-        raise FormatError(f"cannot write {os.fspath(path)!r}: it is a folder")
+    if path is not None:
+        _try_to_write(Path(path))
+
+
+def _try_to_write(path: Path) -> None:
+    """Make a file beside the one to be written, and take it away again: what is not possible now is not later."""
+    try:
+        if not path.parent.is_dir():
+            raise FormatError(f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}")
+        if path.is_dir():
+            raise FormatError(f"cannot write {str(path)!r}: it is a folder")
+        target = path.resolve()
+        if target.exists() and not target.is_file():  # a terminal, a pipe
+            return
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".")
+        os.close(handle)
+        Path(name).unlink()
+    except FormatError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise FormatError(f"cannot write {str(path)!r}: {reason}") from None
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:

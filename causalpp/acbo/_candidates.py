@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from causalpp.acbo._remaining import size
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidGraph, InvalidParameter
 from causalpp.graphs import Dag, DagBatch
 
-__all__ = ["Candidates", "read_candidates"]
+__all__ = ["Candidates", "described", "read_candidates"]
 
 Graphs = MarkovEquivalenceClass | DagBatch | Dag
 Candidates = MarkovEquivalenceClass | DagBatch | Iterable[Dag] | Iterable[tuple[Graphs, float]]
@@ -51,6 +52,19 @@ def read_candidates(
         drawn = np.random.default_rng(seed).choice(len(batch), some, replace=False, p=share)
         batch, weights = batch[np.sort(drawn)], None
     return batch, weights
+
+
+def described(candidates: Candidates, sample: int | None) -> str:
+    """What a run takes for granted, in words: that the truth is among these."""
+    if not isinstance(candidates, MarkovEquivalenceClass):
+        return "the candidates"
+    found = size(candidates)
+    count = "" if found is None else f" of {found:,} graph{'' if found == 1 else 's'}"
+    learned = candidates.learned
+    rows = f", {learned['rows']:,} rows" if isinstance(learned.get("rows"), int) else ""
+    source = f" learned from data ({learned['method']}{rows})" if "method" in learned else ""
+    drawn = "" if sample is None or found is None or found <= sample else f"{sample} graphs drawn from "
+    return f"{drawn}the class{count}{source}"
 
 
 def _distinct_sample(mec: MarkovEquivalenceClass, count: int, seed: int) -> DagBatch:

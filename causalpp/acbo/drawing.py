@@ -23,6 +23,7 @@ __all__ = ["average_figure", "edge_picture", "panel_figure", "result_figure"]
 _FAINT = 0.03  # edges less probable than that are left out of the drawing
 _MOST = 40  # edges: with more of them a drawing says nothing
 _SHOWN = 12  # graphs
+_BARS = 10  # of the reliability: none narrower than the steps between the rates that channels try
 
 
 def result_figure(result: Result, labels: Mapping[str, str]) -> Figure:
@@ -79,7 +80,7 @@ def edge_picture(result: Result, labels: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _graph(result: Result, labels: Mapping[str, str], ax: Axes) -> None:
-    title = f"most probable graph, {result.belief.confidence:.1%}; others fainter"
+    title = f"{result.belief.confidence:.1%} given {result.given.split(' of ')[0]}; others fainter"
     draw_graph(ax=ax, title=title, **edge_picture(result, labels))
 
 
@@ -133,7 +134,7 @@ def _bits(result: Result, ax: Axes) -> None:
     expected = [0.0, *accumulate(step.expected for step in result.transcript)]
     ax.plot(range(len(gained)), gained, color=ACCENT, lw=1.5, label="gained")
     ax.plot(range(len(expected)), expected, color=MUTED, lw=1.2, ls=":", label="expected")
-    bound = result.bound()
+    bound = result.bound() if result.informed else float("inf")  # of an error rate not yet known it is a number only
     if 3 * len(gained) + 10 < bound < float("inf"):
         ax.annotate(
             f"bound {bound:.1f}, beyond the picture", (0.99, 0.02), xycoords="axes fraction", ha="right", fontsize=9
@@ -153,15 +154,26 @@ def _bits(result: Result, ax: Axes) -> None:
 
 def _reliability(result: Result, ax: Axes) -> None:
     reliability = result.belief.reliability
-    grid, sensitivity, specificity = reliability.density()
-    for density, colour, line, name, mean in (
-        (sensitivity, TRUE, "-", "sensitivity", reliability.sensitivity),
-        (specificity, FALSE, "--", "specificity", reliability.specificity),
+    ends, *shares = reliability.histogram(_BARS)
+    width = (ends[1] - ends[0]) / 2
+    for k, (share, colour, name, mean) in enumerate(
+        (
+            (shares[0], TRUE, "sensitivity", reliability.sensitivity),
+            (shares[1], FALSE, "specificity", reliability.specificity),
+        )
     ):
-        ax.plot(grid, density, color=colour, lw=1.8, ls=line, label=f"{name}, mean {mean:.2f}")
-        ax.fill_between(grid, density, color=colour, alpha=0.12, lw=0)
+        ax.bar(
+            ends[:-1] + k * width,
+            share,
+            width * 0.9,
+            align="edge",
+            color=colour,
+            alpha=0.8,
+            label=f"{name}, mean {mean:.2f}",
+        )
+    title = "how reliable the oracle is" + ("" if result.informed else " (not established)")
     ax.legend(loc="upper left", frameon=False)
-    ax.set(title="how reliable the oracle is", xlabel="rate of right answers", xlim=(0, 1), ylim=(0, None), yticks=[])
+    ax.set(title=title, xlabel="rate of right answers", ylabel="probability", xlim=(0, 1), ylim=(0, None))
 
 
 def average_figure(average: AveragedEffect) -> Figure:

@@ -13,9 +13,10 @@ from torch import Tensor
 
 from causalpp.acbo import _huge
 from causalpp.acbo._calls import Call, Rounds
-from causalpp.acbo._candidates import Candidates, read_candidates
+from causalpp.acbo._candidates import Candidates, described, read_candidates
 from causalpp.acbo._chooser import Chooser
 from causalpp.acbo._further import further_questions
+from causalpp.acbo._silence import Silence
 from causalpp.acbo.config import AcboConfig
 from causalpp.acbo.result import INTERRUPTED, Result, Step
 from causalpp.acbo.stopping import NOTHING_LEFT, doubt, entailed, verdict
@@ -171,8 +172,10 @@ class _Run:
             raise InvalidParameter(f"the kinds of question are one or several, such as 'Causes', got {kinds!r}")
         self.config = config or AcboConfig()
         self.failures = 0
+        self.given = described(candidates, self.config.sample)
         if channel is not None:
             self.config = replace(self.config, channel=channel)
+        self.silence = Silence(self.config.channel)
         alone = kinds is None and self.config.policy is None and self.config.panel != "all"
         self.further = list(self.config.further) if alone else []
         automatic = kinds == "auto"
@@ -235,8 +238,10 @@ class _Run:
 
     def next(self) -> list[Asked] | None:
         """What to put in the next round, or None where the run ends."""
-        self.verdict = self.settled or verdict(
-            self.belief, self.calls, self.confidence, self.budget, self.config, self.goal
+        self.verdict = (
+            self.settled
+            or self._unheard()
+            or verdict(self.belief, self.calls, self.confidence, self.budget, self.config, self.goal)
         )
         if self.verdict is None and self.distinct == 1 and self.goal is None and not self._open():
             self.verdict = NOTHING_LEFT
@@ -251,6 +256,10 @@ class _Run:
         if self.verdict is not None:
             return None
         return [call.asked for call in self.round]
+
+    def _unheard(self) -> str | None:
+        """Why to stop asking an oracle that says nothing; experiments may be of use for the last question only."""
+        return self.silence.verdict(len(self.chooser.questions) if self.kind == "experiment" else 0)
 
     def _choose(self) -> tuple[list[Call], float]:
         """The calls of the next round, which count as put, and the bits that make the first the best."""
@@ -291,6 +300,7 @@ class _Run:
                 f"the oracle failed on {_FAILURES} questions in a row ({answers[-1].reason}): see that it can be "
                 "reached; what it has answered is kept"
             )
+        self.silence.hear(answers)
         left = iter(answers)
         for call in self.round:
             number = len(call.numbers) * self.config.votes
@@ -355,7 +365,7 @@ class _Run:
         assert self.verdict is not None
         return Result(
             self.belief, tuple(self.steps), self.verdict, self.confidence, self.distinct, self.kind, self.goal,
-            self.start, self.settings, self.entropy,
+            self.start, self.settings, self.entropy, self.given, not doubt(self.belief, self.config),
         )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ KINDS = {
     "experiment": ("#00624a", "The answers come from experiments: samples under intervention, judged by tests."),
     "human": ("#00568a", "The answers come from a person: they are judgements, not experiments."),
 }
+_COLOUR = {True: "yes", False: "no", None: "abstain"}
 _OTHER = ("#47627f", "The answers come from an oracle of another kind than those the library has.")
 
 _STYLE = """
@@ -78,7 +79,7 @@ def page(result: Result, title: str | None, labels: Mapping[str, str], further: 
     """
     heading = title or "A causal graph, found by asking"
     parts = [
-        _head(result, heading),
+        _head(result, heading, further),
         _graph(result, labels),
         _course(result),
         _oracle(result),
@@ -96,7 +97,7 @@ def page(result: Result, title: str | None, labels: Mapping[str, str], further: 
     )
 
 
-def _head(result: Result, heading: str) -> str:
+def _head(result: Result, heading: str, further: Sequence[Any]) -> str:
     colour, meaning = KINDS.get(result.oracle_kind, _OTHER)
     number = len(result.transcript)
     goal = ""
@@ -113,9 +114,25 @@ def _head(result: Result, heading: str) -> str:
         f"{escape(result.stopped_because)}.</p>\n"
         f'<p class="note">{escape(meaning)}</p>\n<dl>'
         f"<dt>Most probable graph</dt><dd>{escape(edges)}</dd>"
-        f"<dt>Its probability</dt><dd>{result.belief.confidence:.3f}, asked for was {result.target:.3g}</dd>{goal}"
+        f"<dt>Its probability, given {escape(result.given)}</dt>"
+        f"<dd>{result.belief.confidence:.3f}, asked for was {result.target:.3g}. Whether the truth is in there at all "
+        f"is not in this number.</dd>{_checked(result, further)}{goal}"
         f"<dt>Left open</dt><dd>{escape(opened)}</dd></dl>\n</header>"
     )
+
+
+def _checked(result: Result, further: Sequence[Any]) -> str:
+    """The verdicts of the cross-checks that are added to a page, and that there is none against data if so."""
+    checks = [check for item in further for check in getattr(item, "checks", [item]) if hasattr(check, "against")]
+    said = [
+        f'<dt>{escape(check.heading)}</dt><dd class="{_COLOUR[check.passed]}">{escape(check.verdict)}</dd>'
+        for check in checks
+    ]
+    if "learned from data" in result.given and not any(check.against == "data" for check in checks):
+        said.append(
+            "<dt>Checked against data</dt><dd>no: pass further=[causalpp.check_data(result, frame)] to the report</dd>"
+        )
+    return "".join(said)
 
 
 def _graph(result: Result, labels: Mapping[str, str]) -> str:
@@ -142,14 +159,15 @@ def _graph(result: Result, labels: Mapping[str, str]) -> str:
 
 def _course(result: Result) -> str:
     bound = result.bound()
-    known = f"{bound:.1f}" if bound < float("inf") else "without end"
+    known = f"fewer than {bound:.1f} on average" if bound < float("inf") else "finitely many"
     aim = "finds the graph" if result.goal is None else "settles the question"
     posterior = (
         f"Probability of the leading graph after each question: from {result.path[0]:.2f} to {result.path[-1]:.2f}."
     )
-    bits = (
-        f"{len(result.transcript)} questions were asked; at the error rate learned, no method {aim} with "
-        f"fewer than {known} on average."
+    bits = f"{len(result.transcript)} questions were asked; " + (
+        f"at the error rate learned, no method {aim} with {known}."
+        if result.informed
+        else "how few could have sufficed cannot be said before the oracle's reliability is established."
     )
     return (
         "<section>\n<h2>How it came about</h2>\n"

@@ -86,6 +86,10 @@ class Result:
         settings: what the run was done with, as plain values: seed, channel, kinds of question, ….
         prior_entropy: bits of what the questions can tell apart, before the first answer; None where it is all equally
             probable.
+        given: what every probability of the run takes for granted, in words: the class, or the candidates.  Whether
+            that is right is another matter; where it was learned from data, see :func:`causalpp.check_data`.
+        informed: whether it is established how the answers have to do with the graph; the oracle's reliability, and the
+            :meth:`bound` that follows from it, say little before that.
     """
 
     belief: AnyBelief
@@ -98,6 +102,8 @@ class Result:
     start: AnyBelief | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     prior_entropy: float | None = None
+    given: str = "the candidates"
+    informed: bool = True
 
     @property
     def interrupted(self) -> bool:
@@ -167,7 +173,8 @@ class Result:
     def bound(self, error: float | None = None) -> float:
         """The least number of questions any method needs on average at this confidence.
 
-        To find the graph, or to settle the goal where there is one; see :func:`causalpp.design.question_bound`.
+        To find the graph, or to settle the goal where there is one; see :func:`causalpp.design.question_bound`.  At the
+        learned error rate it says little while the run is not :attr:`informed`, and is not shown.
 
         Args:
             error: the oracle's symmetric error rate; by default the learned one.  What is always reversed says as much
@@ -196,7 +203,7 @@ class Result:
     def __repr__(self) -> str:
         return (
             f"Result({self.graph!r}\n"
-            f"  confidence {self.belief.confidence:.3f} after {self._effort} "
+            f"  confidence {self.belief.confidence:.3f}, given {self.given}, after {self._effort} "
             f"to {self.oracle_named}; {self.stopped_because};\n"
             f"  {self.belief.reliability!r})"
         )
@@ -208,8 +215,9 @@ class Result:
             for s in self.transcript
         )
         return (
-            f"<div>{self.graph.svg()}<p>Confidence {self.belief.confidence:.3f} after {self._effort} "
-            f"to {html.escape(self.oracle_named)}: {html.escape(self.stopped_because)}.</p>"
+            f"<div>{self.graph.svg()}<p>Confidence {self.belief.confidence:.3f}, given "
+            f"{html.escape(self.given)}, after {self._effort} to {html.escape(self.oracle_named)}: "
+            f"{html.escape(self.stopped_because)}.</p>"
             f"<table><tr><th></th><th>question</th><th>answer</th><th>bits</th><th>confidence</th></tr>{rows}</table></div>"
         )
 
@@ -221,13 +229,14 @@ class Result:
             "oracle": self.oracle_kind,
             "graph": {"nodes": list(self.graph.nodes), "edges": [list(edge) for edge in self.graph.edges]},
             "stopped_because": self.stopped_because,
+            "given": self.given,
             "target_confidence": self.target,
             "goal": None
             if self.goal is None
             else {"question": self.goal.to_dict(), "probability": self.belief.probability(self.goal)},
             "questions": len(self.transcript),
             "calls": self.calls,
-            "question_bound": _finite(self.bound()),
+            "question_bound": _finite(self.bound()) if self.informed else None,
             "settings": dict(self.settings),
             "class": _class(self.class_),
             "remaining": _class(self.remaining),
@@ -317,7 +326,8 @@ class Result:
             title: the heading.
             labels: variable → the name to show in the drawing of the graph.
             further: what to add: averaged effects, cross-checks, anything with a ``_repr_html_``, which is put into
-                the page as it is.
+                the page as it is.  The verdict of a cross-check such as ``causalpp.check_data(result, frame)`` stands
+                at the top as well, beside the probability that it may speak against.
 
         Returns:
             The page.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as json_text
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 from causalpp import acbo
 from causalpp._files import about, check_target, read_text, write_text
 from causalpp.belief import AnyBelief, Belief
-from causalpp.cli import options, oracles
+from causalpp.cli import data_check, options, oracles
 from causalpp.cli.effect import effect, read_model
 from causalpp.cli.inputs import frame_value, read_frame, read_settings, read_statements, read_truth
 from causalpp.cli.show import (
@@ -126,20 +127,22 @@ def discover(
             config=acbo.AcboConfig.published() if published else None,
             on_step=None if json or by_hand else rounds,
         )
+    check = None if data is None else data_check.checked(result, read_frame(data))
     if not json:
         console.print("" if result.transcript or by_hand else class_summary(found))
-        console.print(result_summary(result, found.cpdag))
+        console.print(result_summary(result, found.cpdag, [] if check is None else data_check.told(check)))
     effect = None if result.interrupted else wanted.averaged(result)
     if effect is not None and not json:
         console.print(repr(effect))
+    more: dict[str, Any] = {} if check is None else {"data_check": check.to_dict()}
     if out is not None:
-        write_text(out, result.to_json() + "\n")
+        write_text(out, json_text.dumps(result.to_dict() | more, ensure_ascii=False, indent=2) + "\n")
     if plot is not None:
         save_figure(result.plot(), plot)
     if report is not None:
-        result.report(report, further=[] if effect is None else [effect])
+        result.report(report, further=[one for one in (check, effect) if one is not None])
     if json:
-        more = {} if effect is None else {"effect": effect.to_dict()}
+        more |= {} if effect is None else {"effect": effect.to_dict()}
         print_json(result.to_dict() | {"class": _class_dict(found)} | more)
     if result.interrupted:
         raise KeyboardInterrupt

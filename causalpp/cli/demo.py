@@ -14,7 +14,7 @@ from rich.text import Text
 
 from causalpp import acbo
 from causalpp._files import write_text
-from causalpp.cli import options
+from causalpp.cli import data_check, options
 from causalpp.cli.show import Rounds, class_summary, console, print_json, result_summary, save_figure, table_of
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import FormatError, InvalidParameter
@@ -73,7 +73,8 @@ def demo(
         result = acbo.discover(mec, oracle, seed=seed, on_step=rounds)
 
     _head("3. The graph")
-    console.print(result_summary(result, mec.cpdag))
+    check = data_check.checked(result, frame)
+    console.print(result_summary(result, mec.cpdag, data_check.told(check)))
     right = result.graph == asia.dag
     bound = result.bound(error)
     console.print(
@@ -105,6 +106,7 @@ def demo(
     write_text(out / f"program_do_{_TREATMENT}_{_STATE}.py", after)
     save_figure(result.plot(labels), out / "run.png")
     summary: dict[str, Any] = result.to_dict() | {
+        "data_check": check.to_dict(),
         "seed": seed,
         "rows": rows,
         "oracle_error": error,

@@ -155,14 +155,19 @@ class Rounds:
         return Group(Text(), table)
 
 
-def result_summary(result: Result, cpdag: Mpdag | None = None) -> RenderableType:
-    """The outcome of a run in a few lines."""
+def result_summary(
+    result: Result, cpdag: Mpdag | None = None, checked: Iterable[tuple[str, str]] = ()
+) -> RenderableType:
+    """The outcome of a run in a few lines, and what a check against data says of it."""
     reliability = result.belief.reliability
     low, high = reliability.interval("sensitivity")
     low2, high2 = reliability.interval("specificity")
     table = _grid(2)
     for dag, p in result.belief.top(3):
         table.add_row("graph" if dag == result.graph else "", f"{p:6.1%}  {arrows(dag, cpdag)}")
+    table.add_row("given", f"that the truth is in {result.given}")
+    for head, said in checked:
+        table.add_row(head, said)
     table.add_row("stopped because", result.stopped_because)
     table.add_row("reliability learned", f"sensitivity {reliability.sensitivity:.2f} [{low:.2f}, {high:.2f}]")
     table.add_row("", f"specificity {reliability.specificity:.2f} [{low2:.2f}, {high2:.2f}]  (90 % intervals)")
@@ -172,7 +177,8 @@ def result_summary(result: Result, cpdag: Mpdag | None = None) -> RenderableType
     left = ", ".join(f"{a} – {b}" for a, b in result.remaining.cpdag.undirected) or "nothing"
     table.add_row("still open", left)
     table.add_row("questions", f"{len(result.transcript)} to {result.oracle_named}")
-    table.add_row("bound", f"{result.bound():.1f} questions, at the error rate learned")
+    known = f"{result.bound():.1f} questions, at the error rate learned"
+    table.add_row("bound", known if result.informed else "not informed: the oracle's reliability is not established")
     return table
 
 

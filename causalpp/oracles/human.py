@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from causalpp.errors import OracleError
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.oracle import Oracle
 
@@ -35,12 +34,13 @@ class HumanOracle(Oracle):
     """Puts the questions to a person, in a terminal or a notebook.
 
     The keys are y (yes), n (no), ? (don't know: an abstention because "unsure"), s (skip: an abstention because
-    "skipped"), u (undo: back to the question before, within one call of ``ask``) and q (stop).  Stopping raises
-    ``KeyboardInterrupt``, as Ctrl-C does; with a journal every answer up to there is kept and the next run
-    goes on with the first question that has none.  An answer can be taken back until the next one is given, so it is
-    handed on, and kept, one question later.  The last answer of a call is handed on at once, and what has been handed
-    on is not taken back: whoever asked has drawn conclusions from it.  With ``confirm`` every call ends with one more
-    prompt, at which the last answer can still be taken back, also where a call has one question only.
+    "skipped"), u (undo: back to the question before, within one call of ``ask``) and q (stop). Stopping raises
+    ``KeyboardInterrupt``, as Ctrl-C and the end of the input do; with a journal every answer up to there is kept and
+    the next run goes on with the first question that has none. An answer can be taken back until the next one is
+    given, so it is handed on, and kept, one question later. The last answer of a call is handed on at once, and what
+    has been handed on is not taken back: whoever asked has drawn conclusions from it. With ``confirm`` every call
+    ends with one more prompt, at which the last answer can still be taken back, also where a call has one question
+    only.
 
     Args:
         variables: what the variables mean, name → description; shown with the questions about them.
@@ -101,7 +101,7 @@ class HumanOracle(Oracle):
                         break
                     held, place = None, place - 1
                 key, seconds = self._ask(requests[place], place + 1, len(requests), undo=held is not None)
-            except (KeyboardInterrupt, OracleError):
+            except KeyboardInterrupt:
                 if held is not None:
                     yield held
                 raise
@@ -170,8 +170,11 @@ class HumanOracle(Oracle):
     def _typed(self, prompt: str) -> str:
         try:
             return self._reader(prompt)
-        except EOFError:
-            raise OracleError("nobody answers: the input has ended; run it where someone can type") from None
+        except EOFError:  # whoever typed has gone: what was answered is as good as after q
+            (self._console or _standard()).print(
+                "The input has ended, nobody answers any more: stopping here, as after q.", markup=False
+            )
+            raise KeyboardInterrupt from None
 
 
 def _standard() -> Console:

@@ -131,6 +131,30 @@ def test_a_goal_a_title_labels_and_more(tmp_path: Path) -> None:
         result.report(tmp_path / "no" / "run.html")
 
 
+def test_the_verdict_of_a_check_stands_at_the_top() -> None:
+    chain = cpp.Dag.from_edges([("x", "y"), ("y", "z")])
+    line = cpp.compile(chain, mechanisms={
+        "x": cpp.LinearGaussian(), "y": cpp.LinearGaussian("x", [1.0]), "z": cpp.LinearGaussian("y", [1.0])
+    })  # fmt: skip
+    frame = line.simulate(800, seed=1)
+    learned = cpp.MarkovEquivalenceClass.from_data(frame)
+    right = cpp.discover(learned, cpp.SimulatedOracle(chain, cpp.noise.Symmetric(0.1)), seed=1)
+    top = right.report().partition("</header>")[0]
+    assert "given the class of 3 graphs learned from data (pc, 800 rows)" in top
+    assert "check_data" in top
+    wrong = cpp.discover([cpp.Dag("xyz", [("x", "y")])], cpp.SimulatedOracle(chain, cpp.noise.Symmetric(0.1)))
+    for result, verdict in ((right, "passed"), (wrong, "failed")):
+        check = cpp.check_data(result, frame)
+        page = result.report(further=[check])
+        assert Page(page)
+        top, _, rest = page.partition("</header>")
+        assert f"{verdict} (p = " in top
+        assert check.verdict in top
+        assert check.heading in rest
+    both = right.report(further=[cpp.verify(right, data=frame)])
+    assert both.partition("</header>")[0].count("Checked against") == 3
+
+
 def test_nothing_asked() -> None:
     result = cpp.discover(cpp.MarkovEquivalenceClass.from_dag(TRUTH), Sure("human"), max_questions=0)
     assert "After 0 questions" in "".join(Page(result.report()).text)

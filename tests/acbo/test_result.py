@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
@@ -71,7 +72,7 @@ def test_repr(make) -> None:
     result = make()
     text = repr(result)
     assert repr(result.graph) in text
-    assert f"confidence {result.belief.confidence:.3f} after {len(result.transcript)} questions" in text
+    assert f"confidence {result.belief.confidence:.3f}, given {result.given}, after {len(result.transcript)}" in text
     assert result.stopped_because in text
     assert result.oracle_kind in text
     assert repr(result.belief.reliability) in text
@@ -104,6 +105,7 @@ def test_json(make) -> None:
     assert values["oracle"] == result.oracle_kind
     assert values["stopped_because"] == result.stopped_because
     assert values["target_confidence"] == 0.95
+    assert values["given"] == result.given
     assert values["questions"] == len(values["transcript"]) == len(result.transcript)
     assert values["belief"]["confidence"] == result.belief.confidence
     for row, step in zip(values["transcript"], result.transcript, strict=True):
@@ -133,15 +135,41 @@ def test_plot(make) -> None:
         plt.close(figure)
 
 
+@pytest.mark.parametrize("informed", [True, False])
 @pytest.mark.parametrize("bound", [5.0, math.inf])
-def test_only_a_finite_bound_is_drawn(bound: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    result = undecided()
+def test_only_a_finite_bound_of_a_known_oracle_is_drawn(
+    bound: float, informed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = replace(undecided(), informed=informed)
     monkeypatch.setattr(Result, "bound", lambda self: bound)
     figure = result.plot()
     try:
-        assert [text.get_text() for text in figure.axes[2].texts] == (["bound 5.0"] if bound == 5 else [])
+        assert [text.get_text() for text in figure.axes[2].texts] == (["bound 5.0"] if bound == 5 and informed else [])
     finally:
         plt.close(figure)
+
+
+def test_what_is_taken_for_granted_is_said() -> None:
+    assert finished().given == "the class of 4 graphs"
+    assert alone().given == "the candidates"
+    frame = compile(TRUTH, mechanisms={"a<b": LinearGaussian(), **{
+        b: LinearGaussian(a, [1.0]) for a, b in TRUTH.edges
+    }}).simulate(500, seed=1)  # fmt: skip
+    learned = MarkovEquivalenceClass.from_data(frame, "pc")
+    result = discover(learned, SimulatedOracle(TRUTH, noise.Symmetric(0.1)), seed=1)
+    assert result.given == f"the class of {learned.size} graphs learned from data (pc, 500 rows)"
+
+
+def test_a_few_answers_inform_nobody_of_a_bound() -> None:
+    early = discover(
+        MarkovEquivalenceClass.from_dag(TRUTH), SimulatedOracle(TRUTH, noise.Symmetric(0.1), seed=1), max_questions=3
+    )
+    assert not early.informed
+    assert early.to_dict()["question_bound"] is None
+    assert "how few could have sufficed cannot be said" in early.report()
+    assert "of an error" not in early.report()
+    assert finished().informed
+    assert f"fewer than {finished().bound():.1f} on average" in finished().report()
 
 
 def test_the_bound() -> None:

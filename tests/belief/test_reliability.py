@@ -152,3 +152,13 @@ def test_misuse() -> None:
     for mass in (0.0, 1.5, math.nan):
         with pytest.raises(InvalidParameter, match="mass"):
             mixture(0).interval("sensitivity", mass)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_bars_hold_the_mass_that_is_sampled(seed: int) -> None:
+    reliability = mixture(seed)
+    ends, *shares = reliability.histogram(10)
+    for share, values in zip(shares, sampled(reliability, seed), strict=True):
+        assert share.sum() == pytest.approx(1)
+        counted = np.histogram(values, ends)[0] / DRAWS
+        assert np.abs(share - counted).max() < SIGMAS * math.sqrt(0.25 / DRAWS)

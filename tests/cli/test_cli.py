@@ -92,6 +92,52 @@ def test_discover_from_data(run, asia_csv: Path, tmp_path: Path) -> None:
     assert plot.read_text().lstrip().startswith("<?xml")
 
 
+def test_a_graph_from_data_is_held_against_them(run, tmp_path: Path) -> None:
+    rows = cpp.load_network("asia").simulate(3000, seed=1)
+    table = tmp_path / "rows.csv"
+    rows.to_csv(table, index=False)
+    options = ("--truth", "asia", "--seed", 1, "--out", tmp_path / "run.json", "--report", tmp_path / "run.html")
+    done = run("discover", "--data", table, "--method", "ges", *options)
+    saved = json.loads((tmp_path / "run.json").read_text())["data_check"]
+    assert saved["against"] == "data"
+    assert f"p = {saved['p_value']:.2g}" in done.out
+    assert "learned from" in done.out
+    assert "Checked against data" in (tmp_path / "run.html").read_text().partition("</header>")[0]
+    # a level at which PC sees no dependence: the class is wrong, whatever an oracle says, and the data say so
+    rows[["smoke", "bronc", "dysp", "xray"]].to_csv(table, index=False)
+    done = run("discover", "--data", table, "--alpha", 1e-60, "--truth", "asia", "--seed", 1, "--json")
+    check = json.loads(done.out)["data_check"]
+    assert check["passed"] is False
+    assert check["p_value"] < 1e-6
+
+
+OUTPUTS = [
+    ["discover", "--network", "asia", "--out"],
+    ["discover", "--network", "asia", "--report"],
+    ["discover", "--network", "asia", "--plot"],
+    ["calibrate", "--worlds", "2", "--out"],
+    ["calibrate", "--worlds", "2", "--plot"],
+    ["simulate", "--network", "asia", "--out"],
+    ["generate", "--sizes", "3", "--rows", "2", "--out"],
+    ["mec", "--network", "asia", "--plot"],
+]
+
+
+@pytest.mark.parametrize("command", OUTPUTS, ids=lambda command: f"{command[0]} {command[-1]}")
+def test_what_cannot_be_written_is_refused_before_anything_is_asked(run, tmp_path: Path, command, monkeypatch) -> None:
+    def asked(*_: object, **__: object) -> None:
+        raise AssertionError("asked for a file that cannot be written")
+
+    monkeypatch.setattr(cpp.SimulatedOracle, "ask", asked)
+    ending = {"--out": ".jsonl" if command[0] == "generate" else ".json", "--report": ".html", "--plot": ".png"}
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "no" / "run", tmp_path / "file" / "run", tmp_path / ("x" * 300), Path("/proc/run")):
+        if place.parent == Path("/proc") and not place.parent.is_dir():
+            continue  # not this kind of machine
+        refused(run(*command, f"{place}{ending[command[-1]]}"), "cannot write")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_discover_from_a_graph_file(run, tmp_path: Path) -> None:
     path = tmp_path / "chain.dot"
     path.write_text('digraph { "a b" -> c -> d }')

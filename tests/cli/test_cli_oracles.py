@@ -120,10 +120,23 @@ def test_discover_asks_the_person_at_the_keyboard(run: Run, tmp_path: Path, monk
     assert "[y/n/?" in err
     with Journal(tmp_path / "me.journal") as kept:
         assert len(kept) == 2
-    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
-    code, _, err = run(*options)
-    assert code == 1
-    assert "run it where someone can type" in err
+
+
+def test_the_end_of_the_input_leaves_what_q_leaves(run: Run, tmp_path: Path, monkeypatch) -> None:
+    left = []
+    for typed in ("y\nn\nq\n", "y\nn\n", ""):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        files = [tmp_path / f"run.{ending}" for ending in ("json", "html", "png")]
+        code, out, err = run(
+            "discover", "--network", "asia", "--oracle", "human", "--seed", 1,
+            "--out", files[0], "--report", files[1], "--plot", files[2],
+        )  # fmt: skip
+        assert code == 130
+        assert "Traceback" not in out + err
+        left.append([step["answer"] for step in json.loads(files[0].read_text())["transcript"]])
+        for file in files:
+            file.unlink()
+    assert left == [["yes", "no"], ["yes", "no"], []]
 
 
 def test_discover_asks_experiments(run: Run, tmp_path: Path) -> None:

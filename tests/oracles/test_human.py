@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from causalpp import Causes, Changes
-from causalpp.errors import OracleError
+from causalpp import Causes, Changes, Dag, MarkovEquivalenceClass, discover
 from causalpp.oracles import Answer, Request
 from causalpp.oracles.human import HumanOracle
 
@@ -116,10 +115,24 @@ def test_the_next_run_goes_on_where_this_one_stopped(tmp_path: Path) -> None:
             assert "question 1 of 1" in shown.getvalue()
 
 
-def test_nobody_there() -> None:
-    oracle, _ = person("y")
-    with pytest.raises(OracleError, match="nobody answers"):
-        oracle.ask(QUESTIONS)
+def test_the_end_of_the_input_stops_as_q_does(tmp_path: Path) -> None:
+    for last in (["q"], []):
+        oracle, shown = person("y", "n", *last)
+        oracle.journal = tmp_path / f"{len(last)}.sqlite"
+        with pytest.raises(KeyboardInterrupt):
+            oracle.ask(QUESTIONS)
+        again, _ = person("?")
+        again.journal = oracle.journal
+        assert [answer.value for answer in again.ask(QUESTIONS)] == [True, False, None]
+        assert ("input has ended" in shown.getvalue()) is not bool(last)
+
+
+def test_a_run_at_the_end_of_the_input_is_the_run_stopped_by_q() -> None:
+    mec = MarkovEquivalenceClass.from_dag(Dag.from_edges([("a", "b"), ("b", "c")]))
+    runs = [discover(mec, person("y", "n", *last)[0]) for last in (["q"], [])]
+    assert runs[0].interrupted
+    assert runs[1].interrupted
+    assert [[step.answer.value for step in run.transcript] for run in runs] == [[True, False]] * 2
 
 
 def test_descriptions_are_shown_with_the_questions_about_them() -> None:
