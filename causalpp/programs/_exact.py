@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.errors import ImpossibleEvidence, TooLarge
 from causalpp.programs._plan import Node, Plan
-from causalpp.programs.mechanisms import Assign, _cells
+from causalpp.programs.mechanisms import Assign, _ranks
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["is_discrete", "joint"]
 
@@ -98,21 +101,20 @@ def _factors(plan: Plan) -> list[tuple[list[int], NDArray[np.float64]]]:
             node = plan.nodes[group[0]]
             out.append(([*node.parents, group[0]], node.mechanism.table(plan.sizes(node))))
             continue
-        ends = np.unique(np.concatenate([plan.nodes[n].mechanism.cells() for n in group]).round(15))
-        ends[-1] = 1.0
-        out.append(([extra], _cells.weights(ends)))
-        out += [([*plan.nodes[n].parents, extra, n], _equation(plan, plan.nodes[n], ends)) for n in group]
+        ranks, weights = _ranks.cells([plan.nodes[n].mechanism for n in group])
+        out.append(([extra], weights))
+        out += [([*plan.nodes[n].parents, extra, n], _equation(plan, plan.nodes[n], ranks)) for n in group]
         extra += 1
     return out
 
 
-def _equation(plan: Plan, node: Node, ends: NDArray[np.float64]) -> NDArray[np.float64]:
+def _equation(plan: Plan, node: Node, ranks: Tensor) -> NDArray[np.float64]:
     """A node's equation as zeros and ones: ``(*parents, cells of noise, states)``."""
     states, sizes = len(node.mechanism.states or ()), plan.sizes(node)
-    if math.prod(sizes) * len(ends) * states > _MOST_CELLS:
+    if math.prod(sizes) * len(ranks) * states > _MOST_CELLS:
         raise TooLarge(
             f"the equation of {node.statement.variable!r} has {math.prod(sizes):,} configurations of parents and "
-            f"{len(ends):,} kinds of noise: too many to enumerate, simulate with samples=… instead"
+            f"{len(ranks):,} kinds of noise: too many to enumerate, simulate with samples=… instead"
         )
-    found = _cells.outcomes(node.mechanism, sizes, ends)
+    found = _ranks.outcomes(node.mechanism, sizes, ranks)
     return np.asarray(found[..., None] == np.arange(states), dtype=float)

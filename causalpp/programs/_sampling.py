@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,10 +13,10 @@ from torch import Tensor
 
 from causalpp.errors import ImpossibleEvidence, InvalidParameter
 from causalpp.programs._plan import Plan, Statement
-from causalpp.programs.mechanisms import Assign
+from causalpp.programs.mechanisms import Assign, Mechanism, _cells
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM
 
-__all__ = ["Streams", "agreement", "check_count", "check_seed", "check_used", "effective_size", "run"]
+__all__ = ["Noise", "Streams", "agreement", "check_count", "check_seed", "check_used", "effective_size", "run"]
 
 _TORCH = threading.Lock()  # torch has one generator for all threads
 
@@ -91,7 +92,7 @@ def run(plan: Plan, names: Sequence[str], n: int, seed: int) -> tuple[list[Tenso
     check_count(n, "rows")
     streams = Streams(names, seed)
     values: list[Tensor] = []
-    noises: dict[tuple[str, str], Tensor] = {}
+    noises: dict[tuple[str, str], Noise] = {}
     weights: Tensor | None = None
     # A noise has to be known from the observation before any world uses it, so observed nodes come first where
     # two share one; in the order of the plan the factual world, which holds the observations, comes first.
@@ -109,8 +110,7 @@ def run(plan: Plan, names: Sequence[str], n: int, seed: int) -> tuple[list[Tenso
             else:
                 density = agreement(s, value, noises[name], parents)
             if mechanism.noise is not None and name not in noises:
-                fresh = streams.fresh(s.noise_name, n)
-                noises[name] = mechanism.abduct(value, parents, fresh).to(torch.float64).expand(n)
+                noises[name] = Noise.abduced(mechanism, value, parents, streams.fresh(s.noise_name, n))
             weights = density if weights is None else weights + density
             values.append(value)
             continue
@@ -119,8 +119,8 @@ def run(plan: Plan, names: Sequence[str], n: int, seed: int) -> tuple[list[Tenso
             continue
         if name not in noises:
             check_used(s, observed_noise.get(name, -1) > number)
-            noises[name] = streams.noise(s.noise_name, mechanism.noise, n)
-        values.append(mechanism.assign(noises[name], parents))
+            noises[name] = Noise(streams.noise(s.noise_name, mechanism.noise, n))
+        values.append(noises[name].value(mechanism, parents))
     if weights is not None and n and not torch.isfinite(weights).any():
         raise ImpossibleEvidence(
             "no draw agrees with the observations: they are impossible, or too rare for this many samples"
@@ -128,7 +128,46 @@ def run(plan: Plan, names: Sequence[str], n: int, seed: int) -> tuple[list[Tenso
     return values, weights
 
 
-def agreement(s: Statement, value: Tensor, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
+@dataclass(frozen=True)
+class Noise:
+    """The noise of a variable: drawn, or abduced from what was seen of it.
+
+    Attributes:
+        number: the noise; its log odds where it is uniform and was abduced, which may be far out in a tail.
+        seen: the mechanism, the parents and the value it was abduced from.
+    """
+
+    number: Tensor
+    seen: tuple[Mechanism, tuple[Tensor, ...], Tensor] | None = None
+
+    @classmethod
+    def abduced(cls, mechanism: Mechanism, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Noise:
+        """A draw of the noise given what came of it."""
+        draw = mechanism.abduct_rank if mechanism.noise == UNIFORM else mechanism.abduct
+        number = draw(value, parents, fresh).to(torch.float64).expand(fresh.shape)
+        return cls(number, (mechanism, tuple(parents), value))
+
+    def value(self, mechanism: Mechanism, parents: Sequence[Tensor]) -> Tensor:
+        """What a mechanism makes of it; what was seen, where the parents are what they were then."""
+        if self.seen is None:
+            return mechanism.assign(self.number, parents)
+        made = mechanism.assign_rank if mechanism.noise == UNIFORM else mechanism.assign
+        before, then, value = self.seen
+        if mechanism is not before:
+            return made(self.number, parents)
+        shape = _cells.common_shape(self.number, *parents, *then)
+        same = torch.ones(shape, dtype=torch.bool)
+        for now, was in zip(parents, then, strict=True):
+            same &= now == was
+        if same.all():
+            return value.expand(shape)
+        if not same.any():
+            return made(self.number, parents)
+        changed = made(self.number.expand(shape)[~same], [p.expand(shape)[~same] for p in parents])
+        return value.expand(shape).to(changed.dtype).masked_scatter(~same, changed)
+
+
+def agreement(s: Statement, value: Tensor, noise: Noise, parents: Sequence[Tensor]) -> Tensor:
     """The log probability of an observed value whose noise is known: 0 where they agree, else -∞.
 
     Raises:
@@ -138,7 +177,7 @@ def agreement(s: Statement, value: Tensor, noise: Tensor, parents: Sequence[Tens
         raise InvalidParameter(
             f"{s.variable!r} is a real number observed twice on one noise: only an exact program can say that"
         )
-    return torch.where(s.mechanism.assign(noise, parents) == value, 0.0, -torch.inf).to(torch.float64)
+    return torch.where(noise.value(s.mechanism, parents) == value, 0.0, -torch.inf).to(torch.float64)
 
 
 def check_used(s: Statement, later: bool) -> None:

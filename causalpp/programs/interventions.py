@@ -16,7 +16,7 @@ from torch.distributions import Distribution
 
 from causalpp.errors import InvalidParameter, TooLarge, UnknownVariable
 from causalpp.programs._plan import Statement
-from causalpp.programs.mechanisms import Assign, Function, Mechanism, State, Table, _cells
+from causalpp.programs.mechanisms import Assign, Function, Mechanism, State, Table, _cells, _ranks
 from causalpp.programs.mechanisms.base import UNIFORM
 
 if TYPE_CHECKING:
@@ -166,11 +166,18 @@ class _Modified(Mechanism):
         natural = self.base.assign(noise, parents[: len(self.base.parents)])
         return self._then.assign(noise, self._made(natural, parents))
 
+    def assign_rank(self, log_odds: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        natural = self.base.assign_rank(log_odds, parents[: len(self.base.parents)])
+        return self._then.assign(log_odds, self._made(natural, parents))
+
     def on(self, base: Mechanism) -> Mechanism:
         return _Modified(base, self.function, self.reads, self.place)
 
     def cells(self) -> NDArray[np.float64]:
         return self.base.cells()
+
+    def edges(self) -> NDArray[np.float64]:
+        return self.base.edges()
 
     def table(self, sizes: Sequence[int]) -> NDArray[np.float64]:
         from opt_einsum import contract
@@ -223,6 +230,9 @@ class _Modified(Mechanism):
 
     def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
         return _cells.abduct(self, value, parents, fresh)
+
+    def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        return _ranks.abduct(self, value, parents, fresh)
 
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:
         import pyro

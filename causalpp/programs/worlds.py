@@ -210,7 +210,7 @@ def run_worlds(
     # Of the past only what was observed takes part, so that its noise is known before it is used.
     asked = [i for i, name in enumerate(names) if not name.startswith("past ")]
     made = plan(list(worlds.values()), [(i, s.variable) for i in asked for s in worlds[names[i]]], reads)
-    noises: dict[tuple[str, str], Tensor] = {}
+    noises: dict[tuple[str, str], _sampling.Noise] = {}
     values: list[Tensor] = []
     shown = {name: {s.variable: f"{name}/{s.variable}" if name else s.variable for s in worlds[name]} for name in names}
     taken = {site for sites in shown.values() for site in sites.values()}
@@ -231,7 +231,7 @@ def run_worlds(
             pyro.factor(_new(f"{site}.observed", taken), found)
             if mechanism.noise is not None and noise not in noises:
                 fresh = pyro.sample(_new(f"{site}.fresh", taken), laws[UNIFORM])
-                noises[noise] = mechanism.abduct(value, parents, fresh)
+                noises[noise] = _sampling.Noise.abduced(mechanism, value, parents, fresh)
             values.append(value)
             continue
         if mechanism.noise is None:
@@ -240,8 +240,8 @@ def run_worlds(
         if noise not in noises:
             _sampling.check_used(s, observed_noise.get(noise, -1) > number)
             law = laws.get(str(mechanism.noise), mechanism.noise)
-            noises[noise] = pyro.sample(_new(f"{site}.noise", taken), law)
-        values.append(mechanism.assign(noises[noise], parents))
+            noises[noise] = _sampling.Noise(pyro.sample(_new(f"{site}.noise", taken), law))
+        values.append(noises[noise].value(mechanism, parents))
     return {
         names[i]: {
             variable: pyro.deterministic(site, values[made.where[i, variable]])

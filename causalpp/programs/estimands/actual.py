@@ -25,7 +25,7 @@ from torch import Tensor
 
 from causalpp.errors import ImpossibleEvidence, InvalidParameter, TooLarge
 from causalpp.programs._plan import Statement
-from causalpp.programs.mechanisms import Assign, State, _cells
+from causalpp.programs.mechanisms import Assign, State, _ranks
 from causalpp.programs.program import CausalProgram
 
 __all__ = ["ActualCause", "actual_cause"]
@@ -247,12 +247,11 @@ class _Contexts:
             if not isinstance(known[name], (int, float)) or not 0 <= known[name] < 1:
                 raise InvalidParameter(f"the noise of {name!r} lies between 0 and 1, got {known[name]!r}")
         for name, statements in used.items():
-            ends = np.unique(np.concatenate([s.mechanism.cells() for s in statements]).round(15))
-            ends[-1] = 1.0
             if name in known:
                 cells.append((torch.tensor([float(known[name])], dtype=torch.float64), np.ones(1)))
             else:
-                cells.append((_cells.middles(ends), _cells.weights(ends)))
+                cells.append(_ranks.cells([s.mechanism for s in statements]))
+        self.given = frozenset(known)  # as itself; the others as log odds
         count = math.prod(len(mass) for _, mass in cells)
         if count > _MOST_CONTEXTS:
             raise TooLarge(f"{count:,} combinations of noise are too many to list: give noise=, or a smaller program")
@@ -291,7 +290,10 @@ class _Contexts:
         noise = self.noise.get(s.noise_name)
         if noise is None or isinstance(s.mechanism, Assign):
             noise = torch.zeros(self.count, dtype=torch.float64)
-        return s.mechanism.assign(noise, [values[p] for p in s.mechanism.parents])
+        parents = [values[p] for p in s.mechanism.parents]
+        if s.noise_name in self.given:
+            return s.mechanism.assign(noise, parents)
+        return s.mechanism.assign_rank(noise, parents)
 
 
 def _all(values: Mapping[str, Tensor], wanted: Mapping[str, float]) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from causalpp.columns import State, check_states, state_number
 from causalpp.errors import InvalidParameter
-from causalpp.programs.mechanisms import _cells
+from causalpp.programs.mechanisms import _cells, _ranks
 
 if TYPE_CHECKING:
     import pyro.distributions as dist
@@ -87,6 +87,14 @@ class Mechanism(ABC):
             "counterfactual; give it an inverse, or finitely many values of noise"
         )
 
+    def assign_rank(self, log_odds: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        """The value from uniform noise given as its log odds, so that both of its tails have digits."""
+        return self.assign(torch.sigmoid(log_odds), parents)
+
+    def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        """As :meth:`abduct`, for uniform noise: the log odds of the noise drawn."""
+        return _ranks.from_uniform(self.abduct(value, parents, fresh))
+
     def log_prob(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
         """Log P(value | parents)."""
         out: Tensor = self.distribution(parents).log_prob(value)
@@ -113,6 +121,10 @@ class Mechanism(ABC):
         For discrete mechanisms with uniform noise: increasing, the last one is 1, shape ``(m,)``.
         """
         raise InvalidParameter(f"{self._called} is not exact: ask for a simulation with samples=…")
+
+    def edges(self) -> NDArray[np.float64]:
+        """The ends of :meth:`cells` but the last: what lies below each, and what lies above, shape ``(2, m − 1)``."""
+        return _ranks.edges_of(self.cells())
 
     def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:  # noqa: B027
         """Whether it can read parents with these states (None: a real number).
@@ -245,6 +257,9 @@ class Assign(Mechanism):
     def cells(self) -> NDArray[np.float64]:
         return np.ones(1)
 
+    def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:  # noqa: ARG002
+        return _ranks.from_uniform(fresh)
+
     def shifted(self, by: float) -> Mechanism:
         return super().shifted(by) if self.states is not None else Assign(None, self.number + by)
 
@@ -252,10 +267,12 @@ class Assign(Mechanism):
 class _Shifted(Mechanism):
     """A mechanism with a number added to a real value."""
 
+    base: Mechanism
+
     def __init__(self, base: Mechanism, by: float) -> None:
         if base.states is not None:
             raise InvalidParameter("only variables that are numbers can be shifted")
-        self.base: Mechanism = base
+        self.base = base
         self.by = float(by)
         self.states, self.parents, self.noise = None, base.parents, base.noise
 
@@ -293,3 +310,9 @@ class _Shifted(Mechanism):
 
     def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
         return self.base.abduct(value - self.by, parents, fresh)
+
+    def assign_rank(self, log_odds: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        return self.base.assign_rank(log_odds, parents) + self.by
+
+    def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        return self.base.abduct_rank(value - self.by, parents, fresh)

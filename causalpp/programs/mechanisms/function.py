@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,13 +14,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.distributions import Categorical
 
-from causalpp.errors import InvalidParameter
-from causalpp.programs.mechanisms import _cells
+from causalpp.errors import ImpreciseWarning, InvalidParameter
+from causalpp.programs.mechanisms import _cells, _ranks
 from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents, checked_states
 from causalpp.programs.mechanisms._point import same_number
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM, Mechanism, State
 
 __all__ = ["Function"]
+
+_BLUNT = 25.0  # log odds of uniform noise from which on one minus it is known to fewer than five digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +56,7 @@ class Function(ReadOnly, Mechanism):
     noise: str | dist.Distribution | None = NORMAL
     inverse: Callable[..., Tensor] | None = None
     _ends: NDArray[np.float64] | None = field(init=False, repr=False, default=None)
+    _shares: NDArray[np.float64] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parents", checked_parents(self.parents))
@@ -69,19 +73,37 @@ class Function(ReadOnly, Mechanism):
         if self.noise is None:
             ends = np.ones(1)
         elif isinstance(self.noise, Categorical):
-            ends = self.noise.probs.double().cumsum(-1).numpy()
+            shares = self.noise.probs.double().numpy()
+            object.__setattr__(self, "_shares", shares / shares.sum())
+            ends = np.cumsum(shares)
             ends[-1] = 1.0
         object.__setattr__(self, "_ends", ends)
         if self.noise is not None and ends is not None:
             object.__setattr__(self, "noise", UNIFORM)
 
     def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        if self._ends is not None and self.noise is not None:
+            ends = torch.tensor(self._ends)
+            noise = torch.bucketize(noise.contiguous(), ends, right=True).clamp(max=len(ends) - 1)
+        return self._called_with(noise, parents)
+
+    def assign_rank(self, log_odds: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        if self._ends is None or self.noise is None:
+            if bool(((log_odds > _BLUNT) & log_odds.isfinite()).any()):
+                warnings.warn(
+                    f"the noise of the mechanism of ({', '.join(self.parents) or 'no parents'}) is so near to 1 that "
+                    "it has few digits left; a function of noise='normal' keeps them",
+                    ImpreciseWarning,
+                    stacklevel=2,
+                )
+            return self.assign(torch.sigmoid(log_odds).clamp(max=1 - 2.0**-53), parents)
+        return self._called_with(_ranks.cell_of(log_odds, torch.tensor(_ranks.log_odds(self.edges()))), parents)
+
+    def _called_with(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        """What the function makes of a noise as it takes it: the number of its cell where the noise is finite."""
         shape = _cells.common_shape(noise, *parents)
         arguments = [p.expand(shape) for p in parents]
         if self.noise is not None:
-            if self._ends is not None:
-                ends = torch.tensor(self._ends)
-                noise = torch.bucketize(noise.contiguous(), ends, right=True).clamp(max=len(ends) - 1)
             arguments.append(noise.expand(shape))
         value: Any = self.function(*arguments)
         what = f"the mechanism of ({', '.join(self.parents) or 'no parents'})"
@@ -111,6 +133,9 @@ class Function(ReadOnly, Mechanism):
         if self._ends is None or not self.is_finite:
             return super().cells()
         return self._ends
+
+    def edges(self) -> NDArray[np.float64]:
+        return super().edges() if self._shares is None else _ranks.from_shares(self._shares)
 
     def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
         if self.noise is None:
@@ -176,6 +201,11 @@ class Function(ReadOnly, Mechanism):
         if self.inverse is None or self._ends is not None:
             return super().abduct(value, parents, fresh)
         return self.inverse(value.expand(fresh.shape), *parents)
+
+    def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        if self.noise is not None and self.is_finite:
+            return _ranks.abduct(self, value, parents, fresh)
+        return super().abduct_rank(value, parents, fresh)
 
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:
         import pyro

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
-from causalpp.programs.mechanisms import _cells
+from causalpp.programs.mechanisms import _cells, _ranks, _tails
 from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents, checked_states
 from causalpp.programs.mechanisms._laws import Law
 from causalpp.programs.mechanisms._printing import number, numbers
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Gamma", "Logistic", "Poisson"]
 
-_INSIDE = 1e-15  # noise is kept so far away from 0 and 1, where a quantile would be infinite
+_INSIDE = 1e-300, 1 - 2.0**-53  # noise is kept off 0 and 1, where a quantile would be no value of the law
+_FAR = 5.0  # log odds of noise from which on it is carried by its tails
 _G = TypeVar("_G", bound="_Linear")
 
 
@@ -211,6 +212,24 @@ class Logistic(_Linear):
         low, high = ends.gather(-1, place).squeeze(-1), ends.gather(-1, place + 1).squeeze(-1)
         return low + fresh * (high - low)
 
+    def _tails(self, parents: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """The logs of what lies below and above the end of each state's share, without the last."""
+        law = self._logits(parents).log_softmax(-1)
+        return law.logcumsumexp(-1)[..., :-1], law.flip(-1).logcumsumexp(-1).flip(-1)[..., 1:]
+
+    def assign_rank(self, log_odds: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        below, above = self._tails(parents)
+        return _ranks.cell_of(log_odds, below - above)
+
+    def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        edges = torch.stack([side.exp() for side in self._tails(parents)]).detach()
+        return _ranks.within_cells(edges, value.expand(fresh.shape), fresh)
+
+    def edges(self) -> NDArray[np.float64]:
+        if len(self.sizes) < len(self.parents):
+            return super().edges()
+        return _ranks.from_shares(self.table(self.sizes)).reshape(2, -1)
+
     def table(self, sizes: Sequence[int]) -> NDArray[np.float64]:
         if len(self.sizes) < len(self.parents):
             return super().table(sizes)
@@ -237,9 +256,12 @@ class _Ranked(_Linear):
 
     states = None
 
-    def _law(self, parents: Sequence[Tensor]) -> Any:
-        """The law as a frozen SciPy distribution."""
+    def _of(self, eta: Tensor) -> Any:
+        """The law at linear predictors, as a frozen SciPy distribution."""
         raise NotImplementedError
+
+    def _law(self, parents: Sequence[Tensor]) -> Any:
+        return self._of(self._predictor(parents).detach())
 
     def _distribution(self, parents: Sequence[Tensor], kind: torch.dtype) -> dist.TorchDistribution:
         raise NotImplementedError
@@ -252,8 +274,27 @@ class _Ranked(_Linear):
         return out
 
     def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
-        value = self._law(parents).ppf(noise.numpy().clip(_INSIDE, 1 - _INSIDE))
+        value = self._law(parents).ppf(noise.numpy().clip(*_INSIDE))
         return torch.as_tensor(np.asarray(value)).to(noise.dtype)
+
+    def _tails(self, law: Any, value: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Log P(at most a value) and log P(more than it)."""
+        return np.asarray(law.logcdf(value)), np.asarray(law.logsf(value))
+
+    def _far(self, law: Any, log_below: NDArray[np.float64], log_above: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Quantiles out in the tails, for ranks given by the logs of what lies below and above, shape ``(n,)``."""
+        raise NotImplementedError
+
+    def assign_rank(self, log_odds: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        eta = self._predictor(parents).detach()
+        shape = _cells.common_shape(log_odds, eta)
+        rank, eta = log_odds.expand(shape).reshape(-1).to(torch.float64), eta.expand(shape).reshape(-1)
+        out = self._of(eta).ppf(torch.sigmoid(rank).numpy().clip(*_INSIDE))
+        far = (rank.abs() > _FAR).numpy()
+        if far.any():
+            sides = (torch.nn.functional.logsigmoid(sign * rank[far]).numpy() for sign in (1, -1))
+            out[far] = self._far(self._of(eta[far]), *sides)
+        return torch.as_tensor(out).reshape(shape).to(log_odds.dtype)
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -297,16 +338,31 @@ class Poisson(_Ranked):
 
         return dist.Poisson(self._predictor(parents).exp().to(kind))
 
-    def _law(self, parents: Sequence[Tensor]) -> Any:
+    def _of(self, eta: Tensor) -> Any:
         from scipy import stats
 
-        return stats.poisson(self._predictor(parents).exp().detach().numpy())
+        return stats.poisson(eta.exp().numpy())
+
+    def _tails(self, law: Any, value: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        (mean,) = law.args
+        below = np.where(value < 0, -np.inf, _tails.log_upper_gamma(np.maximum(value, 0) + 1, mean))
+        return below, np.where(value < 0, 0.0, _tails.log_lower_gamma(np.maximum(value, 0) + 1, mean))
+
+    def _far(self, law: Any, log_below: NDArray[np.float64], log_above: NDArray[np.float64]) -> NDArray[np.float64]:
+        (mean,) = law.args
+        return _tails.count_quantile(log_below, log_above, lambda count: self._tails(law, count), mean, np.sqrt(mean))
 
     def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
         law, count = self._law(parents), value.numpy()
         low, high = (torch.as_tensor(np.asarray(law.cdf(c))) for c in (count - 1, count))
         # A quantile is the first count whose distribution function reaches the noise: keep off the interval's ends.
         return low + (0.5 + (fresh - 0.5) * (1 - 1e-9)) * (high - low)
+
+    def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        law, count = self._law(parents), value.numpy().astype(float)
+        below, at = self._tails(law, count - 1), self._tails(law, count)
+        low, high = ((torch.as_tensor(a), torch.as_tensor(b)) for a, b in (below, at))
+        return _ranks.between(low, high, fresh.to(torch.float64), torch.as_tensor(np.asarray(law.logpmf(count))))
 
     def code(self, parents: Sequence[str]) -> list[str]:
         return ["dist.Poisson", f"torch.exp(torch.as_tensor({self._equation(parents, ())}))"]
@@ -363,14 +419,24 @@ class Gamma(_Ranked):
         shape = self._tensors["shape"]
         return dist.Gamma(shape.to(kind), (shape * (-self._predictor(parents)).exp()).to(kind))
 
-    def _law(self, parents: Sequence[Tensor]) -> Any:
+    def _of(self, eta: Tensor) -> Any:
         from scipy import stats
 
-        mean = self._predictor(parents).exp().detach().numpy()
-        return stats.gamma(float(self.shape), scale=mean / float(self.shape))
+        return stats.gamma(float(self.shape), scale=eta.exp().numpy() / float(self.shape))
+
+    def _tails(self, law: Any, value: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        x = value / law.kwds["scale"]
+        return _tails.log_lower_gamma(law.args[0], x), _tails.log_upper_gamma(law.args[0], x)
+
+    def _far(self, law: Any, log_below: NDArray[np.float64], log_above: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(_tails.gamma_quantile(law.args[0], log_below, log_above) * law.kwds["scale"])
 
     def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
         return torch.as_tensor(np.asarray(self._law(parents).cdf(value.numpy()))).expand(fresh.shape)
+
+    def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        below, above = self._tails(self._law(parents), value.numpy().astype(float))
+        return torch.as_tensor(below - above).expand(fresh.shape)
 
     def code(self, parents: Sequence[str]) -> list[str]:
         shape = number(float(self.shape))

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
-from causalpp.programs.mechanisms import _cells
+from causalpp.programs.mechanisms import _cells, _ranks
 from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents, checked_states
 from causalpp.programs.mechanisms.base import Mechanism, State
 
@@ -160,6 +160,25 @@ class Table(_Finite):
         high = ends.gather(-1, value.unsqueeze(-1) + 1).squeeze(-1)
         return low + fresh * (high - low)
 
+    @cached_property
+    def _edges(self) -> NDArray[np.float64]:
+        """Where shares end, from below and from above: ``(2, rows, states − 1)``."""
+        return _ranks.from_shares(self.probabilities.reshape(-1, len(self.states)))
+
+    @cached_property
+    def _odds(self) -> Tensor:
+        return torch.tensor(_ranks.log_odds(self._edges))
+
+    def assign_rank(self, log_odds: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        return _ranks.cell_of(log_odds, self._odds[self._row(parents)])
+
+    def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        edges = torch.tensor(self._edges)[:, self._row(parents)]
+        return _ranks.within_cells(edges, value.expand(fresh.shape), fresh)
+
+    def edges(self) -> NDArray[np.float64]:
+        return self._edges.reshape(2, -1)
+
     def cells(self) -> NDArray[np.float64]:
         inner = self._cumulative.numpy().ravel()
         return np.unique(np.concatenate([inner[(inner > 0) & (inner < 1)], [1.0]]))
@@ -256,6 +275,19 @@ class Response(_Finite):
 
     def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
         return _cells.abduct(self, value, parents, fresh)
+
+    @cached_property
+    def _odds(self) -> Tensor:
+        return torch.tensor(_ranks.log_odds(self.edges()))
+
+    def assign_rank(self, log_odds: Tensor, parents: Sequence[Tensor]) -> Tensor:
+        return self._rows[self._row(parents), _ranks.cell_of(log_odds, self._odds)]
+
+    def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        return _ranks.abduct(self, value, parents, fresh)
+
+    def edges(self) -> NDArray[np.float64]:
+        return _ranks.from_shares(self.weights)
 
     def cells(self) -> NDArray[np.float64]:
         return self._ends.numpy()
