@@ -220,6 +220,14 @@ class MissingDependency(CausalppError, ImportError):
     """An optional package is needed; the message gives the command that installs it."""
 
 
+_LONGEST = 120  # characters of a name in a message
+
+
+def _shortened(text: str) -> str:
+    """The beginning and the end of a text that is too long for a message."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}"
+
+
 class _Unknown(CausalppError, LookupError):
     """A name that is not among the known ones; close matches are suggested."""
 
@@ -228,16 +236,18 @@ class _Unknown(CausalppError, LookupError):
     def __init__(self, name: object, known: Iterable[object], *, what: str = "") -> None:
         self.name = name
         self.known = tuple(known)
-        message = f"unknown {self.kind} {name!r}{what}"
+        message = f"unknown {self.kind} {_shortened(repr(name))}{what}"
         text = [k for k in self.known if isinstance(k, str)]  # numbers and truth values have no near misses
-        close = difflib.get_close_matches(str(name), text, n=3, cutoff=0.6)
+        close: list[str] = []
+        if len(str(name)) <= _LONGEST:  # what is longer was not meant to be a name
+            close = difflib.get_close_matches(str(name), text, n=3, cutoff=0.6)
         if not close:
             folded = {k.casefold(): k for k in text}
             close = [folded[str(name).casefold()]] if str(name).casefold() in folded else []
         if close:
             message += "; did you mean " + " or ".join(map(repr, close)) + "?"
         elif self.known:
-            shown = ", ".join(map(repr, self.known[:12]))
+            shown = ", ".join(_shortened(repr(known)) for known in self.known[:12])
             message += f"; known: {shown}" + (", …" if len(self.known) > 12 else "")
         super().__init__(message)
 

@@ -64,8 +64,8 @@ def read_settings(kind: type[T], values: Any, place: Place = (), lines: Lines | 
 
 def no_such_key(key: str, known: Sequence[str]) -> str:
     """What to say of a key that is not among the known ones."""
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    return f"unknown key {key!r}; " + (f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}")
+    close = difflib.get_close_matches(key[:60], known, n=1, cutoff=0.5)
+    return f"unknown key {_said(key)}; " + (f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}")
 
 
 class _Reader:
@@ -110,7 +110,7 @@ class _Reader:
             return self.one_of(parts, value, place)
         if origin is Literal:
             if not any(value == part and type(value) is type(part) for part in parts):
-                close = difflib.get_close_matches(str(value), [str(part) for part in parts], n=1)
+                close = difflib.get_close_matches(_said(value).strip("'"), [str(part) for part in parts], n=1)
                 hint = f"; did you mean {close[0]!r}?" if close else ""
                 raise self.error(f"one of {', '.join(map(repr, parts))} is expected, not {_said(value)}{hint}", place)
             return value
@@ -152,7 +152,10 @@ class _Reader:
 
     def plain(self, wanted: Any, value: Any, place: Place) -> Any:
         if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
+            try:
+                return float(value)
+            except OverflowError:
+                raise self.error("the number is too large", place) from None
         if wanted is float and isinstance(value, str):  # YAML 1.1 takes 1e-3, without a point, for a text
             try:
                 return float(value)
@@ -183,5 +186,8 @@ def _fit(part: Any, value: Any) -> float:
 
 def _said(value: Any) -> str:
     """A value as an error shows it."""
-    text = "nothing" if value is None else repr(value)
+    try:
+        text = "nothing" if value is None else repr(value)
+    except (ValueError, RecursionError):  # a whole number of thousands of digits
+        text = f"{type(value).__name__} too long to show"
     return text if len(text) <= 60 else text[:59] + "…"

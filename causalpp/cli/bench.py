@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 from typer.core import TyperGroup
 
+from causalpp._terminal import one_line
 from causalpp.cli import options
 from causalpp.cli.show import check_figure_path, console, print_json, save_figure, table_of
 from causalpp.errors import RunIncomplete, UnknownName
@@ -92,8 +93,7 @@ def run_(
     try:
         found = run(chosen, folder, jobs=jobs, dask=dask, progress=False if json else None)
     except KeyboardInterrupt as stopped:
-        print(f"causalpp: {stopped or 'nothing was finished yet'}: {again}", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise KeyboardInterrupt(f"{stopped or 'nothing was finished yet'}: {again}") from None
     except RunIncomplete as error:
         raise RunIncomplete(f"{error}: {again}", error.failures, error.finished) from None
     _tell(found, report(found), folder / "report", json)
@@ -231,7 +231,7 @@ def _study(
         console.print(repr(study), soft_wrap=True)
     if not study.passed:
         for failure in study.failures:
-            print(f"causalpp: {failure}", file=sys.stderr)
+            print(one_line(f"causalpp: {failure}"), file=sys.stderr)
         raise typer.Exit(1)
 
 

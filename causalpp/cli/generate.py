@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from causalpp._files import check_target, write_text
 from causalpp.cli import options
 from causalpp.cli.show import console, print_json, table_of
+from causalpp.cli.terminal import Terminal
 from causalpp.errors import FormatError, InvalidParameter
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def generate(
     else:
         with Progress(
             TextColumn("items"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-            console=Console(stderr=True), transient=True, disable=json or not console.is_terminal,
+            console=Terminal(stderr=True), transient=True, disable=json or not console.is_terminal,
         ) as bar:  # fmt: skip
             task = bar.add_task("items", total=len(numbers) * rows)
             made = make(

@@ -168,11 +168,13 @@ class ChosenOracle:
 
     def human(self, program: CausalProgram | None, journal: Journal | None) -> HumanOracle:
         """The person at the keyboard; where standard output is for JSON, the questions go to standard error."""
-        from rich.console import Console
+        from causalpp.cli.terminal import Terminal
 
         card = None if program is None else program.card
         described = {} if card is None else {name: about.description for name, about in card.variables.items()}
-        oracle = HumanOracle(described, console=Console(stderr=self.quiet), reader=_read_beside if self.quiet else None)
+        oracle = HumanOracle(
+            described, console=Terminal(stderr=self.quiet), reader=_read_beside if self.quiet else None
+        )
         oracle.journal = journal
         return oracle
 

@@ -9,14 +9,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from causalpp._files import check_target, write_bytes
+from causalpp._terminal import visible, visible_json
 from causalpp.acbo import Result, Step
+from causalpp.cli.terminal import Terminal
 from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
@@ -35,15 +37,15 @@ __all__ = [
     "save_figure",
 ]
 
-#: Names are data: nothing in them is markup, and nothing is highlighted.
-console = Console(highlight=False, markup=False, soft_wrap=False)
+#: Names are data: nothing in them is markup, nothing is highlighted, and nothing commands the terminal.
+console = Terminal(soft_wrap=False)
 
 _ANSWER_STYLE = {"yes": "green", "no": "dark_orange3", "abstain": "dim"}
 
 
 def print_json(values: Any) -> None:
     """Values as JSON on standard output, and nothing else."""
-    print(json.dumps(values, ensure_ascii=False, indent=2))
+    print(visible_json(json.dumps(values, ensure_ascii=False, indent=2)))
 
 
 def _grid(columns: int) -> Table:
@@ -67,7 +69,7 @@ def class_summary(mec: MarkovEquivalenceClass) -> RenderableType:
     settled = ", ".join(f"{a} → {b}" for a, b in mec.cpdag.directed) or "nothing"
     left_open = ", ".join(f"{a} – {b}" for a, b in mec.cpdag.undirected) or "nothing"
     table.add_row("settled", settled)
-    table.add_row("left open", Text(left_open, style="bold"))
+    table.add_row("left open", Text(visible(left_open), style="bold"))
     table.add_row("graphs that fit", f"{mec.size:,}")
     return table
 
@@ -128,7 +130,7 @@ class Rounds:
         console.print(
             self._line(
                 Text(f"{step.number:3d}", style="dim"),
-                Text(step.answer.question.rename(self.labels).question()),
+                Text(visible(step.answer.question.rename(self.labels).question())),
                 Text(word, style=_ANSWER_STYLE[word]),
                 f"{step.gained:+.2f}",
                 f"{step.confidence:.2f}",

@@ -21,6 +21,8 @@ from causalpp.errors import FormatError, InvalidParameter, MissingDependency, Un
 __all__ = ["Config", "Part", "config_names", "read_config"]
 
 _SUFFIXES = (".yaml", ".yml", ".toml", ".json")
+_LONGEST_NAME = 200  # bytes; file systems take 255
+_DEEPEST = 40
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,14 @@ class Config:
     concurrency: int = 8
 
     def __post_init__(self) -> None:
-        if not self.name.strip() or any(c in self.name for c in "/\\\0"):
-            raise InvalidParameter(f"a run needs a name that can be the name of a folder, got {self.name!r}")
+        bad = any(c in "/\\" or not c.isprintable() for c in self.name) or self.name.strip(". ") == ""
+        if bad or len(self.name.encode("utf-8", "replace")) > _LONGEST_NAME:
+            raise InvalidParameter(f"a run needs a name that can be the name of a folder, got {_short(self.name)}")
         if not self.parts:
             raise InvalidParameter("a run needs at least one part: a task and its settings")
         for key, least in (("seed", 0), ("tries", 1), ("concurrency", 1)):
             if getattr(self, key) < least:
-                raise InvalidParameter(f"{key!r} is a whole number from {least} on, got {getattr(self, key)}")
+                raise InvalidParameter(f"{key!r} is a whole number from {least} on, got {_short(getattr(self, key))}")
 
     def units(self) -> Iterator[tuple[int, Unit]]:
         """Every unit with the number of its part, one after the other; nothing is kept in memory."""
@@ -139,7 +142,7 @@ class _Outer:
 def _part(values: Mapping[str, Any], place: Place, lines: Lines) -> Part:
     line = next((lines[at] for at in ((*place, "task"), place) if at in lines), None)
     if "task" not in values:
-        close = next((key for key in values if no_such_key(key, ["task"]).endswith("?")), None)
+        close = next((key for key in map(str, values) if no_such_key(key, ["task"]).endswith("?")), None)
         raise FormatError(
             f"parts[{place[-1]}]: " + (no_such_key(close, ["task"]) if close else "the key 'task' is missing"),
             line=line if close is None else lines.get((*place, close), line),
@@ -151,7 +154,7 @@ def _part(values: Mapping[str, Any], place: Place, lines: Lines) -> Part:
         kind = get_task(task)
     except (UnknownName, InvalidParameter) as error:
         raise FormatError(f"parts[{place[-1]}]: {error}", line=line) from None
-    rest = {key: value for key, value in values.items() if key not in ("task", "name")}
+    rest = {str(key): value for key, value in values.items() if key not in ("task", "name")}
     return Part(task, read_settings(kind.settings, rest, place, lines), values.get("name", "") or task)
 
 
@@ -188,28 +191,44 @@ def read_config(source: str | os.PathLike[str]) -> Config:
 
 
 def _parsed(text: str, suffix: str) -> tuple[Any, Lines]:
-    if suffix == ".toml":
-        try:
-            return tomllib.loads(text), {}
-        except tomllib.TOMLDecodeError as error:
-            raise FormatError(f"this is no TOML: {error}") from None
-    if suffix == ".json":
-        try:
-            return json.loads(text, object_pairs_hook=_once), {}
-        except json.JSONDecodeError as error:
-            raise FormatError(f"this is no JSON: {error.msg}", line=error.lineno, column=error.colno) from None
+    """The values of a text, and the line of every place in it where the format tells."""
     if suffix in (".yaml", ".yml"):
         return _yaml(text)
-    raise FormatError(f"a configuration is a file whose name ends in {', '.join(_SUFFIXES)}, not in {suffix!r}")
+    if suffix not in _SUFFIXES:
+        raise FormatError(f"a configuration is a file whose name ends in {', '.join(_SUFFIXES)}, not in {suffix!r}")
+    name = suffix[1:].upper()
+    try:
+        if suffix == ".toml":
+            return tomllib.loads(text), {}
+        return json.loads(text, object_pairs_hook=_once), {}
+    except FormatError:
+        raise
+    except tomllib.TOMLDecodeError as error:
+        raise FormatError(f"this is no TOML: {error}") from None
+    except json.JSONDecodeError as error:
+        raise FormatError(f"this is no JSON: {error.msg}", line=error.lineno, column=error.colno) from None
+    except RecursionError:
+        raise FormatError(f"this {name} is nested too deeply") from None
+    except (ValueError, OverflowError) as error:  # a whole number of thousands of digits, a date that is none
+        raise FormatError(f"this {name} has a value that cannot be read: {error}") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key, value in pairs:
         if key in out:
-            raise FormatError(f"the key {key!r} is given twice")
+            raise FormatError(f"the key {_short(key)} is given twice")
         out[key] = value
     return out
+
+
+def _short(text: object) -> str:
+    """A text between quotes as an error shows it."""
+    try:
+        shown = repr(text)
+    except ValueError:  # a whole number of thousands of digits
+        return "one of thousands of digits"
+    return shown if len(shown) <= 60 else shown[:59] + "…"
 
 
 def _yaml(text: str) -> tuple[Any, Lines]:
@@ -221,12 +240,21 @@ def _yaml(text: str) -> tuple[Any, Lines]:
             "a YAML configuration needs PyYAML: pip install 'causalpp[bench]', or write it as TOML or JSON"
         ) from None
     lines: dict[Place, int] = {(): 1}
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:  # before anything is read
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, error.position - (before.rfind("\n") + 1) + 1
+        what = f"the character {chr(error.character)!r} cannot stand in it"
+        raise FormatError(f"this is no YAML: {what}", line=line, column=column) from None
+    node = None
     try:
         root = loader.get_single_node()
         if root is None:
             raise FormatError("the file is empty")
         _mark(yaml, root, (), lines, 0)
+        for node in _leaves(yaml, root):  # one by one, so that an error has a place
+            loader.construct_object(node)
         return loader.construct_document(root), lines
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -235,13 +263,31 @@ def _yaml(text: str) -> tuple[Any, Lines]:
         raise FormatError(f"this is no YAML: {problem}", **at) from None
     except RecursionError:
         raise FormatError("this YAML is nested too deeply") from None
+    except (ValueError, OverflowError, TypeError, AttributeError, LookupError) as error:
+        if isinstance(error, FormatError) or node is None:
+            raise
+        at = {"line": node.start_mark.line + 1, "column": node.start_mark.column + 1}
+        raise FormatError(f"the value {_short(node.value)} cannot be read: {error}", **at) from None
     finally:
         loader.dispose()
 
 
+def _leaves(yaml: Any, node: Any) -> Iterator[Any]:
+    """The scalars of a node, keys and values alike."""
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _leaves(yaml, item)
+    elif isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for item in pair:
+                yield from _leaves(yaml, item)
+
+
 def _mark(yaml: Any, node: Any, place: Place, lines: dict[Place, int], depth: int) -> None:
     """Note the lines of everything in a node; refuse keys that are given twice and aliases that could explode."""
-    if depth > 40:
+    if depth > _DEEPEST:
         raise FormatError("this YAML is nested too deeply", line=node.start_mark.line + 1)
     if len(lines) > 1_000_000:
         raise FormatError("this YAML has too many values for a configuration")
@@ -252,9 +298,12 @@ def _mark(yaml: Any, node: Any, place: Place, lines: dict[Place, int], depth: in
     elif isinstance(node, yaml.MappingNode):
         seen = set()
         for key, item in node.value:
-            line = key.start_mark.line + 1
+            at = {"line": key.start_mark.line + 1, "column": key.start_mark.column + 1}
+            if not isinstance(key, yaml.ScalarNode):
+                kind = "a list" if isinstance(key, yaml.SequenceNode) else "a mapping"
+                raise FormatError(f"a key is a single word, not {kind}", **at)
             if key.value in seen:
-                raise FormatError(f"the key {key.value!r} is given twice", line=line)
-            seen.add(key.value if isinstance(key.value, str) else None)
-            lines[(*place, str(key.value))] = line
-            _mark(yaml, item, (*place, str(key.value)), lines, depth + 1)
+                raise FormatError(f"the key {_short(key.value)} is given twice", line=at["line"])
+            seen.add(key.value)
+            lines[(*place, key.value)] = at["line"]
+            _mark(yaml, item, (*place, key.value), lines, depth + 1)
