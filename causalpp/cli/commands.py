@@ -12,6 +12,7 @@ import typer
 
 from causalpp import acbo
 from causalpp._files import about, check_target, read_text, write_text
+from causalpp._terminal import visible
 from causalpp.belief import AnyBelief, Belief
 from causalpp.cli import data_check, options, oracles
 from causalpp.cli.effect import effect, read_model
@@ -272,7 +273,9 @@ def simulate(
     elif out is not None:
         write_text(out, frame.to_csv(index=False))
         console.print(f"{rows:,} rows of {frame.shape[1]} variables in {out}")
-    else:
+    elif sys.stdout.isatty():
+        sys.stdout.write(visible(frame.to_csv(index=False)))
+    else:  # data for another program, as they are
         frame.to_csv(sys.stdout, index=False)
 
 
