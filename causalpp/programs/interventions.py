@@ -17,6 +17,7 @@ from torch.distributions import Distribution
 from causalpp.errors import InvalidParameter, TooLarge, UnknownVariable
 from causalpp.programs._plan import Statement
 from causalpp.programs.mechanisms import Assign, Function, Mechanism, State, Table, _cells, _ranks
+from causalpp.programs.mechanisms._sites import computed, conditioned
 from causalpp.programs.mechanisms.base import UNIFORM
 
 if TYPE_CHECKING:
@@ -235,12 +236,10 @@ class _Modified(Mechanism):
         return _ranks.abduct(self, value, parents, fresh)
 
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:
-        import pyro
-
-        if obs is not None:
-            return super().sample(name, parents, obs)
+        seen = conditioned(name, obs)
+        if seen is not None:
+            return super().sample(name, parents, seen)
         natural = self.base.sample(f"{name}.before", parents[: len(self.base.parents)])
         arguments = self._made(natural, parents)
         none = torch.zeros(_cells.common_shape(*arguments))
-        value: Tensor = pyro.deterministic(name, self._then.assign(none, arguments))
-        return value
+        return computed(name, self._then.assign(none, arguments))

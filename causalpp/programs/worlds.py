@@ -14,6 +14,7 @@ from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.programs import _exact, _gaussian, _sampling
 from causalpp.programs._plan import Plan, Statement, plan
 from causalpp.programs.mechanisms import Assign
+from causalpp.programs.mechanisms._sites import computed
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ def run_worlds(
         values.append(noises[noise].value(mechanism, parents))
     return {
         names[i]: {
-            variable: pyro.deterministic(site, values[made.where[i, variable]])
+            variable: computed(site, values[made.where[i, variable]], may_do=False)
             for variable, site in shown[names[i]].items()
         }
         for i in asked

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpp.columns import State, check_states, state_number
-from causalpp.errors import InvalidParameter
+from causalpp.errors import ImpossibleEvidence, InvalidParameter
 from causalpp.programs.mechanisms import _cells, _ranks
 
 if TYPE_CHECKING:
@@ -237,10 +237,14 @@ class Assign(Mechanism):
         return dist.Delta(self._tensor())
 
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        import pyro
+        from causalpp.programs.mechanisms._sites import computed, conditioned
 
-        value: Tensor = pyro.deterministic(name, self._tensor())
-        return value
+        seen, value = conditioned(name), self._tensor()
+        if seen is not None and bool((seen != value).any()):
+            raise ImpossibleEvidence(
+                f"{name!r} is set to {self.value!r} and cannot be {self.decode(float(seen.flatten()[0]))!r}"
+            )
+        return computed(name, value if seen is None else seen)
 
     def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:  # noqa: ARG002
         kind = torch.int64 if self.states is not None else torch.float64
@@ -299,11 +303,11 @@ class _Shifted(Mechanism):
         return self.base.log_prob(value - self.by, parents)
 
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:
-        import pyro
+        from causalpp.programs.mechanisms._sites import computed, conditioned
 
-        before = self.base.sample(f"{name}.before", parents, None if obs is None else obs - self.by)
-        value: Tensor = pyro.deterministic(name, before + self.by if obs is None else obs)
-        return value
+        seen = conditioned(name, obs)
+        before = self.base.sample(f"{name}.before", parents, None if seen is None else seen - self.by)
+        return computed(name, before + self.by if seen is None else seen)
 
     def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:
         self.base.check_parents(name, states)

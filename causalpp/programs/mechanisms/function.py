@@ -18,6 +18,7 @@ from causalpp.errors import ImpreciseWarning, InvalidParameter
 from causalpp.programs.mechanisms import _cells, _ranks
 from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents, checked_states
 from causalpp.programs.mechanisms._point import same_number
+from causalpp.programs.mechanisms._sites import computed, conditioned
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM, Mechanism, State
 
 __all__ = ["Function"]
@@ -210,17 +211,16 @@ class Function(ReadOnly, Mechanism):
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:
         import pyro
 
-        if self.noise is None and obs is None:
-            out: Tensor = pyro.deterministic(name, self.assign(torch.zeros(()), parents))
-            return out
         if self.noise is not None and self.is_finite:
             return super().sample(name, parents, obs)
-        if obs is not None:
-            pyro.factor(f"{name}.observed", self.log_prob(obs, parents))
-            return obs
+        seen = conditioned(name, obs)
+        if seen is not None:
+            pyro.factor(f"{name}.observed", self.log_prob(seen, parents))
+            return seen if seen is obs else computed(name, seen)
+        if self.noise is None:
+            return computed(name, self.assign(torch.zeros(()), parents))
         noise: Tensor = pyro.sample(f"{name}.noise", self.law())
-        value: Tensor = pyro.deterministic(name, self.assign(noise, parents))
-        return value
+        return computed(name, self.assign(noise, parents))
 
 
 def _check_noise(noise: Any) -> None:
