@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import stat
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,9 @@ from pathlib import Path
 from causalpp.errors import FormatError, InvalidData, InvalidGraph, InvalidParameter
 
 __all__ = ["about", "check_target", "data_path", "read_text", "write_bytes", "write_text"]
+
+
+_MOST_UNPACKED = 2**28  # bytes
 
 
 def data_path() -> Path:
@@ -22,17 +27,30 @@ def data_path() -> Path:
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """The text of a UTF-8 file.
+    """The text of a UTF-8 file, unpacked if its name ends in ``.gz``.
 
     Raises:
-        FormatError: there is no such file, it is a folder, or it is not UTF-8 text.
+        FormatError: there is no such file, it is a folder, or it is not UTF-8 text; packed, it is damaged or would
+            unpack to more than 256 MiB.
     """
     try:
+        if Path(path).suffix.lower() == ".gz":
+            return _unpacked(path)
         return Path(path).read_text(encoding="utf-8-sig")
+    except (EOFError, zlib.error):
+        raise FormatError(f"cannot read {os.fspath(path)!r}: the packed file is damaged or incomplete") from None
     except OSError as error:
         raise FormatError(f"cannot read {os.fspath(path)!r}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError as error:
         raise FormatError(f"{os.fspath(path)!r} is not UTF-8 text (byte {error.start})") from None
+
+
+def _unpacked(path: str | os.PathLike[str]) -> str:
+    with gzip.open(path) as file:
+        data = file.read(_MOST_UNPACKED + 1)
+    if len(data) > _MOST_UNPACKED:
+        raise FormatError(f"cannot read {os.fspath(path)!r}: it would unpack to more than {_MOST_UNPACKED >> 20} MiB")
+    return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 @contextmanager

@@ -9,6 +9,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from causalpp._files import data_path
 from causalpp.errors import UnknownNetwork
 from causalpp.graphs import BifNetwork, read_bif, write_bif
@@ -130,17 +133,19 @@ def load_network(name: str) -> CausalProgram:
 def from_bif(text: str, card: Card | None = None) -> CausalProgram:
     """A program from the text of a BIF file, structure and tables; the inverse is :func:`to_bif`.
 
+    A row of ``NaN`` stays undefined as long as its parents' states have probability zero; ``do`` refuses to make them
+    possible.
+
     Raises:
         FormatError: the text is not a whole BIF file; the message says where it breaks off.
+        InvalidParameter: a row of ``NaN`` for parents that can occur; the message names them and the line.
 
     Example:
         >>> from_bif(to_bif(load_network("cancer"))).distribution("Cancer")
         {'True': 0.01163, 'False': 0.98837}
     """
     network = read_bif(text)
-    mechanisms = {
-        name: Table(states, network.parents[name], network.tables[name]) for name, states in network.states.items()
-    }
+    mechanisms = {name: _table(network, name) for name in network.states}
     return compile(network.dag, mechanisms=mechanisms, card=card)
 
 
@@ -159,7 +164,28 @@ def to_bif(program: CausalProgram, name: str = "causalpp") -> str:
         name=program.card.name if program.card else name,
         states={v: tuple(str(state) for state in program.states(v)) for v in program.variables},
         parents={v: program.mechanism(v).parents for v in program.variables},
-        tables={v: program.table(v) for v in program.variables},
+        tables={v: _with_undefined(program, v) for v in program.variables},
         latent=program.latent,
     )
     return write_bif(network)
+
+
+def _table(network: BifNetwork, name: str) -> Table:
+    states, parents, table = network.states[name], network.parents[name], network.tables[name]
+    missing = np.asarray(np.isnan(table).all(axis=-1))
+    if not missing.any():
+        return Table(states, parents, table)
+    undefined = {}
+    for row in np.argwhere(missing).tolist():
+        number = int(np.ravel_multi_index(row, missing.shape)) if row else 0
+        line = network.undefined.get((name, number))
+        undefined[tuple(row)] = "" if line is None else f"line {line}"
+    filled = np.where(missing[..., None], 1 / len(states), table)
+    return Table(states, parents, filled, undefined=undefined)
+
+
+def _with_undefined(program: CausalProgram, variable: str) -> NDArray[np.float64]:
+    table = np.array(program.table(variable))
+    for row in getattr(program.mechanism(variable), "undefined", {}):
+        table[row] = np.nan
+    return table

@@ -18,6 +18,7 @@ from causalpp.graphs import Dag
 from causalpp.graphs.dag import Names, as_names
 from causalpp.programs import _exact, _gaussian, _sampling
 from causalpp.programs._plan import Plan, Statement, in_order, plan
+from causalpp.programs._undefined import check_defined
 from causalpp.programs.interventions import intervened
 from causalpp.programs.mechanisms import Assign, Mechanism, State, Value
 
@@ -260,7 +261,8 @@ class CausalProgram:
             UnknownVariable: no such variable.
             UnknownState: no such state.
             CyclicGraph: a function reads what the variable causes.
-            InvalidParameter: nothing to set, one variable set twice in the same call, or a parameter set.
+            InvalidParameter: nothing to set, one variable set twice in the same call, or a parameter set; or states
+                that become possible and for which a table is not defined.
 
         Example:
             >>> from causalpp import load_network
@@ -281,7 +283,9 @@ class CausalProgram:
                         raise UnknownVariable(parent, self.variables, what=what)
                 s.mechanism.check_parents(s.variable, [self.mechanism(p).states for p in s.mechanism.parents])
             changed.append(s)
-        return replace(self, statements=self._sorted(tuple(changed)))
+        after = self._sorted(tuple(changed))
+        check_defined(after)
+        return replace(self, statements=after)
 
     def condition(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> CausalProgram:
         """A new program in which variables have been observed; all it says is given that.
@@ -587,7 +591,8 @@ def check_complete(dag: Dag, mechanisms: Mapping[str, Mechanism]) -> tuple[State
 
     Raises:
         UnknownVariable: a mechanism for a variable the graph does not have.
-        InvalidParameter: a variable without mechanism; parents or table sizes that do not fit.
+        InvalidParameter: a variable without mechanism; parents or table sizes that do not fit; a table that is not
+            defined for parents that can occur.
     """
     for name in mechanisms:
         if name not in dag:
@@ -604,4 +609,6 @@ def check_complete(dag: Dag, mechanisms: Mapping[str, Mechanism]) -> tuple[State
             )
     for name, mechanism in mechanisms.items():
         mechanism.check_parents(name, [mechanisms[p].states for p in mechanism.parents])
-    return tuple(Statement(name, mechanisms[name]) for name in dag.topological_order)
+    statements = tuple(Statement(name, mechanisms[name]) for name in dag.topological_order)
+    check_defined(statements)
+    return statements

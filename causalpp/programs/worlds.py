@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.programs import _exact, _gaussian, _sampling
 from causalpp.programs._plan import Plan, Statement, plan
+from causalpp.programs._undefined import check_defined_across
 from causalpp.programs.mechanisms import Assign
 from causalpp.programs.mechanisms._sites import computed
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM
@@ -81,6 +82,7 @@ class Worlds:
             self[source].mechanism(parent)
             if place[source] > place[world]:
                 raise InvalidParameter(f"the world {world!r} reads from {source!r}, which has to be listed before it")
+        check_defined_across(self)
 
     @property
     def _first(self) -> CausalProgram:

@@ -128,7 +128,7 @@ REFUSED = {
     "dagitty": {"ends in \\", "line\nbreak", "tab\there", "return\rhere", "nul\0", "graph", "node"},
     "edge-list": {"return\rhere"},
     "adjacency": {"return\rhere"},
-    "bif": {a for a in AWKWARD if set(a) & set(' \n\t\r\xa0{}[]();,|"') or "//" in a or "/*" in a},
+    "bif": {a for a in AWKWARD if set(a) & set('\n\r"')},
 }
 
 

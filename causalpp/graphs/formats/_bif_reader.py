@@ -1,22 +1,27 @@
-"""The parser behind :func:`causalpp.graphs.formats.read_bif`: one method per production of the grammar."""
+"""The parser behind :func:`causalpp.graphs.formats.read_bif`: one method per production of the grammar.
+
+Files of millions of numbers are read block by block (:mod:`causalpp.graphs.formats._bif_plain`); a block that is not
+plain, or not right, is gone through word by word here, which says where it goes wrong.
+"""
 
 from __future__ import annotations
 
 import math
 import re
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.errors import TooLarge
+from causalpp.graphs.formats import _bif_plain
+from causalpp.graphs.formats._bif_names import LATENT, WORD, Item, listed
 from causalpp.graphs.formats._tokens import Scanner, Token, shown
 
 __all__ = ["MOST", "TOLERANCE", "WORD", "read_blocks"]
 
 MOST = 2**24  # numbers in one table: 128 MiB
 
-# A slash belongs to a word (as in Asy/Patch) unless it begins a comment.
-WORD = re.compile(r'(?:[^\s{}\[\]();,|"/]|/(?![/*]))+')
 _TOKENS = re.compile(
     r"(?P<skip>\s+|//[^\n]*|/\*(?s:.*?)\*/)"
     rf"|(?P<word>{WORD.pattern})"
@@ -24,18 +29,25 @@ _TOKENS = re.compile(
     r"|(?P<mark>[{}\[\]();,|])"
 )
 _PROPERTY = re.compile(r'(?>"[^"\n]*"|[^;\n])*+;')
-_LATENT = re.compile(r'\s*"?\s*latent\s*=\s*"?(\w+)"?\s*"?\s*;', re.IGNORECASE)
-_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?nan", re.IGNORECASE)
+_NUMBERS = re.compile(r"(?:[-+0-9.eE,\s]|nan)*+;", re.IGNORECASE)
 TOLERANCE = 1e-3  # published tables are rounded to as few as three digits
 
-Parts = tuple[
-    str, dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], dict[str, NDArray[np.float64]], frozenset[str]
-]
+
+class Parts(NamedTuple):
+    """What a BIF text holds; ``undefined`` says on which line each row of NaN stands, by variable and row."""
+
+    name: str
+    states: dict[str, tuple[str, ...]]
+    parents: dict[str, tuple[str, ...]]
+    tables: dict[str, NDArray[np.float64]]
+    latent: frozenset[str]
+    undefined: dict[tuple[str, int], int]
 
 
 def read_blocks(text: str) -> Parts:
     """The name, states, parents, tables and latent variables of a BIF text."""
-    return _Reader(text).network()
+    return _Reader(text.removeprefix("\ufeff")).network()
 
 
 class _Reader:
@@ -46,6 +58,7 @@ class _Reader:
         self.parents: dict[str, tuple[str, ...]] = {}
         self.tables: dict[str, NDArray[np.float64]] = {}
         self.latent: set[str] = set()
+        self.undefined: dict[tuple[str, int], int] = {}
 
     def network(self) -> Parts:
         scan = self.scan
@@ -54,7 +67,7 @@ class _Reader:
         if scan.next.kind == "string":
             name = scan.take().text[1:-1]  # may be empty, unlike other names
         elif not scan.sees("{"):
-            name = self.name("the name of the network or '{'")[0]
+            name = self.title("the name of the network or '{'")[0]
         scan.expect("{", "after the name of the network")
         while not scan.skips("}"):
             self.property("'property' or '}'")
@@ -78,7 +91,8 @@ class _Reader:
         if missing:
             raise scan.error(f"no probability block for {', '.join(missing[:5])}; is the file complete?")
         parents = {name: self.parents[name] for name in self.states}
-        return name, self.states, parents, {name: self.tables[name] for name in self.states}, frozenset(self.latent)
+        tables = {name: self.tables[name] for name in self.states}
+        return Parts(name, self.states, parents, tables, frozenset(self.latent), self.undefined)
 
     def name(self, what: str) -> tuple[str, Token]:
         token = self.scan.next
@@ -87,12 +101,17 @@ class _Reader:
         self.scan.take()
         return (token.text[1:-1] if token.kind == "string" else token.text), token
 
-    def names(self, what: str, close: str) -> list[tuple[str, Token]]:
-        """Names up to a closing mark, the commas between them optional."""
-        found: list[tuple[str, Token]] = []
-        while not self.scan.skips(close):
-            found.append(self.name(what))
-            self.scan.skips(",")
+    def title(self, what: str) -> tuple[str, Token]:
+        """A name up to an opening brace; of several words, if they are not quoted."""
+        name, at = self.name(what)
+        while at.kind == "word" and self.scan.next.kind == "word":
+            name += " " + self.scan.take().text
+        return name, at
+
+    def listed(self, what: str, close: str) -> list[list[Item]]:
+        """What stands between commas, up to a closing mark: for each piece, its words."""
+        found, end = listed(self.scan, what, close)
+        self.scan.at(end)
         return found
 
     def property(self, wanted: str) -> str:
@@ -107,7 +126,7 @@ class _Reader:
 
     def variable(self) -> None:
         scan = self.scan
-        name, at = self.name("the name of a variable")
+        name, at = self.title("the name of a variable")
         if name in self.states:
             raise scan.error(f"the variable {name!r} is declared twice", at)
         scan.expect("{", f"after variable {name!r}")
@@ -116,7 +135,7 @@ class _Reader:
             if scan.sees("type") and states is None:
                 states = self.type(name)
                 continue
-            latent = _LATENT.fullmatch(self.property(f"'type', 'property' or '}}' in variable {name!r}"))
+            latent = LATENT.fullmatch(self.property(f"'type', 'property' or '}}' in variable {name!r}"))
             if latent and latent[1].lower() in ("yes", "true", "1"):
                 self.latent.add(name)
         if states is None:
@@ -136,22 +155,31 @@ class _Reader:
             raise scan.error(f"the number of states must be a whole number, got {shown(count)}", at)
         scan.expect("]", "after the number of states")
         scan.expect("{", "before the states")
-        states = self.names(f"a state of {name!r} or '}}'", "}")
+        pieces = self.listed(f"a state of {name!r} or '}}'", "}")
         scan.expect(";", f"after the states of {name!r}")
+        words = [word for piece in pieces for word in piece]
+        # Without commas, as JavaBayes writes it, every word is a state; between commas a state may have several.
+        states = words if len(pieces) != int(count) and len(words) == int(count) else list(map(Item.joined, pieces))
+        if len(pieces) == 1 and len(states) != int(count):
+            states = words
         if len(states) != int(count):
             raise scan.error(f"{name!r} announces {int(count)} states and lists {len(states)}", at)
         if not states:
             raise scan.error(f"{name!r} needs at least one state", at)
         seen: set[str] = set()
-        for state, token in states:
-            if state in seen:
-                raise scan.error(f"{name!r} has the state {state!r} twice", token)
-            seen.add(state)
-        return tuple(state for state, _ in states)
+        for state in states:
+            if state.text in seen:
+                raise scan.error(f"{name!r} has the state {state.text!r} twice", state.token)
+            seen.add(state.text)
+        return tuple(state.text for state in states)
 
     def pass_over(self) -> None:
         """Skip a probability block, to be read when all variables are known."""
         scan = self.scan
+        end = _bif_plain.end_of_block(scan.text, scan.next.end)
+        if end is not None:
+            scan.at(end)
+            return
         scan.take()
         fresh = False  # at the beginning of an entry; elsewhere the keywords may be names of variables and states
         while not scan.skips("}"):
@@ -165,33 +193,47 @@ class _Reader:
     def probability(self) -> None:
         scan = self.scan
         scan.expect("(", "after 'probability'")
-        name, at = self.known("the variable of the probability block")
-        if name in self.tables:
-            raise scan.error(f"a second probability block for {name!r}", at)
-        parents: list[str] = []
-        scan.skips("|")
-        while not scan.skips(")"):
-            parent, token = self.known(f"a parent of {name!r} or ')'")
-            if parent == name or parent in parents:
-                raise scan.error(f"{parent!r} stands twice in the probability block of {name!r}", token)
-            parents.append(parent)
-            scan.skips(",")
-        self.parents[name] = tuple(parents)
-        scan.expect("{", f"after the variables of the probability block of {name!r}")
-        self.tables[name] = self.table(name, at)
+        name, *parents = self.variables()
+        for number, parent in enumerate(parents):
+            if parent.text == name.text or parent.text in [other.text for other in parents[:number]]:
+                raise scan.error(
+                    f"{parent.text!r} stands twice in the probability block of {name.text!r}", parent.token
+                )
+        if name.text in self.tables:
+            raise scan.error(f"a second probability block for {name.text!r}", name.token)
+        above = self.parents[name.text] = tuple(parent.text for parent in parents)
+        scan.expect("{", f"after the variables of the probability block of {name.text!r}")
+        width, sizes = len(self.states[name.text]), tuple(len(self.states[parent]) for parent in above)
+        if math.prod(sizes) * width > MOST:
+            numbers = math.prod(sizes) * width
+            raise TooLarge(f"the table of {name.text!r} has {numbers} numbers; more than {MOST} are not read")
+        plain = _bif_plain.table(scan.text, scan.next.start, [self.index[parent] for parent in above], width, TOLERANCE)
+        if plain is None:
+            found = self.table(name.text, name.token)
+        else:
+            found, end = plain
+            scan.at(end)
+        self.tables[name.text] = found.reshape(*sizes, width)
 
-    def known(self, what: str) -> tuple[str, Token]:
-        name, at = self.name(what)
-        if name not in self.states:
-            raise self.scan.error(f"unknown variable {name!r}: the file declares no variable of that name", at)
-        return name, at
+    def variables(self) -> list[Item]:
+        """The variable and the parents at the head of a probability block."""
+        pieces = self.listed("the variable of the probability block, a parent or ')'", ")")
+        whole = list(map(Item.joined, pieces))
+        words = [word for piece in pieces for word in piece]
+        if not whole:
+            raise self.scan.error("a probability block needs the variable it is about")
+        for reading in (whole, words):
+            if all(item.text in self.states for item in reading):
+                return reading
+        known = any(len(piece) > 1 and piece[0].text in self.states for piece in pieces)
+        wrong = next(item for item in (words if known else whole) if item.text not in self.states)
+        raise self.scan.error(
+            f"unknown variable {wrong.text!r}: the file declares no variable of that name", wrong.token
+        )
 
     def table(self, name: str, at: Token) -> NDArray[np.float64]:
         scan, parents, width = self.scan, self.parents[name], len(self.states[name])
-        above = tuple(len(self.states[parent]) for parent in parents)
-        count = math.prod(above)
-        if count * width > MOST:
-            raise TooLarge(f"the table of {name!r} has {count * width} numbers; more than {MOST} are not read")
+        count = math.prod(len(self.states[parent]) for parent in parents)
         rows: dict[int, list[float]] = {}
         whole: NDArray[np.float64] | None = None
         default: list[float] | None = None
@@ -202,19 +244,22 @@ class _Reader:
                 if row in rows:
                     raise scan.error(f"a second row for these parent states of {name!r}", here)
                 rows[row] = self.numbers(width, name)
-                self.check(rows[row], name, here)
+                if self.check(rows[row], name, here):
+                    self.undefined[name, row] = self.line(here)
             elif scan.skips("default"):
                 if default is not None:
                     raise scan.error(f"a second 'default' row for {name!r}", here)
+                place = self.line(here)
                 default = self.numbers(width, name)
-                self.check(default, name, here)
+                unknown = self.check(default, name, here)
             elif scan.skips("table"):
                 if whole is not None:
                     raise scan.error(f"a second 'table' for {name!r}", here)
                 # The variable counts slowest in the file and fastest here.
                 whole = np.array(self.numbers(width * count, name)).reshape(width, count).T
-                for line in whole.tolist():
-                    self.check(line, name, here)
+                for row, line in enumerate(whole.tolist()):
+                    if self.check(line, name, here):
+                        self.undefined[name, row] = self.line(here)
             else:
                 self.property(f"'table', 'default', '(' or '}}' in the probability block of {name!r}")
         if whole is not None and (rows or default is not None):
@@ -226,21 +271,37 @@ class _Reader:
             whole[:] = default if default is not None else np.nan
             if rows:
                 whole[list(rows)] = list(rows.values())
-        return np.ascontiguousarray(whole).reshape(*above, width)
+            if default is not None and unknown:
+                self.undefined |= {(name, row): place for row in range(count) if row not in rows}
+        return np.ascontiguousarray(whole)
 
     def row(self, name: str, parents: tuple[str, ...], at: Token) -> int:
-        levels = self.names("a state or ')'", ")")
-        if len(levels) != len(parents):
-            raise self.scan.error(f"a row of {name!r} names {len(levels)} states for {len(parents)} parents", at)
-        row = 0
-        for (state, token), parent in zip(levels, parents, strict=True):
-            if state not in self.index[parent]:
-                raise self.scan.error(f"unknown state {state!r} of {parent!r}", token)
-            row = row * len(self.states[parent]) + self.index[parent][state]
-        return row
+        pieces = self.listed("a state or ')'", ")")
+        whole = list(map(Item.joined, pieces))
+        words = [word for piece in pieces for word in piece]
+        readings = [reading for reading in (whole, words) if len(reading) == len(parents)]
+        if not readings:
+            raise self.scan.error(f"a row of {name!r} names {len(words)} states for {len(parents)} parents", at)
+        for reading in readings:
+            if all(item.text in self.index[parent] for item, parent in zip(reading, parents, strict=True)):
+                row = 0
+                for item, parent in zip(reading, parents, strict=True):
+                    row = row * len(self.states[parent]) + self.index[parent][item.text]
+                return row
+        for item, parent in zip(readings[0], parents, strict=True):
+            if item.text not in self.index[parent]:
+                raise self.scan.error(f"unknown state {item.text!r} of {parent!r}", item.token)
+        raise AssertionError("one of the states is unknown")
 
     def numbers(self, count: int, name: str) -> list[float]:
         scan, values, first = self.scan, [], self.scan.next
+        whole = _NUMBERS.match(scan.text, first.start)
+        pieces = whole[0][:-1].split(",") if whole else []
+        if whole and all(map(str.strip, pieces)):
+            found = _bif_plain.floats(" ".join(pieces).split())
+            if found is not None and len(found) == count and all(0 <= n < math.inf or n != n for n in found):
+                scan.at(whole.end())
+                return found
         while not scan.skips(";"):
             token = scan.next
             if token.kind != "word":
@@ -248,7 +309,7 @@ class _Reader:
             if not _NUMBER.fullmatch(token.text):
                 raise scan.error(f"{shown(token.text)} is not a number")
             value = float(token.text)
-            if not 0 <= value < math.inf:
+            if value < 0 or value == math.inf:
                 raise scan.error(f"{shown(token.text)} is not a probability")
             values.append(value)
             scan.take()
@@ -257,6 +318,18 @@ class _Reader:
             raise scan.error(f"expected {count} numbers for {name!r}, found {len(values)}", first)
         return values
 
-    def check(self, row: list[float], name: str, at: Token) -> None:
-        if abs(math.fsum(row) - 1) > TOLERANCE:
-            raise self.scan.error(f"a row of {name!r} sums to {math.fsum(row):.6g} instead of one", at)
+    def check(self, row: list[float], name: str, at: Token) -> bool:
+        """Refuse a row that does not sum to one; whether it is undefined, all of it NaN."""
+        total = math.fsum(row)
+        if math.isnan(total):
+            if not all(map(math.isnan, row)):
+                raise self.scan.error(
+                    f"a row of {name!r} mixes numbers and NaN; a row that is not defined is all NaN", at
+                )
+            return True
+        if abs(total - 1) > TOLERANCE:
+            raise self.scan.error(f"a row of {name!r} sums to {total:.6g} instead of one", at)
+        return False
+
+    def line(self, token: Token) -> int:
+        return self.scan.text.count("\n", 0, token.start) + 1

@@ -18,13 +18,18 @@ fastest and the variable itself slowest: for ``wet | rain``, first both probabil
 
 The reader is stricter than most: a file that was cut short, a missing or repeated row, a row that does
 not sum to one are errors with their line, since all of them would otherwise become wrong probabilities.
+A row of ``NaN``, as bnlearn writes it for parents that never occurred, is undefined and stays so.
+
+Names are words; others stand in quotes.  Unquoted states of several words between commas, as pgmpy writes them, and
+intervals such as ``(20,35]`` are read as well, and written in quotes.
 
 Reference: Cozman, *The Interchange Format for Bayesian Networks*, version 0.15 (1998).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
@@ -32,7 +37,8 @@ from numpy.typing import NDArray
 
 from causalpp.errors import FormatError, InvalidGraph, TooLarge
 from causalpp.graphs.dag import Dag
-from causalpp.graphs.formats._bif_reader import MOST, TOLERANCE, WORD, read_blocks
+from causalpp.graphs.formats._bif_names import WORD
+from causalpp.graphs.formats._bif_reader import MOST, TOLERANCE, read_blocks
 from causalpp.graphs.formats._tokens import cannot_hold
 
 __all__ = ["BifNetwork", "from_bif", "read_bif", "to_bif", "write_bif"]
@@ -50,8 +56,11 @@ class BifNetwork:
         parents: for each variable its parents, in the order of its probability block.
         tables: for each variable the probabilities given its parents, of shape
             ``(states of parent 1, …, states of parent k, states of the variable)``; read-only. The numbers
-            are those of the file: a row sums to one only as closely as it was printed (within 0.001).
+            are those of the file: a row sums to one only as closely as it was printed (within 0.001). A row that
+            the file leaves undefined is NaN.
         latent: the unobserved variables (``property latent = yes ;``).
+        undefined: the line in the file of each undefined row, by variable and number of the row; equality passes
+            over it.
 
     Raises:
         InvalidGraph: the three mappings do not fit together.
@@ -67,6 +76,7 @@ class BifNetwork:
     parents: dict[str, tuple[str, ...]]
     tables: dict[str, NDArray[np.float64]]
     latent: frozenset[str] = frozenset()
+    undefined: Mapping[tuple[str, int], int] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for what, given in (("parents", self.parents), ("tables", self.tables)):
@@ -92,7 +102,7 @@ class BifNetwork:
         return (
             (self.name, self.states, self.parents, self.latent)
             == (other.name, other.states, other.parents, other.latent)
-        ) and all(np.array_equal(table, other.tables[name]) for name, table in self.tables.items())
+        ) and all(np.array_equal(table, other.tables[name], equal_nan=True) for name, table in self.tables.items())
 
     @property
     def dag(self) -> Dag:
@@ -105,7 +115,7 @@ def read_bif(text: str) -> BifNetwork:
     """Read a Bayesian network, its graph and its tables, from BIF text.
 
     Commas and the bar before the parents may be missing, as in files written by JavaBayes; names may be
-    quoted.  Other text between the blocks must be in comments.
+    quoted, or of several words between commas.  Other text between the blocks must be in comments.
 
     Raises:
         FormatError: the text is malformed or incomplete; with line and column.
@@ -151,8 +161,9 @@ def write_bif(network: BifNetwork) -> str:
     """Write a Bayesian network as BIF text; reading it gives an equal network, to the last digit.
 
     Raises:
-        FormatError: there is no variable, a number is not a probability, or a name of a variable or state
-            holds a blank, one of ``{}[]();,|"`` or a comment mark: BIF has no way to write these.
+        FormatError: there is no variable, a number is not a probability, or a name of a variable or state is blank
+            or holds a quotation mark or a line break: BIF has no way to write these.  Other names that are no words
+            are quoted.
 
     References:
         Cozman, *The Interchange Format for Bayesian Networks*, version 0.15 (1998).
@@ -180,17 +191,19 @@ def write_bif(network: BifNetwork) -> str:
         lines += ["  property latent = yes ;", "}"] if name in network.latent else ["}"]
     for name, parents in network.parents.items():
         table = network.tables[name]
-        if not ((table >= 0).all() and (abs(table.sum(axis=-1) - 1) <= TOLERANCE).all()):
+        defined = table[~np.isnan(table).all(axis=-1)]
+        if not ((defined >= 0).all() and (abs(defined.sum(axis=-1) - 1) <= TOLERANCE).all()):
             raise FormatError(f"the table of {name!r} has a row that is negative or does not sum to one")
-        given = " | " + ", ".join(parents) if parents else ""
-        lines.append(f"probability ( {name}{given} ) {{")
+        given = " | " + ", ".join(map(_word, parents)) if parents else ""
+        lines.append(f"probability ( {_word(name)}{given} ) {{")
         rows = table.reshape(-1, len(network.states[name])).tolist()
         if len(rows) > _MOST_ROWS and all(row == rows[0] for row in rows):  # one line instead of millions
             lines += [f"  default {', '.join(map(repr, rows[0]))};", "}"]
             continue
-        for row, levels in zip(rows, product(*(network.states[parent] for parent in parents)), strict=True):
+        written = [[_word(state) for state in network.states[parent]] for parent in parents]
+        for row, levels in zip(rows, product(*written), strict=True):
             head = f"({', '.join(levels)})" if parents else "table"
-            lines.append(f"  {head} {', '.join(map(repr, row))};")
+            lines.append(f"  {head} {', '.join(map(_digits, row))};")
         lines.append("}")
     return "\n".join([*lines, ""])
 
@@ -202,7 +215,7 @@ def to_bif(dag: Dag) -> str:
     probabilities: the numbers mean nothing.  Latent variables carry ``property latent = yes ;``.
 
     Raises:
-        FormatError: there is no variable, or a name holds a blank or one of ``{}[]();,|"``.
+        FormatError: there is no variable, or a name holds a quotation mark or a line break.
         TooLarge: a variable has so many parents (20 or more) that its table would not fit.
 
     References:
@@ -221,8 +234,15 @@ def to_bif(dag: Dag) -> str:
     return write_bif(BifNetwork("unknown", states, parents, tables, dag.latent))
 
 
+def _digits(number: float) -> str:
+    return "NaN" if number != number else repr(number)
+
+
 def _word(name: str) -> str:
-    if not WORD.fullmatch(name):
-        reason = 'its words have no blanks, comment marks, or any of { } [ ] ( ) ; , | "'
-        raise cannot_hold(name, "BIF", reason, "JSON, DOT and dagitty")
-    return name
+    """A name as it stands in the text: as it is if it is a word, else in quotes."""
+    if WORD.fullmatch(name):
+        return name
+    if not name.strip() or set(name) & set('"\n\r'):
+        reason = "it is blank, or has a quotation mark or a line break, which BIF cannot quote"
+        raise cannot_hold(name, "BIF", reason)
+    return f'"{name}"'

@@ -63,7 +63,7 @@ def read_graph(path: str | os.PathLike[str], format: str | None = None) -> Dag: 
     """Read a Dag from a file.
 
     Args:
-        path: the file, in UTF-8.
+        path: the file, in UTF-8; packed by gzip if a further suffix .gz says so.
         format: ``json``, ``dot``, ``dagitty``, ``bif``, ``edge-list`` or ``adjacency``; by default it follows
             from the suffix: .json, .dot or .gv, .dagitty or .txt, .bif, .csv or .tsv. A .csv or .tsv file is an
             adjacency matrix if its first cell is empty (but for numbered rows of edges) or it is a square of zeros and
@@ -107,16 +107,19 @@ def write_graph(dag: Dag, path: str | os.PathLike[str], format: str | None = Non
         ...     write_graph(Dag.from_edges([("smoke", "tar")]), folder + "/smoking.csv").read_text()
         'source,target\nsmoke,tar\n'
     """
-    _, write = _pair(path, format)
+    _, write = _pair(path, format, writing=True)
     return write_text(path, write(dag))
 
 
-def _pair(path: str | os.PathLike[str], name: str | None) -> _Pair:
+def _pair(path: str | os.PathLike[str], name: str | None, *, writing: bool = False) -> _Pair:
     if name is not None:
         if name not in _FORMATS:
             raise FormatError(f"unknown format {name!r}; known: {', '.join(_FORMATS)}")
         return _FORMATS[name]
-    suffix = Path(path).suffix.lower()
+    packed = Path(path).suffix.lower() == ".gz"
+    if packed and writing:
+        raise FormatError(f"cannot write {os.fspath(path)!r}: packed files are only read; leave out .gz")
+    suffix = Path(Path(path).stem if packed else path).suffix.lower()
     if suffix not in _SUFFIXES:
         known = ", ".join(_SUFFIXES)
         raise FormatError(

@@ -92,6 +92,9 @@ class Table(_Finite):
         probabilities: shape ``(card(parent 1), …, card(parent k), card(variable))``; rows sum to one.
         concentration: parameters of the Dirichlet posterior of each row, of the same shape; None if the
             probabilities are known.
+        undefined: rows that say nothing, by the numbers of the parents' states, and where that is said, such as
+            ``"line 8"``.  A program refuses a table of which such a row can be reached; in ``probabilities`` they
+            are uniform.
 
     Raises:
         InvalidParameter: wrong number of axes or states, negative or missing numbers, or a row that does not
@@ -107,6 +110,7 @@ class Table(_Finite):
     parents: tuple[str, ...]
     probabilities: NDArray[np.float64]
     concentration: NDArray[np.float64] | None = field(default=None, repr=False)
+    undefined: Mapping[tuple[int, ...], str] = field(default_factory=dict, repr=False)
 
     def __init__(
         self,
@@ -114,8 +118,10 @@ class Table(_Finite):
         parents: str | Iterable[str],
         probabilities: ArrayLike,
         concentration: ArrayLike | None = None,
+        undefined: Mapping[tuple[int, ...], str] | None = None,
     ) -> None:
         put = object.__setattr__
+        put(self, "undefined", dict(undefined or {}))
         put(self, "states", checked_states("a table's variable", states))
         put(self, "parents", checked_parents(parents))
         put(self, "probabilities", _normalised(probabilities, len(self.parents), len(self.states)))
