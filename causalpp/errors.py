@@ -20,6 +20,7 @@ __all__ = [
     "FormatError",
     "ImpossibleEvidence",
     "ImpreciseWarning",
+    "IncompleteDataWarning",
     "InvalidData",
     "InvalidGraph",
     "InvalidParameter",
@@ -27,7 +28,9 @@ __all__ = [
     "MissingDependency",
     "NotIdentified",
     "OracleError",
+    "RepairWarning",
     "RunIncomplete",
+    "StoppedWarning",
     "TooLarge",
     "UndeterminedClass",
     "UnknownName",
@@ -153,6 +156,42 @@ class RunIncomplete(CausalppError):
 
 class ImpreciseWarning(UserWarning):
     """A number that rests on too little: few effective draws, an inference that has not converged."""
+
+
+class IncompleteDataWarning(UserWarning):
+    """Values are missing, so that not all rows were used; the message says how many were."""
+
+
+class StoppedWarning(UserWarning):
+    """A search was stopped before its end: what it returned is the best it had found."""
+
+
+class RepairWarning(UserWarning):
+    """What independence tests say contradicts itself, or background knowledge; the graph departs from some of it.
+
+    Attributes:
+        dropped: colliders ``(a, c, b)``, that is a → c ← b, that the tests saw and the graph does not have.
+        added: colliders that the graph has and no test saw.
+    """
+
+    def __init__(self, dropped: Sequence[Sequence[str]] = (), added: Sequence[Sequence[str]] = ()) -> None:
+        self.dropped = tuple((a, c, b) for a, c, b in dropped)
+        self.added = tuple((a, c, b) for a, c, b in added)
+        super().__init__(
+            "the tests contradict each other or the knowledge, and the graph was repaired: "
+            + "; ".join(self.said())
+            + ". A search by score does not need to (method='boss', say)"
+        )
+
+    def said(self) -> tuple[str, ...]:
+        """What was dropped and what was added, in words."""
+        parts = (("dropped", self.dropped), ("added", self.added))
+        return tuple(f"{what} {_colliders(some)}" for what, some in parts if some)
+
+
+def _colliders(triples: Sequence[tuple[str, str, str]]) -> str:
+    shown = ", ".join(f"{a} → {c} ← {b}" for a, c, b in triples[:6])
+    return shown + (f", … ({len(triples)} in all)" if len(triples) > 6 else "")
 
 
 class UndeterminedClass(CausalppError):

@@ -12,8 +12,10 @@ import numpy as np
 from causalpp.acbo import Result
 from causalpp.crosscheck._tables import table_test
 from causalpp.crosscheck.check import Check, check_level, holm
-from causalpp.equivalence._evidence import Table, Test, independence_test
 from causalpp.equivalence.discovery import check_frame
+from causalpp.equivalence.learning.independence import independence_test
+from causalpp.equivalence.learning.skeleton import Test
+from causalpp.equivalence.learning.table import Table
 from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.graphs import Dag
 from causalpp.oracles import ExperimentOracle
@@ -106,6 +108,8 @@ def check_data(claim: Result | Dag, data: pd.DataFrame, *, level: float = 0.05, 
     at most, as far as the tests keep theirs: χ² for discrete columns, by random tables where cells are few; Fisher's z
     for real columns, which takes them to be normal; likelihood-ratio tests of regressions for mixed ones.
 
+    Where values are missing, each test uses the rows in which none of its own is.
+
     A graph of the right equivalence class passes whichever way its edges point: data without intervention cannot
     tell.  A graph with needless edges passes too; look at ``edges``.
 
@@ -160,11 +164,12 @@ def check_data(claim: Result | Dag, data: pd.DataFrame, *, level: float = 0.05, 
 def _test(table: Table, seed: int) -> tuple[Test, str]:
     """The test for these columns, and its name."""
     if table.kind != "discrete":
-        test, name = independence_test(table)
-        return test, {"fisherz": "Fisher's z", "regression": "regressions"}[name]
-    codes = table.values.astype(np.int64).T
+        test = independence_test(table)
+        return test, {"fisherz": "Fisher's z", "regression": "regressions"}[test.name]
 
     def inner(x: int, y: int, given: Sequence[int]) -> float:
+        rows = table.rows([x, y, *given])
+        codes = table.codes if rows is None else table.codes[:, rows]
         source = np.random.default_rng([seed, x, y, *given])  # the same test finds the same, whatever else is tested
         return table_test(codes[x], codes[y], [codes[z] for z in given], source)
 

@@ -11,6 +11,7 @@ from causalpp.equivalence.independence import (
     determining_statements,
     from_independencies,
 )
+from causalpp.equivalence.learning.watch import SearchStep
 from causalpp.equivalence.mec import MarkovEquivalenceClass
 from causalpp.equivalence.premise import from_premise, parse_premise, premise
 from causalpp.equivalence.restricted import RestrictedClass
@@ -32,6 +33,7 @@ __all__ = [
     "MarkovEquivalenceClass",
     "Mpdag",
     "RestrictedClass",
+    "SearchStep",
     "Shares",
     "Verdict",
     "all_statements",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -10,13 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.columns import read_columns
-from causalpp.equivalence import _searches
-from causalpp.equivalence._evidence import Table, independence_test, local_score
-from causalpp.equivalence._skeleton import Rules, pc, settle
+from causalpp.equivalence._knowledge import gathered
 from causalpp.equivalence.cpdag import Cpdag, Matrix, Mpdag
-from causalpp.errors import InvalidData, InvalidGraph, InvalidParameter, TooLarge, UnknownVariable
-from causalpp.graphs import Dag, Edge, Names
-from causalpp.graphs.dag import as_names
+from causalpp.equivalence.learning.bar import Bar
+from causalpp.equivalence.learning.rules import Rules
+from causalpp.equivalence.learning.search import by_score, by_tests
+from causalpp.equivalence.learning.table import Table
+from causalpp.equivalence.learning.watch import SearchStep, Watch
+from causalpp.errors import (
+    IncompleteDataWarning,
+    InvalidData,
+    InvalidParameter,
+    RepairWarning,
+    StoppedWarning,
+    TooLarge,
+)
+from causalpp.graphs import Dag, Edge, Knowledge, Names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,17 +44,24 @@ def learn(
     method: str = "pc",
     *,
     alpha: float = 0.01,
+    knowledge: Knowledge | None = None,
     required: Iterable[Edge] = (),
     forbidden: Iterable[Edge] = (),
     tiers: Iterable[Names] = (),
+    roots: Names = (),
+    search_space: Iterable[Edge] | None = None,
+    kinds: Mapping[str, str] | None = None,
+    max_conditioning: int | None = None,
+    max_seconds: float | None = None,
     bootstrap: int = 0,
     seed: int = 0,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Callable[[int, int], object] | bool | None = None,
+    on_step: Callable[[SearchStep], object] | None = None,
 ) -> tuple[Mpdag | Cpdag, dict[str, Any]]:
     """The equivalence class that a method finds in a data frame, and how it was found.
 
     ``pc`` (Spirtes, Glymour & Scheines, 2000, in the order-independent form of Colombo & Maathuis, JMLR 15, 2014)
-    decides by independence tests: χ² for discrete columns, Fisher's z for continuous ones, both causal-learn's,
+    decides by independence tests: χ² for discrete columns, Fisher's z for continuous ones,
     and likelihood-ratio tests of nested regressions for mixed ones (Tsagris et al., 2018).  It needs faithfulness,
     and fails where a variable is a function of others.
 
@@ -52,36 +70,57 @@ def learn(
     2002); ``grasp`` (Lam, Andrews & Ramsey, UAI 2022) and ``boss`` (Andrews et al., NeurIPS 2023) search over
     orders of the variables; ``exact`` finds a graph of the highest score there is, for up to 12 variables.
 
-    A repair, where the colliders that the tests (or, with knowledge, ges) see contradict each other: the skeleton
+    All search under the knowledge: a graph that it rules out is never looked at.  The scores' searches are greedy
+    and can miss the best graph, more easily so where the knowledge is against the data; ``exact`` cannot.
+
+    Missing values: a test uses the rows in which none of its own columns is missing (test-wise deletion; right
+    if values are missing at random with respect to these columns).  A score compares families with each other, which
+    only means something on the same rows: it uses the rows in which nothing is missing at all.
+
+    A repair, where the colliders that pc's tests see contradict each other or the knowledge: the skeleton
     stays, the colliders are taken one by one, strongest first, and one that reverses an edge or closes a cycle is
     dropped; then the other edges are directed with as few new colliders as a greedy choice of sinks finds.  This
-    always ends with a class; ``how["repaired"]`` lists what was dropped and what was added.
+    always ends with a class; a warning says what was dropped and what was added, and so does ``how["repaired"]``.
 
     Args:
         frame: one column a variable, one row an observation; see :func:`check_frame` for what is discrete.
         method: ``"pc"``, ``"ges"``, ``"grasp"``, ``"boss"`` or ``"exact"``.
         alpha: significance level of PC's tests.
+        knowledge: what is known of the edges; joined with what the next five say.
         required: edges that must be there, this way.
         forbidden: edges that must not be there; both ways, and the two are not joined.
         tiers: groups of variables in order of time: no edge leads from a later group to an earlier one.
+        roots: variables that nothing causes.
+        search_space: the only edges there may be, each way by itself.
+        kinds: what a column is, where the rule is wrong; see :func:`check_frame`.
+        max_conditioning: how many variables a test of PC may condition on, at most.
+        max_seconds: after so long the search ends with what it has.
         bootstrap: how many times to learn again from as many rows drawn with replacement.
-        seed: of the resamples, and of the orders in which grasp and boss look at variables.
-        progress: called after each resample with the number done and ``bootstrap``.
+        seed: of the resamples, and of the orders in which the searches look at variables.
+        progress: called with what is done and what there is to do, as far as is known: of the search, or with
+            ``bootstrap`` of the resamples.  By default a bar is shown on a terminal; False for none.
+        on_step: called with a :class:`SearchStep` during the search, the first time with an estimate of how long it
+            takes; returning False ends the search with what it has.  Ctrl-C does the same.
 
     Returns:
         The class, a :class:`Cpdag`, or with knowledge an :class:`Mpdag`; and a dictionary of plain values:
         ``method``, ``rows``, ``test`` (the test or score); for PC ``alpha`` and ``tests`` (for every pair that
         is not joined the separating set, its p-value, and whether a test or knowledge removed the edge), else
-        ``score`` (the total); ``seed`` where it mattered; ``knowledge``, ``repaired`` and ``stability`` where
-        there are such.
+        ``score`` (the total); ``seed`` where it mattered; ``rows_used`` (fewest and most), ``knowledge``,
+        ``repaired``, ``stopped`` (why) and ``stability`` where there are such.
 
     Raises:
-        InvalidData: see :func:`check_frame`; continuous columns that determine each other; or the edges the data
-            show cannot be directed as the knowledge has it.
+        InvalidData: see :func:`check_frame`; continuous columns that determine each other; too few rows without
+            missing values; or the edges the data show cannot be directed as the knowledge has it (pc).
         InvalidGraph: the knowledge contradicts itself.
-        InvalidParameter: unknown method, alpha outside (0, 1), or a negative ``bootstrap``.
+        InvalidParameter: unknown method, alpha outside (0, 1), or a limit or number below zero.
         TooLarge: more than 12 variables for ``exact``.
         UnknownVariable: the knowledge names a column that is not there.
+
+    Warns:
+        IncompleteDataWarning: values are missing; says how many rows were used.
+        RepairWarning: what the tests, or tests and knowledge, say contradicts itself.
+        StoppedWarning: the search was stopped.
 
     Example:
         >>> import numpy as np, pandas as pd
@@ -92,100 +131,84 @@ def learn(
         >>> graph, how["test"], how["tests"][0]["pair"]
         (Cpdag('a → c, b → c'), 'fisherz', ['a', 'b'])
     """
+    started = time.monotonic()
     if method not in METHODS:
         raise InvalidParameter(f"unknown method {method!r}: use {', '.join(map(repr, METHODS[:-1]))} or 'exact'")
     if not 0 < alpha < 1:
         raise InvalidParameter(f"alpha is a probability between 0 and 1, got {alpha}")
     if bootstrap < 0:
         raise InvalidParameter(f"bootstrap is a number of resamples, got {bootstrap}")
-    values, discrete = check_frame(frame)
-    table = Table(values, discrete, tuple(map(str, frame.columns)))
+    if max_conditioning is not None and max_conditioning < 0:
+        raise InvalidParameter(f"max_conditioning is a number of variables, got {max_conditioning}")
+    if max_seconds is not None and not max_seconds > 0:
+        raise InvalidParameter(f"max_seconds is a time in seconds, got {max_seconds}")
+    table = Table(*check_frame(frame, kinds), tuple(map(str, frame.columns)))
     if method == "exact" and len(table.names) > _MOST_EXACT:
         raise TooLarge(
             f"the exact search takes at most {_MOST_EXACT} variables, and there are {len(table.names)}: "
             "use method='boss' or 'grasp'"
         )
-    rules = _rules(table.names, list(required), list(forbidden), list(tiers))
-    graph, how = _learn(table, method, alpha, rules, seed)
-    if bootstrap:
-        how["stability"] = _stability(table, method, alpha, rules, bootstrap, seed, progress)
+    known = gathered(table.names, knowledge, forbidden, tiers, roots, search_space, required)
+    rules = Rules.of(known, table.names)
+    listener = progress if callable(progress) else None
+    with Bar(method, wanted=listener is None and on_step is None and progress is not False and not bootstrap) as bar:
+        watch = Watch(
+            method,
+            on_step or bar.shown,
+            None if bootstrap else listener,
+            max_seconds,
+            started=started,
+        )
+        graph, how = _learn(table, method, alpha, rules, seed, max_conditioning, watch)
+    if known:
+        how["knowledge"] = known.to_dict()
+    _warn(how)
+    if bootstrap and "stopped" not in how:
+        how["stability"] = _stability(table, method, alpha, rules, bootstrap, seed, max_conditioning, listener, watch)
+        if "stopped" in how["stability"]:
+            _warn({"stopped": how["stability"]["stopped"]}, "bootstrap")
     return graph, how
 
 
-def _learn(table: Table, method: str, alpha: float, rules: Rules, seed: int) -> tuple[Mpdag, dict[str, Any]]:
-    table.check_collinear()
-    names, rows = table.names, len(table.values)
-    how: dict[str, Any] = {"method": method, "rows": rows}
-    repaired: dict[str, list[Any]] = {}
+def _learn(
+    table: Table,
+    method: str,
+    alpha: float,
+    rules: Rules,
+    seed: int,
+    max_conditioning: int | None = None,
+    watch: Watch | None = None,
+) -> tuple[Mpdag, dict[str, Any]]:
+    names = table.names
+    how: dict[str, Any] = {"method": method, "rows": len(table.values)}
     if method == "pc":
-        test, how["test"] = independence_test(table)
-        how["alpha"] = alpha
-        skeleton, colliders, removed = pc(test, alpha, rules)
-        dag, repaired = settle(skeleton, colliders, rules)
-        how["tests"] = [entry | {key: [names[k] for k in entry[key]] for key in ("pair", "given")} for entry in removed]
+        dag, found = by_tests(table, alpha, rules, max_conditioning, watch or Watch())
     else:
-        score, how["test"] = local_score(table)
-        if method == "ges":
-            dag, colliders = _searches.ges(score, rules, rows)
-            if rules and not _member(dag, rules, names):
-                dag, repaired = settle(dag | dag.T, colliders, rules)
-        elif method == "exact":
-            dag = _searches.exact(rules.enforce(score, rows), rules)
-        else:
-            how["seed"] = seed
-            search = _searches.boss if method == "boss" else _searches.grasp
-            dag = search(rules.enforce(score, rows), rules, seed)
-        how["score"] = float(sum(score(k, np.flatnonzero(dag[:, k]).tolist()) for k in range(len(names))))
-    if any(repaired.values()):
-        how["repaired"] = {what: [[names[k] for k in triple] for triple in found] for what, found in repaired.items()}
+        dag, found = by_score(table, method, rules, seed, watch or Watch())
+    how |= found
     graph: Mpdag = Cpdag.from_dag(Dag.from_adjacency(dag, names))
     if rules:
-        missing = np.argwhere(rules.required & ~(dag | dag.T))
-        if len(missing):
-            a, b = (names[k] for k in missing[0])
-            raise InvalidData(f"{method} found no graph with the required edge {a!r} → {b!r}: try another method")
         graph = graph.orient(_named(rules.forced(dag | dag.T), names))
-        how["knowledge"] = {
-            "required": [list(edge) for edge in _named(rules.required, names)],
-            "forbidden": [list(edge) for edge in _named(rules.forbidden & ~rules.required.T, names)],
-        }
     return graph, how
+
+
+def _warn(how: Mapping[str, Any], what: str = "search") -> None:
+    """Say aloud what somebody who only looks at the graph would miss."""
+    if "rows_used" in how:
+        fewest, most = how["rows_used"]
+        each = "each test used the rows it could" if how["method"] == "pc" else "the score used the complete ones"
+        number = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
+        message = f"values are missing: {each}, {number} of {how['rows']:,}"
+        warnings.warn(message, IncompleteDataWarning, stacklevel=4)
+    if "repaired" in how:
+        warnings.warn(RepairWarning(**how["repaired"]), stacklevel=4)
+    if "stopped" in how:
+        message = f"the {what} was stopped {how['stopped']}: this is the best that was found until then"
+        warnings.warn(message, StoppedWarning, stacklevel=4)
 
 
 def _named(matrix: Matrix, names: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(names[i], names[j]) for i, j in np.argwhere(matrix)]
-
-
-def _member(dag: Matrix, rules: Rules, names: tuple[str, ...]) -> bool:
-    """Whether the class of a Dag has a member that agrees with the knowledge."""
-    try:
-        Cpdag.from_dag(Dag.from_adjacency(dag, names)).orient(_named(rules.forced(dag | dag.T), names))
-    except InvalidGraph:
-        return False
-    return True
-
-
-def _rules(names: tuple[str, ...], required: list[Edge], forbidden: list[Edge], tiers: list[Names]) -> Rules:
-    barred = list(forbidden)
-    seen: list[str] = []
-    for tier in tiers:
-        group = as_names(list(tier) if isinstance(tier, str) and tier not in names else tier)
-        if set(group) & set(seen):
-            raise InvalidGraph(f"{sorted(set(group) & set(seen))[0]!r} stands in two tiers")
-        barred += [(late, early) for late in group for early in seen]
-        seen += group
-    index = {name: k for k, name in enumerate(names)}
-    for name in (*seen, *(name for edge in (*required, *barred) for name in edge)):
-        if name not in index:
-            raise UnknownVariable(name, names)
-    must, no = (np.zeros((len(names), len(names)), dtype=bool) for _ in range(2))
-    for matrix, edges in ((must, required), (no, barred)):
-        for a, b in edges:
-            matrix[index[a], index[b]] = True
-    for a, b in _named(must & no, names):
-        raise InvalidGraph(f"the edge {a!r} → {b!r} is both required and forbidden")
-    Dag.from_adjacency(must, names)  # a cycle of required edges is refused here
-    return Rules(must, no | must.T)
 
 
 # --- stability ------------------------------------------------------------------------------------
@@ -198,28 +221,32 @@ def _stability(
     rules: Rules,
     bootstrap: int,
     seed: int,
+    max_conditioning: int | None,
     progress: Callable[[int, int], object] | None,
+    watch: Watch,
 ) -> dict[str, Any]:
     """How often each edge is found again; a column that is constant in a resample is joined to none there."""
     rng = np.random.default_rng(seed)
     d, used = len(table.names), 0
+    out: dict[str, Any] = {"resamples": bootstrap, "seed": seed}
     counts = np.zeros((d, d), dtype=int)  # [i, j]: i → j;  both ways at once: in ``lines``
     lines = np.zeros((d, d), dtype=int)
     for number in range(bootstrap):
-        rows = rng.integers(len(table.values), size=len(table.values))
-        values = table.values[rows]
-        vary = np.flatnonzero((values != values[0]).any(0))
-        values = values[:, vary].copy()
-        part = tuple(table.discrete[k] for k in vary)
-        for k in np.flatnonzero(part):
-            values[:, k] = np.unique(values[:, k], return_inverse=True)[1]  # a state may be missing here
-        sub = Table(values, part, tuple(table.names[k] for k in vary))
+        sub = table.take(rng.integers(len(table.values), size=len(table.values)))
+        highest, lowest = (np.where(sub.missing, -np.inf, sign * sub.values).max(0) for sign in (1, -1))
+        vary = np.flatnonzero(highest > -lowest)
+        sub = sub.columns(vary)
         block = np.ix_(vary, vary)
         try:
             found = np.zeros((0, 0), dtype=bool)
             if len(vary) > 1:
                 known = Rules(rules.required[block], rules.forbidden[block])
-                found = _learn(sub, method, alpha, known, seed)[0].matrix
+                again = Watch(method, max_seconds=watch.max_seconds, started=watch.started)
+                graph, how = _learn(sub, method, alpha, known, seed, max_conditioning, again)
+                if "stopped" in how:
+                    out["stopped"] = how["stopped"]
+                    break
+                found = graph.matrix
         except InvalidData:
             continue  # this resample determines nothing; "used" tells
         finally:
@@ -241,7 +268,7 @@ def _stability(
         }
         for i, j in combinations(range(d), 2)
     ]
-    return {"resamples": bootstrap, "used": used, "seed": seed, "pairs": pairs}
+    return out | {"used": used, "pairs": pairs}
 
 
 def stability_frame(how: dict[str, Any]) -> pd.DataFrame:
@@ -274,29 +301,26 @@ def check_frame(
     What a column is, :func:`causalpp.columns.read_columns` decides; counts and real columns are continuous here.
 
     Args:
-        frame: the data.
+        frame: the data; what is missing is NaN in the numbers.
         kinds: column → ``"discrete"``, ``"ordinal"``, ``"count"`` or ``"real"``, where the rule is wrong.
 
     Raises:
-        InvalidData: fewer than two columns, no rows, duplicate names, missing values, a constant column, or
+        InvalidData: fewer than two columns, no rows, duplicate names, a constant column, one without any value, or
             a text column with a different value in nearly every row.
     """
     if frame.shape[1] < 2:
         raise InvalidData(f"learning a graph needs at least two columns, got {frame.shape[1]}")
     if not len(frame):
         raise InvalidData("the data have no rows")
-    missing = frame.isna().to_numpy()
-    if missing.any():
-        row, column_number = (int(k) for k in np.argwhere(missing)[0])
-        raise InvalidData(
-            f"column {str(frame.columns[column_number])!r} has missing values (first in row {row + 1}; "
-            f"{int(missing.any(1).sum()):,} rows in all): drop or fill those rows first"
-        )
     values, discrete = [], []
     for name, column in read_columns(frame, kinds).items():
-        distinct, codes = np.unique(column.values, return_inverse=True)
+        seen = ~column.missing
+        distinct, codes = np.unique(column.values[seen], return_inverse=True)
         if len(distinct) < 2:
-            raise InvalidData(f"column {name!r} is constant (always {str(frame[name].iloc[0])!r}): leave it out")
+            what = f"constant (always {str(frame[name][seen].iloc[0])!r})" if len(distinct) else "without any value"
+            raise InvalidData(f"column {name!r} is {what}: leave it out")
         discrete.append(column.states is not None)
-        values.append((codes if discrete[-1] else column.values).astype(float))
+        numbers = np.full(len(seen), np.nan)
+        numbers[seen] = codes if discrete[-1] else column.values[seen]
+        values.append(numbers)
     return np.column_stack(values), tuple(discrete)

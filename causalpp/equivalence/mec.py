@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from causalpp.equivalence.learning.watch import SearchStep
     from causalpp.equivalence.restricted import RestrictedClass
 
 __all__ = ["MarkovEquivalenceClass"]
@@ -176,12 +177,19 @@ class MarkovEquivalenceClass:
         method: str = "pc",
         *,
         alpha: float = 0.01,
+        knowledge: Knowledge | None = None,
         required: Iterable[Edge] = (),
         forbidden: Iterable[Edge] = (),
         tiers: Iterable[Names] = (),
+        roots: Names = (),
+        search_space: Iterable[Edge] | None = None,
+        kinds: Mapping[str, str] | None = None,
+        max_conditioning: int | None = None,
+        max_seconds: float | None = None,
         bootstrap: int = 0,
         seed: int = 0,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Callable[[int, int], object] | bool | None = None,
+        on_step: Callable[[SearchStep], object] | None = None,
     ) -> MarkovEquivalenceClass:
         """The class learned from a data frame; see :func:`causalpp.equivalence.learn` for the methods.
 
@@ -190,22 +198,43 @@ class MarkovEquivalenceClass:
             method: ``"pc"`` (independence tests, needs faithfulness), ``"ges"``, ``"grasp"``, ``"boss"`` (searches by
                 score) or ``"exact"`` (the best score of all, for at most twelve variables).
             alpha: significance level of PC's tests.
-            required, forbidden, tiers: background knowledge; see :meth:`with_knowledge`.
+            knowledge: what is known of the edges; the search is made under it.
+            required, forbidden, tiers, roots, search_space: the same in parts; see :class:`~causalpp.Knowledge`.
+            kinds: column → ``"discrete"``, ``"ordinal"``, ``"count"`` or ``"real"``, where it would be read otherwise.
+            max_conditioning: how many variables a test of PC may condition on, at most.
+            max_seconds: after so long the search ends with what it has; ``.learned["stopped"]`` then says so.
             bootstrap: learn again from so many resamples, for the stability of every edge in ``.learned``.
             seed: of the resamples, and of the searches that draw.
-            progress: called with the resamples done and their number.
+            progress: called with what is done and what there is to do; False for no bar on a terminal.
+            on_step: called with a :class:`~causalpp.equivalence.SearchStep` as the search goes on; returning False
+                ends it with what it has, as Ctrl-C does.
 
         Raises:
-            InvalidData: the frame cannot be used.
+            InvalidData: the frame cannot be used, or PC's tests and the knowledge direct a cycle.
             InvalidGraph: the background knowledge contradicts itself.
             InvalidParameter: an unknown method, or alpha outside (0, 1).
             TooLarge: exact search over too many variables.
+            UnknownVariable: something is known of a variable that is no column.
+
+        Warns:
+            IncompleteDataWarning, RepairWarning, StoppedWarning: see :func:`causalpp.equivalence.learn`.
+
+        Example:
+            >>> import numpy as np, pandas as pd
+            >>> rng = np.random.default_rng(0)
+            >>> age = rng.normal(size=500)
+            >>> dose = age + rng.normal(size=500)
+            >>> frame = pd.DataFrame({"age": age, "dose": dose, "pain": age - dose + rng.normal(size=500)})
+            >>> known = Knowledge(roots=["age"], forbidden=[("pain", "dose")])
+            >>> MarkovEquivalenceClass.from_data(frame, "ges", knowledge=known)
+            MarkovEquivalenceClass(1 graph: 'age → dose, age → pain, dose → pain')
         """
         from causalpp.equivalence.discovery import learn
 
         graph, how = learn(
-            frame, method, alpha=alpha, required=required, forbidden=forbidden, tiers=tiers,
-            bootstrap=bootstrap, seed=seed, progress=progress,
+            frame, method, alpha=alpha, knowledge=knowledge, required=required, forbidden=forbidden, tiers=tiers,
+            roots=roots, search_space=search_space, kinds=kinds, max_conditioning=max_conditioning,
+            max_seconds=max_seconds, bootstrap=bootstrap, seed=seed, progress=progress, on_step=on_step,
         )  # fmt: skip
         return cls(graph, how)
 

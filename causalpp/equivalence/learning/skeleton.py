@@ -2,87 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from causalpp.equivalence._evidence import Score, Test
 from causalpp.equivalence.cpdag import Matrix, extension
+from causalpp.equivalence.learning.rules import Rules
+from causalpp.equivalence.learning.watch import Watch
 from causalpp.errors import InvalidData
 
-__all__ = ["Collider", "Rules", "colliders_of", "pc", "settle"]
+__all__ = ["Collider", "Evidence", "Test", "colliders_of", "judged", "pc", "settle"]
 
+#: The p-value of "x and y are independent given the columns", symmetric in x and y.
+Test = Callable[[int, int, Sequence[int]], float]
 #: How weak the evidence is (small is strong), and ``a → c ← b`` as ``(a, c, b)``.
 Collider = tuple[float, tuple[int, int, int]]
 
 
-@dataclass(frozen=True)
-class Rules:
-    """Background knowledge by column: ``forbidden[i, j]`` rules i → j out; required edges make no cycle."""
+@dataclass
+class Evidence:
+    """What PC has seen so far; it can be stopped at any time.
 
-    required: Matrix
-    forbidden: Matrix
+    Attributes:
+        skeleton: which columns are joined.
+        asked: of each pair, the largest p-value, and what was given.
+    """
 
-    def __bool__(self) -> bool:
-        return bool(self.required.any() or self.forbidden.any())
-
-    def parents(self, target: int) -> list[int]:
-        """The columns that may be parents of one."""
-        return [int(k) for k in np.flatnonzero(~self.forbidden[:, target]) if k != target]
-
-    def apart(self, a: int, b: int) -> bool:
-        """Whether no edge may join two columns."""
-        return bool(self.forbidden[a, b] and self.forbidden[b, a])
-
-    def forced(self, skeleton: Matrix) -> Matrix:
-        """The edges of a skeleton that may point one way only, that way."""
-        return skeleton & self.forbidden.T & ~self.forbidden
-
-    def start(self) -> list[int]:
-        """An order of the columns that agrees with the required edges."""
-        order, left = [], set(range(len(self.required)))
-        while left:
-            free = min(k for k in left if not any(self.required[p, k] for p in left))
-            order.append(free)
-            left.remove(free)
-        return order
-
-    def enforce(self, score: Score, rows: int) -> Score:
-        """A score that no graph without the required edges can win."""
-        needed = [set(np.flatnonzero(column).tolist()) for column in self.required.T]
-
-        def scored(target: int, parents: Sequence[int]) -> float:
-            missing = len(needed[target].difference(parents))
-            return score(target, parents) - 1e3 * (rows + 1) * missing
-
-        return scored
+    skeleton: Matrix
+    asked: dict[tuple[int, int], tuple[float, tuple[int, ...]]] = field(default_factory=dict)
 
 
-def pc(test: Test, alpha: float, rules: Rules) -> tuple[Matrix, list[Collider], list[dict[str, Any]]]:
-    """The skeleton, the colliders the tests see in it, and the test that removed each edge.
+def pc(
+    test: Test,
+    alpha: float,
+    rules: Rules,
+    max_conditioning: int | None = None,
+    watch: Watch | None = None,
+    evidence: Evidence | None = None,
+) -> Evidence:
+    """Which columns are joined, and the tests that say so.
 
     PC-stable (Colombo & Maathuis, JMLR 15, 2014): of the sets of one size that separate a pair, the one with
-    the largest p-value is kept.  A set holds only what may come before one of the two.  A collider a → c ← b is
-    as strong as the dependence of a and b is once c joins their separating set.
+    the largest p-value is kept.  A set holds only what may come before one of the two, and may be joined to it.
+
+    Args:
+        test: of independence.
+        alpha: the level above which it takes the edge away.
+        rules: required edges are not tested; what they rule out is in no set.
+        max_conditioning: how many columns may be given, at most; None for all.
+        watch: whoever looks on.
+        evidence: where to keep what is seen, for whoever stops the search.
     """
     d = len(rules.required)
-    skeleton = ~np.eye(d, dtype=bool)
-    asked: dict[tuple[int, int], tuple[float, tuple[int, ...]]] = {}  # of each pair, the largest p-value
+    watch = Watch() if watch is None else watch
+    evidence = Evidence(~np.eye(d, dtype=bool)) if evidence is None else evidence
+    skeleton, asked = evidence.skeleton, evidence.asked
+    apart = rules.forbidden & rules.forbidden.T
+    largest = d - 2 if max_conditioning is None else min(d - 2, max_conditioning)
     size = 0
-    while size <= d - 2 and (skeleton.sum(0) > size).any():
+    while size <= largest and (skeleton.sum(0) > size).any():
         found = []
-        for a, b in combinations(range(d), 2):
-            if not skeleton[a, b] or rules.required[a, b] or rules.required[b, a]:
-                continue
-            sets = {
-                given
-                for x, y in ((a, b), (b, a))
-                for given in combinations([k for k in rules.parents(x) if skeleton[k, x] and k != y], size)
-            }
-            for given in sorted(sets):
+        near = [np.flatnonzero(skeleton[:, x] & ~apart[:, x] & ~rules.forbidden[:, x]).tolist() for x in range(d)]
+        pairs = [
+            (a, b)
+            for a, b in combinations(range(d), 2)
+            if skeleton[a, b] and not rules.required[a, b] and not rules.required[b, a]
+        ]
+        for number, (a, b) in enumerate(pairs):
+            for given in _sets(near, a, b, size):
+                watch(f"pairs tested given {size} other{'s' * (size != 1)}", number, len(pairs))
                 p = test(a, b, given)
                 if (a, b) not in asked or p > asked[a, b][0]:
                     asked[a, b] = p, given
@@ -90,7 +81,28 @@ def pc(test: Test, alpha: float, rules: Rules) -> tuple[Matrix, list[Collider], 
                 found.append((a, b))
         for a, b in found:
             skeleton[a, b] = skeleton[b, a] = False
+        watch.edges = int(skeleton.sum()) // 2
         size += 1
+    return evidence
+
+
+def _sets(near: list[list[int]], a: int, b: int, size: int) -> Iterator[tuple[int, ...]]:
+    """The sets of one size of what may come before a, or before b."""
+    seen = set()
+    for x, y in ((a, b), (b, a)):
+        for given in combinations([k for k in near[x] if k != y], size):
+            if given not in seen:
+                seen.add(given)
+                yield given
+
+
+def judged(evidence: Evidence, test: Test, rules: Rules) -> tuple[Matrix, list[Collider], list[dict[str, Any]]]:
+    """The skeleton under the knowledge, the colliders the tests see in it, and the test that removed each edge.
+
+    A collider a → c ← b is as strong as the dependence of a and b is once c joins their separating set.
+    """
+    d = len(rules.required)
+    skeleton, asked = evidence.skeleton.copy(), evidence.asked
     removed = []
     for a, b in combinations(range(d), 2):
         known = skeleton[a, b] and rules.apart(a, b)
@@ -167,6 +179,7 @@ def _extension_with_fewest_colliders(matrix: Matrix) -> Matrix:
 
 
 def colliders_of(dag: Matrix) -> list[tuple[int, int, int]]:
+    """Every a → c ← b of a Dag whose a and b are not joined, as ``(a, c, b)``."""
     joined = dag | dag.T
     return [
         (a, c, b)

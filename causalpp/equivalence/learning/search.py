@@ -1,0 +1,160 @@
+"""One search from beginning to end: the estimate before it, what is left of it when it is stopped, what it says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from causalpp.equivalence.cpdag import Matrix
+from causalpp.equivalence.learning.exact import exact
+from causalpp.equivalence.learning.greedy import ges
+from causalpp.equivalence.learning.independence import IndependenceTest, independence_test
+from causalpp.equivalence.learning.orders import Best, Families, boss, grasp, matrix_of
+from causalpp.equivalence.learning.rules import Rules
+from causalpp.equivalence.learning.scores import LocalScore, local_score
+from causalpp.equivalence.learning.skeleton import Evidence, judged, pc, settle
+from causalpp.equivalence.learning.table import Table
+from causalpp.equivalence.learning.watch import Stopped, Watch
+from causalpp.errors import InvalidData
+
+__all__ = ["by_score", "by_tests"]
+
+#: Columns of gains that a search asks for, for each variable, on simulated data of 10 to 60 variables.
+_CALLS = {"ges": 8.0, "boss": 20.0, "grasp": 40.0}
+
+Found = tuple[Matrix, dict[str, Any]]
+
+
+def by_tests(table: Table, alpha: float, rules: Rules, max_conditioning: int | None, watch: Watch) -> Found:
+    """A Dag that PC finds, and how."""
+    gaps = bool(table.missing.any())
+    if gaps:
+        _check_pairs(table)
+    table.check_collinear()
+    test, d = independence_test(table), len(table.names)
+    evidence = Evidence(~np.eye(d, dtype=bool))
+    how: dict[str, Any] = {"test": test.name, "alpha": alpha}
+    if max_conditioning is not None:
+        how["max_conditioning"] = max_conditioning
+
+    def search() -> None:
+        _announce(watch, lambda: _seconds_of_tests(test, d), "pairs tested given 0 others", d * (d - 1) // 2)
+        pc(test, alpha, rules, max_conditioning, watch, evidence)
+
+    _until_stopped(search, how)
+    skeleton, colliders, removed = judged(evidence, test, rules)
+    dag, repaired = settle(skeleton, colliders, rules)
+    names = table.names
+    how["tests"] = [entry | {key: [names[k] for k in entry[key]] for key in ("pair", "given")} for entry in removed]
+    if gaps:
+        for said, entry in zip(how["tests"], removed, strict=True):
+            said["rows"] = test.rows[*entry["pair"], tuple(sorted(entry["given"]))]
+        how["rows_used"] = [min(test.rows.values()), max(test.rows.values())]
+    if any(repaired.values()):
+        how["repaired"] = {what: [[names[k] for k in triple] for triple in some] for what, some in repaired.items()}
+    return dag, how
+
+
+def _check_pairs(table: Table) -> None:
+    """Refuse two columns that are never seen together: nothing could tell whether they are joined."""
+    seen = (~table.missing).astype(np.float32)
+    for a, b in np.argwhere(np.triu(seen.T @ seen < 1)):
+        raise InvalidData(
+            f"columns {table.names[a]!r} and {table.names[b]!r} have no row in which neither is missing: leave one out"
+        )
+
+
+def by_score(table: Table, method: str, rules: Rules, seed: int, watch: Watch) -> Found:
+    """A Dag that a search by score finds, and how."""
+    whole = table
+    table = table.complete
+    if table is not whole:
+        _check_complete(table, whole)
+    table.check_collinear()
+    score = local_score(table)
+    how: dict[str, Any] = {"test": score.name}
+    best = Best(watch, score, rules)
+
+    def search() -> None:
+        _announce(watch, lambda: _seconds_of_scores(score, method, rules), "first families scored", score.d)
+        if method == "ges":
+            ges(score, rules, watch, best, seed)
+        elif method == "exact":
+            exact(score, rules, watch, best)
+        else:
+            (boss if method == "boss" else grasp)(score, rules, watch, best, seed)
+
+    _until_stopped(search, how)
+    if "stopped" in how and method == "exact":  # nothing is known of it before its end: what a greedy order gives
+        best.offer(*Families(score, rules).graph(rules.start()))
+    if method in ("grasp", "boss") or (method == "ges" and rules):
+        how["seed"] = seed
+    how["score"] = best.total
+    if table is not whole:
+        how["rows_used"] = [len(table.values)] * 2
+    return matrix_of(best.parents), how
+
+
+def _check_complete(table: Table, whole: Table) -> None:
+    rows = len(table.values)
+    constant = [n for n, column in zip(table.names, table.values.T) if rows < 2 or column.min() == column.max()]
+    if rows <= len(table.names) or constant:
+        why = f", and {constant[0]!r} is constant in them" if constant and rows > len(table.names) else ""
+        raise InvalidData(
+            f"only {rows:,} of {len(whole.values):,} rows have no missing value{why}: a score needs complete rows. "
+            "Use method='pc', whose tests take what rows they can, leave columns out, or fill values in"
+        )
+
+
+def _until_stopped(search: Callable[[], None], how: dict[str, Any]) -> None:
+    """Run a search to its end, or until somebody stops it; what it has found stays."""
+    try:
+        search()
+    except Stopped as stop:
+        how["stopped"] = str(stop)
+    except KeyboardInterrupt:
+        how["stopped"] = "by an interrupt"
+
+
+# --- estimates ------------------------------------------------------------------------------------
+
+
+def _announce(watch: Watch, seconds: Callable[[], float], phase: str, total: int) -> None:
+    """Say how long it will take, if anybody listens."""
+    if watch.on_step is not None or watch.progress is not None:
+        watch.estimate = seconds()
+        watch(phase, 0, total, always=True)
+
+
+def _seconds_of_tests(test: IndependenceTest, d: int) -> float:
+    """A guess from a few tests: every pair alone, and four in ten of them given another."""
+    pairs = list(combinations(range(d), 2))
+    few = [pairs[k] for k in np.linspace(0, len(pairs) - 1, num=min(4, len(pairs)), dtype=int)]
+    begin = time.perf_counter()
+    for a, b in few:
+        test(a, b, ())
+    alone = time.perf_counter()
+    for a, b in few:
+        test(a, b, [k for k in range(min(d, 3)) if k not in (a, b)][:1])
+    return len(pairs) * (alone - begin + 0.4 * (time.perf_counter() - alone)) / len(few)
+
+
+def _seconds_of_scores(score: LocalScore, method: str, rules: Rules) -> float:
+    """A guess from a few families, and from how many of them searches on simulated data needed."""
+    d = score.d
+    few = range(min(d, 3))
+    begin = time.perf_counter()
+    if method == "exact":
+        for v in range(d):
+            score.of(v, rules.allowed[v])
+        each = (time.perf_counter() - begin) / d
+        return each * sum(1 << m.bit_count() - n.bit_count() for m, n in zip(rules.allowed, rules.needed))
+    for v in few:
+        score.gains(v, 0)
+        score.gains(v, sum(1 << k for k in few if k != v))
+    each = (time.perf_counter() - begin) / (2 * len(few))
+    return each * _CALLS[method] * d + 2e-5 * d**3
