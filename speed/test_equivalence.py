@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from causalpp import Causes, Dag, MarkovEquivalenceClass
-from causalpp.equivalence import Cpdag, Entailment
+from causalpp.equivalence import Cpdag, Entailment, best_interventions, edge_shares
 from causalpp.equivalence._batched import cpdags
 from causalpp.graphs import erdos_renyi, to_causal_learn, to_pgmpy
 
@@ -181,3 +181,26 @@ def test_one_ancestor_query_on_sparse_50(benchmark):
 def test_all_ancestor_queries_on_chordal_100(benchmark):
     mec = chordal(100, 4)
     benchmark.pedantic(lambda: every_ancestor_query(Entailment(mec.cpdag), mec.nodes), rounds=1)
+
+
+def many_pairs(count):
+    """A class of 2^count members in as many components, beside as many variables whose edges are settled."""
+    pairs = [(f"a{k}", f"b{k}") for k in range(count)]
+    settled = [edge for k in range(count // 2) for edge in ((f"x{k}", f"z{k}"), (f"y{k}", f"z{k}"))]
+    return MarkovEquivalenceClass.from_dag(Dag.from_edges(pairs + settled))
+
+
+@pytest.mark.parametrize("count", [10, 160])
+def test_shares_and_experiments_by_component(benchmark, count):
+    """Ten pairs are 1,024 members, which could be listed; 160 are 2^160. Linear in the open edges, or nearly."""
+    benchmark.group = "shares of edges and best interventions, by component"
+    benchmark.extra_info["items"] = count
+    mec = many_pairs(count)
+    benchmark.pedantic(lambda: (edge_shares(mec), best_interventions(mec)), rounds=3, warmup_rounds=1)
+
+
+def test_shares_of_listed_members(benchmark):
+    benchmark.group = "shares of edges and best interventions, by component"
+    benchmark.extra_info["items"] = 10
+    mec = many_pairs(10)
+    benchmark.pedantic(lambda: mec.batch().adjacency.double().mean(0), rounds=3, warmup_rounds=1)

@@ -16,6 +16,8 @@ from causalpp.graphs import Dag, DagBatch
 
 __all__ = ["Candidates", "described", "read_candidates"]
 
+_CELLS = 1 << 28  # of all candidates: with more, the loop goes through components or particles instead
+
 Graphs = MarkovEquivalenceClass | DagBatch | Dag
 Candidates = MarkovEquivalenceClass | DagBatch | Iterable[Dag] | Iterable[tuple[Graphs, float]]
 
@@ -27,7 +29,10 @@ def read_candidates(
     if isinstance(candidates, MarkovEquivalenceClass) and sample is not None and candidates.size > sample:
         return _distinct_sample(candidates, sample, seed), None
     if isinstance(candidates, (MarkovEquivalenceClass, DagBatch)):
-        batch = candidates.batch(limit) if isinstance(candidates, MarkovEquivalenceClass) else candidates
+        if isinstance(candidates, MarkovEquivalenceClass):
+            batch = candidates.batch(min(limit, max(1, _CELLS // max(1, len(candidates.nodes) ** 2))))
+        else:
+            batch = candidates
         weights = None
     else:
         members: list[Any] = list(candidates) if isinstance(candidates, Iterable) else [candidates]

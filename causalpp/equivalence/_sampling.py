@@ -31,7 +31,7 @@ from causalpp.equivalence._chordal import all_orientations, orientations
 from causalpp.equivalence.cpdag import Matrix
 from causalpp.errors import TooLarge
 
-__all__ = ["Known", "count", "direct", "free_count"]
+__all__ = ["Known", "Numbered", "count", "direct", "free_count", "masks"]
 
 _LISTED = 2_000  # orientations of a chain component that are kept in a list
 _AT_ONCE = 20_000  # orientations that are made all at once to count them
@@ -43,7 +43,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 #: The graphs met so far, by their neighbour sets: what one root leaves, another often leaves too.
-Known = dict[tuple[int, ...], "_Numbered"]
+Known = dict[tuple[int, ...], "Numbered"]
 
 
 def free_count(undirected: Matrix) -> int:
@@ -91,7 +91,7 @@ def direct(stack: Bools, rows: Sequence[int], draw: random.Random, known: Known)
     place = np.array(rows)
     local = stack[0][np.ix_(place, place)]
     undirected, fixed = local | local.T, local & ~local.T
-    numbered = _Numbered.of(_masks(undirected), known)
+    numbered = Numbered.of(masks(undirected), known)
     if not fixed.any():
         numbered.write(stack, np.arange(len(stack)), place, _numbers(draw, numbered.total, len(stack)))
         return
@@ -110,7 +110,7 @@ def direct(stack: Bools, rows: Sequence[int], draw: random.Random, known: Known)
 
 
 def _draw_and_reject(
-    numbered: _Numbered, undirected: Matrix, fixed: Matrix, n: int, draw: random.Random
+    numbered: Numbered, undirected: Matrix, fixed: Matrix, n: int, draw: random.Random
 ) -> Bools | None:
     """Draw without the knowledge and keep what obeys it; None where that is too rare.
 
@@ -142,10 +142,10 @@ class _Root(NamedTuple):
     bound: int  # orientations with this root or an earlier one
     tails: Ints  # the edges it directs lead from these variables
     heads: Ints  # to these
-    parts: list[tuple[Ints, _Numbered]]  # what it leaves: the variables, and their orientations
+    parts: list[tuple[Ints, Numbered]]  # what it leaves: the variables, and their orientations
 
 
-class _Numbered:
+class Numbered:
     """The orientations of one connected chordal graph, numbered from 0 to ``total - 1``.
 
     Args:
@@ -164,7 +164,7 @@ class _Numbered:
             self.listed = all_orientations(undirected)[:, self.tails, self.heads]
 
     @classmethod
-    def of(cls, near: tuple[int, ...], known: Known) -> _Numbered:
+    def of(cls, near: tuple[int, ...], known: Known) -> Numbered:
         """The numbering of this very graph, made once."""
         if near not in known:
             known[near] = cls(near, known)
@@ -177,7 +177,7 @@ class _Numbered:
         bound = 0
         for root in range(len(self.near)):
             behind, left = _rooted(self.near, root)
-            parts = [(np.array(rows), _Numbered.of(inner, self.known)) for rows, inner in _parts(left)]
+            parts = [(np.array(rows), Numbered.of(inner, self.known)) for rows, inner in _parts(left)]
             bound += math.prod(part.total for _, part in parts)
             out.append(_Root(bound, *_ends(behind), parts))
         assert bound == self.total, "the orientations by root do not add up"
@@ -268,7 +268,7 @@ def _bits(mask: int) -> Iterator[int]:
         mask ^= lowest
 
 
-def _masks(matrix: Matrix) -> tuple[int, ...]:
+def masks(matrix: Matrix) -> tuple[int, ...]:
     """Each row as a set."""
     return tuple(sum(1 << int(j) for j in np.flatnonzero(row)) for row in matrix)
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["MarkovEquivalenceClass"]
 
 _LIMIT = 100_000  # members that batch() lists
+_CELLS = 1 << 32  # of all members that are held in memory
 
 
 @dataclass(frozen=True)
@@ -305,14 +306,18 @@ class MarkovEquivalenceClass:
             seed: of that draw.
 
         Raises:
-            TooLarge: the class has more than ``limit`` members and ``sample`` is False.
+            TooLarge: the class has more than ``limit`` members, or its members would take more than four gigabytes, and
+                ``sample`` is False.
         """
+        fitting = _CELLS // max(1, len(self.nodes) ** 2)
+        wanted, limit = limit, min(limit, fitting)
         if self.size > limit:
             if sample:
                 return self.sample(limit, seed=seed)
             raise TooLarge(
-                f"the class has {self.size:,} members, more than the limit of {limit:,}: "
-                "raise limit=, or pass sample=True for a uniform sample"
+                f"the class has {self.size:,} members, more than the limit of {limit:,}"
+                + (f" that {len(self.nodes)} variables leave: " if limit < wanted else ": raise limit=, or ")
+                + "pass sample=True for a uniform sample"
             )
         stack = self.cpdag.matrix[None].copy()
         for rows in self.cpdag.chain_components:  # the product over components, the first one varying slowest

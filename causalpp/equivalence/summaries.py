@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from causalpp.equivalence._by_component import Part, even, exits, oriented
 from causalpp.equivalence._chordal import insertion_order
-from causalpp.equivalence.cpdag import Matrix, close_under_meek
+from causalpp.equivalence.cpdag import Matrix
 from causalpp.equivalence.mec import MarkovEquivalenceClass
 from causalpp.equivalence.restricted import RestrictedClass
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge, UnknownVariable
@@ -27,6 +30,7 @@ __all__ = [
 ]
 
 _LISTED = 100_000  # members that are gone through
+_CELLS = 1 << 27  # of whole graphs held at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +42,8 @@ class Shares:
         values: the shares, shape ``(d, d)``, row before column.
         standard_errors: of each share, shape ``(d, d)``; zero throughout if the shares are exact.  From a sample,
             one of 0 or 1 is given that of a relation seen in half a member more, or less.
-        members: how many members were gone through.
-        exact: whether these are all members.
+        members: how many members the shares are of: all of the class where they are exact, else so many draws.
+        exact: whether they are exact throughout.
 
     Example:
         >>> shares = edge_shares(MarkovEquivalenceClass.from_dag(Dag.from_edges([("a", "b"), ("b", "c")])))
@@ -96,11 +100,18 @@ class Intervention:
 def edge_shares(mec: MarkovEquivalenceClass, sample: int = 10_000, seed: int = 0) -> Shares:
     """The share of members with i → j, for all pairs.
 
+    The chain components are directed independently of each other, and looked at one by one: the memory it takes grows
+    with the open edges, not with the class.  The shares are exact where a component's orientations can be counted root
+    by root, or gone through (up to 100,000 of them).
+
     Args:
-        mec: the class; up to 100,000 members are gone through and the shares are exact.
-        sample: how many members of a larger class are drawn, uniformly; the standard errors say how far to trust
-            the shares.
+        mec: the class.
+        sample: how many orientations of any other component are drawn, uniformly; the standard errors say how far to
+            trust its shares.
         seed: of that draw.
+
+    Raises:
+        TooLarge: a component under background knowledge that can neither be gone through nor drawn from.
 
     References:
         He, Jia & Yu, *Counting and exploring sizes of Markov equivalence classes*, JMLR 16, 2015.
@@ -110,12 +121,23 @@ def edge_shares(mec: MarkovEquivalenceClass, sample: int = 10_000, seed: int = 0
         >>> edge_shares(mec).values[1]
         tensor([0.7500, 0.0000, 0.5000, 0.0000], dtype=torch.float64)
     """
-    members, exact = _members(mec, sample, seed)
-    return _shares(members, members.adjacency, exact)
+    _check(sample)
+    if isinstance(mec, RestrictedClass):
+        return _of_all(mec, sample, seed, lambda members: members.adjacency)
+    values = (mec.cpdag.matrix & ~mec.cpdag.matrix.T).astype(np.float64)
+    drawn = np.zeros(values.shape, dtype=bool)
+    for number, rows in enumerate(mec.cpdag.chain_components):
+        place = np.ix_(rows, rows)
+        values[place], exact = Part(mec.cpdag, rows, _LISTED, sample, seed + number).edges()
+        drawn[place] = not exact
+    return _gathered(mec, values, drawn, sample)
 
 
 def ancestor_shares(mec: MarkovEquivalenceClass, sample: int = 10_000, seed: int = 0) -> Shares:
     """The share of members with a directed path from i to j, for all pairs.
+
+    Whether a path leads from i to j is a matter of the component of i alone, unless background knowledge sets the
+    parents of one component apart: the whole class is then gone through, or drawn from.
 
     Args:
         mec, sample, seed: as for :func:`edge_shares`.
@@ -129,29 +151,57 @@ def ancestor_shares(mec: MarkovEquivalenceClass, sample: int = 10_000, seed: int
         >>> ancestor_shares(mec)["a", "d"], ancestor_shares(mec)["b", "d"]
         (0.25, 0.5)
     """
-    members, exact = _members(mec, sample, seed)
-    return _shares(members, members.reach, exact)
+    _check(sample)
+    if isinstance(mec, RestrictedClass) or not even(mec.cpdag):
+        return _of_all(mec, sample, seed, lambda members: members.reach)
+    reach = mec.sample(1).reach[0].numpy()
+    out = exits(mec.cpdag, reach)
+    values = reach.astype(np.float64)
+    drawn = np.zeros(values.shape, dtype=bool)
+    for number, rows in enumerate(mec.cpdag.chain_components):
+        part = Part(mec.cpdag, rows, _LISTED, sample, seed + number)
+        k, at = len(rows), list(rows)
+        found = part.reached(out[at])
+        values[at] = found[:, k:]
+        values[np.ix_(at, at)] = found[:, :k]
+        drawn[at] = not part.exact
+    return _gathered(mec, values, drawn, sample)
 
 
-def _members(mec: MarkovEquivalenceClass, sample: int, seed: int) -> tuple[DagBatch, bool]:
-    """All members, or a uniform sample of them."""
+def _check(sample: int) -> None:
     if sample < 1:
         raise InvalidParameter(f"a sample of {sample} graphs")
+
+
+def _gathered(mec: MarkovEquivalenceClass, values: NDArray[np.float64], drawn: Matrix, n: int) -> Shares:
+    """Shares of which some were found in ``n`` draws."""
+    found, sampled = torch.from_numpy(values), torch.from_numpy(drawn)
+    errors = torch.where(sampled, _errors(found, n), 0.0)
+    exact = not bool(sampled.any())
+    return Shares(mec.nodes, found, errors, mec.size if exact else n, exact)
+
+
+def _of_all(mec: MarkovEquivalenceClass, sample: int, seed: int, relation: Callable[[DagBatch], Tensor]) -> Shares:
+    """Shares of all members, or of a uniform sample of them, whole graphs a block at a time."""
+    d = len(mec.nodes)
+    block = max(1, _CELLS // max(1, d * d))
     try:
-        return mec.batch(_LISTED), True
+        members = mec.batch(min(_LISTED, block))
     except TooLarge:
-        return mec.sample(sample, seed), False
+        total = torch.zeros((d, d), dtype=torch.float64)
+        for start in range(0, sample, block):
+            total += relation(mec.sample(min(block, sample - start), seed + start)).double().sum(0)
+        values = total / sample
+        return Shares(mec.nodes, values, _errors(values, sample), sample, False)
+    values = relation(members).double().mean(0)
+    return Shares(mec.nodes, values, torch.zeros_like(values), len(members), True)
 
 
-def _shares(members: DagBatch, relation: Tensor, exact: bool) -> Shares:
-    n = len(members)
-    values = relation.double().mean(0)
-    errors = torch.zeros_like(values)
-    if not exact:
-        inside = values.clamp(0.5 / n, 1 - 0.5 / n)
-        errors = (inside * (1 - inside) / n).sqrt()
-        errors.fill_diagonal_(0)
-    return Shares(members.nodes, values, errors, n, exact)
+def _errors(values: Tensor, n: int) -> Tensor:
+    """The standard errors of shares found in ``n`` draws."""
+    inside = values.clamp(0.5 / n, 1 - 0.5 / n)
+    errors = (inside * (1 - inside) / n).sqrt()
+    return errors.fill_diagonal_(0)
 
 
 # --- experiments --------------------------------------------------------------------------------------------
@@ -161,15 +211,17 @@ def best_interventions(mec: MarkovEquivalenceClass, sample: int = 1_000, seed: i
     """For each variable, how many edges an ideal intervention on it would orient; the best ones first.
 
     The intervention shows the direction of every edge at its target; what follows from these directions counts as
-    well.  The order is by the worst case, then by the average, then as the variables stand.
+    well, and stays within the target's chain component.  The order is by the worst case, then by the average, then as
+    the variables stand.
 
     Args:
-        mec: the class; up to 100,000 members are gone through.
-        sample: how many members of a larger class are drawn, uniformly.
+        mec: the class; up to 100,000 orientations of a component are gone through.
+        sample: how many of a larger component are drawn, uniformly.
         seed: of that draw.
 
     Raises:
-        TooLarge: a class restricted by statements that has more than 100,000 members.
+        TooLarge: a class restricted by statements that has more than 100,000 members; a component under background
+            knowledge that can neither be gone through nor drawn from.
 
     References:
         He & Geng, *Active learning of causal networks with intervention experiments and optimal designs*, JMLR 9,
@@ -182,41 +234,19 @@ def best_interventions(mec: MarkovEquivalenceClass, sample: int = 1_000, seed: i
          Intervention('a': at least 1 edge oriented, 1.33 on average),
          Intervention('c': at least 1 edge oriented, 1.33 on average)]
     """
-    if isinstance(mec, RestrictedClass):
-        members, exact = mec.batch(_LISTED), True
-    else:
-        members, exact = _members(mec, sample, seed)
-    undirected = torch.from_numpy(np.triu(mec.cpdag.matrix & mec.cpdag.matrix.T))
-    i, j = torch.nonzero(undirected, as_tuple=True)
-    directions = members.adjacency[:, i, j]  # (N, E)
-    if exact:  # given statements may settle edges that the graph leaves open
-        kept = directions.any(0) & ~directions.all(0)
-        i, j, directions = i[kept], j[kept], directions[:, kept]
-    out = []
-    for x, name in enumerate(members.nodes):
-        at_x = (i == x) | (j == x)
-        if not bool(at_x.any()):
-            out.append(Intervention(name, 0, 0.0, exact))
-            continue
-        seen, group, counts = torch.unique(directions[:, at_x], dim=0, return_inverse=True, return_counts=True)
-        if exact:
-            sums = torch.zeros(len(seen), len(i), dtype=torch.float32).index_add_(0, group, directions.float())
-            oriented = ((sums == 0) | (sums == counts[:, None])).sum(1)
-        else:
-            ends = i[at_x], j[at_x]
-            oriented = torch.tensor([_oriented(mec.cpdag.matrix, ends, row) for row in seen])
-        average = float((oriented * counts).sum()) / len(members)
-        out.append(Intervention(name, int(oriented.min()), average, exact))
+    _check(sample)
+    out = [Intervention(name, 0, 0.0) for name in mec.nodes]
+    if isinstance(mec, RestrictedClass):  # statements tie components together
+        tails, heads = np.nonzero(np.triu(mec.cpdag.matrix & mec.cpdag.matrix.T))
+        forward = mec.batch(_LISTED).adjacency.numpy()[:, tails, heads]
+        found = oriented(forward, tails, heads, len(out))
+        out = [Intervention(name, *one) for name, one in zip(mec.nodes, found, strict=True)]
+        return sorted(out, key=lambda one: (-one.worst, -one.average))
+    for number, rows in enumerate(mec.cpdag.chain_components):
+        part = Part(mec.cpdag, rows, _LISTED, sample, seed + number)
+        for row, (worst, average) in zip(rows, part.oriented(), strict=True):
+            out[row] = Intervention(mec.nodes[row], worst, average, part.exact)
     return sorted(out, key=lambda one: (-one.worst, -one.average))
-
-
-def _oriented(matrix: Matrix, ends: tuple[Tensor, Tensor], forward: Tensor) -> int:
-    """The number of undirected edges that get a direction when some are given one."""
-    out = matrix.copy()
-    for a, b, along in zip(ends[0].tolist(), ends[1].tolist(), forward.tolist(), strict=True):
-        out[(b, a) if along else (a, b)] = False
-    closed = close_under_meek(out)
-    return int((matrix & matrix.T).sum() - (closed & closed.T).sum()) // 2
 
 
 def verification_set(dag: Dag) -> frozenset[str]:

@@ -141,7 +141,7 @@ def test_numbers_and_orientations_are_one_to_one(monkeypatch: pytest.MonkeyPatch
                 if near[u, clique].all() and (not clique or rng.random() < 0.7):
                     clique.append(int(u))
             near[v, clique] = near[clique, v] = True
-        numbered = _sampling._Numbered.of(_sampling._masks(near), {})
+        numbered = _sampling.Numbered.of(_sampling.masks(near), {})
         stack = np.repeat(near[None], numbered.total, axis=0)
         numbered.write(stack, np.arange(numbered.total), np.arange(d), list(range(numbered.total)))
         assert {one.tobytes() for one in stack} == {one.tobytes() for one in orientations(near)}
