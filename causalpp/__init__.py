@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         Gamma,
         LinearGaussian,
         Logistic,
+        NegativeBinomial,
         Poisson,
         Response,
         Shift,
@@ -115,6 +116,7 @@ __all__ = [
     "LinearGaussian",
     "Logistic",
     "MarkovEquivalenceClass",
+    "NegativeBinomial",
     "Panel",
     "Poisson",
     "Proposition",
@@ -180,8 +182,8 @@ _ROOMS = {
         noise
     """,
     "programs": """
-        AdditiveNoise CausalProgram Effect Estimand Function Gamma LinearGaussian Logistic Poisson Response
-        Shift Table actual_cause adjusted_effect adjustment_sets ate att cate cde compile compile_batch
+        AdditiveNoise CausalProgram Effect Estimand Function Gamma LinearGaussian Logistic NegativeBinomial
+        Poisson Response Shift Table actual_cause adjusted_effect adjustment_sets ate att cate cde compile compile_batch
         examples identify instruments load_network nde nie optimal_adjustment_set path_specific pn pns ps
         tian_pearl_bounds
     """,

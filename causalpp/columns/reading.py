@@ -74,7 +74,7 @@ def read_columns(
     wanted = there if names is None else [str(name) for name in names]
     for what, given in (("kinds", kinds or {}), ("states", states or {})):
         for name in given:
-            if name not in there:
+            if name not in there and name not in wanted:
                 raise UnknownVariable(name, there, what=f" among the columns, in {what}=")
     out = []
     for name in wanted:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from causalpp.columns import read_columns
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
 from causalpp.graphs import DagBatch
 from causalpp.programs._bulk_base import BatchEffects, Normals, ProgramBatch, whole
 from causalpp.programs._bulk_gaussian import GaussianBatch, fit_gaussians
 from causalpp.programs._bulk_plan import unique_fits
 from causalpp.programs._bulk_tables import TableBatch, fit_tables
-from causalpp.programs._columns import coded as _coded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,12 +33,13 @@ def compile_batch(
     data: pd.DataFrame,
     *,
     states: Mapping[str, Iterable[Any]] | None = None,
+    kinds: Mapping[str, str] | None = None,
     prior: float = 1.0,
     chunk_bytes: int = _CHUNK_BYTES,
 ) -> ProgramBatch:
     """Every candidate graph as a program fitted to the data, all at once.
 
-    Columns of floating-point numbers are continuous (list them in ``states`` if they are not), all others discrete.
+    What each column is, :func:`causalpp.columns.read_columns` decides, as for :func:`~causalpp.programs.compile`.
     All discrete: tables.  All continuous: linear-Gaussian mechanisms.  Both are fitted as
     :func:`~causalpp.programs.compile` fits one graph, with the same prior and to the same numbers.
 
@@ -46,6 +47,8 @@ def compile_batch(
         dags: N graphs over d observed variables; results are on their device.
         data: a frame with a column for every variable; others are ignored.
         states: variable → its states in order, where the data do not show them all.
+        kinds: variable → ``"discrete"``, ``"ordinal"``, ``"count"`` or ``"real"``, where the rule of
+            :func:`causalpp.columns.read_columns` would have it otherwise.
         prior: the Dirichlet prior's concentration on each state of each row of the tables, greater than zero, as in
             :func:`~causalpp.programs.compile`.  Regressions have the flat prior and do not use it.
         chunk_bytes: about how much memory one step of sampling, or of exact computing, may take; the results
@@ -95,32 +98,19 @@ def compile_batch(
     chunk_bytes = whole("chunk_bytes", chunk_bytes, 1)
     if not len(data):
         raise InvalidData("the data have no rows")
-    continuous = [name for name in dags.nodes if name not in declared and _is_continuous(name, data)]
+    columns = read_columns(data, kinds, declared, names=dags.nodes)
+    for name, column in columns.items():
+        if column.missing.any():
+            raise InvalidData(f"column {name!r} has missing values: drop or fill those rows first")
+    continuous = [name for name, column in columns.items() if column.states is None]
     fits = unique_fits(np.asarray(dags.adjacency.cpu().numpy(), dtype=bool))
     if not continuous:
-        coded = {name: _coded(name, data, declared.get(name)) for name in dags.nodes}
+        coded = {name: (column.states or (), column.values) for name, column in columns.items()}
         return fit_tables(dags, fits, coded, prior, chunk_bytes)
     rest = [name for name in dags.nodes if name not in continuous]
     if rest:
         raise InvalidData(
-            f"column {continuous[0]!r} is continuous and column {rest[0]!r} is discrete: make all of them discrete "
-            "(pandas.cut, or states=) or all floating-point (astype(float))"
+            f"column {continuous[0]!r} holds numbers ({columns[continuous[0]].reason}) and column {rest[0]!r} states "
+            f"({columns[rest[0]].reason}): make all of them discrete (pandas.cut, states=) or all real (kinds=)"
         )
-    return fit_gaussians(dags, fits, data[list(dags.nodes)].to_numpy(dtype=float), chunk_bytes)
-
-
-def _is_continuous(name: str, data: pd.DataFrame) -> bool:
-    import pandas as pd
-
-    if name not in data.columns:
-        raise InvalidData(f"the data have no column {name!r}; columns: {', '.join(map(str, data.columns[:12]))}")
-    if (data.columns == name).sum() > 1:
-        raise InvalidData(f"the column name {name!r} is used more than once")
-    column = data[name]
-    if column.isna().any():
-        raise InvalidData(f"column {name!r} has missing values: drop or fill those rows first")
-    if not pd.api.types.is_float_dtype(column.dtype):
-        return False
-    if not np.isfinite(column.to_numpy(dtype=float)).all():
-        raise InvalidData(f"column {name!r} has infinite values: drop those rows first")
-    return True
+    return fit_gaussians(dags, fits, np.column_stack([c.values for c in columns.values()]), chunk_bytes)

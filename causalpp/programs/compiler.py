@@ -25,6 +25,7 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
     data: pd.DataFrame | None = None,
     priors: Mapping[str, Any] | None = None,
     states: Mapping[str, Iterable[Any]] | None = None,
+    kinds: Mapping[str, str] | None = None,
     prior: float = 1.0,
     card: Card | None = None,
     method: str | None = None,
@@ -49,12 +50,15 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
         dag: the graph.
         mechanisms: variable → its mechanism.  With data, only for some variables: a mechanism is taken as known, and
             one that carries a law as a prior; or the kind to fit, as a class or as ``"table"``, ``"linear"``,
-            ``"logistic"``, ``"poisson"``, ``"gamma"`` or ``"network"``.  Left out, real variables get ``"linear"``
-            and discrete ones ``"table"``, or ``"logistic"`` if they have real parents.
-        data: a frame with a column for every variable that is not latent.  Text, categories, truth values and whole
-            numbers (up to 50 different ones) are states, other numbers real.
+            ``"logistic"``, ``"poisson"``, ``"negative_binomial"``, ``"gamma"`` or ``"network"``.  Left out, real
+            variables get ``"linear"``, counts ``"poisson"``, or ``"negative_binomial"`` if they are spread wider, and
+            discrete ones ``"table"``, or ``"logistic"`` if a parent holds numbers.
+        data: a frame with a column for every variable that is not latent.  What each column is,
+            :func:`causalpp.columns.read_columns` decides; ``fit.columns`` is the table that says how and why.
         priors: variable → mechanism that carries a law, or kind; what is left out gets the default prior.
         states: variable → its states in order, where the data do not show them all, and of latent variables.
+        kinds: variable → ``"discrete"``, ``"ordinal"``, ``"count"`` or ``"real"``, where the rule would have it
+            otherwise: ``kinds={"age": "real"}``.
         prior: the Dirichlet prior's concentration on each state of each row of the tables, greater than zero.
         card: what the variables mean.
         method: ``"gibbs"``, ``"svi"`` or ``"nuts"``; left out, as said above.
@@ -68,7 +72,7 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
             latent variable without states.
         InvalidData: a column is missing or constant, has missing values (without ``method``) or undeclared states;
             too few rows for a regression.
-        UnknownVariable: ``states`` for a variable that the graph does not have.
+        UnknownVariable: ``states`` or ``kinds`` for a variable that the graph does not have.
         TooLarge: a table of more than ten million cells.
 
     Warns:
@@ -103,7 +107,7 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
                 "or a kind such as 'linear'"
             )
     options = Options(method, steps, draws, seed, progress)
-    found, fit = fitted(dag, data, given, states or {}, prior, options)
+    found, fit = fitted(dag, data, given, states or {}, prior, options, kinds or {})
     return CausalProgram(check_complete(dag, found), dag.latent, card, dag.nodes, fit=fit and fit.warn())
 
 

@@ -194,10 +194,11 @@ def test_many_states_many_parents_and_unequal_tables():
     names = list(frame)
     star = Dag(names, [(v, "v1") for v in names if v != "v1"])
     dags = [star, Dag(names, []), Dag(names, [("v1", "v2"), ("v2", "v0")]), Dag(names, [("v0", "v1"), ("v1", "v5")])]
-    batch = compile_batch(DagBatch.from_dags(dags), frame)
+    kinds = {"v0": "discrete", "v1": "discrete"}
+    batch = compile_batch(DagBatch.from_dags(dags), frame, kinds=kinds)
     exact = batch.interventional("v1", {"v3": 1})
     for n, dag in enumerate(dags):
-        wanted = cpp.compile(dag, data=frame).do(v3=1).probabilities("v1")
+        wanted = cpp.compile(dag, data=frame, kinds=kinds).do(v3=1).probabilities("v1")
         np.testing.assert_allclose(exact[n], wanted, atol=1e-9)
     found = batch.interventional("v1", {"v3": 1}, samples=30_000)
     assert (abs(found - exact) < 4.5 * (exact * (1 - exact) / 30_000).sqrt() + 1 / 30_000).all()
@@ -320,9 +321,14 @@ REAL = pd.DataFrame({"a": [0.5, 1.0, 2.0, 4.0, 4.5], "b": [1.0, 0.0, 3.0, 5.0, 3
         (DISCRETE.assign(a=[0, None, 1, 1]), {}, errors.InvalidData, "missing"),
         (REAL.assign(a=[0, np.nan, 1, 1, 2]), {}, errors.InvalidData, "missing"),
         (REAL.assign(a=[0, np.inf, 1, 1, 2]), {}, errors.InvalidData, "infinite"),
-        (REAL.assign(a=2.0), {}, errors.InvalidData, "constant"),
-        (REAL[:4], {}, errors.InvalidData, "4 rows are too few for the regression of 'b', which needs 5"),
-        (DISCRETE.assign(a=REAL["a"][:4]), {}, errors.InvalidData, "'a' is continuous and column 'b' is discrete"),
+        (REAL.assign(a=2.5), {}, errors.InvalidData, "constant"),
+        (
+            REAL[:4],
+            {"kinds": {"a": "real", "b": "real"}},
+            errors.InvalidData,
+            "4 rows are too few for the regression of 'b', which needs 5",
+        ),
+        (DISCRETE.assign(a=REAL["a"][:4]), {}, errors.InvalidData, "'a' holds numbers .* and column 'b' states"),
         (DISCRETE, {"states": {"b": ["x", "z"]}}, errors.InvalidData, "'y'"),
         (DISCRETE, {"states": {"c": ["x", "z"]}}, errors.UnknownVariable, "'c'"),
         (DISCRETE, {"prior": 0}, errors.InvalidParameter, "greater than zero"),

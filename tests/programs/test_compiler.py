@@ -29,7 +29,7 @@ DAG = Dag.from_edges([("group", "age"), ("age", "ill"), ("ill", "visits"), ("age
 def test_columns_decide_the_mechanisms() -> None:
     program = cpp.compile(DAG, data=frame())
     kinds = {v: type(program.mechanism(v)) for v in DAG.nodes}
-    assert kinds == {"group": Table, "age": LinearGaussian, "ill": Logistic, "visits": Logistic}
+    assert kinds == {"group": Table, "age": LinearGaussian, "ill": Logistic, "visits": Poisson}
     assert program.states("ill") == (False, True)
     assert program.mechanism("visits").parents[-1] == "age"  # real parents come last
     assert program.fit is not None
@@ -95,7 +95,7 @@ def test_draws_are_reproducible_and_shared_between_worlds() -> None:
         ({"data": frame(), "mechanisms": {"age": "table"}}, errors.InvalidData, "cut it"),
         ({"data": frame(), "mechanisms": {"ill": "linear", "visits": "table"}}, errors.InvalidParameter, "logistic"),
         ({"data": frame(), "mechanisms": {"age": "linaer"}}, errors.InvalidParameter, "one of table, linear"),
-        ({"data": frame(), "mechanisms": {"group": "linear"}}, errors.InvalidData, "modelled as a number"),
+        ({"data": frame(), "mechanisms": {"group": "linear"}}, errors.InvalidData, "read as numbers"),
         ({"data": frame(), "mechanisms": {"age": Poisson}}, errors.InvalidData, "count"),
         ({"data": frame().assign(age=-1.5), "mechanisms": {"age": "gamma"}}, errors.InvalidData, "greater than zero"),
         ({"data": frame(), "mechanisms": {"agee": "linear"}}, errors.UnknownVariable, "'age'"),

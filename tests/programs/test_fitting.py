@@ -71,12 +71,13 @@ def test_a_proper_prior_is_updated() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["logistic", "poisson", "gamma", "network"])
+@pytest.mark.parametrize("kind", ["logistic", "poisson", "negative_binomial", "gamma", "network"])
 def test_other_mechanisms_recover_their_parameters(kind: str) -> None:
     dag = Dag.from_edges([("g", "y"), ("x", "y")])
     made = {
         "logistic": Logistic(("p", "q", "r"), ("g", "x"), [[1.0, 0.4], [-0.5, 0.2]], [-1.0, 0.5], (2,)),
         "poisson": Poisson(("g", "x"), [0.5, 0.2], -0.3, (2,)),
+        "negative_binomial": cpp.NegativeBinomial(("g", "x"), [0.5, 0.2], -0.3, 1.5, (2,)),
         "gamma": Gamma(("g", "x"), [0.5, 0.2], 3.0, 2.0, (2,)),
         "network": AdditiveNoise(("g", "x"), [[1.0, 1.0]], [-3.0], [5.0], 100.0, 0.5, (2,)),
     }[kind]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 import causalpp as cpp
 from causalpp import Dag, errors
-from causalpp.programs.mechanisms import LinearGaussian, Mechanism, Table
+from causalpp.programs.mechanisms import LinearGaussian, Mechanism, NegativeBinomial, Table
 from causalpp.programs.mechanisms.glm import Gamma, Logistic, Poisson
 from causalpp.programs.mechanisms.network import AdditiveNoise
 
@@ -26,6 +26,7 @@ MECHANISMS: dict[str, Mechanism] = {
     ),
     "logit": Logistic((0, 1), _PARENTS, [0.5, -1.0, 0.3, 0.8], 0.1, _SIZES),
     "poisson": Poisson(_PARENTS, [0.5, -0.4, 0.3, 0.4], 0.7, _SIZES),
+    "negative binomial": NegativeBinomial(_PARENTS, [0.5, -0.4, 0.3, 0.4], 0.7, 1.5, _SIZES),
     "gamma": Gamma(_PARENTS, [0.5, -0.4, 0.3, 0.4], 0.7, 2.5, _SIZES),
     "network": AdditiveNoise.random(_PARENTS, sizes=_SIZES, units=4, scale=0.3, seed=1),
 }
@@ -63,7 +64,11 @@ def test_equation_and_law_agree(kind: str) -> None:
             own = own or stats.norm(float(law.loc), float(law.scale))
             assert stats.kstest(made, own.cdf).pvalue > 1e-4
             continue
-        values = torch.arange(60.0) if kind == "poisson" else torch.arange(len(mechanism.states or ()))
+        values = (
+            torch.arange(60.0)
+            if kind in ("poisson", "negative binomial")
+            else torch.arange(len(mechanism.states or ()))
+        )
         expected = n * law.log_prob(values).double().exp().numpy()
         seen = np.array([(made == v).sum() for v in values.numpy()])
         some = expected > 5

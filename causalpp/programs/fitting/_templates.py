@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,23 +10,33 @@ import numpy as np
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag
 from causalpp.programs.fitting.conjugate import flat, point_gaussian
-from causalpp.programs.mechanisms import LinearGaussian, Mechanism, NormalInverseGamma, State, Table
+from causalpp.programs.mechanisms import (
+    LinearGaussian,
+    Mechanism,
+    NegativeBinomial,
+    NormalInverseGamma,
+    State,
+    Table,
+)
 from causalpp.programs.mechanisms._laws import Normals
 from causalpp.programs.mechanisms.glm import Gamma, Logistic, Poisson
 from causalpp.programs.mechanisms.network import AdditiveNoise
 
-__all__ = ["KINDS", "REAL", "kind_of", "ordered", "template"]
+__all__ = ["COUNTS", "KINDS", "REAL", "default_kind", "kind_of", "ordered", "template"]
 
 KINDS: dict[str, type[Mechanism]] = {
     "table": Table,
     "linear": LinearGaussian,
     "logistic": Logistic,
     "poisson": Poisson,
+    "negative_binomial": NegativeBinomial,
     "gamma": Gamma,
     "network": AdditiveNoise,
 }
 #: The kinds whose variable is a real number.
-REAL = frozenset({"linear", "poisson", "gamma", "network"})
+REAL = frozenset({"linear", "poisson", "negative_binomial", "gamma", "network"})
+#: Those of them whose variable is a count.
+COUNTS = frozenset({"poisson", "negative_binomial"})
 
 _MOST_CELLS = 10_000_000
 _UNITS = 6  # hidden units of a network that is fitted
@@ -48,6 +58,23 @@ def kind_of(variable: str, given: Any) -> str | None:
         f"the mechanism of {variable!r} must be a Mechanism such as Table, or the kind to fit, one of "
         f"{', '.join(KINDS)}; got {given!r}"
     )
+
+
+def default_kind(own: str, parents: Iterable[tuple[State, ...] | None]) -> str:
+    """The kind of mechanism a variable gets if nothing was said.
+
+    Args:
+        own: what its column is: see :attr:`causalpp.columns.Column.kind`.
+        parents: the states of each parent, None where it holds numbers.
+
+    Returns:
+        One of :data:`KINDS`; or ``"count"``, for ``"poisson"`` or ``"negative_binomial"`` as the data have it.
+    """
+    if own == "real":
+        return "linear"
+    if own == "count":
+        return "count"
+    return "logistic" if None in tuple(parents) else "table"
 
 
 def ordered(dag: Dag, variable: str, states: Mapping[str, tuple[State, ...] | None]) -> tuple[str, ...]:
@@ -126,4 +153,7 @@ def template(
     if kind == "poisson":
         return Poisson(names, slopes, intercept, sizes, Normals(mean, deviation))
     mean["shape"], deviation["shape"] = np.array(0.0), np.array(2.0)
+    if kind == "negative_binomial":
+        mean["shape"] = np.array(1.0)
+        return NegativeBinomial(names, slopes, intercept, np.exp(1.0), sizes, Normals(mean, deviation))
     return Gamma(names, slopes, intercept, 1.0, sizes, Normals(mean, deviation))

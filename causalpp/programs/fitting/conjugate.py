@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from causalpp.columns import Column
 from causalpp.errors import InvalidData
-from causalpp.programs._columns import Column
 from causalpp.programs._squares import EPSILON, dependent, triangle, units
 from causalpp.programs.mechanisms import LinearGaussian, NormalInverseGamma, Table
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from causalpp.columns import Column, Columns
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
-from causalpp.programs._columns import Column, column
 from causalpp.programs._plan import Statement
 from causalpp.programs.fitting import laplace
 from causalpp.programs.fitting._draws import carrying, is_random
+from causalpp.programs.fitting._reading import read_observed
 from causalpp.programs.fitting._scaling import Scale, unscaled
-from causalpp.programs.fitting._templates import REAL, kind_of, ordered, template
+from causalpp.programs.fitting._templates import REAL, default_kind, kind_of, ordered, template
 from causalpp.programs.fitting.conjugate import fitted_gaussian, fitted_table
+from causalpp.programs.fitting.counts import fitted_count, spread_wide
 from causalpp.programs.fitting.latent import gibbs
 from causalpp.programs.fitting.report import Fit
 from causalpp.programs.mechanisms import LinearGaussian, Mechanism, State, Table, check_states
@@ -55,6 +57,7 @@ def fitted(
     declared: Mapping[str, Iterable[Any]],
     concentration: float,
     options: Options,
+    said: Mapping[str, str],
 ) -> tuple[dict[str, Mechanism], Fit | None]:
     """A mechanism for every variable, and how the fit went; without data, mechanisms with their priors.
 
@@ -65,9 +68,10 @@ def fitted(
         declared: variable → states.
         concentration: of the Dirichlet prior of tables.
         options: how to fit.
+        said: variable → what its column is: see :func:`causalpp.columns.read_columns`.
     """
     options.check()
-    for what, names in (("mechanisms", given), ("states", declared)):
+    for what, names in (("mechanisms", given), ("states", declared), ("kinds", said)):
         for name in names:
             if name not in dag:
                 raise UnknownVariable(name, dag.nodes, what=f" among the {what}")
@@ -76,29 +80,43 @@ def fitted(
     if data is not None and not len(data):
         raise InvalidData("the data have no rows")
     kinds = {v: kind_of(v, given[v]) for v in given}
-    columns: dict[str, Column] = {}
+    columns = Columns([])
+    if data is not None:
+        columns = read_observed(
+            data,
+            [v for v in dag.nodes if v not in dag.latent],
+            given,
+            kinds,
+            declared,
+            said,
+            missing=options.method is not None,
+        )
     states: dict[str, tuple[State, ...] | None] = {}
     for v in dag.nodes:
         known = given[v].states if v in given and kinds[v] is None else declared.get(v)
         real = kinds.get(v) in REAL or (v in given and kinds[v] is None and given[v].states is None)
-        if data is None or v in dag.latent:
+        if v in columns:
+            states[v] = columns[v].states
+        else:
             if v in dag.latent and known is None and not real:
                 raise InvalidParameter(
                     f"{v!r} is latent, so the data do not say what it is: declare its states, such as "
                     f"states={{{v!r}: (0, 1)}}, or make it a real number, mechanisms={{{v!r}: LinearGaussian()}}"
                 )
             states[v] = None if real or known is None else check_states(v, known)
-        else:
-            columns[v] = column(v, data, known, real=real, missing=options.method is not None)
-            states[v] = columns[v].states
     joint = bool(dag.latent) or any(c.missing.any() for c in columns.values()) or options.method in ("svi", "nuts")
     mechanisms: dict[str, Mechanism] = {}
+    counts: set[str] = set()  # those whose law the data are to choose
     for v in dag.nodes:
         if v in given and kinds[v] is None:
             mechanisms[v] = given[v]
             continue
         parents = ordered(dag, v, states)
-        kind = kinds.get(v) or _default(states[v], [states[p] for p in parents])
+        own_kind = columns[v].kind if v in columns else "real" if states[v] is None else "discrete"
+        kind = kinds.get(v) or default_kind(own_kind, [states[p] for p in parents])
+        if kind == "count":
+            counts.add(v)
+            kind = "negative_binomial" if joint and spread_wide(columns[v].values) else "poisson"
         if states[v] is None and kind not in REAL:
             raise InvalidData(
                 f"{v!r} has real numbers, and {kind!r} is for states: cut it into a few intervals (pandas.cut), or "
@@ -115,18 +133,16 @@ def fitted(
     own = {v for v in given if kinds[v] is None}
     if joint:
         return _jointly(dag, mechanisms, columns, len(data), own, options)
-    return _one_by_one(mechanisms, columns, len(data), own, options)
-
-
-def _default(own: tuple[State, ...] | None, parents: list[tuple[State, ...] | None]) -> str:
-    """The kind of mechanism a variable gets if nothing was said."""
-    if own is None:
-        return "linear"
-    return "logistic" if None in parents else "table"
+    return _one_by_one(mechanisms, columns, len(data), own, options, counts)
 
 
 def _one_by_one(
-    priors: Mapping[str, Mechanism], columns: Mapping[str, Column], rows: int, own: set[str], options: Options
+    priors: Mapping[str, Mechanism],
+    columns: Mapping[str, Column],
+    rows: int,
+    own: set[str],
+    options: Options,
+    counts: set[str],
 ) -> tuple[dict[str, Mechanism], Fit]:
     """Where everything is observed, the posterior is a product over variables."""
     out: dict[str, Mechanism] = {}
@@ -142,6 +158,10 @@ def _one_by_one(
                 laplace.own_scale(v, prior, columns[v].values)
             out[v] = fitted_gaussian(v, prior, columns)
             methods.add("conjugate")
+        elif v in counts:
+            out[v], converged = fitted_count(v, prior, columns, options.seed)  # type: ignore[arg-type]
+            failed += [] if converged else [v]
+            methods.add("laplace")
         else:
             out[v], converged = laplace.fitted(v, prior, columns, v not in own, options.seed)  # type: ignore[arg-type]
             failed += [] if converged else [v]
@@ -229,4 +249,4 @@ def _filled(mechanism: Mechanism, variable: str, sites: Mapping[str, Any]) -> di
 
 
 def _standardised(found: Column, scale: Scale) -> Column:
-    return found if found.states is not None else Column(None, (found.values - scale[0]) / scale[1])
+    return found if found.states is not None else replace(found, values=(found.values - scale[0]) / scale[1])

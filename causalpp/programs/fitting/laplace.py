@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from causalpp.columns import Column
 from causalpp.errors import InvalidData
-from causalpp.programs._columns import Column
 from causalpp.programs.fitting._draws import with_law
 from causalpp.programs.fitting._scaling import Scale, unscaled
 from causalpp.programs.mechanisms import Mechanism

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp.columns import Column
 from causalpp.errors import TooLarge
-from causalpp.programs._columns import Column
 from causalpp.programs.fitting._draws import carrying
 from causalpp.programs.fitting._progress import steps
 from causalpp.programs.fitting.report import LEAST_SIZE, MOST_RHAT, Fit, diagnosed

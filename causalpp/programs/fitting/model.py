@@ -12,8 +12,8 @@ import pyro.distributions as dist
 import torch
 from torch import Tensor
 
+from causalpp.columns import Column, read_columns
 from causalpp.errors import InvalidData, InvalidParameter
-from causalpp.programs._columns import Column, column
 from causalpp.programs.fitting._draws import is_random
 from causalpp.programs.mechanisms import Assign, LinearGaussian, Mechanism, NormalInverseGamma, Table
 from causalpp.programs.mechanisms._laws import POSITIVE
@@ -67,11 +67,14 @@ def model(program: CausalProgram, frame: pd.DataFrame | None = None, n: int | No
         raise InvalidParameter("a frame has its own number of rows: leave out n=")
     if not len(frame):
         raise InvalidData("the data have no rows")
-    columns: dict[str, Column] = {}
-    for name in program.variables:
-        states = program.mechanism(name).states
-        if name not in program.latent and not isinstance(program.mechanism(name), Assign):
-            columns[name] = column(name, frame, states, real=states is None, missing=True)
+    laws = {name: program.mechanism(name) for name in program.variables if name not in program.latent}
+    known = {name: law.states for name, law in laws.items() if not isinstance(law, Assign)}
+    columns = read_columns(
+        frame,
+        kinds={name: "real" for name, states in known.items() if states is None},
+        states={name: states for name, states in known.items() if states is not None},
+        names=known,
+    )
     return rows_model(program.statements, columns, len(frame))
 
 

@@ -1,6 +1,7 @@
 """Mechanisms: how one variable comes about from its parents and its own noise."""
 
 from causalpp.programs.mechanisms.base import Assign, Mechanism, State, Value, check_states, state_number
+from causalpp.programs.mechanisms.counts import NegativeBinomial
 from causalpp.programs.mechanisms.function import Function
 from causalpp.programs.mechanisms.gaussian import LinearGaussian, NormalInverseGamma
 from causalpp.programs.mechanisms.glm import Gamma, Logistic, Poisson
@@ -15,6 +16,7 @@ __all__ = [
     "LinearGaussian",
     "Logistic",
     "Mechanism",
+    "NegativeBinomial",
     "NormalInverseGamma",
     "Poisson",
     "Response",
