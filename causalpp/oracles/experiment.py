@@ -41,10 +41,13 @@ class ExperimentOracle(Oracle):
     depends on its size and the number of samples, and effects along two paths that cancel exactly are never found.
     The tests are
 
-    * for an outcome with states: Fisher's exact test of a 2 × 2 table; otherwise Pearson's χ² test of the table
-      level × state, by 999 random tables with the same margins where an expected count is below 5;
-    * for an outcome that is a number (more than ten different values): two-sample Kolmogorov–Smirnov tests
-      between the levels, the smallest p-value times their number.
+    * for an outcome with states (categories, text, truth values, two numbers): Fisher's exact test of a 2 × 2 table;
+      otherwise Pearson's χ² test of the table level × state, by 999 random tables with the same margins where an
+      expected count is below 5;
+    * for an outcome that is a number, or ordered: up to 60 rows the k-sample Anderson–Darling test by all
+      permutations, or 1,999 random ones where they are more than 20,000; beyond, two-sample Kolmogorov–Smirnov tests
+      between the levels, the smallest p-value times their number, and where many rows share a number the test of
+      Kruskal and Wallis as well, with the smaller of the two p-values doubled.
 
     ``Causes(a, b)`` compares the levels of a; so does ``Changes(a, b, holding={…})``, at several settings of what
     is held, and the smallest of the k independent p-values counts as 1 − (1 − p)ᵏ (Šidák 1967).

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import warnings
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -16,6 +19,7 @@ from causalpp import (
     Dag,
     DirectlyCauses,
     HaveCommonCause,
+    check_experiments,
     compile,
     load_network,
 )
@@ -282,3 +286,84 @@ def test_bad_arguments() -> None:
             ExperimentOracle(frames)
     with pytest.raises(UnknownVariable, match="target"):
         ExperimentOracle({"pcc": EXPERIMENTS["pkc"]})
+
+
+FAR = {
+    "whole": [[1, 2, 3, 4, 5], [101, 102, 103, 104, 105]],
+    "few different": [[1, 2, 1, 2, 1], [101, 102, 101, 102, 102]],
+    "fractions": [[0.1, 0.2, 0.3, 0.4, 0.5], [100.1, 100.2, 100.3, 100.4, 100.5]],
+    "floats that are whole": [[1.0, 1.0, 2.0, 3.0, 3.0], [99.0, 99.0, 98.0, 98.0, 97.0]],
+}
+
+
+@pytest.mark.parametrize("rows", FAR.values(), ids=FAR)
+def test_few_measurements_far_apart_are_different(rows: list[list[float]]) -> None:
+    """Fully apart: two of the 252 ways to split ten rows in halves, as an exact rank test has it."""
+    arms = {str(k): pd.DataFrame({"x": float(k), "y": values}) for k, values in enumerate(rows)}
+    oracle = ExperimentOracle({"x": arms})
+    assert oracle.p_value(Causes("x", "y")) == pytest.approx(2 / 252)
+    answer = oracle.ask(Causes("x", "y"))[0]
+    assert answer.value is True
+    assert answer.log_odds is not None
+    assert answer.log_odds > 1
+    check = check_experiments(Dag.from_edges([("x", "y")]), {"x": arms})
+    assert check.tests["p"].tolist() == pytest.approx([2 / 252])
+    assert not check_experiments(Dag(["x", "y"]), {"x": arms}).passed
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_small_groups_are_compared_by_all_their_permutations(seed: int) -> None:
+    """The statistic is SciPy's, and the p-value that of every split, listed here by its permutations."""
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, 7, 9).astype(float)
+    values[0] += 0.5
+    groups = [values[:4], values[4:6], values[6:]] if seed % 2 else [values[:4], values[4:]]
+    sizes = np.cumsum([0, *map(len, groups)])
+
+    def statistic(row: np.ndarray) -> float:
+        parts = [row[a:b] for a, b in itertools.pairwise(sizes)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return float(stats.anderson_ksamp(parts, variant="midrank").statistic)
+
+    own = np.repeat(range(len(groups)), np.diff(sizes))
+    chosen = [np.array(p) for p in {tuple(own[list(order)].tolist()) for order in orders(9)}]
+    found = [statistic(np.concatenate([values[owner == k] for k in range(len(groups))])) for owner in chosen]
+    expected = np.mean(np.array(found) >= statistic(values) - 1e-9)
+    assert difference([pd.Series(group) for group in groups], rng).p == pytest.approx(expected)
+
+
+def orders(n: int) -> Iterator[tuple[int, ...]]:
+    """Enough permutations to give every split of nine rows into the groups above."""
+    for first in itertools.combinations(range(n), 4):
+        rest = [i for i in range(n) if i not in first]
+        for second in itertools.combinations(rest, 2):
+            last = [i for i in rest if i not in second]
+            where = np.empty(n, dtype=int)
+            where[[*first, *second, *last]] = np.arange(n)
+            yield tuple(where)
+
+
+@pytest.mark.parametrize("rows", [4, 12, 60])
+def test_counts_with_ties_keep_the_level(rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    trials = 120
+    p = [difference([pd.Series(rng.poisson(3, rows)) for _ in range(2)], rng).p for _ in range(trials)]
+    for level in (0.05, 0.2):
+        assert at_most(int((np.array(p) < level).sum()), trials, level)
+    far = difference([pd.Series(rng.poisson(2, 60)), pd.Series(rng.poisson(6, 60))], rng)
+    assert far.p < 1e-6
+    near = difference([pd.Series(rng.poisson(3, 400)), pd.Series(rng.poisson(4, 400))], rng)
+    assert near.p < 1e-3
+
+
+def test_what_is_unordered_stays_so() -> None:
+    rng = np.random.default_rng(0)
+    words = [pd.Series(["a"] * 10), pd.Series(["b"] * 10)]
+    assert difference(words, rng).name == "Fisher's exact test"
+    site = pd.CategoricalDtype([1, 2, 3])
+    assert "χ²" in difference([pd.Series([1, 2, 3] * 20, dtype=site)] * 2, rng).name
+    ordered = pd.CategoricalDtype(["low", "mid", "high"], ordered=True)
+    two = [pd.Series(["low"] * 4 + ["mid"], dtype=ordered), pd.Series(["high"] * 5, dtype=ordered)]
+    assert "Anderson" in difference(two, rng).name
+    assert difference(two, rng).p == pytest.approx(2 / 252)
