@@ -40,7 +40,7 @@ from causalpp.equivalence import (
     verification_set,
 )
 from causalpp.errors import InvalidParameter, TooLarge, UnknownVariable
-from causalpp.graphs import Dag, DagBatch, read_graph
+from causalpp.graphs import Dag, DagBatch, Mpdag, has_graph_suffix, read_dag, read_graph, write_graph
 from causalpp.programs import load_network
 from causalpp.propositions import Proposition, parse
 
@@ -87,7 +87,10 @@ def discover(
     state: options.State = None,
     method: options.How = options.Method.pc,
     alpha: options.Alpha = 0.01,
-    out: Annotated[Path | None, typer.Option("--out", help="Write the run as JSON to this file.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write the run as JSON to this file, or the graph found (.dot, .dagitty, .bif, …)."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", help="Write the run as a page (.html) to this file.")
     ] = None,
@@ -137,7 +140,7 @@ def discover(
         console.print(repr(effect))
     more: dict[str, Any] = {} if check is None else {"data_check": check.to_dict()}
     if out is not None:
-        write_text(out, json_text.dumps(result.to_dict() | more, ensure_ascii=False, indent=2) + "\n")
+        _write_result(result, more, out)
     if plot is not None:
         save_figure(result.plot(), plot)
     if report is not None:
@@ -147,6 +150,14 @@ def discover(
         print_json(result.to_dict() | {"class": _class_dict(found)} | more)
     if result.interrupted:
         raise KeyboardInterrupt
+
+
+def _write_result(result: acbo.Result, more: dict[str, Any], out: Path) -> None:
+    """The run as JSON, or the most probable graph where the suffix is that of a format for graphs."""
+    if has_graph_suffix(out) and out.suffix.lower() not in (".json", ".txt"):
+        write_graph(result.graph, out)
+    else:
+        write_text(out, json_text.dumps(result.to_dict() | more, ensure_ascii=False, indent=2) + "\n")
 
 
 @dataclass(frozen=True)
@@ -301,6 +312,8 @@ def _class(
             return MarkovEquivalenceClass.from_premise(text), None
     if data is not None:
         return MarkovEquivalenceClass.from_data(read_frame(data), method.value, alpha=alpha), None
+    if graph is not None and isinstance(known := read_graph(graph), Mpdag):
+        return MarkovEquivalenceClass.from_cpdag(known), None
     dag = _graph(graph, network)
     return MarkovEquivalenceClass.from_dag(dag), dag
 
@@ -310,7 +323,7 @@ def _graph(graph: Path | None, network: str | None) -> Dag:
     if network is not None:
         return load_network(network).dag
     assert graph is not None  # the callers see to one of the two
-    return read_graph(graph)
+    return read_dag(graph)
 
 
 def _share(found: MarkovEquivalenceClass, question: Proposition) -> dict[str, float]:

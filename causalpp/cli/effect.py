@@ -15,7 +15,7 @@ from causalpp.cli import options
 from causalpp.cli.inputs import read_frame, read_program, read_settings
 from causalpp.cli.show import console, print_json
 from causalpp.errors import ImpreciseWarning, InvalidParameter, NotIdentified, UnknownVariable
-from causalpp.graphs import Dag, read_graph
+from causalpp.graphs import Admg, Dag, read_dag, read_graph
 from causalpp.programs import CausalProgram, Effect, ate, att, cde, compile, load_network, nde, nie
 from causalpp.programs import identify as find_formula
 
@@ -121,7 +121,7 @@ def _identify(
     if (graph is None) == (network is None):
         raise InvalidParameter("say one of --graph FILE and --network NAME")
     try:
-        formula = find_formula(_graph(graph, network), treatment, outcome)
+        formula = find_formula(_mixed(graph, network), treatment, outcome)
     except NotIdentified as error:
         if json:
             print_json({"identified": False, "reason": str(error)})
@@ -203,7 +203,13 @@ def _graph(graph: Path | None, network: str | None) -> Dag:
     if network is not None:
         return load_network(network).dag
     assert graph is not None  # the callers see to one of the two
-    return read_graph(graph)
+    return read_dag(graph)
+
+
+def _mixed(graph: Path | None, network: str | None) -> Dag | Admg:
+    """The graph alone, where latent common causes may be bidirected edges."""
+    found = None if graph is None else read_graph(graph)
+    return found if isinstance(found, Admg) else _graph(graph, network)
 
 
 def _states(dag: Dag, declared: list[str]) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from causalpp._files import about, read_text
 from causalpp.errors import FormatError, InvalidData, InvalidParameter
-from causalpp.graphs import Dag, read_graph
+from causalpp.graphs import Dag, read_dag
 from causalpp.graphs.dag import check_names
 from causalpp.programs import CausalProgram, from_bif, load_network, network_names
 from causalpp.propositions import Proposition, parse
@@ -104,7 +104,7 @@ def read_truth(name: str) -> Dag:
         return load_network(name).dag
     if not Path(name).exists():
         raise InvalidParameter(f"{name!r} is neither a graph file nor a network ({', '.join(network_names())})")
-    return read_graph(name)
+    return read_dag(name)
 
 
 def read_statements(path: Path) -> tuple[tuple[str, ...], list[Proposition]]:

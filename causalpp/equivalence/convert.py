@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from causalpp.equivalence.cpdag import Cpdag, Mpdag
 from causalpp.errors import InvalidGraph
-from causalpp.graphs import Edge
+from causalpp.graphs.cpdag import partially_directed
 from causalpp.graphs.dag import check_names
-from causalpp.graphs.formats.libraries import _drawn
+from causalpp.graphs.formats.libraries import _drawn, to_causal_learn, to_pgmpy
 
 __all__ = ["from_general_graph", "from_pgmpy_pdag", "to_general_graph", "to_pgmpy_pdag"]
 
@@ -34,15 +32,7 @@ def to_pgmpy_pdag(graph: Mpdag) -> Any:
         >>> sorted(pdag.directed_edges), sorted(pdag.undirected_edges)
         ([('a', 'b'), ('c', 'b')], [])
     """
-    from pgmpy.base import PDAG
-
-    pdag = PDAG()  # its own constructor orders the nodes by the hashes of the edges
-    pdag.add_nodes_from(graph.nodes)
-    pdag.directed_edges, pdag.undirected_edges = set(graph.directed), set(graph.undirected)
-    pdag.add_edges_from(graph.directed)
-    pdag.add_edges_from(graph.undirected)
-    pdag.add_edges_from((b, a) for a, b in graph.undirected)
-    return pdag
+    return to_pgmpy(graph)
 
 
 def from_pgmpy_pdag(pdag: Any) -> Mpdag | Cpdag:
@@ -86,7 +76,7 @@ def from_pgmpy_pdag(pdag: Any) -> Mpdag | Cpdag:
             f"the edge {edge!r} is in {where}: call pdag.calibrate_directed_undirected_edges() if the graph is right"
         )
     once = {(a, b) for a, b in undirected if (b, a) not in undirected or a <= b}  # either spelling, or both
-    return _narrowest(names, directed, once)
+    return partially_directed(names, directed, once)
 
 
 def to_general_graph(graph: Mpdag) -> Any:
@@ -104,17 +94,7 @@ def to_general_graph(graph: Mpdag) -> Any:
         >>> to_general_graph(Cpdag("ab", undirected=[("a", "b")])).graph.tolist()  # a tail (-1) at both ends
         [[0, -1], [-1, 0]]
     """
-    from causallearn.graph.Edge import Edge as Line
-    from causallearn.graph.Endpoint import Endpoint
-    from causallearn.graph.GeneralGraph import GeneralGraph
-    from causallearn.graph.GraphNode import GraphNode
-
-    nodes = {name: GraphNode(name) for name in graph.nodes}
-    out = GeneralGraph(list(nodes.values()))
-    for edges, end in ((graph.directed, Endpoint.ARROW), (graph.undirected, Endpoint.TAIL)):
-        for a, b in edges:
-            out.add_edge(Line(nodes[a], nodes[b], Endpoint.TAIL, end))
-    return out
+    return to_causal_learn(graph)
 
 
 def from_general_graph(graph: Any) -> Mpdag | Cpdag:
@@ -159,7 +139,7 @@ def from_general_graph(graph: Any) -> Mpdag | Cpdag:
             elif (at_a, at_b) != (0, 0):
                 drawn = _drawn(a, b, at_a, at_b)
                 raise InvalidGraph(f"not the graph of a class: the edge {drawn} {_fault(at_a, at_b)}")
-    return _narrowest(names, directed, undirected)
+    return partially_directed(names, directed, undirected)
 
 
 def _fault(at_a: int, at_b: int) -> str:
@@ -177,8 +157,3 @@ def _refuse_latent(latent: Iterable[str]) -> None:
     names = sorted(latent)
     if names:
         raise InvalidGraph(f"equivalence classes are over observed variables, and {names} are latent")
-
-
-def _narrowest(names: tuple[str, ...], directed: Iterable[Edge], undirected: Iterable[Edge]) -> Mpdag | Cpdag:
-    graph = Mpdag(names, directed, undirected)
-    return Cpdag._trusted(graph.nodes, graph.matrix) if np.array_equal(graph._class, graph.matrix) else graph

@@ -2,9 +2,11 @@
 
 from causalpp.graphs.admg import Admg
 from causalpp.graphs.batch import DagBatch
+from causalpp.graphs.cpdag import Cpdag, Mpdag
 from causalpp.graphs.dag import Dag, Edge, Names
 from causalpp.graphs.formats import (
     BifNetwork,
+    Graph,
     from_adjacency_csv,
     from_adjacency_frame,
     from_bif,
@@ -15,7 +17,10 @@ from causalpp.graphs.formats import (
     from_json,
     from_networkx,
     from_pgmpy,
+    from_tetrad,
+    has_graph_suffix,
     read_bif,
+    read_dag,
     read_graph,
     to_adjacency_csv,
     to_adjacency_frame,
@@ -27,6 +32,7 @@ from causalpp.graphs.formats import (
     to_json,
     to_networkx,
     to_pgmpy,
+    to_tetrad,
     write_bif,
     write_graph,
 )
@@ -36,10 +42,13 @@ from causalpp.graphs.random import all_dags, complete, erdos_renyi, random_tree,
 __all__ = [
     "Admg",
     "BifNetwork",
+    "Cpdag",
     "Dag",
     "DagBatch",
     "Edge",
+    "Graph",
     "Knowledge",
+    "Mpdag",
     "Names",
     "all_dags",
     "complete",
@@ -54,8 +63,11 @@ __all__ = [
     "from_json",
     "from_networkx",
     "from_pgmpy",
+    "from_tetrad",
+    "has_graph_suffix",
     "random_tree",
     "read_bif",
+    "read_dag",
     "read_graph",
     "scale_free",
     "to_adjacency_csv",
@@ -68,6 +80,7 @@ __all__ = [
     "to_json",
     "to_networkx",
     "to_pgmpy",
+    "to_tetrad",
     "write_bif",
     "write_graph",
 ]

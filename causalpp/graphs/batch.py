@@ -13,7 +13,7 @@ from torch import Tensor
 
 from causalpp.errors import CyclicGraph, InvalidGraph, UnknownVariable
 from causalpp.graphs import _reach
-from causalpp.graphs.dag import Dag, Names, as_names, check_disjoint, check_names
+from causalpp.graphs.dag import Dag, Names, as_names, check_disjoint, check_names, refuse_selected
 
 __all__ = ["DagBatch"]
 
@@ -105,6 +105,7 @@ class DagBatch:
         latent = members[0].latent if members else frozenset()
         stack = np.zeros((len(members), len(names), len(names)), dtype=bool)
         for n, dag in enumerate(members):
+            refuse_selected(dag.selected, "a batch has no place to say so")
             if set(dag.nodes) != set(names) or dag.latent != latent:
                 own, first = (f"{list(v)}, latent {sorted(u)}" for v, u in ((dag.nodes, dag.latent), (names, latent)))
                 raise InvalidGraph(f"graph {n} has other variables than the first: {own} against {first}")

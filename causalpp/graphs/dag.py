@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.errors import CyclicGraph, InvalidGraph, UnknownVariable
+from causalpp.graphs._exports import Exports
+from causalpp.graphs._names import (
+    ROLES,
+    Edge,
+    Names,
+    as_names,
+    as_pair,
+    check_names,
+    check_roles,
+    refuse_selected,
+    shown_marks,
+)
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -18,69 +30,35 @@ if TYPE_CHECKING:
 
     from causalpp.graphs.admg import Admg
 
-__all__ = ["Dag", "Edge", "Names", "as_names", "as_pair", "check_names"]
-
-Edge = tuple[str, str]
-#: One variable, or several: ``"smoke"`` or ``{"smoke", "tub"}``.
-Names = str | Iterable[str]
-
-
-def as_names(names: Names) -> tuple[str, ...]:
-    """A name or several names as a tuple without repetitions, in the order given."""
-    return (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
-
-
-def check_names(nodes: Iterable[object]) -> tuple[str, ...]:
-    """The names as a tuple, if they are distinct, non-empty strings.
-
-    Raises:
-        InvalidGraph: a name is not a string, is empty, or occurs twice.
-    """
-    seen: dict[str, None] = {}
-    for node in nodes:
-        if not isinstance(node, str):
-            raise InvalidGraph(f"variable names must be strings, got {node!r} ({type(node).__name__})")
-        if not node.strip():
-            raise InvalidGraph(f"a variable name must not be empty or blank, got {node!r}")
-        if node in seen:
-            raise InvalidGraph(f"the variable {node!r} is named twice")
-        seen[str(node)] = None
-    return tuple(seen)
-
-
-def as_pair(edge: object) -> Edge:
-    """The edge as a tuple, if it is an ordered pair; whether it joins variables is for the graph to say.
-
-    Raises:
-        InvalidGraph: not two things, or two without an order, as in a set.
-    """
-    if isinstance(edge, (str, Set, Mapping)) or not isinstance(edge, Collection) or len(edge) != 2:
-        raise InvalidGraph(f"an edge is a pair (cause, effect), got {edge!r}")
-    a, b = edge
-    return a, b
+__all__ = ["ROLES", "Dag", "Edge", "Names", "as_names", "as_pair", "check_names", "check_roles", "refuse_selected"]
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class Dag:
+class Dag(Exports):
     """A directed acyclic graph over named variables, some of which may be latent.
 
-    Immutable and hashable.  Two Dags are equal when they have the same variables, edges and latent
-    variables, in whatever order these were given.
+    Immutable and hashable.  Two Dags are equal when they have the same variables, edges, latent, selected and
+    adjusted variables, in whatever order these were given.
 
     Attributes:
         nodes: the variables, in the order given; it fixes the order of rows in ``.adjacency``.
         edges: the edges ``(cause, effect)``, sorted by that order.
         latent: the variables that are not observed.
+        selected: the variables that decide who is in the data: these are always conditioned on.
+        adjusted: the variables that every adjustment holds, whatever else is in it.
+        exposure, outcome: what the author of the graph asks about; a note, which changes no answer.
 
     Args:
         nodes: distinct non-empty strings.
         edges: pairs of nodes, a repeated pair counts once.
         latent: the unobserved ones among the nodes.
+        selected, adjusted, exposure, outcome: likewise.
 
     Raises:
         CyclicGraph: the edges close a directed cycle (the message names one) or a self-loop.
-        InvalidGraph: a name is empty, not a string or given twice; an edge is not a pair.
-        UnknownVariable: an edge or ``latent`` names a variable that is not in ``nodes``.
+        InvalidGraph: a name is empty, not a string or given twice; an edge is not a pair; a latent variable is
+            selected or adjusted.
+        UnknownVariable: an edge, ``latent`` or another mark names a variable that is not in ``nodes``.
 
     Example:
         >>> dag = Dag.from_edges([("smoke", "tar"), ("tar", "cancer"), ("U", "smoke"), ("U", "cancer")], latent={"U"})
@@ -97,8 +75,22 @@ class Dag:
     nodes: tuple[str, ...]
     edges: tuple[Edge, ...]
     latent: frozenset[str]
+    selected: frozenset[str] = frozenset()
+    adjusted: frozenset[str] = frozenset()
+    exposure: frozenset[str] = frozenset()
+    outcome: frozenset[str] = frozenset()
 
-    def __init__(self, nodes: Iterable[str], edges: Iterable[Edge] = (), *, latent: Names = ()) -> None:
+    def __init__(
+        self,
+        nodes: Iterable[str],
+        edges: Iterable[Edge] = (),
+        *,
+        latent: Names = (),
+        selected: Names = (),
+        adjusted: Names = (),
+        exposure: Names = (),
+        outcome: Names = (),
+    ) -> None:
         names = check_names(nodes)
         index = {name: i for i, name in enumerate(names)}
         pairs: set[tuple[int, int]] = set()
@@ -117,6 +109,10 @@ class Dag:
         object.__setattr__(self, "nodes", names)
         object.__setattr__(self, "edges", tuple((names[i], names[j]) for i, j in sorted(pairs)))
         object.__setattr__(self, "latent", frozenset(hidden))
+        if selected or adjusted or exposure or outcome:
+            given = {"selected": selected, "adjusted": adjusted, "exposure": exposure, "outcome": outcome}
+            for role, found in check_roles(index, self.latent, given).items():
+                object.__setattr__(self, role, found)
         if len(self.topological_order) < len(names):
             raise CyclicGraph("the graph has a directed cycle: " + " → ".join(self._some_cycle()))
 
@@ -162,7 +158,7 @@ class Dag:
 
     def __getstate__(self) -> dict[str, object]:
         # Without what is cached: arrays come back writeable from a pickle.
-        return {"nodes": self.nodes, "edges": self.edges, "latent": self.latent}
+        return {"nodes": self.nodes, "edges": self.edges, "latent": self.latent, **self.roles}
 
     def __len__(self) -> int:
         """The number of variables."""
@@ -178,15 +174,20 @@ class Dag:
         parts = [f"{a} → {b}" for a, b in self.edges]
         touched = {name for edge in self.edges for name in edge}
         parts += [name for name in self.nodes if name not in touched]
-        hidden = ", latent={" + ", ".join(repr(n) for n in self.nodes if n in self.latent) + "}" if self.latent else ""
-        return f"Dag({', '.join(parts)!r}{hidden})"
+        marks = {"latent": self.latent, **self.roles}
+        return f"Dag({', '.join(parts)!r}{''.join(shown_marks(self.nodes, marks))})"
 
     def _repr_html_(self) -> str:
         return self.svg()
 
     @cached_property
-    def _key(self) -> tuple[frozenset[str], frozenset[Edge], frozenset[str]]:
-        return frozenset(self.nodes), frozenset(self.edges), self.latent
+    def _key(self) -> tuple[frozenset[str], frozenset[Edge], frozenset[str], frozenset[str], frozenset[str]]:
+        return frozenset(self.nodes), frozenset(self.edges), self.latent, self.selected, self.adjusted
+
+    @property
+    def roles(self) -> dict[str, frozenset[str]]:
+        """The marked variables by mark, such as ``{"exposure": {"x"}}``; marks without variables are left out."""
+        return {role: found for role in ROLES if (found := getattr(self, role))}
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -281,6 +282,8 @@ class Dag:
     def d_separated(self, a: Names, b: Names, given: Names = ()) -> bool:
         """Whether ``given`` blocks every path between ``a`` and ``b`` (single names or disjoint sets).
 
+        Variables on which the data are selected are conditioned on as well.
+
         Reachability along active trails, linear in the number of edges (Koller & Friedman,
         *Probabilistic Graphical Models*, 2009, algorithm 3.1).
 
@@ -295,6 +298,12 @@ class Dag:
         """
         start, goal, known = self._mask(a), self._mask(b), self._mask(given)
         check_disjoint(start, goal, known)
+        if self.selected:
+            known |= self._mask(self.selected)
+            if known & (start | goal):
+                refuse_selected(
+                    self._names(known & (start | goal)), "so they do not vary and are independent of nothing"
+                )
         opened = known | _spread(known, self._parents)  # colliders that let a trail through
         upward, downward = start, 0  # arrived from a child (or begun here), arrived from a parent
         seen_up, seen_down = 0, 0
@@ -328,19 +337,22 @@ class Dag:
         Dag('u → y, x → y')
         """
         cut = self._names(self._mask(names))
-        return Dag(self.nodes, [edge for edge in self.edges if edge[1] not in cut], latent=self.latent)
+        return Dag(self.nodes, [edge for edge in self.edges if edge[1] not in cut], latent=self.latent, **self.roles)
 
     def subgraph(self, names: Names) -> Dag:
         """The induced graph on ``names``, in the order of ``nodes``."""
         keep = self._names(self._mask(names))
         nodes = [n for n in self.nodes if n in keep]
-        return Dag(nodes, [e for e in self.edges if keep.issuperset(e)], latent=self.latent & keep)
+        roles = {role: names & keep for role, names in self.roles.items()}
+        return Dag(nodes, [e for e in self.edges if keep.issuperset(e)], latent=self.latent & keep, **roles)
 
     def rename(self, names: Mapping[str, str]) -> Dag:
         """The same graph with other names; variables not in the mapping keep theirs."""
         self._mask(names)
         new = {name: names.get(name, name) for name in self.nodes}
-        return Dag(new.values(), [(new[a], new[b]) for a, b in self.edges], latent=[new[n] for n in self.latent])
+        edges = [(new[a], new[b]) for a, b in self.edges]
+        roles = {role: [new[name] for name in names] for role, names in self.roles.items()}
+        return Dag(new.values(), edges, latent=[new[n] for n in self.latent], **roles)
 
     def latent_projection(self) -> Admg:
         """The graph over the observed variables alone, with ↔ where a latent one is a common cause.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
+from causalpp.graphs.dag import refuse_selected
 from causalpp.programs.mechanisms import Mechanism
 from causalpp.programs.program import CausalProgram, check_complete
 
@@ -87,6 +88,7 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
     """
     if not isinstance(dag, Dag):
         raise InvalidParameter(f"compile() needs a Dag, got {dag!r}")
+    refuse_selected(dag.selected, "a program is one of everybody, which such data do not show")
     for name in states or {}:
         if name not in dag:
             raise UnknownVariable(name, dag.nodes, what=" among the states")

@@ -16,7 +16,7 @@ from pgmpy.factors.discrete import TabularCPD
 from pgmpy.models import DiscreteBayesianNetwork
 
 from causalpp.errors import CyclicGraph, InvalidGraph, InvalidParameter
-from causalpp.graphs import Dag
+from causalpp.graphs import Admg, Cpdag, Dag
 from causalpp.graphs.formats import (
     from_causal_learn,
     from_networkx,
@@ -33,7 +33,6 @@ DAG_ = Dag(["y", "x", "u", "lone"], [("u", "x"), ("u", "y"), ("x", "y")], latent
     ("graph", "message"),
     [
         (nx.Graph([("a", "b")]), "expected a networkx DiGraph, got a Graph"),
-        (nx.MultiDiGraph([("a", "b")]), "got a MultiDiGraph"),
         (nx.MultiGraph([("a", "b")]), "got a MultiGraph"),
         (nx.DiGraph([(1, 2)]), r"must be strings, got 1 \(int\); rename the nodes"),
         (nx.DiGraph([("a", "")]), "must not be empty"),
@@ -53,8 +52,10 @@ def test_networkx_attributes() -> None:
     graph.add_edge("lone", "y", weight=3)
     graph.nodes["x"]["latent"] = False
     assert from_networkx(graph).latent == {"u"}
-    graph.nodes["x"]["latent"] = "false"
-    with pytest.raises(InvalidGraph, match="latent of 'x' must be True or False, got 'false'"):
+    graph.nodes["x"]["latent"] = "false"  # text, as files have it
+    assert from_networkx(graph).latent == {"u"}
+    graph.nodes["x"]["latent"] = "maybe"
+    with pytest.raises(InvalidGraph, match=r"latent of 'x': latent is true or false .*, got 'maybe'"):
         from_networkx(graph)
 
 
@@ -128,20 +129,30 @@ def test_the_causal_learn_convention() -> None:
 @pytest.mark.parametrize(
     ("ends", "drawn"),
     [
-        ((Endpoint.TAIL, Endpoint.TAIL), "'a' --- 'b'"),
-        ((Endpoint.ARROW, Endpoint.ARROW), "'a' <-> 'b'"),
         ((Endpoint.CIRCLE, Endpoint.ARROW), "'a' o-> 'b'"),
         ((Endpoint.CIRCLE, Endpoint.CIRCLE), "'a' o-o 'b'"),
-        ((Endpoint.ARROW, Endpoint.CIRCLE), "'a' <-o 'b'"),
+        ((Endpoint.ARROW, Endpoint.CIRCLE), "'b' o-> 'a'"),
     ],
 )
-def test_causal_learn_edges_that_are_not_directed(ends: tuple[Endpoint, Endpoint], drawn: str) -> None:
+def test_causal_learn_edges_that_end_in_circles(ends: tuple[Endpoint, Endpoint], drawn: str) -> None:
     a, b, c = GraphNode("a"), GraphNode("b"), GraphNode("c")
     graph = GeneralGraph([c, a, b])
     graph.add_directed_edge(a, c)
     graph.add_edge(Edge(a, b, *ends))
-    with pytest.raises(InvalidGraph, match=f"not a Dag: the edge {drawn} is not directed"):
+    with pytest.raises(InvalidGraph, match=f"the edge {drawn} ends in a circle: this is a PAG"):
         from_causal_learn(graph)
+
+
+def test_causal_learn_graphs_of_other_kinds() -> None:
+    a, b, c = GraphNode("a"), GraphNode("b"), GraphNode("c")
+    graph = GeneralGraph([a, b, c])
+    graph.add_directed_edge(a, c)
+    graph.add_edge(Edge(a, b, Endpoint.ARROW, Endpoint.ARROW))
+    assert from_causal_learn(graph) == Admg(("a", "b", "c"), (("a", "c"),), (("a", "b"),))
+    chain = GeneralGraph([a, b, c])
+    chain.add_edge(Edge(a, b, Endpoint.TAIL, Endpoint.TAIL))
+    chain.add_edge(Edge(b, c, Endpoint.TAIL, Endpoint.TAIL))
+    assert from_causal_learn(chain) == Cpdag("abc", undirected=[("a", "b"), ("b", "c")])
 
 
 def test_causal_learn_directed_edges_of_either_spelling() -> None:

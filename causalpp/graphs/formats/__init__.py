@@ -1,6 +1,6 @@
-r"""Reading and writing Dags, each format both ways.
+r"""Reading and writing graphs, each format both ways.
 
-What each format can hold besides variables and edges:
+What each format can hold of a Dag besides variables and edges:
 
 | format | latent variables | names |
 |---|---|---|
@@ -9,16 +9,21 @@ What each format can hold besides variables and edges:
 | dagitty | yes | no control characters, no ``\`` at the end, not ``graph`` or ``node`` |
 | BIF | yes | no blanks, none of ``{}[]();,|"`` and no ``//`` or ``/*`` |
 | edge list, adjacency CSV | no | all but ``\r`` |
+| Tetrad text | yes | no blanks, none of ``;,()[]`` |
 | adjacency frame, networkx, pgmpy, causal-learn | yes | all |
+
+JSON, DOT, dagitty, Tetrad text, networkx, pgmpy and causal-learn also hold an Admg, and the graph of a class (Cpdag,
+Mpdag); what a text describes decides what its reader gives.
 
 A writer never writes what would read back as something else: it raises
 :class:`~causalpp.errors.FormatError` and says which format to use.
 """
 
+from causalpp.graphs.formats._sketch import Graph
 from causalpp.graphs.formats.bif import BifNetwork, from_bif, read_bif, to_bif, write_bif
 from causalpp.graphs.formats.dagitty import from_dagitty, to_dagitty
 from causalpp.graphs.formats.dot import from_dot, to_dot
-from causalpp.graphs.formats.files import read_graph, write_graph
+from causalpp.graphs.formats.files import has_graph_suffix, read_dag, read_graph, write_graph
 from causalpp.graphs.formats.json_text import from_json, to_json
 from causalpp.graphs.formats.libraries import (
     from_causal_learn,
@@ -36,9 +41,11 @@ from causalpp.graphs.formats.tables import (
     to_adjacency_frame,
     to_edge_list,
 )
+from causalpp.graphs.formats.tetrad import from_tetrad, to_tetrad
 
 __all__ = [
     "BifNetwork",
+    "Graph",
     "from_adjacency_csv",
     "from_adjacency_frame",
     "from_bif",
@@ -49,7 +56,10 @@ __all__ = [
     "from_json",
     "from_networkx",
     "from_pgmpy",
+    "from_tetrad",
+    "has_graph_suffix",
     "read_bif",
+    "read_dag",
     "read_graph",
     "to_adjacency_csv",
     "to_adjacency_frame",
@@ -61,6 +71,7 @@ __all__ = [
     "to_json",
     "to_networkx",
     "to_pgmpy",
+    "to_tetrad",
     "write_bif",
     "write_graph",
 ]

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from causalpp.errors import FormatError
-from causalpp.graphs.dag import Dag, Edge
+from causalpp.graphs.formats._marks import EdgeKind, names_by_label
+from causalpp.graphs.formats._sketch import Graph, Place, Sketch
 from causalpp.graphs.formats._tokens import Scanner, Token, cannot_hold, shown
 
-__all__ = ["BLANKS", "Attributes", "Dialect", "read_statements"]
+__all__ = ["BLANKS", "Attributes", "Dialect", "announced", "read_statements"]
 
 Attributes = dict[str, str]
 
@@ -34,22 +35,28 @@ class Dialect:
         tokens: the kinds skip, arrow, word, string and mark (and html where it exists).
         unquote: the name that a string token stands for.
         header: the words a text may begin with, in lower case.
-        refused: those among them that do not announce a Dag, with the reason.
+        classes: those among them that announce a partially directed graph.
+        refused: further ones that announce what cannot be read, with the reason.
         keywords: bare words that are not names, in lower case.
         reserved: names that mean something else even when quoted.
-        is_latent: whether the attributes of a node mark it as latent; None where they say nothing.
-        is_directed: whether the attributes of an arrow leave it an arrow.
+        marks: what the attributes of a node say about it, such as ``{"latent": True}``.
+        arrow: an arrow and its attributes → the kinds of edge it stands for; none for one that is no edge.
+        arrows: the arrows that may be read, for messages.
+        numbered: whether nodes that are bare numbers are named by their labels.
     """
 
     what: str
     tokens: re.Pattern[str]
     unquote: Callable[[str], str]
     header: frozenset[str]
+    classes: frozenset[str]
     refused: Mapping[str, str]
     keywords: frozenset[str]
     reserved: frozenset[str]
-    is_latent: Callable[[Attributes], bool | None]
-    is_directed: Callable[[Attributes], bool]
+    marks: Callable[[Attributes], dict[str, bool]]
+    arrow: Callable[[str, Attributes, bool], tuple[EdgeKind, ...]]
+    arrows: str
+    numbered: bool
 
     def name_of(self, token: Token) -> str:
         """The name that a word or string stands for."""
@@ -79,26 +86,55 @@ class _Scope:
     edge: Attributes = field(default_factory=dict)
 
 
-def read_statements(text: str, dialect: Dialect) -> Dag:
-    """The Dag that a text in this dialect describes.
+class _Html(str):
+    """A value in HTML, which is never a name."""
+
+    __slots__ = ()
+
+
+def announced(text: str, dialect: Dialect) -> bool:
+    """Whether a text begins as the language wants it: a header, perhaps a name, and a brace."""
+    scan = Scanner(text, dialect.tokens, dialect.what)
+    if scan.next.text.lower() == "strict":
+        scan.take()
+    if scan.next.kind != "word" or scan.next.text.lower() not in dialect.header | set(dialect.refused):
+        return False
+    scan.take()
+    if scan.next.kind in ("word", "string"):
+        scan.take()
+    return scan.sees("{")
+
+
+def read_statements(text: str, dialect: Dialect, *, bare: bool = False) -> Graph:
+    """The graph that a text in this dialect describes.
+
+    Args:
+        text: the text.
+        dialect: its language.
+        bare: whether header and braces are left out, so that the text is statements alone.
 
     Raises:
-        FormatError: the text is malformed, or describes something that is not a Dag; with line and column.
+        FormatError: the text is malformed, or describes something that is not read; with line and column.
         CyclicGraph: the arrows close a directed cycle.
     """
-    return _Reader(text, dialect).graph()
+    return _Reader(text, dialect).graph(bare)
 
 
 class _Reader:
     def __init__(self, text: str, dialect: Dialect) -> None:
         self.dialect = dialect
         self.scan = Scanner(text, dialect.tokens, dialect.what)
-        self.nodes: dict[str, bool] = {}  # name: is it latent
-        self.edges: list[Edge] = []
-        self.name_end = -1  # where the last name ended, to notice names that touch
+        self.sketch = Sketch(dialect.what)
+        self.looks: dict[str, Attributes] = {}  # label and shape of each node
+        self.places: dict[str, Place] = {}  # where a node got its label
+        self.drawn: list[Attributes] = []  # the attributes of all edges
+        self.word_end = -1  # where the last bare word ended, to notice words that touch
 
-    def graph(self) -> Dag:
+    def graph(self, bare: bool) -> Graph:
         scan, words = self.scan, self.dialect.header
+        if bare:
+            self.body(_Scope(), 1, end="")
+            return self.sketch.graph()
         if scan.next.text.lower() == "strict":
             scan.take()
         header = scan.next.text.lower()
@@ -106,6 +142,7 @@ class _Reader:
             raise scan.unexpected(" or ".join(repr(word) for word in sorted(words)))
         if header in self.dialect.refused:
             raise scan.error(self.dialect.refused[header])
+        self.sketch.is_class = header in self.dialect.classes
         scan.take()
         if scan.next.kind in ("word", "string"):
             self.name()
@@ -113,14 +150,34 @@ class _Reader:
         self.body(_Scope(), 1)
         if scan.next.kind != "end":
             raise scan.unexpected("nothing after the closing brace")
-        return Dag(self.nodes, self.edges, latent=[name for name, hidden in self.nodes.items() if hidden])
+        return self.named().graph()
 
-    def body(self, scope: _Scope, depth: int) -> list[str]:
-        """Statements up to and with the closing brace; the nodes they mention."""
+    def named(self) -> Sketch:
+        """The sketch under the names that the labels give, where the nodes are numbered."""
+        labels = {node: look.get("label") for node, look in self.looks.items()}
+        if not self.dialect.numbered or any(isinstance(label, _Html) for label in labels.values()):
+            return self.sketch
+        try:
+            names = names_by_label(labels)
+        except FormatError as error:
+            values = list(labels.values())
+            twice = next(node for i, node in enumerate(labels) if labels[node] in values[:i])
+            raise FormatError(str(error), **self.places.get(twice, {})) from None
+        if names is None:
+            return self.sketch
+        # causal-learn's to_pydot gives every edge dir=both, and the shape square to latent variables alone.
+        square = [node for node, look in self.looks.items() if look.get("shape") == "square"]
+        if len(square) < len(labels) and all(edge.get("dir") == "both" for edge in self.drawn):
+            for node in square:
+                self.sketch.node(node, {"latent": True})
+        return self.sketch.renamed(names)
+
+    def body(self, scope: _Scope, depth: int, end: str = "}") -> list[str]:
+        """Statements up to and with the closing brace (or the end of the text); the nodes they mention."""
         if depth > _DEEPEST:
             raise self.scan.error(f"braces nested more than {_DEEPEST} deep")
         mentioned: dict[str, None] = {}
-        while not self.scan.skips("}"):
+        while not (self.scan.skips(end) if end else self.scan.next.kind == "end"):
             if not (self.scan.skips(";") or self.scan.skips(",")):
                 mentioned.update(dict.fromkeys(self.statement(scope, depth)))
         return list(mentioned)
@@ -137,7 +194,8 @@ class _Reader:
         if first.kind in ("word", "string") and not self.is_subgraph(first):
             name = self.variable()
             if scan.skips("="):  # a graph attribute such as rankdir=LR
-                self.value()
+                if self.value() == "class" and name == "kind" and depth == 1:
+                    self.sketch.is_class = True
                 return []
             if name in self.dialect.reserved:
                 if name == "graph" and scan.sees("["):
@@ -154,31 +212,52 @@ class _Reader:
 
     def chain(self, group: list[str], scope: _Scope, depth: int) -> list[str]:
         """What follows a node or group: arrows to further ones, attributes."""
-        scan, mentioned, new, arrows = self.scan, list(group), [], []
+        scan, mentioned = self.scan, list(group)
+        found: list[tuple[Token, list[tuple[str, str]], str]] = []
         left = group
         while scan.next.kind == "arrow":
             arrow = scan.take()
             right = self.operand(scope, depth)
             mentioned += right
-            pairs = [(a, b) for a in left for b in right]
-            if arrow.text not in ("->", "<-"):
-                edge = f" (here between {shown(left[0])} and {shown(right[0])})" if left and right else ""
-                raise scan.error(f"{arrow.text!r} is not an edge of a Dag: only -> and <- are{edge}", arrow)
-            new += pairs if arrow.text == "->" else [(b, a) for a, b in pairs]
-            arrows.append(arrow)
+            edge = f" (here between {shown(left[0])} and {shown(right[0])})" if left and right else ""
+            found.append((arrow, [(a, b) for a in left for b in right], edge))
             left = right
-        attributes: Attributes = dict(scope.edge) if arrows else {}
+        attributes: Attributes = dict(scope.edge) if found else {}
         while scan.sees("["):
             attributes.update(self.attributes())
-        if not arrows:
-            hidden = self.latent(attributes)
-            if hidden is not None:
-                self.nodes.update(dict.fromkeys(group, hidden))
-        elif not self.dialect.is_directed(attributes):
-            drawn = ", ".join(f"{k}={v}" for k, v in attributes.items() if k in ("dir", "arrowhead", "arrowtail"))
-            raise scan.error(f"an edge drawn with {drawn} is not a directed edge", arrows[0])
-        self.edges += new
+        if not found:
+            for name in group:
+                self.mark(name, attributes)
+        for arrow, pairs, where in found:
+            self.join(arrow, pairs, attributes, where)
         return mentioned
+
+    def join(self, arrow: Token, pairs: list[tuple[str, str]], attributes: Attributes, where: str) -> None:
+        """The edges that one arrow stands for."""
+        place = self.place(arrow)
+        try:
+            kinds = self.dialect.arrow(arrow.text, attributes, self.sketch.is_class)
+        except FormatError as error:
+            raise FormatError(str(error), **place) from None
+        if not kinds:
+            raise self.scan.error(
+                f"{arrow.text!r} is not an edge of a Dag: only {self.dialect.arrows} are{where}", arrow
+            )
+        self.drawn += [attributes] * len(pairs)
+        for kind in kinds:
+            for a, b in pairs:
+                self.sketch.edge(a, b, kind, place)
+
+    def mark(self, name: str, attributes: Attributes) -> None:
+        """What the attributes say about a node."""
+        try:
+            self.sketch.node(name, self.dialect.marks(attributes))
+        except FormatError as error:
+            raise FormatError(str(error), **self.place()) from None
+        look: Attributes = {key: attributes[key] for key in ("label", "shape") if key in attributes}
+        self.looks.setdefault(name, {}).update(look)
+        if "label" in look:
+            self.places[name] = self.place()
 
     def operand(self, scope: _Scope, depth: int) -> list[str]:
         token = self.scan.next
@@ -206,8 +285,8 @@ class _Reader:
     def declare(self, name: str, scope: _Scope) -> None:
         if not name.strip():
             raise FormatError("a variable name must not be empty or blank", **self.place())
-        if name not in self.nodes:
-            self.nodes[name] = bool(self.latent(scope.node))
+        if name not in self.looks:
+            self.mark(name, scope.node)
         if self.dialect.what == "DOT" and self.scan.sees(":"):  # a port: where the arrow touches the box
             for _ in range(2):
                 if self.scan.skips(":"):
@@ -232,7 +311,7 @@ class _Reader:
 
     def value(self) -> str:
         if self.scan.next.kind == "html":
-            return self.scan.take().text
+            return _Html(self.scan.take().text)
         if self.scan.next.kind not in ("word", "string"):
             raise self.scan.unexpected("a name or value")
         return self.name()
@@ -240,25 +319,18 @@ class _Reader:
     def name(self) -> str:
         """The next token as a name, with the pieces that + adds to it."""
         token = self.scan.next
-        if token.start == self.name_end:
+        if token.start == self.word_end and token.kind == "word":
             raise self.scan.error("two names touch each other; put a name such as this between quotes")
         self.scan.take()
-        name, self.name_end = self.dialect.name_of(token), token.end
+        name, self.word_end = self.dialect.name_of(token), token.end if token.kind == "word" else -1
         while token.kind == "string" and self.scan.skips("+"):
             if self.scan.next.kind != "string":
                 raise self.scan.unexpected("a quoted string after '+'")
-            more = self.scan.take()
-            name, self.name_end = name + self.dialect.name_of(more), more.end
+            name += self.dialect.name_of(self.scan.take())
         return name
 
-    def latent(self, attributes: Attributes) -> bool | None:
-        try:
-            return self.dialect.is_latent(attributes)
-        except FormatError as error:
-            raise FormatError(str(error), **self.place()) from None
-
-    def place(self) -> dict[str, int | None]:
-        error = self.scan.error("")
+    def place(self, token: Token | None = None) -> Place:
+        error = self.scan.error("", token)
         return {"line": error.line, "column": error.column}
 
     def is_default(self, token: Token) -> bool:

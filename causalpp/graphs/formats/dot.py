@@ -1,8 +1,8 @@
 """DOT, the language of Graphviz: ``digraph { smoke -> tar -> cancer; "the gene" [latent=true] }``.
 
-Read is the full language as far as it says something about a Dag: chains, groups, subgraphs, default
+Read is the full language as far as it says something about a graph: chains, groups, subgraphs, default
 attributes, ports, all comments.  How things look is left out, except where the look is the meaning: an
-edge drawn with ``dir=both`` or a circle at its end is not a directed edge and is refused.
+edge with ``dir=both`` is bidirected, one with ``dir=none`` undirected, and one with a circle at its end is refused.
 
 Reference: *DOT Language*, Graphviz documentation, https://graphviz.org/doc/info/lang.html.
 """
@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 
-from causalpp.errors import FormatError
-from causalpp.graphs.dag import Dag
+from causalpp.graphs.cpdag import Mpdag
+from causalpp.graphs.formats._marks import EdgeKind, edge_kind, node_marks
+from causalpp.graphs.formats._sketch import Graph, parts
 from causalpp.graphs.formats._statements import BLANKS, Attributes, Dialect, read_statements
-from causalpp.graphs.formats._tokens import shown
 
 __all__ = ["from_dot", "to_dot"]
 
@@ -28,8 +28,8 @@ _TOKENS = re.compile(
     + r"|(?P<mark>[\[\]{};,=:+])"
 )
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BACKWARDS: dict[EdgeKind, EdgeKind] = {"->": "<-", "<-": "->", "o->": "<-o", "<-o": "o->", "o--": "--o", "--o": "o--"}
 _KEYWORDS = frozenset({"graph", "node", "edge", "subgraph", "digraph", "strict"})
-_CIRCLES = {"none", "dot", "odot"}  # ends that are no arrowhead
 
 
 def _unquote(text: str) -> str:
@@ -42,21 +42,11 @@ def _unquote(text: str) -> str:
     )
 
 
-def _is_latent(attributes: Attributes) -> bool | None:
-    value = attributes.get("latent")
-    if value is None:
-        return None
-    answer = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(value.lower())
-    if answer is None:
-        raise FormatError(f"latent is true or false, got {shown(value)}")
-    return answer
-
-
-def _is_directed(attributes: Attributes) -> bool:
-    way = attributes.get("dir", "forward")
-    head = way in ("forward", "both") and attributes.get("arrowhead", "normal") not in _CIRCLES
-    tail = way in ("back", "both") and attributes.get("arrowtail", "normal") != "none"
-    return head and not tail
+def _arrow(arrow: str, attributes: Attributes, _: bool) -> tuple[EdgeKind, ...]:
+    if arrow not in ("->", "<-"):
+        return ()
+    kind = edge_kind(attributes)
+    return (kind if arrow == "->" else _BACKWARDS.get(kind, kind),)
 
 
 _DOT = Dialect(
@@ -64,26 +54,35 @@ _DOT = Dialect(
     tokens=_TOKENS,
     unquote=_unquote,
     header=frozenset({"digraph"}),
+    classes=frozenset(),
     refused={"graph": "an undirected graph ('graph') is not a Dag; a Dag is a 'digraph' with edges ->"},
     keywords=_KEYWORDS,
     reserved=frozenset(),
-    is_latent=_is_latent,
-    is_directed=_is_directed,
+    marks=node_marks,
+    arrow=_arrow,
+    arrows="-> and <-",
+    numbered=True,
 )
 
 
-def from_dot(text: str) -> Dag:
-    r"""Read a Dag written in DOT.
+def from_dot(text: str) -> Graph:
+    r"""Read a graph written in DOT.
 
-    A variable is latent if its attribute ``latent`` is true.  Variables stand in the order in which the
-    text first mentions them.
+    Variables stand in the order in which the text first mentions them.  What their attributes mean is said in
+    :mod:`causalpp.graphs.formats._marks`: ``latent=true`` and DoWhy's ``observed="no"`` are latent variables.
+    Where all nodes are bare numbers with labels, as causal-learn's ``to_pydot`` writes them, the labels are the names.
 
     Args:
-        text: a ``digraph``; all other attributes, ports and the name of the graph are dropped.
+        text: a ``digraph``; how things look, ports and the name of the graph are left out.
+
+    Returns:
+        A Dag; an Admg if some edge has an arrowhead at both ends (``dir=both``); a Cpdag or Mpdag if some edge has
+        none (``dir=none``), or the text says ``kind=class``.
 
     Raises:
-        FormatError: the text is malformed, undirected, or names a variable by HTML; with line and column.
-        CyclicGraph: the edges close a directed cycle.
+        FormatError: the text is malformed, undirected, names a variable by HTML or has edges that end in circles;
+            with line and column.
+        CyclicGraph, InvalidGraph: the edges close a directed cycle, or make no such graph.
 
     References:
         *DOT Language*, Graphviz documentation, https://graphviz.org/doc/info/lang.html.
@@ -91,12 +90,19 @@ def from_dot(text: str) -> Dag:
     Example:
         >>> from_dot('digraph { node [shape=box]; smoke -> tar -> "lung cancer" [color=red]; g [latent=true] }')
         Dag('smoke → tar, tar → lung cancer, g', latent={'g'})
+        >>> from_dot('digraph { 0 [label=rain]; 1 [label=wet]; 0 -> 1 }')
+        Dag('rain → wet')
+        >>> from_dot('digraph { kick -> ball; kick -> ball [dir=both] }')
+        Admg('kick → ball, kick ↔ ball')
     """
     return read_statements(text, _DOT)
 
 
-def to_dot(dag: Dag) -> str:
-    """Write a Dag in DOT; latent variables are marked ``latent=true`` and drawn dashed.
+def to_dot(graph: Graph) -> str:
+    """Write a graph in DOT; marks are attributes such as ``latent=true``, and latent variables are drawn dashed.
+
+    Args:
+        graph: a Dag, Admg (↔ is ``dir=both``), Cpdag or Mpdag (an undirected edge is ``dir=none``).
 
     Raises:
         FormatError: a name that DOT cannot quote: one with a carriage return, or with an odd number of
@@ -106,6 +112,7 @@ def to_dot(dag: Dag) -> str:
         *DOT Language*, Graphviz documentation, https://graphviz.org/doc/info/lang.html.
 
     Example:
+        >>> from causalpp import Dag
         >>> print(to_dot(Dag.from_edges([("the gene", "smoke")], latent="the gene")))
         digraph {
           "the gene" [latent=true, style=dashed];
@@ -113,12 +120,15 @@ def to_dot(dag: Dag) -> str:
           "the gene" -> smoke;
         }
     """
-    written = {name: _written(name) for name in dag.nodes}
-    lines = [
-        f"  {written[name]} [latent=true, style=dashed];" if name in dag.latent else f"  {written[name]};"
-        for name in dag.nodes
-    ]
-    lines += [f"  {written[a]} -> {written[b]};" for a, b in dag.edges]
+    found = parts(graph)
+    written = {name: _written(name) for name in found.nodes}
+    lines = ["  kind=class;"] if isinstance(graph, Mpdag) else []
+    for name, marks in found.marks.items():
+        attributes = [f"{mark}=true" for mark in marks] + ["style=dashed"] * ("latent" in marks)
+        lines.append(f"  {written[name]} [{', '.join(attributes)}];" if attributes else f"  {written[name]};")
+    lines += [f"  {written[a]} -> {written[b]};" for a, b in found.directed]
+    lines += [f"  {written[a]} -> {written[b]} [dir=both, style=dashed];" for a, b in found.bidirected]
+    lines += [f"  {written[a]} -> {written[b]} [dir=none];" for a, b in found.undirected]
     return "\n".join(["digraph {", *lines, "}", ""])
 
 

@@ -4,7 +4,9 @@
 |---|---|
 | ``.json`` | json |
 | ``.dot``, ``.gv`` | dot |
-| ``.dagitty``, ``.txt`` | dagitty |
+| ``.dagitty`` | dagitty |
+| ``.txt`` | dagitty, or tetrad if it says ``Graph Nodes:`` |
+| ``.tetrad`` | tetrad |
 | ``.bif`` | bif |
 | ``.csv``, ``.tsv`` | edge-list, with commas or tabs; on reading adjacency if it is a matrix |
 """
@@ -17,8 +19,11 @@ from functools import partial
 from pathlib import Path
 
 from causalpp._files import about, read_text, write_text
-from causalpp.errors import FormatError
+from causalpp.errors import FormatError, InvalidGraph
+from causalpp.graphs.admg import Admg
+from causalpp.graphs.cpdag import Mpdag
 from causalpp.graphs.dag import Dag
+from causalpp.graphs.formats._sketch import Graph, only_dag
 from causalpp.graphs.formats.bif import from_bif, to_bif
 from causalpp.graphs.formats.dagitty import from_dagitty, to_dagitty
 from causalpp.graphs.formats.dot import from_dot, to_dot
@@ -30,48 +35,64 @@ from causalpp.graphs.formats.tables import (
     to_adjacency_csv,
     to_edge_list,
 )
+from causalpp.graphs.formats.tetrad import from_tetrad, is_tetrad, to_tetrad
 
-__all__ = ["read_graph", "write_graph"]
+__all__ = ["has_graph_suffix", "read_dag", "read_graph", "write_graph"]
 
 
 def _from_csv(text: str) -> Dag:
     return from_adjacency_csv(text) if is_adjacency_csv(text) else from_edge_list(text)
 
 
-_Pair = tuple[Callable[[str], Dag], Callable[[Dag], str]]
+def _from_txt(text: str) -> Graph:
+    return from_tetrad(text) if is_tetrad(text) else from_dagitty(text)
+
+
+def _dags(write: Callable[[Dag], str], what: str) -> Callable[[Graph], str]:
+    """A writer of Dags that says so when it is given another graph."""
+    return lambda graph: write(only_dag(graph, what))
+
+
+_Pair = tuple[Callable[[str], Graph], Callable[[Graph], str]]
 _FORMATS: dict[str, _Pair] = {
     "json": (from_json, to_json),
     "dot": (from_dot, to_dot),
     "dagitty": (from_dagitty, to_dagitty),
-    "bif": (from_bif, to_bif),
-    "edge-list": (from_edge_list, to_edge_list),
-    "adjacency": (from_adjacency_csv, to_adjacency_csv),
+    "tetrad": (from_tetrad, to_tetrad),
+    "bif": (from_bif, _dags(to_bif, "BIF")),
+    "edge-list": (from_edge_list, _dags(to_edge_list, "an edge list")),
+    "adjacency": (from_adjacency_csv, _dags(to_adjacency_csv, "an adjacency matrix")),
 }
 _SUFFIXES: dict[str, _Pair] = {
     ".json": _FORMATS["json"],
     ".dot": _FORMATS["dot"],
     ".gv": _FORMATS["dot"],
     ".dagitty": _FORMATS["dagitty"],
-    ".txt": _FORMATS["dagitty"],
+    ".txt": (_from_txt, to_dagitty),
+    ".tetrad": _FORMATS["tetrad"],
     ".bif": _FORMATS["bif"],
-    ".csv": (_from_csv, to_edge_list),
-    ".tsv": (_from_csv, partial(to_edge_list, separator="\t")),
+    ".csv": (_from_csv, _FORMATS["edge-list"][1]),
+    ".tsv": (_from_csv, _dags(partial(to_edge_list, separator="\t"), "an edge list")),
 }
 
 
-def read_graph(path: str | os.PathLike[str], format: str | None = None) -> Dag:  # noqa: A002 - the natural word
-    """Read a Dag from a file.
+def read_graph(path: str | os.PathLike[str], format: str | None = None) -> Graph:  # noqa: A002 - the natural word
+    """Read a graph from a file.
 
     Args:
         path: the file, in UTF-8; packed by gzip if a further suffix .gz says so.
-        format: ``json``, ``dot``, ``dagitty``, ``bif``, ``edge-list`` or ``adjacency``; by default it follows
-            from the suffix: .json, .dot or .gv, .dagitty or .txt, .bif, .csv or .tsv. A .csv or .tsv file is an
-            adjacency matrix if its first cell is empty (but for numbered rows of edges) or it is a square of zeros and
-            ones, and an edge list otherwise.
+        format: ``json``, ``dot``, ``dagitty``, ``tetrad``, ``bif``, ``edge-list`` or ``adjacency``; by default it
+            follows from the suffix: .json, .dot or .gv, .dagitty or .txt, .tetrad, .bif, .csv or .tsv.  A .csv or .tsv
+            file is an adjacency matrix if its first cell is empty (but for numbered rows of edges) or it is a square
+            of zeros and ones, and an edge list otherwise; a .txt file is Tetrad's if it says ``Graph Nodes:``, and
+            dagitty's otherwise.
+
+    Returns:
+        A Dag; an Admg where the file has bidirected edges, a Cpdag or Mpdag where it has undirected ones.
 
     Raises:
         FormatError: the suffix or format is unknown, the file cannot be read, or its text is malformed.
-        InvalidGraph: the text is well formed and describes no Dag.
+        InvalidGraph: the text is well formed and describes no such graph.
 
     Example:
         >>> import tempfile
@@ -86,11 +107,33 @@ def read_graph(path: str | os.PathLike[str], format: str | None = None) -> Dag: 
         return read(text)
 
 
-def write_graph(dag: Dag, path: str | os.PathLike[str], format: str | None = None) -> Path:  # noqa: A002
-    r"""Write a Dag to a file, whole or not at all.
+def read_dag(path: str | os.PathLike[str], format: str | None = None) -> Dag:  # noqa: A002
+    """Read a Dag from a file, as :func:`read_graph` does.
+
+    Raises:
+        InvalidGraph: the file holds another graph: one with bidirected or undirected edges.
+        FormatError: as there.
+    """
+    found = read_graph(path, format)
+    if isinstance(found, Admg):
+        a, b = found.bidirected[0]
+        raise InvalidGraph(f"{os.fspath(path)!r} is no Dag: it has the bidirected edge {a!r} <-> {b!r}")
+    if isinstance(found, Mpdag):
+        edge = "".join(f", such as {a!r} – {b!r}" for a, b in found.undirected[:1])
+        raise InvalidGraph(f"{os.fspath(path)!r} is no Dag: it is the graph of a class, with undirected edges{edge}")
+    return found
+
+
+def has_graph_suffix(path: str | os.PathLike[str]) -> bool:
+    """Whether the suffix of a file says that it is written as a graph."""
+    return Path(path).suffix.lower() in _SUFFIXES
+
+
+def write_graph(graph: Graph, path: str | os.PathLike[str], format: str | None = None) -> Path:  # noqa: A002
+    r"""Write a graph to a file, whole or not at all.
 
     Args:
-        dag: the graph.
+        graph: a Dag, Admg, Cpdag or Mpdag.
         path: the file, written in UTF-8; one already there is replaced.
         format: as in :func:`read_graph`; a .csv file is written as an edge list unless it says ``adjacency``.
 
@@ -98,8 +141,8 @@ def write_graph(dag: Dag, path: str | os.PathLike[str], format: str | None = Non
         The path of the file.
 
     Raises:
-        FormatError: the suffix or format is unknown, the format cannot hold this Dag, or the file cannot
-            be written.
+        FormatError, InvalidGraph: the suffix or format is unknown, the format cannot hold this graph, or the file
+            cannot be written.
 
     Example:
         >>> import tempfile
@@ -108,7 +151,7 @@ def write_graph(dag: Dag, path: str | os.PathLike[str], format: str | None = Non
         'source,target\nsmoke,tar\n'
     """
     _, write = _pair(path, format, writing=True)
-    return write_text(path, write(dag))
+    return write_text(path, write(graph))
 
 
 def _pair(path: str | os.PathLike[str], name: str | None, *, writing: bool = False) -> _Pair:

@@ -90,7 +90,7 @@ def as_dag(graph: Dag | Admg) -> Dag:
         taken.add(name)
         hidden.append(name)
         edges += [(name, a), (name, b)]
-    return Dag((*graph.nodes, *hidden), edges, latent=hidden)
+    return Dag((*graph.nodes, *hidden), edges, latent=hidden, **graph.roles)
 
 
 def as_mixed(graph: Dag | Admg) -> Mixed:
@@ -147,4 +147,8 @@ def check_query(dag: Dag, treatment: Names, outcome: Names, given: Names = ()) -
             if name in role:
                 raise InvalidParameter(f"{name!r} is both {role[name]} and {what}: a variable has one part in a query")
             role[name] = what
+    for name in (*sets["treatment"], *sets["outcome"]):
+        if name in dag.selected | dag.adjusted:
+            mark = "selected" if name in dag.selected else "adjusted"
+            raise InvalidParameter(f"{name!r} is marked as {mark}, so it cannot be the {role[name]}: it is held fixed")
     return tuple(sets.values())

@@ -10,18 +10,23 @@ __all__ = ["minimal_separators"]
 
 
 def minimal_separators(
-    dag: Dag, a: Collection[str], b: Collection[str], forbidden: Collection[str]
+    dag: Dag, a: Collection[str], b: Collection[str], forbidden: Collection[str], required: Collection[str] = ()
 ) -> Iterator[frozenset[str]]:
     """Every inclusion-minimal set of observed variables outside ``forbidden`` that d-separates ``a`` from ``b``.
 
-    Such a set lies among the ancestors of both, and is a minimal vertex separator of their moral graph (van der
+    Each is minimal among the sets that hold ``required``, and does not hold forbidden ones besides.
+
+    Such a set lies among the ancestors of all three, and is a minimal vertex separator of their moral graph (van der
     Zander, Liśkiewicz & Textor, *Separators and adjustment sets in causal graphs*, 2019).  Variables that may not
     be in it are taken out, their neighbours joined.  From one separator the next ones come by moving a member to
     the side of ``a`` (after Shen & Liang, *Efficient enumeration of all minimal separators in a graph*, 1997).
     """
     start, goal = frozenset(a), frozenset(b)
-    relevant = dag.ancestors(start | goal) | start | goal
+    fixed = frozenset(required)
+    relevant = dag.ancestors(start | goal | fixed) | start | goal | fixed
     moral = dag.subgraph(relevant).moral_graph()
+    moral.remove_nodes_from(fixed)
+    relevant -= fixed
     neighbours = {name: set(moral[name]) for name in moral}
     order = [name for name in dag.nodes if name in relevant]
     for name in order:
@@ -56,7 +61,7 @@ def minimal_separators(
     seen, waiting = {first}, [first]
     while waiting:
         here = waiting.pop(0)
-        yield here
+        yield here | fixed
         near = reach(here)
         for name in sorted(here, key=order.index):
             if neighbours[name] & goal:

@@ -1,4 +1,10 @@
-"""Sets to adjust for, front doors and instruments: criteria that are read off the graph."""
+"""Sets to adjust for, front doors and instruments: criteria that are read off the graph.
+
+Where the data are selected on some variables (``dag.selected``), these are conditioned on with whatever is adjusted
+for, and what an adjustment set gives is the effect among those selected, P(outcome under treatment | selected): the
+criterion for the two together says that the outcome under treatment is independent of the treatment given both.
+Variables marked as adjusted (``dag.adjusted``) are part of every adjustment.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,7 @@ from itertools import combinations
 
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Admg, Dag
-from causalpp.graphs.dag import Names
+from causalpp.graphs.dag import Names, refuse_selected
 from causalpp.programs.identification._mixed import as_dag, check_query
 from causalpp.programs.identification._separators import minimal_separators
 
@@ -28,6 +34,9 @@ _MOST_CANDIDATES = 20
 def is_adjustment_set(graph: Dag | Admg, treatment: Names, outcome: Names, adjustment: Names = ()) -> bool:
     """Whether P(outcome | do(treatment)) = Σ_z P(outcome | treatment, z) P(z) with z the adjustment set.
 
+    Variables the graph marks as adjusted count as part of the set.  Where it marks variables as selected, the
+    question is whether the same holds among those selected, whose data are all there is.
+
     The adjustment criterion, which is necessary and sufficient (Shpitser, VanderWeele & Robins, *On the validity
     of covariate adjustment*, 2010; for sets: Perković et al., 2018).
 
@@ -38,11 +47,15 @@ def is_adjustment_set(graph: Dag | Admg, treatment: Names, outcome: Names, adjus
         >>> dag = Dag.from_edges([("z", "x"), ("z", "y"), ("x", "m"), ("m", "y")])
         >>> is_adjustment_set(dag, "x", "y", "z"), is_adjustment_set(dag, "x", "y", ["z", "m"])
         (True, False)
+        >>> sick = Dag(["x", "y", "ill"], [("x", "y"), ("x", "ill"), ("y", "ill")], selected="ill")
+        >>> is_adjustment_set(sick, "x", "y")  # in hospital data, whatever one adjusts for
+        False
     """
     dag = as_dag(graph)
     x, y, z = check_query(dag, treatment, outcome, adjustment)
     cut, forbidden = _proper_back_door(dag, x, y)
-    return not forbidden & set(z) and cut.d_separated(x, y, z)
+    held = {*z, *dag.adjusted, *dag.selected}
+    return not forbidden & held and cut.d_separated(x, y, held)
 
 
 def adjustment_sets(
@@ -50,7 +63,8 @@ def adjustment_sets(
 ) -> tuple[frozenset[str], ...]:
     """All minimal adjustment sets, the smallest first; empty if the effect cannot be had by adjustment.
 
-    Minimal: no proper subset is one.  Latent variables are in none.
+    Minimal: no proper subset is one.  Latent variables are in none, those the graph marks as adjusted in all.
+    Where it marks variables as selected, the effect is that among those selected, and they are in no set.
 
     Args:
         graph: a Dag, whose latent variables cannot be adjusted for, or an Admg.
@@ -69,7 +83,7 @@ def adjustment_sets(
     dag = as_dag(graph)
     x, y, _ = check_query(dag, treatment, outcome)
     cut, forbidden = _proper_back_door(dag, x, y)
-    return _sorted(dag, minimal_separators(cut, x, y, forbidden), limit)
+    return _sorted(dag, _separators(dag, cut, x, y, forbidden), limit)
 
 
 def backdoor_sets(
@@ -91,7 +105,7 @@ def backdoor_sets(
     dag = as_dag(graph)
     x, y, _ = check_query(dag, treatment, outcome)
     forbidden = dag.descendants(x) | set(x) | set(y)
-    return _sorted(dag, minimal_separators(_without_edges(dag, out_of=x), x, y, forbidden), limit)
+    return _sorted(dag, _separators(dag, _without_edges(dag, out_of=x), x, y, forbidden), limit)
 
 
 def optimal_adjustment_set(graph: Dag | Admg, treatment: Names, outcome: Names) -> frozenset[str] | None:
@@ -101,8 +115,8 @@ def optimal_adjustment_set(graph: Dag | Admg, treatment: Names, outcome: Names) 
     theorem is about linear regression; Rotnitzky & Smucler, 2020, have it for the plug-in formula.)
 
     Returns:
-        None where there is no adjustment set, or the O-set holds a latent variable: then no observed
-        set need be best in all models, and :func:`adjustment_sets` lists the choices.
+        None where there is no adjustment set, or the O-set holds a latent variable, or the graph marks variables as
+        selected or adjusted: then no set need be best in all models, and :func:`adjustment_sets` lists the choices.
 
     Example:
         >>> dag = Dag.from_edges([("a", "x"), ("a", "b"), ("b", "y"), ("x", "y"), ("c", "y")])
@@ -114,7 +128,7 @@ def optimal_adjustment_set(graph: Dag | Admg, treatment: Names, outcome: Names) 
     causal = _causal_nodes(dag, x, y)
     cut, forbidden = _proper_back_door(dag, x, y)
     best = frozenset(parent for name in causal for parent in dag.parents(name)) - forbidden
-    if best & dag.latent or not cut.d_separated(x, y, best):
+    if dag.selected or dag.adjusted or best & dag.latent or not cut.d_separated(x, y, best):
         return None
     return best
 
@@ -138,6 +152,7 @@ def frontdoor_sets(
     """
     dag = as_dag(graph)
     (x, *others), (y, *more), _ = check_query(dag, treatment, outcome)
+    refuse_selected(dag.selected, "the front-door criterion is about data on everybody")
     if others or more:
         raise InvalidParameter("the front-door criterion is about one treatment and one outcome")
     if y not in dag.descendants(x):
@@ -195,6 +210,7 @@ def instruments(graph: Dag | Admg, treatment: str, outcome: str) -> tuple[Instru
     """
     dag = as_dag(graph)
     (x, *others), (y, *more), _ = check_query(dag, treatment, outcome)
+    refuse_selected(dag.selected, "instruments are for data on everybody")
     if others or more:
         raise InvalidParameter("instruments are for one treatment and one outcome")
     if y not in dag.descendants(x):
@@ -213,6 +229,16 @@ def instruments(graph: Dag | Admg, treatment: str, outcome: str) -> tuple[Instru
 
 
 # --- the graph, cut ----------------------------------------------------------------------------------------
+
+
+def _separators(
+    dag: Dag, cut: Dag, x: Collection[str], y: Collection[str], forbidden: frozenset[str]
+) -> Iterator[frozenset[str]]:
+    """The minimal sets that, with what the graph marks as adjusted and selected, separate ``x`` from ``y``."""
+    held = dag.adjusted | dag.selected
+    if not held & forbidden:
+        for found in minimal_separators(cut, x, y, forbidden, held):
+            yield found - (dag.selected - dag.adjusted)
 
 
 def _causal_nodes(dag: Dag, x: Collection[str], y: Collection[str]) -> frozenset[str]:

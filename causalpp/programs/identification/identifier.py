@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from causalpp.errors import InvalidParameter, NotIdentified, TooLarge
 from causalpp.graphs import Admg, Dag
-from causalpp.graphs.dag import Names
+from causalpp.graphs.dag import Names, refuse_selected
 from causalpp.programs.identification._algorithm import Hedge, effect
 from causalpp.programs.identification._mixed import Mixed, as_dag, as_mixed, check_query
 from causalpp.programs.identification._separators import minimal_separators
@@ -44,6 +44,7 @@ def identify(
     Raises:
         NotIdentified: the effect is not determined; ``.hedge`` holds the variables of the two c-forests.
         InvalidParameter, UnknownVariable: the sets overlap, are empty, latent or unknown.
+        InvalidGraph: the data are selected on some variable of the graph.
 
     Example:
         >>> dag = Dag.from_edges([("smoke", "tar"), ("tar", "cancer"), ("U", "smoke"), ("U", "cancer")], latent={"U"})
@@ -60,6 +61,7 @@ def identify(
         raise InvalidParameter(f"method is 'simplest' or 'id', got {method!r}")
     dag = as_dag(graph)
     x, y, z = check_query(dag, treatment, outcome, given)
+    refuse_selected(dag.selected, "a formula is one of the distribution of everybody")
     mixed = as_mixed(dag)
     try:
         if z:

@@ -1,0 +1,160 @@
+"""What the attributes of a node or an edge mean, whatever the file: one rule for DOT, GML, GraphML and networkx.
+
+| attribute of a node | what it says |
+|---|---|
+| ``latent``, ``unobserved``, ``hidden``, ``unmeasured`` | latent if true |
+| ``observed``, ``measured`` | latent if false (DoWhy writes ``observed="no"``) |
+| the label "Unobserved Confounders" | latent (DoWhy, older versions) |
+| ``selected``, ``adjusted``, ``exposure``, ``outcome`` | the mark of that name if true; ``treatment`` is an exposure |
+| ``type``, ``role``, ``node_type`` | a mark if the value is one of the words above |
+
+True and false are also yes and no, 1 and 0, on and off.  Any other value is an error: what is meant would be a
+guess.  Colours, positions and whatever else is about looks or about somebody else's program changes no answer of
+ours and is left out.
+
+An edge has a mark at either end: an arrowhead, a circle or nothing, from ``dir``, ``arrowhead`` and ``arrowtail``
+(DOT, DoWhy, causal-learn, Tetrad), or the ``type`` directed, bidirected or undirected (pgmpy).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from causalpp.errors import FormatError
+from causalpp.graphs.formats._tokens import shown
+
+__all__ = ["EdgeKind", "edge_kind", "names_by_label", "node_marks", "plain", "truth"]
+
+#: How two nodes a and b are joined, read from a to b.
+EdgeKind = Literal["->", "<-", "<->", "--", "o->", "<-o", "o-o", "o--", "--o"]
+
+_TRUTH = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
+_SAYS = {
+    **dict.fromkeys(("latent", "unobserved", "hidden", "unmeasured"), ("latent", True)),
+    **dict.fromkeys(("observed", "measured"), ("latent", False)),
+    "selected": ("selected", True),
+    "adjusted": ("adjusted", True),
+    "exposure": ("exposure", True),
+    "treatment": ("exposure", True),
+    "outcome": ("outcome", True),
+}
+_TYPES = {"type", "role", "node_type", "nodetype"}
+_UNOBSERVED_LABEL = re.compile(r"unobserved\s+confounders?", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+")
+_EDGE_TYPES: dict[str, EdgeKind] = {"directed": "->", "bidirected": "<->", "undirected": "--"}
+_ENDS = {"normal": "arrow", "none": "tail", "": "tail", "dot": "circle", "odot": "circle"}
+
+
+def plain(value: Any) -> str:
+    """A value as text, without the quotes that pydot leaves around it."""
+    text = str(value).strip()
+    return text[1:-1] if len(text) >= 2 and text[0] == text[-1] == '"' else text
+
+
+def truth(value: Any, what: str) -> bool:
+    """Whether a value says true.
+
+    Raises:
+        FormatError: it is no word for true or false.
+    """
+    text = plain(value).lower()
+    if text.endswith(".0"):
+        text = text[:-2]  # a number that was written as a float
+    if text not in _TRUTH:
+        raise FormatError(f"{what} is true or false (or yes, no, 1, 0), got {shown(plain(value))}")
+    return _TRUTH[text]
+
+
+def node_marks(attributes: Mapping[Any, Any]) -> dict[str, bool]:
+    """What attributes say about a node: ``latent``, ``selected``, … → whether it is; silent ones are left out.
+
+    Raises:
+        FormatError: a value that is neither true nor false, or attributes that contradict each other.
+
+    Example:
+        >>> node_marks({"observed": "no", "color": "red"}), node_marks({"selected": "1"}), node_marks({"label": "hid"})
+        ({'latent': True}, {'selected': True}, {})
+    """
+    found: dict[str, bool] = {}
+    said: dict[str, str] = {}
+    for key, value in attributes.items():
+        name = str(key).strip().lower()
+        if value is None or value != value:  # None and NaN: a column of attributes with a gap
+            continue
+        if name in _SAYS:
+            mark, meaning = _SAYS[name]
+            holds = truth(value, str(key)) is meaning
+        elif name in _TYPES and plain(value).lower() in _SAYS:
+            mark, holds = _SAYS[plain(value).lower()]
+        elif name == "label" and _UNOBSERVED_LABEL.fullmatch(plain(value)):
+            mark, holds = "latent", True
+        else:
+            continue
+        if found.get(mark, holds) is not holds:
+            raise FormatError(f"{said[mark]} and {key}={plain(value)} contradict each other")
+        found[mark], said[mark] = holds, f"{key}={plain(value)}"
+    return found
+
+
+def edge_kind(attributes: Mapping[Any, Any]) -> EdgeKind:
+    """The kind of an arrow ``a -> b`` with these attributes.
+
+    Raises:
+        FormatError: it is drawn backwards (``dir=back``), or with an end that means nothing here.
+
+    Example:
+        >>> edge_kind({}), edge_kind({"dir": "both"}), edge_kind({"dir": "both", "arrowtail": "none"})
+        ('->', '<->', '->')
+    """
+    drawn = {str(key).lower(): plain(value) for key, value in attributes.items() if value is not None}
+    if drawn.get("type", "").lower() in _EDGE_TYPES:  # pgmpy's ADMG
+        return _EDGE_TYPES[drawn["type"].lower()]
+    way = drawn.get("dir", "forward").lower()
+    if way not in ("forward", "both", "none"):
+        raise FormatError(f"an edge drawn with dir={way} is not a directed edge: write it the other way round")
+    head = _end(drawn.get("arrowhead", "normal")) if way != "none" else "tail"
+    tail = _end(drawn.get("arrowtail", "normal")) if way == "both" else "tail"
+    left = {"tail": "-", "arrow": "<", "circle": "o"}[tail]
+    right = {"tail": "-", "arrow": ">", "circle": "o"}[head]
+    kind: Any = {"--": "--", "<>": "<->", "->": "->", "<-": "<-"}.get(left + right, f"{left}-{right}")
+    return {"---": "--", "o--": "o--", "--o": "--o"}.get(kind, kind)  # type: ignore[no-any-return]
+
+
+def _end(shape: str) -> str:
+    """What the shape at the end of an edge stands for; every shape with a point is an arrowhead."""
+    return _ENDS.get(shape.lower(), "arrow")
+
+
+def names_by_label(labels: Mapping[str, str | None]) -> dict[str, str] | None:
+    """The names of nodes that a program numbered: their labels, or None where the nodes carry names themselves.
+
+    A label is a name where every node is a bare number and at least one has a label, as causal-learn's ``to_pydot``
+    and GML write them.  Elsewhere it is what a picture shows of a variable that has a name.  A number without a
+    label shows itself, as in Graphviz.
+
+    Raises:
+        FormatError: two nodes with the same label.
+
+    Example:
+        >>> names_by_label({"0": "rain", "1": "wet"}), names_by_label({"rain": "Rain (mm)", "1": None})
+        ({'0': 'rain', '1': 'wet'}, None)
+    """
+    if not any(label and label.strip() for label in labels.values()):
+        return None
+    if not all(_NUMBER.fullmatch(node) for node in labels):
+        return None
+    names = {node: _label(node, label) if label and label.strip() else node for node, label in labels.items()}
+    by_name: dict[str, str] = {}
+    for node, name in names.items():
+        if name in by_name:
+            raise FormatError(f"the nodes {by_name[name]} and {node} have the same label {shown(name)}")
+        by_name[name] = node
+    return names
+
+
+def _label(node: str, label: str) -> str:
+    r"""The label as Graphviz shows it: \N is the node, \n, \l and \r end a line."""
+    says = {"N": node, "n": " ", "l": " ", "r": " "}
+    return re.sub(r"\\(.)", lambda m: says.get(m[1], m[1]), label).strip()
