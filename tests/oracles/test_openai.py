@@ -26,7 +26,7 @@ from causalpp import Causes, DirectlyCauses
 from causalpp.errors import InvalidParameter, OracleError
 from causalpp.oracles.journal import failed
 from causalpp.oracles.language import LanguageModelOracle
-from causalpp.oracles.language._endpoint import seconds_to_wait
+from causalpp.oracles.language._reading import seconds_to_wait
 from causalpp.oracles.language.openai import PROBES, label_probabilities
 from causalpp.oracles.running import Budget, Limits, Unanswered
 
@@ -167,7 +167,7 @@ def test_what_the_prompt_says_is_no_parameter() -> None:
         (completion("No, since the", finish="length"), "cut off"),
         (completion(""), "empty"),
         (completion(None), "empty"),
-        (completion("well, " * 1_700_000), "unreadable: too long"),
+        (completion("well, " * 600_000), "unreadable: too long"),
         (completion("\ud800\x00 unsure"), "unsure"),
         (completion("no idea", logprobs=logprobs({"no": 0.9, "yes": 0.1})), "unsure"),
         ((400, {"error": {"message": "blocked", "code": "content_filter"}}), "filtered"),
@@ -186,7 +186,6 @@ def test_replies_without_an_answer(body: Any, reason: str) -> None:
     ("body", "reason"),
     [
         (b'{"id": "chatcmpl-1", "choices": [{"mess', "broken reply: no whole JSON"),
-        ((200, b"<html>Welcome</html>", {"Content-Type": "text/html"}), "broken reply: a web page"),
         (b"", "broken reply: nothing"),
         (b"[1, 2]", "broken reply: no completion"),
         (b"[" * 100_000, "broken reply: no whole JSON"),
@@ -226,10 +225,7 @@ def test_odd_bodies_never_crash() -> None:
             del bodies[0]
 
 
-def test_servers_that_are_not_there_or_say_nothing() -> None:
-    with ProtocolServer(lambda request: completion("yes")) as server:
-        gone = oracle(server, limits=Limits(retries=0, timeout=2.0), form="text")
-    assert gone.ask(Q)[0].reason == "no connection"
+def test_servers_that_say_nothing() -> None:
     release = threading.Event()
 
     def wait(request: dict[str, Any]) -> Any:

@@ -12,28 +12,26 @@ import asyncio
 import json
 import logging
 import os
-import random
 import re
 import threading
-import time
 import weakref
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 
 from causalpp.errors import InvalidParameter, OracleError
 from causalpp.oracles._pace import attempt
+from causalpp.oracles.language._http import Moved, connecting, guarded_client, why_not_reached
+from causalpp.oracles.language._reading import Broken, parse_body, seconds_to_wait
 from causalpp.oracles.language._secret import checked_address, key_for
 from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
 from causalpp.oracles.running import Unanswered
 
-__all__ = ["Broken", "Endpoint", "Features", "answer_schema", "count", "parse_body", "text_or_none"]
+__all__ = ["Endpoint", "Features", "answer_schema"]
 
 _log = logging.getLogger("causalpp.oracles")
 _SHOWN = 300  # characters of a server's message
-_LONGEST_WAIT = 60.0  # seconds, whatever a server says
 _PASSING = ("APITimeoutError", "APIConnectionError", "TimeoutError")
 _AGAIN = 2  # further attempts after a reply that is no completion
 
@@ -55,6 +53,8 @@ class Features:
         refused: the parameters that it refused.
         log_probabilities: whether it returns them; None as long as nobody looked.
         top: for how many words at a time.
+        reached: whether there was any response so far; one that was never there will not be for the next question.
+        completed: whether there was a completion so far.
     """
 
     _known: ClassVar[dict[str, Features]] = {}
@@ -64,6 +64,7 @@ class Features:
         self.refused: set[str] = set()
         self.log_probabilities: bool | None = None
         self.top = 20
+        self.reached = self.completed = False
 
     @classmethod
     def of(cls, backend: Backend) -> Features:
@@ -71,18 +72,6 @@ class Features:
         key = json.dumps(dict(backend.identity), sort_keys=True, default=str)
         with cls._lock:
             return cls._known.setdefault(key, cls())
-
-
-class Broken(Exception):
-    """A reply that is no completion; the message says what it is instead.
-
-    Attributes:
-        body: what came, if it could be read that far.
-    """
-
-    def __init__(self, message: str, body: Mapping[str, Any] | None = None) -> None:
-        super().__init__(message)
-        self.body = body
 
 
 class Endpoint(Backend):
@@ -153,8 +142,23 @@ class Endpoint(Backend):
     # ------------------------------------------------------- for the subclasses
 
     @abstractmethod
+    def _sdk(self) -> tuple[type[Any], type[Any]]:
+        """The SDK's client, and the HTTP client that it is to use."""
+
     def _connect(self) -> Any:
-        """A client of the SDK."""
+        """A client of the SDK, guarded against what a server may send."""
+        client, http = self._sdk()
+
+        def seen(status: int) -> None:  # noqa: ARG001
+            self.features.reached = True
+
+        return client(
+            api_key=self._key.reveal(),
+            base_url=self._url or self.home,
+            timeout=connecting(http, self.timeout),
+            max_retries=0,  # further attempts keep to the pace
+            http_client=guarded_client(http, seen),
+        )
 
     @abstractmethod
     async def _send(self, client: Any, parameters: dict[str, Any]) -> bytes:
@@ -203,6 +207,7 @@ class Endpoint(Backend):
         """A reply; the tokens of every attempt are added to ``took``."""
         broken = refused = failures = 0
         wait = 0.0
+        page, again = False, True
         while True:
             await attempt(wait)
             wait = 0.0
@@ -212,11 +217,12 @@ class Endpoint(Backend):
             except Broken as found:
                 broken += 1
                 problem: Exception = Unanswered(f"{self!r} sent {found}", f"broken reply: {found}")
+                page, again = found.page, found.again
             except Exception as error:  # raised again below, outside: what led to it may hold the key
                 problem = error
             if isinstance(problem, Unanswered):
-                if broken > min(_AGAIN, self.retries):
-                    raise problem
+                if broken > min(_AGAIN, self.retries) or not again:
+                    raise self._no_interface() if page and not self.features.completed else problem
                 continue
             meaning = self._meaning(problem, prompt, sent)
             if isinstance(meaning, Reply):
@@ -225,6 +231,8 @@ class Endpoint(Backend):
                 failures += 1
                 wait = seconds_to_wait(problem, failures)
                 continue
+            if isinstance(meaning, Unanswered) and meaning.reason == "no connection" and not self.features.reached:
+                meaning = self._not_there("the connection breaks before any reply")
             if meaning is None and refused < 12:  # every parameter can be refused, and the log-probabilities in steps
                 refused += 1
                 continue
@@ -237,8 +245,15 @@ class Endpoint(Backend):
                 content = await self._send(client, sent)
             body = parse_body(self._key.scrub_bytes(content))
             reply = self._read(dict(body), prompt)
+            self.features.completed = True
         except Broken as found:
             body = found.body or body
+            raise
+        except RecursionError:
+            raise Broken("values nested too deeply") from None
+        except Exception as error:  # the SDK wraps what was found out about a response
+            if isinstance(error.__cause__, Broken):
+                raise error.__cause__ from None
             raise
         finally:
             if body is not None:
@@ -251,6 +266,13 @@ class Endpoint(Backend):
         status = getattr(error, "status_code", None)
         name = type(error).__name__
         if not isinstance(status, int):
+            moved = error if isinstance(error, Moved) else error.__cause__  # some SDKs wrap it, some do not
+            if isinstance(moved, Moved):
+                where = self._key.hide(str(moved))
+                return OracleError(f"{self!r} sends requests on to {where}: give the address that answers as base_url=")
+            why = why_not_reached(error)
+            if why is not None and (not self.features.reached or "certificate" in why):
+                return self._not_there(why)
             if name in ("APITimeoutError", "TimeoutError"):
                 return Unanswered(f"{self!r} did not answer within {self.timeout:g} s", "timed out")
             if name == "APIConnectionError":
@@ -281,12 +303,25 @@ class Endpoint(Backend):
             return Unanswered(told, f"server error: {status}")
         return OracleError(told)
 
+    def _not_there(self, why: str) -> OracleError:
+        """No server answers at the address, so that no question needs to be put to it."""
+        return OracleError(f"{self!r} cannot be reached, {why}: see whether the server is up, and check base_url=")
+
+    def _no_interface(self) -> OracleError:
+        return OracleError(
+            f"{self!r} answers with a web page: base_url= is the address of its interface, such as "
+            "http://localhost:8000/v1"
+        )
+
     def _said(self, error: Exception) -> str:
         """A server's message, without the key."""
         body = getattr(error, "body", None)
         text = str(getattr(error, "message", "") or error)
         if body is not None:
-            text += " " + (body if isinstance(body, str) else json.dumps(body, default=str, ensure_ascii=False))
+            try:
+                text += " " + (body if isinstance(body, str) else json.dumps(body, default=str, ensure_ascii=False))
+            except (ValueError, RecursionError):  # nested too deeply to be written
+                text += " …"
         return self._key.hide(text[:20_000])
 
     def _open(self) -> tuple[Any, asyncio.Lock]:
@@ -313,50 +348,3 @@ def _leave(loop: asyncio.AbstractEventLoop, client: Any) -> None:
 def _may_pass(error: Exception) -> bool:
     """Whether a further attempt may fare better; an error of no known kind is one of this program's."""
     return isinstance(getattr(error, "status_code", None), int) or type(error).__name__ in _PASSING
-
-
-def seconds_to_wait(error: Exception, failures: int) -> float:
-    """How long to wait after a failure: as the server says, or about twice as long each time."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers.get(name) or "") * unit
-        except ValueError:
-            continue
-        if seconds >= 0:  # not so for NaN
-            return float(min(seconds, _LONGEST_WAIT))
-    try:
-        moment = parsedate_to_datetime(headers.get("retry-after") or "")
-        seconds = float(moment.timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return min(0.5 * 2.0 ** min(failures - 1, 4), 8.0) * random.uniform(0.75, 1.0)
-    return min(max(seconds, 0.0), _LONGEST_WAIT)
-
-
-def parse_body(content: bytes) -> dict[str, Any]:
-    """The JSON object that a server sent.
-
-    Raises:
-        Broken: it sent something else.
-    """
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        start = content[:200].lstrip().lower()
-        raise Broken("a web page" if start.startswith(b"<") else "no whole JSON" if start else "nothing") from None
-    if not isinstance(body, dict):
-        raise Broken("no completion")
-    if isinstance(body.get("error"), (dict, str)) and body["error"]:
-        raise Broken("an error in the place of a completion", body)
-    return body
-
-
-def count(usage: Any, *names: str) -> int:
-    """The sum of some numbers of tokens, as far as they are there."""
-    values = [usage.get(name) for name in names] if isinstance(usage, dict) else []
-    return sum(value for value in values if isinstance(value, int) and not isinstance(value, bool) and value > 0)
-
-
-def text_or_none(value: Any, limit: int = 200) -> str | None:
-    """A short text, or None for anything else."""
-    return value[:limit] if isinstance(value, str) and value else None

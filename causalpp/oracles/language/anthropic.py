@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from causalpp.errors import MissingDependency
-from causalpp.oracles.language._endpoint import Broken, Endpoint, answer_schema, count, text_or_none
+from causalpp.oracles.language._endpoint import Endpoint, answer_schema
+from causalpp.oracles.language._reading import Broken, count, text_or_none
 from causalpp.oracles.language.backend import Prompt, Reply, Sampling
 
 __all__ = ["AnthropicBackend"]
@@ -28,17 +29,12 @@ class AnthropicBackend(Endpoint):
     name = "anthropic"
     key_name, url_name, home = "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "https://api.anthropic.com"
 
-    def _connect(self) -> Any:
+    def _sdk(self) -> tuple[type[Any], type[Any]]:
         try:
-            from anthropic import AsyncAnthropic
+            from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient
         except ImportError:
             raise MissingDependency('the anthropic package is needed: pip install "causalpp[anthropic]"') from None
-        return AsyncAnthropic(
-            api_key=self._key.reveal(),
-            base_url=self._url or self.home,
-            timeout=self.timeout,
-            max_retries=0,  # further attempts keep to the pace
-        )
+        return AsyncAnthropic, DefaultAsyncHttpxClient
 
     async def _send(self, client: Any, parameters: dict[str, Any]) -> bytes:
         raw = await client.messages.with_raw_response.create(**parameters)

@@ -13,10 +13,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeGuard
 
 from causalpp.errors import InvalidParameter, MissingDependency
-from causalpp.oracles.language._endpoint import Broken, Endpoint, answer_schema, count, text_or_none
+from causalpp.oracles.language._endpoint import Endpoint, answer_schema
+from causalpp.oracles.language._reading import Broken, count, text_or_none
 from causalpp.oracles.language.backend import Prompt, Reply, Sampling
 
 __all__ = ["PROBES", "OpenAIBackend", "label_probabilities"]
@@ -25,6 +26,8 @@ __all__ = ["PROBES", "OpenAIBackend", "label_probabilities"]
 PROBES = ("Reply with the one word yes.", "Reply with the one word no.")
 
 _SPACES = str.maketrans({"Ġ": " ", "▁": " ", "Ċ": "\n"})  # how tokenizers write them
+_ABOVE, _FAR = 1e-6, 1e9  # how far a log-probability may lie above zero by rounding, and below
+_WHOLE = 1.01  # what probabilities may add up to
 _JSON_TOKENS = 48  # a word in JSON needs more room than a word
 
 
@@ -53,17 +56,12 @@ class OpenAIBackend(Endpoint):
     def identity(self) -> Mapping[str, Any]:
         return {**super().identity, "form": self.form}
 
-    def _connect(self) -> Any:
+    def _sdk(self) -> tuple[type[Any], type[Any]]:
         try:
-            from openai import AsyncOpenAI
+            from openai import AsyncOpenAI, DefaultAsyncHttpxClient
         except ImportError:
             raise MissingDependency('the openai package is needed: pip install "causalpp[openai]"') from None
-        return AsyncOpenAI(
-            api_key=self._key.reveal(),
-            base_url=self._url or self.home,
-            timeout=self.timeout,
-            max_retries=0,  # further attempts keep to the pace
-        )
+        return AsyncOpenAI, DefaultAsyncHttpxClient
 
     async def _send(self, client: Any, parameters: dict[str, Any]) -> bytes:
         raw = await client.chat.completions.with_raw_response.create(**parameters)
@@ -190,6 +188,8 @@ def label_probabilities(logprobs: Any, labels: Sequence[str]) -> dict[str, float
         {'yes': 0.742, 'no': 0.05, 'unsure': 0.0}
     """
     places = logprobs.get("content") if isinstance(logprobs, dict) else None
+    if isinstance(places, list) and any(map(_impossible, places)):
+        return None
     tokens = [place for place in places if _valid(place)] if isinstance(places, list) else []
     if not any(_letters(place["token"]) for place in tokens):
         return None
@@ -197,12 +197,15 @@ def label_probabilities(logprobs: Any, labels: Sequence[str]) -> dict[str, float
     start = _start([place["token"] for place in tokens], labels)
     if start is not None:
         reported = tokens[start].get("top_logprobs")
-        words = [word for word in reported if _valid(word)] if isinstance(reported, list) else []
-        if tokens[start]["token"] not in {word["token"] for word in words}:
-            words.append(tokens[start])
-        for word in words:
-            if _letters(word["token"]) in sums:
-                sums[_letters(word["token"])] += math.exp(word["logprob"])
+        if isinstance(reported, list) and any(map(_impossible, reported)):
+            return None
+        valid = [word for word in reported if _valid(word)] if isinstance(reported, list) else []
+        words = {word["token"]: word["logprob"] for word in (tokens[start], *valid)}
+        if sum(map(math.exp, words.values())) > _WHOLE:
+            return None
+        for word, value in words.items():
+            if _letters(word) in sums:
+                sums[_letters(word)] += math.exp(value)
         spelled, total = "", 0.0
         for number, place in enumerate(tokens[start : start + 8]):
             spelled, total = spelled + place["token"], total + place["logprob"]
@@ -232,7 +235,17 @@ def _valid(place: Any) -> bool:
     if not isinstance(place, dict) or not isinstance(place.get("token"), str):
         return False
     value = place.get("logprob")
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value <= 1e-6  # not so for NaN
+    return _number(value) and -_FAR <= value <= _ABOVE  # not so for NaN, nor for what cannot be a float
+
+
+def _impossible(place: Any) -> bool:
+    """Whether a place has a number that is no logarithm of a probability, so that the others are none either."""
+    value = place.get("logprob") if isinstance(place, dict) else None
+    return _number(value) and not value <= _ABOVE
+
+
+def _number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _letters(token: str) -> str:
