@@ -34,11 +34,35 @@ _OPENING = re.compile(
     re.I,
 )
 _PREAMBLE = re.compile(
-    r"\s*(?:here\s+are\s+)?all\s+(?:of\s+)?(?:the\s+)?(?:known\s+)?(?:statistical\s+)?relation(?:ship)?s?\b"
+    r"\s*(?:here\s+are\s+)?all\s+(?:of\s+)?(?:the\s+)?(?:known\s+)?(?:statistical\s+)?"
+    r"(?:(?P<complete>(?:conditional\s+)?(?:independence\s+(?:relation(?:ship)?|statement)s?|independenc(?:i?es)))"
+    r"|relation(?:ship)?s?)\b"
     rf"(?:\s+(?:among|between)\s+(?:these|the|them)(?:\s+(?P<count>{_COUNT}))?(?:\s+variables?)?)?"
-    r"(?:\s+(?:are|is)\s+(?:as\s+follows|the\s+following|these|listed\s+below))?[ \t]*[:.,]?",
+    r"(?:\s+(?:are|is)(?:\s+(?:as\s+follows|the\s+following|these|listed\s+below)|(?=\s*:)))?[ \t]*[:.,]?",
     re.I,
 )
+_NONE = re.compile(
+    r"\s*there\s+are\s+no\s+(?:conditional\s+)?independence(?:\s+(?:relation(?:ship)?|statement))?s?\b[ \t]*\.?"
+    r"|\s*there\s+are\s+no\s+(?:conditional\s+)?independencies\b[ \t]*\.?",
+    re.I,
+)
+#: What may be assumed of the system, in a clause behind the names or in a sentence: nothing that is not assumed anyway.
+_VERB = r"(?:forms?|follows?|is|has|can\s+be\s+represented\s+(?:by|as)|satisf(?:y|ies)|obeys?|respects?|meets?)\s+"
+_PROPERTY = (
+    r"(?:(?:the|a)\s+)?(?:(?:causal\s+)?(?:directed\s+acyclic\s+graph|dag)(?:\s*\(dag\))?|acyclic|faithful|(?:causal\s+)?"
+    r"(?:markov|faithfulness|sufficiency)(?:\s+(?:condition|assumption|property))?)"
+)
+_KNOWN = rf"{_VERB}{_PROPERTY}(?:\s*(?:,\s*(?:and\s+)?|and\s+)(?:also\s+)?(?:{_VERB})?{_PROPERTY})*"
+_SYSTEM = r"causal\s+(?:structure|graph|relation(?:ship)?s?|system|mechanism)"
+_CLAUSE = re.compile(rf"\s*,?\s*(?:whose\s+{_SYSTEM}|which)\s+{_KNOWN}\s*(?=[.;])", re.I)
+_ASSUMED = re.compile(
+    rf"\s*(?:(?:the|their|its)\s+{_SYSTEM}\s+{_KNOWN}"
+    r"|(?:we\s+)?assum(?:e|ing)\s+(?:causal\s+)?(?:faithfulness|sufficiency)(?:\s+and\s+(?:causal\s+)?"
+    r"(?:faithfulness|sufficiency))?|there\s+are\s+no\s+(?:hidden|latent|unobserved|other)\s+(?:confounders|variables|"
+    r"common\s+causes))\s*",
+    re.I,
+)
+_RELATIVE = re.compile(r"\s*,?\s*(?:whose|which|where|such\s+that)\b", re.I)
 _ANNOUNCED = re.compile(
     r"\s*[^.;!?:\"]{0,200}\b(?:follow(?:s|ing)?|hold|known|relation(?:ship)?s?|statements?)\b[^.;!?:\"]{0,100}:", re.I
 )
@@ -74,8 +98,17 @@ class _Text:
         return place
 
 
-def read(text: str) -> tuple[tuple[str, ...], list[Proposition]]:
-    """The variables and the statements of a premise, each of them once."""
+@dataclass(frozen=True)
+class Premise:
+    """What a premise says: its variables, its statements, each of them once, and whether these are said to be all."""
+
+    names: tuple[str, ...]
+    statements: list[Proposition]
+    complete: bool
+
+
+def read(text: str) -> Premise:
+    """The variables and the statements of a premise."""
     if not isinstance(text, str):
         raise FormatError(f"a premise is text, got {text!r}")
     if len(text) > _LONGEST:
@@ -83,7 +116,14 @@ def read(text: str) -> tuple[tuple[str, ...], list[Proposition]]:
     ending = _HYPOTHESIS.search(text)
     source = _Text(text[: ending.start()] if ending else text)
     names, place = _variables(source)
-    found = _PREAMBLE.match(source.text, place) or _ANNOUNCED.match(source.text, place)
+    while (assumed := _ASSUMED.match(source.text, place)) and source.text[assumed.end() : assumed.end() + 1] in (
+        ".",
+        ";",
+    ):
+        place = assumed.end() + 1
+    none = _NONE.match(source.text, place)
+    found = none or _PREAMBLE.match(source.text, place) or _ANNOUNCED.match(source.text, place)
+    complete = bool(none or (found and found.groupdict().get("complete")))
     if found:
         place = found.end()
         if found.groupdict().get("count") and _number(found["count"]) != len(names):
@@ -93,7 +133,7 @@ def read(text: str) -> tuple[tuple[str, ...], list[Proposition]]:
     out: dict[Proposition, None] = {}
     for begin, end in _sentences(source, place, names):
         out.update(dict.fromkeys(_statements(source, begin, end, names)))
-    return names, list(out)
+    return Premise(names, list(out), complete)
 
 
 def _number(word: str) -> int:
@@ -125,6 +165,12 @@ def _variables(source: _Text) -> tuple[tuple[str, ...], int]:
     for name, where in names:
         if not name.strip():
             raise source.error("a variable has no name", where)
+        if _RELATIVE.match(name) and len(name.split()) > 2:
+            raise source.error(
+                f"cannot read {_short(name)}: of the system it may only be said that its causal structure forms a "
+                "directed acyclic graph and is faithful",
+                where,
+            )
         if name in seen:
             raise source.error(f"the variable {name!r} is named twice", where)
         seen.add(name)
@@ -157,12 +203,14 @@ def _listed(text: str, place: int) -> tuple[list[_Item], int]:
         else:
             while place < len(text):
                 within_blanks = place > begin and text[place - 1 : place + 1].isspace()  # tried before
-                if not within_blanks and any(p.match(text, place) for p in (stop, link, _PREAMBLE)):
+                if not within_blanks and any(p.match(text, place) for p in (stop, _CLAUSE, link, _PREAMBLE)):
                     break
                 place += 1
             name = " ".join(text[begin:place].split())
         if name or items:
             items.append((name, begin, joined))
+        clause = _CLAUSE.match(text, place)
+        place = clause.end() if clause else place
         ended = stop.match(text, place)
         if ended or _PREAMBLE.match(text, place):
             break
@@ -230,7 +278,7 @@ def _statements(source: _Text, begin: int, end: int, names: tuple[str, ...]) -> 
     """The statements of one sentence, or of several without anything between them."""
     text = source.text[begin:end]
     lead = _LEAD.match(text)
-    if not text.strip() or (lead and lead.end() == len(text)):
+    if not text.strip() or (lead and lead.end() == len(text)) or _ASSUMED.fullmatch(text):
         return []
     try:
         return _one(text, names)
@@ -302,11 +350,12 @@ def _read_one(text: str, names: tuple[str, ...]) -> list[Proposition]:
     plain = _plain(names)
     found = plain.fullmatch(text) if plain else None
     if found:
-        a, b = found["a"], found["b1"] or found["b2"] or found["b3"]
+        a, b = found["a"], found["b1"] or found["b2"] or found["b3"] or found["b4"]
         if a != b and found["ever"] and (found["b1"] or found["dependent"]):
             return [_facts.joined(a, b)]
         if a != b and not found["ever"]:
-            given = _PLAIN_LINK.split(found["given"]) if found["given"] else []
+            listed = found["given"] or found["bar"]
+            given = _PLAIN_LINK.split(listed) if listed else []
             if not {a, b}.intersection(given):
                 p = Independent(a, b, given)
                 return [~p if found["b1"] or found["dependent"] else p]
@@ -330,8 +379,9 @@ def _plain(names: tuple[str, ...]) -> re.Pattern[str] | None:
     name = "(?:" + "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True)) + ")"
     return re.compile(
         rf"(?P<a>{name}) (?:correlates with (?P<b1>{name})|is independent of (?P<b2>{name})"
-        rf"|and (?P<b3>{name}) are (?:independent|(?P<dependent>dependent)))"
-        rf"(?: given (?P<given>{name}(?:, {name})*(?: and {name})?)|(?P<ever> whatever is given))?"
+        rf"|and (?P<b3>{name}) are (?:independent|(?P<dependent>dependent))"
+        rf"|indep (?P<b4>{name}))(?: \| (?P<bar>{name}(?:, {name})*)"
+        rf"| given (?P<given>{name}(?:, {name})*(?: and {name})?)|(?P<ever> whatever is given))?"
     )
 
 

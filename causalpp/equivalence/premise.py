@@ -39,6 +39,9 @@ def parse_premise(text: str) -> tuple[tuple[str, ...], list[Proposition]]:
     line that begins with "Hypothesis:" or "Question:" ends the premise.  Names that could be misread stand in
     quotation marks.  What is said twice is kept once.
 
+    Statements may be written ``A indep B | C, D``.  That the causal structure forms a directed acyclic graph, is
+    faithful or causally sufficient may be said of the variables, and changes nothing; anything else is refused.
+
     "Whatever is given" (or "whatever else is known") behind a dependence says it of every set of other variables;
     under faithfulness an edge joins the two then, and the statement is ``DirectlyCauses(a, b) | DirectlyCauses(b, a)``.
 
@@ -52,7 +55,8 @@ def parse_premise(text: str) -> tuple[tuple[str, ...], list[Proposition]]:
          [Not(of=Independent(a='smoking', b='tar', given=frozenset())),
           Independent(a='lung cancer', b='smoking', given=frozenset({'tar'}))])
     """
-    return _premise_reader.read(text)
+    found = _premise_reader.read(text)
+    return found.names, found.statements
 
 
 def from_premise(text: str, *, complete: bool | None = None) -> Cpdag:
@@ -66,6 +70,9 @@ def from_premise(text: str, *, complete: bool | None = None) -> Cpdag:
     2. if they leave several classes open and the premise says of every pair whether the two are independent
        (given nothing), then what is not listed is read as dependence (up to 12 variables);
     3. otherwise nothing is assumed about what is not listed, and the error says what is open.
+
+    A premise that announces "All the conditional independence relations are: …" says so itself: what it does not list
+    is dependence.
 
     Args:
         text: the premise; see :func:`parse_premise`.
@@ -83,12 +90,15 @@ def from_premise(text: str, *, complete: bool | None = None) -> Cpdag:
         ...              "However, A is independent of C.")
         Cpdag('A → B, C → B')
     """
-    names, statements = parse_premise(text)
+    found = _premise_reader.read(text)
+    names, statements = found.names, found.statements
+    if complete is None and found.complete:
+        complete = True
     if complete is not None:
         return from_independencies(names, statements, complete=complete)
-    found = settled(names, statements)
-    if found is not None:
-        return found
+    determined = settled(names, statements)
+    if determined is not None:
+        return determined
     said = {frozenset(p.variables) for p in statements if isinstance(p, (Independent, Not)) and len(p.variables) == 2}
     whole = all(frozenset(pair) in said for pair in combinations(names, 2))
     if not whole or len(names) > COMPLETE:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import product
 from typing import Any, NamedTuple
 
 from causalpp.errors import FormatError, InvalidParameter, InvalidProposition, UnknownVariable
+from causalpp.propositions.readings import COMBINED, READ_ONLY, combined
 from causalpp.propositions.statements import KINDS, And, Changes, Independent, Not, Or, Proposition, junction
 from causalpp.propositions.wording import SLOTS, WORDINGS, quote
 
@@ -22,8 +24,9 @@ _ANY = rf"(?:{_QUOTED}|[^\s\"(),;|¬∧∨]+(?:\s+[^\s\"(),;|¬∧∨]+){{0,5}}?
 
 
 class _Rule(NamedTuple):
-    pattern: re.Pattern[str]
-    kind: type[Proposition]
+    template: str
+    words: tuple[str, ...]  # that any text it says holds, with small letters
+    kind: type[Proposition] | str  # a key of COMBINED where a sentence says several things
     denied: bool
     literals: int  # characters of fixed text: the more, the more specific
 
@@ -31,7 +34,10 @@ class _Rule(NamedTuple):
 def parse(text: str, variables: Iterable[str] | None = None) -> Proposition:
     r"""The proposition that a sentence, a question or a formula says; the inverse of :meth:`Proposition.sentence`.
 
-    All wordings of all styles are understood, whatever their case and spacing, with or without a full stop.
+    All wordings of all styles are understood, whatever their case and spacing, with or without a full stop; so are
+    the passive ("B is caused by A"), parents, children, ancestors and descendants, ``A indep B | C``, and sentences
+    that combine: "A influences B through some mediator(s) but not directly", and a common child or parent, which
+    needs ``variables``.
     ``not (p)``, ``it is not the case that p``, ``(p) and (q)``, ``(p) or (q)`` and ``¬ ∧ ∨`` combine
     them.  Names in quotation marks are taken as they stand (``\"`` and ``\\`` inside).
 
@@ -137,25 +143,45 @@ def _split(text: str, words: tuple[str, ...]) -> list[str]:
         place = link.end()
 
 
-@lru_cache(maxsize=64)
-def _rules(names: tuple[str, ...] | None, longest_first: bool = True) -> tuple[_Rule, ...]:
-    if names is None:
-        name = _ANY
-    else:
-        longest = sorted(names, key=len, reverse=longest_first)
-        bare = [r"\s+".join(re.escape(word) for word in n.split()) for n in longest]
-        name = "(?:" + "|".join([_QUOTED, *bare]) + ")"
-    rows: dict[tuple[str, type[Proposition], bool], None] = {}
-    for kind, wordings in WORDINGS.items():
-        for row in wordings:
-            for text, denied in ((row.statement, False), (row.question, False), (row.negation, True)):
-                if text:
-                    rows[text, kind, denied] = None
-    rules = [_Rule(_compile(text, name), kind, denied, len(SLOTS.sub("", text))) for text, kind, denied in rows]
+@cache
+def _rules() -> tuple[_Rule, ...]:
+    """All wordings, the most specific ones first."""
+    said: list[tuple[type[Proposition] | str, tuple[str, str, str]]]
+    said = [(kind, row[1:]) for kind, wordings in WORDINGS.items() for row in wordings]
+    said += [(kind, row) for kind, more in READ_ONLY.items() for row in more]
+    said += [(what, row) for what, more in COMBINED.items() for row in more]
+    rows: dict[tuple[str, type[Proposition] | str, bool], None] = {}
+    for what, (statement, question, negation) in said:
+        for text, denied in ((statement, False), (question, False), (negation, True)):
+            if text:
+                rows[text, what, denied] = None
+    rules = []
+    for text, kind, denied in rows:
+        always = re.sub(r"\[.*?\]", " ", text.removesuffix("?"))
+        words = tuple(dict.fromkeys(SLOTS.sub(" ", always).casefold().split()))
+        rules.append(_Rule(text, words, kind, denied, len(SLOTS.sub("", text))))
     return tuple(sorted(rules, key=lambda rule: -rule.literals))
 
 
-def _compile(template: str, name: str) -> re.Pattern[str]:
+def _possible(text: str) -> list[_Rule]:
+    """The wordings whose fixed words all stand in a text: few, so that few patterns have to be made for new names."""
+    folded = text.casefold()
+    return [rule for rule in _rules() if all(word in folded for word in rule.words)]
+
+
+@lru_cache(maxsize=64)
+def _names(names: tuple[str, ...] | None, longest_first: bool) -> str:
+    """The pattern of a name."""
+    if names is None:
+        return _ANY
+    longest = sorted(names, key=len, reverse=longest_first)
+    bare = [r"\s+".join(re.escape(word) for word in n.split()) for n in longest]
+    return "(?:" + "|".join([_QUOTED, *bare]) + ")"
+
+
+@lru_cache(maxsize=4096)
+def _compile(template: str, names: tuple[str, ...] | None, longest_first: bool = True) -> re.Pattern[str]:
+    name = _names(names, longest_first)
     link = r"(?:\s*,\s*and\s+|\s*,\s*|\s+and\s+)"
     slots = {
         "{a}": f"(?P<a>{name})",
@@ -178,23 +204,23 @@ def _compile(template: str, name: str) -> re.Pattern[str]:
 def _literal(text: str) -> str:
     """Fixed text as a pattern: blanks may be wider, and around symbols they may be missing."""
     out = r"\s+".join(re.escape(word) for word in text.split(" "))
-    return re.sub(r"\\s\+(?=[→⇝⊥⫫⋯←|~_]|\\[-~|])|(?<=[→⇝⊥⫫⋯←>|_])\\s\+", r"\\s*", out)
+    return re.sub(r"\\s\+(?=[→⇝⊥⟂⫫⋯←|~_]|\\[-~|])|(?<=[→⇝⊥⟂⫫⋯←>|_])\\s\+", r"\\s*", out)
 
 
 def _elementary(text: str, names: tuple[str, ...] | None) -> Proposition:
     readings: dict[Proposition, None] = {}
     refused: InvalidProposition | None = None
     # Long names first and short names first: where unquoted names allow two readings, these two differ.
-    rules = _rules(None) if names is None else _rules(names) + _rules(names, longest_first=False)
-    for rule in rules:
-        match = rule.pattern.fullmatch(text)
+    orders = (True,) if names is None else (True, False)
+    for longest_first, rule in product(orders, _possible(text)):
+        match = _compile(rule.template, names, longest_first).fullmatch(text)
         if not match:
             continue
         groups = match.groupdict()
         a, b = (_resolve(groups[slot], names) for slot in ("a", "b"))
         listed = _listed(groups["names"], names) if groups.get("names") else ()
         try:
-            made = _make(rule.kind, a, b, listed)
+            made = _make(rule.kind, a, b, listed, names)
         except InvalidProposition as error:
             refused = error
             continue
@@ -217,7 +243,11 @@ def _elementary(text: str, names: tuple[str, ...] | None) -> Proposition:
     )
 
 
-def _make(kind: type[Proposition], a: str, b: str, listed: tuple[str, ...]) -> Proposition:
+def _make(
+    kind: type[Proposition] | str, a: str, b: str, listed: tuple[str, ...], names: tuple[str, ...] | None
+) -> Proposition:
+    if isinstance(kind, str):
+        return combined(kind, a, b, names)
     if kind in (Changes, Independent):
         return kind(a, b, listed)
     return kind(a, b)  # type: ignore[call-arg]
@@ -276,8 +306,8 @@ def _listed(text: str, names: tuple[str, ...] | None) -> tuple[str, ...]:
 
 def _name_the_unknown(text: str, names: tuple[str, ...]) -> None:
     """If the wording is known and only a name is not, say which name."""
-    for rule in _rules(None):
-        match = rule.pattern.fullmatch(text)
+    for rule in _possible(text):
+        match = _compile(rule.template, None).fullmatch(text)
         if match:
             groups = match.groupdict()
             for slot in ("a", "b"):

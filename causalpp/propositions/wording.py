@@ -228,7 +228,7 @@ def reserved() -> frozenset[str]:
     A name that contains one of them is said in quotation marks.  To be misread, a name would have to contain
     all the words between two names, and so the first of these.
     """
-    words = {"and", "or", "not", "it"}
+    words = {"and", "or", "not", "it", "indep"}
     for rows in WORDINGS.values():
         for row in rows:
             for text in row[1:]:

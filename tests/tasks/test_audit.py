@@ -71,7 +71,7 @@ def test_rows_that_cannot_be_checked_are_told_apart(rows: list[dict[str, Any]]) 
     text = "Premise: Suppose there is a closed system of 3 variables, A, B and C. All the statistical relations among "
     text += "these 3 variables are as follows: "
     bad = [
-        {"input": good["input"], "label": 2},
+        {"input": good["input"], "label": 3},
         {"input": good["input"], "label": "maybe"},
         {"input": good["input"], "label": None},
         {"input": "Premise: nothing of the kind.\nHypothesis: A directly causes B.", "label": 0},

@@ -101,7 +101,7 @@ def test_headings_are_found_however_they_are_written(rows: list[dict[str, Any]],
 def test_rows_of_ours_that_were_changed_are_reported_one_by_one(tmp_path: Path) -> None:
     made = [item.to_dict() for item in generate(4, rows=12, seed=0)]
     changes: list[dict[str, Any]] = [
-        {"label": 2}, {"label": "yes" if made[1]["label"] else "no"}, {"premise": None}, {"hypothesis": None},
+        {"label": 3}, {"label": "yes" if made[1]["label"] else "no"}, {"premise": None}, {"hypothesis": None},
         {"label": None}, {"note": "x"}, {"about": "in words"}, {"id": None, "pair": None},
     ]  # fmt: skip
     path = tmp_path / "ours.jsonl"
@@ -153,14 +153,14 @@ def test_a_folder_has_its_splits_in_its_names(tmp_path: Path, rows: list[dict[st
         ("x.json", "seven", "no JSON"),
         ("x.json", "", "no JSON"),
         ("x.json", "{}", "no JSON array"),
-        ("x.json", '{"columns": ["input"], "data": [["a"]]}', "neither 'input' nor 'premise'"),
+        ("x.json", '{"columns": ["input"], "data": [["a"]]}', "none of 'input', 'query' and 'premise'"),
         ("x.json", '{"input": ["a", "b"], "label": [0]}', "equally long"),
         ("x.json", '{"input": "a"}\n{"input": ', "row 2"),
         ("x.jsonl", '{"input": "a"}\n{"input": ', "line 2"),
         ("x.jsonl", "[1]\n", "no object"),
         ("x.csv", 'input,label\n"a b c", 0, 1\n', "columns of the header"),
         ("x.csv", 'input,label\n"a b c\n', "line"),
-        ("x.csv", "question,answer\n1,2\n", "neither 'input' nor 'premise'"),
+        ("x.csv", "question,answer\n1,2\n", "none of 'input', 'query' and 'premise'"),
         ("x.parquet", "PAR1", "no Parquet"),
         ("x.txt", "", "ends in"),
     ],

@@ -10,6 +10,7 @@ what the published labels count.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import permutations
 
 from causalpp.errors import FormatError, InvalidParameter
 from causalpp.propositions import (
@@ -172,4 +173,8 @@ def read_hypothesis(text: str, variables: Sequence[str] | None = None) -> tuple[
             said = " ".join(text.split()).rstrip(".").casefold()
             ours = [sentence.casefold() for sentence in _said(relation, a, b)]
             return relation, a, b, ours.index(said) if said in ours else -1
+    for relation in ("ancestor", "collider", "confounder"):  # a sentence that means it directly
+        for a, b in permutations(p.variables, 2):
+            if p == hypothesis(relation, a, b, "direct", variables=variables or p.variables):
+                return relation, a, b, -1
     raise FormatError(f"{text[:200]!r} states none of the relations {', '.join(RELATIONS)}")

@@ -14,7 +14,10 @@ from typing import IO, Any
 
 from causalpp.errors import FormatError, MissingDependency
 
-__all__ = ["SUFFIXES", "rows_of"]
+__all__ = ["COLUMNS", "SUFFIXES", "rows_of"]
+
+#: The columns one of which holds the premise.
+COLUMNS = ("input", "query", "premise")
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 
@@ -26,7 +29,7 @@ _ROWS = rf'{_PLAIN}"(?P<key>(?:[^"\\]|\\.)*)"\s*:\s*\[\s*(?=[{{\]])'  # up to th
 _OPENING = re.compile(rf"\s*(?:\[|\{{\s*{_ROWS})")
 _NEXT = re.compile(rf"\s*,\s*{_ROWS}")
 #: What tells a row from an object that holds rows.
-_OF_A_ROW = re.compile(r'"(?:input|premise)"\s*:')
+_OF_A_ROW = re.compile(rf'"(?:{"|".join(COLUMNS)})"\s*:')
 
 
 def rows_of(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -162,7 +165,7 @@ def _objects(text: str, file: IO[str]) -> Iterator[Mapping[str, Any]]:
 def _of_one_object(whole: Any) -> Iterator[Mapping[str, Any]]:
     if not isinstance(whole, dict) or not whole:
         raise FormatError("this is no JSON array of rows")
-    columns = [whole[name] for name in ("input", "premise") if name in whole]
+    columns = [whole[name] for name in COLUMNS if name in whole]
     if not columns:
         yield from _inside(whole) or [whole]
     elif isinstance(columns[0], dict):
@@ -184,7 +187,7 @@ def _inside(whole: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         {"split": key, **row}
         for key, value in whole.items()
         for row in (value if isinstance(value, list) else [value])
-        if isinstance(row, dict) and ("input" in row or "premise" in row)
+        if isinstance(row, dict) and any(name in row for name in COLUMNS)
     ]
 
 

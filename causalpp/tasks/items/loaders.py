@@ -2,8 +2,9 @@
 
 The published rows (Hugging Face ``causalnlp/corr2cause``, and Extended Corr2Cause after it) have the columns
 ``input``, "Premise: … Hypothesis: …", and ``label``, 0 or 1, at times ``num_variables`` and ``template``.  The files
-behind them have ``premise``, ``hypothesis``, a label in words, and an ``id``.  All of these are read, from JSON, JSON
-lines, CSV, TSV and Parquet, one row after the other, so that a file need not fit in memory.
+behind them have ``premise``, ``hypothesis``, a label in words, and an ``id``.  Corr2Cause++ has ``query`` for
+``input``, and ``relation_type``.  All of these are read, from JSON, JSON lines, CSV, TSV and Parquet, one row after the
+other, so that a file need not fit in memory.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from causalpp.errors import CausalppError, FormatError, InvalidParameter, MissingDependency
-from causalpp.tasks.items._row_files import SUFFIXES, rows_of
+from causalpp.tasks.items._row_files import COLUMNS, SUFFIXES, rows_of
 from causalpp.tasks.items.item import Item
 
 __all__ = ["PUBLISHED", "load_published", "read_items"]
@@ -34,7 +35,20 @@ _SPLITS = {
     "test": "test",
 }
 _TRUE = {"1", "true", "yes", "valid", "entailment", "entailed", "1.0"}
-_FALSE = {"0", "false", "no", "invalid", "non-entailment", "not entailed", "contradiction", "neutral", "0.0"}
+#: In the published paraphrase files 2 is a contradiction, which does not follow either.
+_FALSE = {
+    "0",
+    "false",
+    "no",
+    "invalid",
+    "non-entailment",
+    "not entailed",
+    "contradiction",
+    "neutral",
+    "0.0",
+    "2",
+    "2.0",
+}
 _TEMPLATES = {
     "parent": "parent",
     "child": "child",
@@ -141,9 +155,9 @@ def item_of(row: Mapping[str, Any], number: int, source: str, split: str) -> Ite
     Raises:
         FormatError: the row has no column that tells the premise.
     """
-    if "input" not in row and "premise" not in row:
+    if not any(name in row for name in COLUMNS):
         raise FormatError(
-            f"row {number} has neither 'input' nor 'premise', but {', '.join(map(str, row)) or 'nothing'}"
+            f"row {number} has none of 'input', 'query' and 'premise', but {', '.join(map(str, row)) or 'nothing'}"
         )
     premise, hypothesis = _texts(row)
     label, problem = label_of(row.get("label"))
@@ -152,12 +166,17 @@ def item_of(row: Mapping[str, Any], number: int, source: str, split: str) -> Ite
     about: dict[str, Any] = {"row": number, "source": source}
     if problem:
         about["problem"] = problem
-    for name in ("num_variables", "template"):
+    for name in ("num_variables", "template", "dataset"):
         if row.get(name) is not None:
             about[name] = row[name]
     given = str(row.get("id") or "")
     said = _RELATION.search(given)
-    template = str(row.get("template") or (said[1] if said else "")).replace("_", " ").strip().lower()
+    template = (
+        str(row.get("template") or row.get("relation_type") or (said[1] if said else ""))
+        .replace("_", " ")
+        .strip()
+        .lower()
+    )
     relation = _TEMPLATES.get(template, _TEMPLATES.get(template.replace("non ", "non-"), ""))
     return Item(
         given or f"{source}:{number}",
@@ -188,8 +207,8 @@ def label_of(value: Any) -> tuple[bool | None, str]:
 
     >>> label_of(1), label_of("entailment"), label_of(" No ")
     ((True, ''), (True, ''), (False, ''))
-    >>> label_of(2)
-    (None, 'the label 2 is neither 0 nor 1')
+    >>> label_of(2), label_of(3)  # 2: contradiction
+    ((False, ''), (None, 'the label 3 is neither 0 nor 1'))
     """
     word = str(value).strip().lower()
     if word in _TRUE:
@@ -215,7 +234,7 @@ def _texts(row: Mapping[str, Any]) -> tuple[str, str]:
     if "premise" in row:
         premise, hypothesis = str(row["premise"] or ""), str(row.get("hypothesis") or "")
     else:
-        premise, hypothesis = str(row["input"] or ""), ""
+        premise, hypothesis = str(row.get("input") or row.get("query") or ""), ""
         mark = _HYPOTHESIS.search(premise)
         if mark:
             premise, hypothesis = premise[: mark.start()], premise[mark.end() :]
