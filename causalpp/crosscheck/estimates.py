@@ -58,11 +58,13 @@ class Rate:
 def rate(hits: NDArray[np.bool_] | _Floats, clusters: _Ints, level: float, *, weights: _Floats | None = None) -> Rate:
     """A share and its interval, where hits in one cluster may be correlated in any way.
 
-    The count is divided by the design effect, the variance of the share between clusters against that of as
-    many independent answers, but by one at least, and the interval is Jeffreys' for so many (as
-    Korn & Graubard, *Confidence intervals for proportions with small expected number of positive counts
-    estimated from survey data*, Survey Methodology 24, 1998, do with that of Clopper and Pearson).  If all answers
-    are alike, the design effect cannot be seen and each cluster counts once.
+    The interval is that of Korn & Graubard (*Confidence intervals for proportions with small expected number of
+    positive counts estimated from survey data*, Survey Methodology 24, 1998): Clopper and Pearson's for a count that
+    is divided by the design effect, the variance of the share between clusters against that of as many independent
+    answers, and corrected for this variance being known from so few clusters, by (t with answers − 1 degrees of
+    freedom / t with clusters − 1)².  The design effect is one at least.  Where hardly a cluster holds a miss it would
+    be too small just when the share is too large, so for the interval a tenth of a cluster of hits and one of misses
+    are added to it.  If all answers are alike, the design effect cannot be seen and each cluster counts once.
 
     Args:
         hits: what is counted, shape ``(n,)``; any shares between 0 and 1.
@@ -79,20 +81,37 @@ def rate(hits: NDArray[np.bool_] | _Floats, clusters: _Ints, level: float, *, we
     share = float((hits * size).sum() / total)
     _, place = np.unique(clusters, return_inverse=True)
     sizes = np.bincount(place, weights=size)
-    number = int((sizes > 0).sum())
+    found = np.bincount(place, weights=hits * size)[sizes > 0].astype(float)
+    sizes = sizes[sizes > 0].astype(float)
+    number = len(sizes)
     if 0 < share < 1 and number > 1:
-        residuals = np.bincount(place, weights=hits * size) - share * sizes
-        variance = number / (number - 1) * float((residuals**2).sum()) / total**2
-        effect = max(1.0, variance * total / (share * (1 - share)))
+        effective = total / _design_effect(found, sizes, 0.0)
+        seen = total / _design_effect(found, sizes, _ADDED)
+        high = 0.5 + level / 2
+        seen *= float(stats.t.ppf(high, max(total - 1, 1)) / stats.t.ppf(high, number - 1)) ** 2
     else:
-        effect = total / number
-    effective = total / effect
-    made = Rate(share, 0.0, 1.0, round(total), effective)
-    a, b = made.beta
-    tail = (1 - level) / 2
-    low = 0.0 if share == 0 else float(stats.beta.ppf(tail, a, b))
-    high = 1.0 if share == 1 else float(stats.beta.ppf(1 - tail, a, b))
+        effective = seen = float(number)
+    yes, no, tail = share * seen, (1 - share) * seen, (1 - level) / 2
+    low = 0.0 if share == 0 else float(stats.beta.ppf(tail, yes, no + 1))
+    high = 1.0 if share == 1 else float(stats.beta.ppf(1 - tail, yes + 1, no))
     return Rate(share, low, high, round(total), effective)
+
+
+_ADDED = 0.1  # clusters of hits, and of misses, that are added where a design effect is for an interval
+
+
+def _design_effect(hits: _Floats, sizes: _Floats, added: float) -> float:
+    """The variance of a share between clusters against that of independent answers, one at least.
+
+    Args:
+        hits, sizes: of each cluster, shape ``(k,)``.
+        added: how many clusters of average size, all hits, and how many, all misses, are added.
+    """
+    size = float(sizes.mean())
+    total, number = float(sizes.sum()) + 2 * added * size, len(sizes) + 2 * added
+    share = (float(hits.sum()) + added * size) / total
+    squares = float(((hits - share * sizes) ** 2).sum()) + added * size**2 * (share**2 + (1 - share) ** 2)
+    return max(1.0, number / (number - 1) * squares / total / (share * (1 - share)))
 
 
 def correlation(groups: list[tuple[_Ints, _Ints]], level: float) -> Estimate:
@@ -163,7 +182,8 @@ def logistic(said: _Floats, truth: NDArray[np.bool_], clusters: _Ints, level: fl
     """Intercept a and slope b of logit P(true | ℓ) = a + bℓ, with intervals that allow for clusters.
 
     Maximum likelihood by Newton's method; the variance is the sandwich with scores summed by cluster (Liang & Zeger,
-    Biometrika 73, 1986).  Not determined where log-odds and truth leave no overlap.
+    Biometrika 73, 1986), the quantile that of t with the clusters minus two as degrees of freedom.
+    Not determined where log-odds and truth leave no overlap.
     """
     from scipy import stats
     from scipy.special import expit
@@ -194,6 +214,6 @@ def logistic(said: _Floats, truth: NDArray[np.bool_], clusters: _Ints, level: fl
     np.add.at(scores, place, design * (truth - expit(design @ at))[:, None])
     inverse = np.linalg.inv(curvature)
     variance = inverse @ (scores.T @ scores) @ inverse * number / max(number - 1, 1)
-    spread = stats.norm.ppf(0.5 + level / 2) * np.sqrt(np.diag(variance))
+    spread = stats.t.ppf(0.5 + level / 2, max(number - 2, 1)) * np.sqrt(np.diag(variance))
     a, b = (Estimate(float(at[i]), float(at[i] - spread[i]), float(at[i] + spread[i])) for i in range(2))
     return a, b

@@ -404,3 +404,40 @@ def test_counts_start_a_pooled_channel() -> None:
     assert all(isinstance(label, tuple) and len(label) == 2 for label in found.counts("kind", "wording"))
     with pytest.raises(InvalidParameter, match="counted by"):
         found.counts("path")
+
+
+@pytest.mark.parametrize(("questions", "repeats"), [(10, 3), (10, 10), (5, 5), (30, 4)])
+@pytest.mark.parametrize("share", [0.6, 0.9])
+@pytest.mark.parametrize("together", [0.0, 0.3, 0.7])
+def test_intervals_cover_with_few_questions_and_correlated_repeats(
+    questions: int, repeats: int, share: float, together: float
+) -> None:
+    """Beta-binomial answers: each question has a rate of its own, and repeats go by that."""
+    rng = np.random.default_rng([questions, repeats, int(10 * share), int(10 * together)])
+    trials, level = 400, 0.95
+    place = np.repeat(np.arange(questions), repeats)
+    above = covered = 0
+    for _ in range(trials):
+        own = np.full(questions, share)
+        if together:
+            own = rng.beta(share * (1 / together - 1), (1 - share) * (1 / together - 1), questions)
+        found = rate(rng.random(len(place)) < own[place], place, level)
+        covered += found.low <= share <= found.high
+        above += found.low > share
+    allowed = 3.5 * math.sqrt(trials * level * (1 - level))
+    assert covered >= trials * level - allowed
+    assert above <= trials * (1 - level) / 2 + allowed  # an oracle is not made out to be better than it is
+
+
+def test_intervals_of_the_slope_cover_with_few_questions() -> None:
+    """Log-odds that are calibrated, with what is said three times alike: the slope is one."""
+    rng = np.random.default_rng(5)
+    covered = trials = 0
+    while trials < 300:
+        truth = rng.random(14) < 0.5
+        said = np.where(truth, 0.5, -0.5) + rng.normal(size=14)
+        slope = logistic(np.repeat(said, 3), np.repeat(truth, 3), np.repeat(np.arange(14), 3), 0.95)[1]
+        if not math.isnan(slope.value):
+            trials += 1
+            covered += slope.low <= 1.0 <= slope.high
+    assert covered >= 300 * 0.95 - 3.5 * math.sqrt(300 * 0.95 * 0.05)
