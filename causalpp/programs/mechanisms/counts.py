@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
+from causalpp.programs.mechanisms import _tails
+from causalpp.programs.mechanisms._counting import quantiles
 from causalpp.programs.mechanisms._laws import Law
 from causalpp.programs.mechanisms._printing import number
 from causalpp.programs.mechanisms.glm import Poisson
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     import pyro.distributions as dist
 
 __all__ = ["NegativeBinomial"]
+
+_LEAST = 1e-280  # a tail below which SciPy has no digits
+_TERMS = 100_000
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -77,13 +82,59 @@ class NegativeBinomial(Poisson):
         odds = self._predictor(parents) - shape.log()
         return dist.NegativeBinomial(shape.to(kind), logits=odds.to(kind), validate_args=False)
 
-    def _law(self, parents: Sequence[Tensor]) -> Any:
+    def _of(self, eta: Tensor) -> Any:
         from scipy import stats
 
-        shape, mean = float(self.shape), self._predictor(parents).exp().detach().numpy()
+        shape, mean = float(self.shape), eta.exp().numpy()
         return stats.nbinom(shape, shape / (shape + mean))
+
+    def _quantiles(self, eta: Tensor, rank: NDArray[np.float64]) -> NDArray[np.float64]:
+        shape, mean = float(self.shape), eta.exp().numpy()
+        share = mean / (shape + mean)
+        zero = np.exp(-shape * np.log1p(mean / shape))
+        return quantiles(lambda at: self._of(eta[at]), rank, zero, lambda k, at: share[at] * (k + shape) / (k + 1))
+
+    def _tails(self, law: Any, value: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        from scipy import special
+
+        shape, stop = law.args
+        value, stop = np.broadcast_arrays(np.asarray(value, dtype=float), np.asarray(stop, dtype=float))
+        at = np.maximum(value, 0)
+        below, above = special.betainc(shape, at + 1, stop), special.betaincc(shape, at + 1, stop)
+        with np.errstate(divide="ignore"):
+            log_below = np.where(below < 0.5, np.log(below), np.log1p(-above))
+            log_above = np.where(above < 0.5, np.log(above), np.log1p(-below))
+        for tail, out, up in ((below, log_below, False), (above, log_above, True)):
+            far = tail < _LEAST
+            if far.any():
+                out[far] = _series(shape, stop[far], at[far], up=up)
+        return np.where(value < 0, -np.inf, log_below), np.where(value < 0, 0.0, log_above)
+
+    def _far(self, law: Any, log_below: NDArray[np.float64], log_above: NDArray[np.float64]) -> NDArray[np.float64]:
+        shape, stop = law.args
+        mean = shape * (1 - stop) / stop
+        spread = np.sqrt(mean / stop)
+        return _tails.count_quantile(log_below, log_above, lambda count: self._tails(law, count), mean, spread)
 
     def code(self, parents: Sequence[str]) -> list[str]:
         shape = number(float(self.shape))
         odds = f"torch.as_tensor({self._equation(parents, ())}) - {number(float(np.log(self.shape)))}"
         return ["dist.NegativeBinomial", shape, f"logits={odds}"]
+
+
+def _series(shape: float, stop: NDArray[np.float64], count: NDArray[np.float64], *, up: bool) -> NDArray[np.float64]:
+    """Log P(more than a count), or log P(at most it), term by term from the largest."""
+    from scipy import special
+
+    first = count + 1 if up else count
+    log = special.gammaln(first + shape) - special.gammaln(shape) - special.gammaln(first + 1)
+    log += shape * np.log(stop) + first * np.log1p(-stop)
+    term, total = np.ones_like(first), np.ones_like(first)
+    for n in range(_TERMS):
+        k = first + n if up else first - n
+        step = (1 - stop) * (k + shape) / (k + 1) if up else k / ((k - 1 + shape) * (1 - stop))
+        term = np.where(up | (k > 0), term * step, 0.0)
+        total = total + term
+        if (term <= 1e-17 * total).all():
+            break
+    return np.asarray(log + np.log(total))

@@ -21,6 +21,7 @@ from torch import Tensor
 from causalpp.errors import InvalidParameter
 from causalpp.programs.mechanisms import _cells, _ranks, _tails
 from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents, checked_states
+from causalpp.programs.mechanisms._counting import quantiles
 from causalpp.programs.mechanisms._laws import Law
 from causalpp.programs.mechanisms._printing import number, numbers
 from causalpp.programs.mechanisms.base import UNIFORM, Mechanism, State
@@ -274,8 +275,14 @@ class _Ranked(_Linear):
         return out
 
     def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
-        value = self._law(parents).ppf(noise.numpy().clip(*_INSIDE))
-        return torch.as_tensor(np.asarray(value)).to(noise.dtype)
+        eta = self._predictor(parents).detach()
+        shape = _cells.common_shape(noise, eta)
+        value = self._quantiles(eta.expand(shape).reshape(-1), noise.expand(shape).reshape(-1).numpy().clip(*_INSIDE))
+        return torch.as_tensor(value).reshape(shape).to(noise.dtype)
+
+    def _quantiles(self, eta: Tensor, rank: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The quantiles at ranks inside (0, 1), shape ``(n,)``, as are the linear predictors."""
+        return np.asarray(self._of(eta).ppf(rank))
 
     def _tails(self, law: Any, value: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Log P(at most a value) and log P(more than it)."""
@@ -289,7 +296,7 @@ class _Ranked(_Linear):
         eta = self._predictor(parents).detach()
         shape = _cells.common_shape(log_odds, eta)
         rank, eta = log_odds.expand(shape).reshape(-1).to(torch.float64), eta.expand(shape).reshape(-1)
-        out = self._of(eta).ppf(torch.sigmoid(rank).numpy().clip(*_INSIDE))
+        out = self._quantiles(eta, torch.sigmoid(rank).numpy().clip(*_INSIDE))
         far = (rank.abs() > _FAR).numpy()
         if far.any():
             sides = (torch.nn.functional.logsigmoid(sign * rank[far]).numpy() for sign in (1, -1))
@@ -342,6 +349,10 @@ class Poisson(_Ranked):
         from scipy import stats
 
         return stats.poisson(eta.exp().numpy())
+
+    def _quantiles(self, eta: Tensor, rank: NDArray[np.float64]) -> NDArray[np.float64]:
+        mean = eta.exp().numpy()
+        return quantiles(lambda at: self._of(eta[at]), rank, np.exp(-mean), lambda k, at: mean[at] / (k + 1))
 
     def _tails(self, law: Any, value: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         (mean,) = law.args
