@@ -80,9 +80,9 @@ def rate(hits: NDArray[np.bool_] | _Floats, clusters: _Ints, level: float, *, we
         return Rate(math.nan, 0.0, 1.0, 0, 0.0)
     share = float((hits * size).sum() / total)
     _, place = np.unique(clusters, return_inverse=True)
-    sizes = np.bincount(place, weights=size)
-    found = np.bincount(place, weights=hits * size)[sizes > 0].astype(float)
-    sizes = sizes[sizes > 0].astype(float)
+    sizes: _Floats = np.bincount(place, weights=size).astype(np.float64)
+    found: _Floats = np.bincount(place, weights=hits * size).astype(np.float64)
+    found, sizes = found[sizes > 0], sizes[sizes > 0]
     number = len(sizes)
     if 0 < share < 1 and number > 1:
         effective = total / _design_effect(found, sizes, 0.0)
