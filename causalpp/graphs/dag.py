@@ -301,9 +301,7 @@ class Dag(Exports):
         if self.selected:
             known |= self._mask(self.selected)
             if known & (start | goal):
-                refuse_selected(
-                    self._names(known & (start | goal)), "so they do not vary and are independent of nothing"
-                )
+                refuse_selected(self._names(known & (start | goal)), "nothing is independent of what does not vary")
         opened = known | _spread(known, self._parents)  # colliders that let a trail through
         upward, downward = start, 0  # arrived from a child (or begun here), arrived from a parent
         seen_up, seen_down = 0, 0

@@ -39,6 +39,7 @@ from causalpp.errors import FormatError, InvalidGraph, TooLarge
 from causalpp.graphs.dag import Dag
 from causalpp.graphs.formats._bif_names import WORD
 from causalpp.graphs.formats._bif_reader import MOST, TOLERANCE, read_blocks
+from causalpp.graphs.formats._sketch import only_dag
 from causalpp.graphs.formats._tokens import cannot_hold
 
 __all__ = ["BifNetwork", "from_bif", "read_bif", "to_bif", "write_bif"]
@@ -225,6 +226,7 @@ def to_bif(dag: Dag) -> str:
         >>> from_bif(to_bif(Dag.from_edges([("u", "x"), ("u", "y")], latent="u")))
         Dag('u → x, u → y', latent={'u'})
     """
+    only_dag(dag, "BIF")
     parents = {name: dag.parents(name) for name in dag.nodes}
     for name, above in parents.items():
         if 2 ** (len(above) + 1) > MOST // 16:  # as text a number takes some 16 times the room

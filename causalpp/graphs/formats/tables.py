@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from causalpp._separated import Cells, numbered, read_cells
 from causalpp.errors import CyclicGraph, FormatError, InvalidGraph
 from causalpp.graphs.dag import Dag, Names
+from causalpp.graphs.formats._sketch import only_dag
 from causalpp.graphs.formats._tokens import cannot_hold, refuse_latent, shown
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def to_edge_list(dag: Dag, *, separator: str = ",") -> str:
         >>> to_edge_list(Dag(["smoke", "tar", "age"], [("smoke", "tar")]))
         'source,target\nsmoke,tar\nage,\n'
     """
+    only_dag(dag, "an edge list")
     refuse_latent(dag, "an edge list")
     touched = {name for edge in dag.edges for name in edge}
     return _write([_HEADERS[0], *dag.edges, *((name, "") for name in dag.nodes if name not in touched)], dag, separator)
@@ -157,6 +159,7 @@ def to_adjacency_frame(dag: Dag) -> pd.DataFrame:
     """
     import pandas as pd
 
+    only_dag(dag, "an adjacency matrix")
     frame = pd.DataFrame(dag.adjacency.astype(int), index=list(dag.nodes), columns=list(dag.nodes))
     frame.attrs["latent"] = [name for name in dag.nodes if name in dag.latent]
     return frame
@@ -232,6 +235,7 @@ def to_adjacency_csv(dag: Dag) -> str:
         >>> to_adjacency_csv(Dag.from_edges([("a", "b")]))
         ',a,b\na,0,1\nb,0,0\n'
     """
+    only_dag(dag, "an adjacency matrix in CSV")
     refuse_latent(dag, "an adjacency matrix in CSV")
     body = [[name, *map(str, row)] for name, row in zip(dag.nodes, dag.adjacency.astype(int).tolist(), strict=True)]
     return _write([["", *dag.nodes], *body], dag)
