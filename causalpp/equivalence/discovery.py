@@ -231,31 +231,33 @@ def _stability(
     out: dict[str, Any] = {"resamples": bootstrap, "seed": seed}
     counts = np.zeros((d, d), dtype=int)  # [i, j]: i → j;  both ways at once: in ``lines``
     lines = np.zeros((d, d), dtype=int)
-    for number in range(bootstrap):
-        sub = table.take(rng.integers(len(table.values), size=len(table.values)))
-        highest, lowest = (np.where(sub.missing, -np.inf, sign * sub.values).max(0) for sign in (1, -1))
-        vary = np.flatnonzero(highest > -lowest)
-        sub = sub.columns(vary)
-        block = np.ix_(vary, vary)
-        try:
-            found = np.zeros((0, 0), dtype=bool)
+    try:
+        for number in range(bootstrap):
+            sub = table.take(rng.integers(len(table.values), size=len(table.values)))
+            highest, lowest = (np.where(sub.missing, -np.inf, sign * sub.values).max(0) for sign in (1, -1))
+            vary = np.flatnonzero(highest > -lowest)
+            block = np.ix_(vary, vary)
+            found: Matrix | None = np.zeros((len(vary), len(vary)), dtype=bool)
             if len(vary) > 1:
                 known = Rules(rules.required[block], rules.forbidden[block])
                 again = Watch(method, max_seconds=watch.max_seconds, started=watch.started)
-                graph, how = _learn(sub, method, alpha, known, seed, max_conditioning, again)
-                if "stopped" in how:
-                    out["stopped"] = how["stopped"]
-                    break
-                found = graph.matrix
-        except InvalidData:
-            continue  # this resample determines nothing; "used" tells
-        finally:
+                try:
+                    graph, how = _learn(sub.columns(vary), method, alpha, known, seed, max_conditioning, again)
+                except InvalidData:
+                    found = None  # this resample determines nothing; "used" tells
+                else:
+                    if "stopped" in how:
+                        out["stopped"] = how["stopped"]
+                        break
+                    found = graph.matrix
+            if found is not None:
+                used += 1
+                counts[block] += found & ~found.T
+                lines[block] += found & found.T
             if progress is not None:
                 progress(number + 1, bootstrap)
-        used += 1
-        if len(vary) > 1:
-            counts[block] += found & ~found.T
-            lines[block] += found & found.T
+    except KeyboardInterrupt:
+        out["stopped"] = "by an interrupt"
     share = max(used, 1)
     pairs = [
         {

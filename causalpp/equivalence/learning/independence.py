@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.equivalence.learning.table import Floats, Table, strata
+from causalpp.equivalence.learning.table import Floats, Table
 
 __all__ = ["IndependenceTest", "independence_test"]
 
@@ -89,14 +89,8 @@ class ChiSquare(IndependenceTest):
     def _p(self, x: int, y: int, given: list[int], rows: NDArray[np.intp] | None) -> float:
         from scipy.stats import chi2
 
-        codes, states = self.table.codes, self.table.states
-        a, b = int(states[x]), int(states[y])
-        codes = codes if rows is None else codes[:, rows]
-        cell, number = codes[x] * b + codes[y], 1
-        if given:
-            group, number = strata(codes[given], [int(states[k]) for k in given])
-            cell = cell + group * (a * b)
-        counts = np.bincount(cell, minlength=number * a * b).reshape(number, a, b).astype(float)
+        del rows  # what is missing is not counted anyway
+        counts = self.table.counts.joint(given, x, y)
         row, column = counts.sum(2), counts.sum(1)
         whole = row.sum(1)
         expected = row[:, :, None] * column[:, None, :] / np.maximum(whole, 1)[:, None, None]
@@ -115,6 +109,10 @@ class Regression(ChiSquare):
 
     name = "regression"
 
+    def __init__(self, table: Table) -> None:
+        super().__init__(table)
+        self._fitted: dict[tuple[int, tuple[int, ...]], float] = {}
+
     def _p(self, x: int, y: int, given: list[int], rows: NDArray[np.intp] | None) -> float:
         from scipy.stats import chi2, f
 
@@ -122,10 +120,11 @@ class Regression(ChiSquare):
         if table.discrete[x] and table.discrete[y]:
             if all(table.discrete[z] for z in given):
                 return super()._p(x, y, given, rows)
-            small, large = table.design(given, rows), table.design([*given, y], rows)
-            target = (table.codes[x] if rows is None else table.codes[x][rows]).astype(np.int64)
-            gain = 2 * (_logistic(large, target) - _logistic(small, target))
-            extra = (np.linalg.matrix_rank(large) - np.linalg.matrix_rank(small)) * (len(np.unique(target)) - 1)
+            gain = 2 * (self._likelihood(x, [*given, y], rows) - self._likelihood(x, given, rows))
+            covariance = self._covariance([x, *given, y], rows)
+            own, width = len(table.places[x]), sum(len(table.places[k]) for k in given)
+            ranks = [_rank(covariance[own:end, own:end]) for end in (own + width, len(covariance))]
+            extra = (ranks[1] - ranks[0]) * _rank(covariance[:own, :own])
             return float(chi2.sf(max(gain, 0.0), extra)) if extra else 1.0
         if table.discrete[x]:
             x, y = y, x
@@ -137,6 +136,23 @@ class Regression(ChiSquare):
         if more == rank or free <= 0:
             return 1.0 if more == rank else 0.0
         return float(f.sf(max(rest - better, 0.0) / (more - rank) / max(better / free, 1e-300), more - rank, free))
+
+    def _likelihood(self, x: int, given: list[int], rows: NDArray[np.intp] | None) -> float:
+        """The largest log-likelihood of the logistic regression of x on some others."""
+        key = (x, tuple(sorted(given)))
+        if rows is not None:
+            return _logistic(self.table.design(given, rows), self.table.codes[x][rows])
+        if key not in self._fitted:
+            self._fitted[key] = _logistic(self.table.design(key[1]), self.table.codes[x])
+        return self._fitted[key]
+
+
+def _rank(covariance: Floats) -> int:
+    """How many dimensions a covariance has."""
+    if not len(covariance):
+        return 0
+    size = np.linalg.eigvalsh(covariance)
+    return int(np.sum(size > 1e-12 * max(float(size[-1]), 1e-300)))
 
 
 def _left(covariance: Floats, end: int) -> tuple[float, int]:
@@ -162,38 +178,39 @@ def _logistic(design: Floats, target: NDArray[np.int64], ridge: float = 1e-4) ->
     The ridge, worth a hundredth of a row, keeps the weights finite where the states are separated.
     """
     states, code = np.unique(target, return_inverse=True)
-    number, width = len(states) - 1, design.shape[1]
-    hot = (code[:, None] == np.arange(1, number + 1)).astype(float)
-    weights = np.zeros((width, number))
+    number, across = len(states) - 1, np.ascontiguousarray(design.T)
+    width, length = across.shape
+    hot = code == np.arange(1, number + 1)[:, None]
+    weights = np.zeros((number, width))
 
     def fit(w: Floats) -> tuple[float, Floats, float]:
-        eta = np.hstack([np.zeros((len(design), 1)), design @ w])
-        top = eta.max(1, keepdims=True)
-        norm = top[:, 0] + np.log(np.exp(eta - top).sum(1))
-        likelihood = float(eta[np.arange(len(eta)), code].sum() - norm.sum())
-        return likelihood - ridge / 2 * float((w**2).sum()), np.exp(eta[:, 1:] - norm[:, None]), likelihood
+        eta = w @ across
+        top = np.maximum(eta.max(0, initial=0.0), 0.0)
+        share = np.exp(eta - top)
+        norm = np.exp(-top) + share.sum(0)
+        likelihood = float(eta[hot].sum() - (top + np.log(norm)).sum())
+        return likelihood - ridge / 2 * float((w**2).sum()), share / norm, likelihood
 
     value, share, likelihood = fit(weights)
     for _ in range(60):
-        slope = (design.T @ (hot - share) - ridge * weights).T.ravel()
+        slope = ((hot - share) @ design - ridge * weights).ravel()
         curve = np.empty((number, width, number, width))
         for a in range(number):
-            for b in range(number):
-                weight = share[:, a] * ((a == b) - share[:, b])
-                curve[a, :, b, :] = (design * weight[:, None]).T @ design
+            for b in range(a, number):
+                curve[a, :, b, :] = (across * (share[a] * ((a == b) - share[b]))) @ design
+                curve[b, :, a, :] = curve[a, :, b, :].T
         size = number * width
-        hessian = curve.reshape(size, size) + ridge * np.eye(size)
-        step = np.linalg.solve(hessian, slope)
-        gain, length = float(slope @ step), 1.0
-        if gain < 1e-9:
+        step = np.linalg.solve(curve.reshape(size, size) + ridge * np.eye(size), slope)
+        gain, part = float(slope @ step), 1.0
+        if gain < 1e-9 * max(1.0, length / 1000):
             break
-        while length > 1e-6:
-            trial = fit(weights + length * step.reshape(number, width).T)
+        while part > 1e-6:
+            trial = fit(weights + part * step.reshape(number, width))
             if trial[0] > value:
                 break
-            length /= 2
+            part /= 2
         else:
             break
-        weights = weights + length * step.reshape(number, width).T
+        weights = weights + part * step.reshape(number, width)
         value, share, likelihood = trial
     return likelihood

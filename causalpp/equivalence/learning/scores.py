@@ -7,15 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from causalpp.equivalence.learning.rules import bits, mask_of
-from causalpp.equivalence.learning.table import Floats, Table, strata
+from causalpp.equivalence.learning.table import Floats, Table
 
 __all__ = ["LocalScore", "local_score"]
 
 _SINGULAR = -1e3  # the log-determinant of what has none
-_WIDE = 1 << 26  # numbers in the indicators of all states that are held at once
-_CELLS = 64  # joint states up to which all candidates are counted in one product
 
 
 class LocalScore:
@@ -130,28 +129,7 @@ class BDeu(LocalScore):
 
     def __init__(self, table: Table) -> None:
         super().__init__(table)
-        self.codes, self.states = table.codes, table.states
-        self._strata: dict[int, tuple[NDArray[np.int64], int]] = {}
-        self._hot: NDArray[np.float32] | None = None  # indicators of all states; sums of them are exact
-        if self.rows < 1 << 24 and self.rows * int(self.states.sum()) <= _WIDE:
-            hot = np.empty((int(self.states.sum()), self.rows), dtype=np.float32)
-            row = 0
-            for column, number in zip(self.codes, self.states):
-                hot[row : row + number] = column == np.arange(number)[:, None]
-                row += int(number)
-            self._hot = hot
-
-    def _joint(self, columns: int) -> tuple[NDArray[np.int64], int]:
-        if columns not in self._strata:
-            if len(self._strata) > 32:
-                self._strata.clear()  # each holds a number a row
-            listed = bits(columns)
-            self._strata[columns] = (
-                strata(self.codes[listed], [int(self.states[k]) for k in listed])
-                if listed
-                else (np.zeros(self.rows, dtype=np.int64), 1)
-            )
-        return self._strata[columns]
+        self.states, self.counts = table.states, table.counts
 
     def _prior(self, parents: int) -> float:
         others = self.d - 1
@@ -160,40 +138,28 @@ class BDeu(LocalScore):
         return -(parents * math.log(others) - (others - parents) * math.log1p(-1 / others))
 
     def _score(self, target: int, parents: int) -> float:
-        from scipy.special import gammaln
-
-        group, number = self._joint(parents)
-        own = int(self.states[target])
-        counts = np.bincount(group * own + self.codes[target], minlength=number * own).reshape(number, own)
-        configurations = float(np.prod(self.states[bits(parents)], dtype=float))
-        per_row, per_cell = 1 / configurations, 1 / configurations / own
-        total = float(np.sum(gammaln(per_row) - gammaln(counts.sum(1) + per_row)))
-        total += float(np.sum(np.where(counts > 0, gammaln(counts + per_cell) - gammaln(per_cell), 0.0)))
-        return total + self._prior(parents.bit_count())
+        listed = bits(parents)
+        found = self.counts.joint(listed, target)
+        return self._of_counts(found, float(np.prod(self.states[listed], dtype=float))) + self._prior(len(listed))
 
     def _all_gains(self, target: int, parents: int) -> Floats:
-        before, number = self.of(target, parents), parents.bit_count()
-        group, groups = self._joint(parents)
-        own = int(self.states[target])
+        before, listed = self.of(target, parents), bits(parents)
         new = [k for k in range(self.d) if k != target and not parents >> k & 1]
-        if self._hot is None or groups * own > _CELLS:
-            out = np.full(self.d, -np.inf)
-            for k in new:
-                out[k] = self._score(target, parents | 1 << k) - before
-            return out
-        from scipy.special import gammaln
+        configurations = float(np.prod(self.states[listed], dtype=float))
+        out = np.full(self.d, -np.inf)
+        for k, found in zip(new, self.counts.with_each(listed, target, new), strict=True):
+            out[k] = self._of_counts(found, configurations * float(self.states[k]))
+        out[new] += self._prior(len(listed) + 1) - before
+        return out
 
-        # Of every state of every column, how often it occurs in each cell, a joint state of the family.
-        cells = np.zeros((self.rows, groups * own), dtype=np.float32)
-        cells[np.arange(self.rows), group * own + self.codes[target]] = 1
-        counts = (self._hot @ cells).astype(float).reshape(-1, groups, own)
-        configurations = float(np.prod(self.states[bits(parents)], dtype=float)) * np.repeat(self.states, self.states)
-        per_row, per_cell = 1 / configurations[:, None], 1 / configurations[:, None, None] / own
-        totals = np.sum(gammaln(per_row) - gammaln(counts.sum(2) + per_row), axis=1)
-        totals += np.sum(np.where(counts > 0, gammaln(counts + per_cell) - gammaln(per_cell), 0.0), axis=(1, 2))
-        ends = np.cumsum([0, *self.states[:-1]])
-        after = np.add.reduceat(totals, ends) + self._prior(number + 1)
-        return np.asarray(after - before)
+    @staticmethod
+    def _of_counts(counts: NDArray[np.int64], configurations: float) -> float:
+        """The logarithm of the marginal likelihood, of counts whose last axis are the states of the target."""
+        per_row, per_cell = 1 / configurations, 1 / configurations / counts.shape[-1]
+        rows, cells = counts.sum(-1), counts[counts > 0]
+        rows = rows[rows > 0]
+        total = len(rows) * gammaln(per_row) - np.sum(gammaln(rows + per_row))
+        return float(total + np.sum(gammaln(cells + per_cell)) - len(cells) * gammaln(per_cell))
 
 
 def local_score(table: Table) -> LocalScore:

@@ -16,7 +16,7 @@ from causalpp.equivalence.learning.independence import IndependenceTest, indepen
 from causalpp.equivalence.learning.orders import Best, Families, boss, grasp, matrix_of
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.scores import LocalScore, local_score
-from causalpp.equivalence.learning.skeleton import Evidence, judged, pc, settle
+from causalpp.equivalence.learning.skeleton import Evidence, Judged, judged, pc, settle
 from causalpp.equivalence.learning.table import Table
 from causalpp.equivalence.learning.watch import Stopped, Watch
 from causalpp.errors import InvalidData
@@ -42,11 +42,13 @@ def by_tests(table: Table, alpha: float, rules: Rules, max_conditioning: int | N
         how["max_conditioning"] = max_conditioning
 
     def search() -> None:
-        _announce(watch, lambda: _seconds_of_tests(test, d), "pairs tested given 0 others", d * (d - 1) // 2)
+        _announce(watch, lambda: _seconds_of_tests(test, alpha, d), "tests given 0 others", d * (d - 1) // 2)
         pc(test, alpha, rules, max_conditioning, watch, evidence)
+        found.append(judged(evidence, test, rules, watch))
 
+    found: list[Judged] = []
     _until_stopped(search, how)
-    skeleton, colliders, removed = judged(evidence, test, rules)
+    skeleton, colliders, removed = found[0] if found else judged(evidence, test, rules, quick=True)
     dag, repaired = settle(skeleton, colliders, rules)
     names = table.names
     how["tests"] = [entry | {key: [names[k] for k in entry[key]] for key in ("pair", "given")} for entry in removed]
@@ -130,23 +132,30 @@ def _announce(watch: Watch, seconds: Callable[[], float], phase: str, total: int
         watch(phase, 0, total, always=True)
 
 
-def _seconds_of_tests(test: IndependenceTest, d: int) -> float:
-    """A guess from a few tests: every pair alone, and four in ten of them given another."""
+def _seconds_of_tests(test: IndependenceTest, alpha: float, d: int) -> float:
+    """A guess from a few tests: every pair alone, and the pairs that are dependent given one more and given two.
+
+    How many those are is guessed from the share of the few that is dependent.
+    """
     pairs = list(combinations(range(d), 2))
-    few = [pairs[k] for k in np.linspace(0, len(pairs) - 1, num=min(4, len(pairs)), dtype=int)]
+    few = [pairs[k] for k in np.linspace(0, len(pairs) - 1, num=min(30, len(pairs)), dtype=int)]
+    test(few[-1][0], few[-1][1], ())  # what all tests need is computed with the first
     begin = time.perf_counter()
-    for a, b in few:
-        test(a, b, ())
-    alone = time.perf_counter()
-    for a, b in few:
-        test(a, b, [k for k in range(min(d, 3)) if k not in (a, b)][:1])
-    return len(pairs) * (alone - begin + 0.4 * (time.perf_counter() - alone)) / len(few)
+    dependent = [(a, b) for a, b in few if test(a, b, ()) <= alpha]
+    alone, few = (time.perf_counter() - begin) / len(few), few[-4:]
+    near = len(dependent) / min(30, len(pairs)) * (d - 1)
+    begin = time.perf_counter()
+    for a, b in dependent[:4] or few:
+        test(a, b, [k for k in range(min(d, 4)) if k not in (a, b)][:2])
+    given = (time.perf_counter() - begin) / len(dependent[:4] or few)
+    return len(pairs) * alone + d * near / 2 * max(near - 1, 0) * (2 + near / 8) * given
 
 
 def _seconds_of_scores(score: LocalScore, method: str, rules: Rules) -> float:
     """A guess from a few families, and from how many of them searches on simulated data needed."""
     d = score.d
     few = range(min(d, 3))
+    score.gains(d - 1, 0)  # what all families need is computed with the first
     begin = time.perf_counter()
     if method == "exact":
         for v in range(d):

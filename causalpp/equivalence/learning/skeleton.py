@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -71,9 +72,11 @@ def pc(
             for a, b in combinations(range(d), 2)
             if skeleton[a, b] and not rules.required[a, b] and not rules.required[b, a]
         ]
-        for number, (a, b) in enumerate(pairs):
+        done, total = 0, sum(_number(near, a, b, size) for a, b in pairs)
+        for a, b in pairs:
             for given in _sets(near, a, b, size):
-                watch(f"pairs tested given {size} other{'s' * (size != 1)}", number, len(pairs))
+                watch(f"tests given {size} other{'s' * (size != 1)}", done, total)
+                done += 1
                 p = test(a, b, given)
                 if (a, b) not in asked or p > asked[a, b][0]:
                     asked[a, b] = p, given
@@ -86,6 +89,12 @@ def pc(
     return evidence
 
 
+def _number(near: list[list[int]], a: int, b: int, size: int) -> int:
+    """How many sets :func:`_sets` gives."""
+    first, second = set(near[a]) - {b}, set(near[b]) - {a}
+    return math.comb(len(first), size) + math.comb(len(second), size) - math.comb(len(first & second), size)
+
+
 def _sets(near: list[list[int]], a: int, b: int, size: int) -> Iterator[tuple[int, ...]]:
     """The sets of one size of what may come before a, or before b."""
     seen = set()
@@ -96,11 +105,16 @@ def _sets(near: list[list[int]], a: int, b: int, size: int) -> Iterator[tuple[in
                 yield given
 
 
-def judged(evidence: Evidence, test: Test, rules: Rules) -> tuple[Matrix, list[Collider], list[dict[str, Any]]]:
+Judged = tuple[Matrix, list[Collider], list[dict[str, Any]]]
+
+
+def judged(evidence: Evidence, test: Test, rules: Rules, watch: Watch | None = None, quick: bool = False) -> Judged:
     """The skeleton under the knowledge, the colliders the tests see in it, and the test that removed each edge.
 
-    A collider a → c ← b is as strong as the dependence of a and b is once c joins their separating set.
+    A collider a → c ← b is as strong as the dependence of a and b is once c joins their separating set; where it has to
+    be ``quick``, as weak as the weaker of its edges.
     """
+    watch = Watch() if watch is None else watch
     d = len(rules.required)
     skeleton, asked = evidence.skeleton.copy(), evidence.asked
     removed = []
@@ -115,7 +129,11 @@ def judged(evidence: Evidence, test: Test, rules: Rules) -> tuple[Matrix, list[C
     for (a, b), (_, given) in sorted(asked.items()):
         if not skeleton[a, b]:
             between = np.flatnonzero(skeleton[a] & skeleton[b]).tolist()
-            colliders += [(test(a, b, (*given, c)), (a, c, b)) for c in between if c not in given]
+            for c in between:
+                if c not in given:
+                    watch("colliders weighed", len(colliders), len(colliders) + 1)
+                    edges = [asked.get((min(k, c), max(k, c)), (0.0, ()))[0] for k in (a, b)]
+                    colliders.append((max(edges) if quick else test(a, b, (*given, c)), (a, c, b)))
     return skeleton, colliders, removed
 
 

@@ -9,9 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp.equivalence.learning.counts import Counts
 from causalpp.errors import InvalidData
 
-__all__ = ["Floats", "Table", "strata"]
+__all__ = ["Floats", "Table"]
 
 Floats = NDArray[np.float64]
 
@@ -68,6 +69,11 @@ class Table:
     def states(self) -> NDArray[np.int64]:
         """How many states each column has, 1 for continuous ones."""
         return np.asarray(self.codes.max(1) + 1)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How often joint states of discrete columns occur."""
+        return Counts(self.codes, self.states.tolist())
 
     @cached_property
     def blocks(self) -> list[Floats]:
@@ -139,20 +145,3 @@ class Table:
                     f"column {self.names[k]!r} is a copy or a linear function of the columns before it "
                     f"in these {rows:,} rows: leave it out, or bring more rows than columns"
                 )
-
-
-def strata(codes: NDArray[np.int64], states: Sequence[int]) -> tuple[NDArray[np.int64], int]:
-    """Which joint state of some columns each row is in, numbered from 0, and how many numbers there are.
-
-    Args:
-        codes: one row a column, shape ``(columns, rows)``.
-        states: how many states each column has.
-    """
-    out, number = codes[0], int(states[0])
-    most = max(1 << 16, 4 * codes.shape[1])
-    for column, more in zip(codes[1:], states[1:]):
-        out, number = out * int(more) + column, number * int(more)
-        if number > most:  # most joint states do not occur: number those that do
-            seen, out = np.unique(out, return_inverse=True)
-            number = len(seen)
-    return out, number
