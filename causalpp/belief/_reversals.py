@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -192,18 +193,20 @@ def one_bit_each(d: int, device: torch.device) -> Tensor:
 
 def _packed(rows: Tensor, bits: Tensor) -> Tensor:
     """Booleans ``(N, d, d)`` as sets of the last axis, ``(N, d, W)``."""
-    out = torch.zeros((*rows.shape[:2], bits.shape[1]), dtype=torch.int64, device=rows.device)
-    for j, bit in enumerate(bits):
-        out |= rows[:, :, j, None] * bit
-    return out
+    n, d, width = *rows.shape[:2], bits.shape[1]
+    out = np.zeros((n, d, width, 8), dtype=np.uint8)
+    for word in range(width):
+        some = np.packbits(rows[:, :, word * _BITS : (word + 1) * _BITS].cpu().numpy(), axis=2, bitorder="little")
+        out[:, :, word, : some.shape[2]] = some
+    return torch.from_numpy(out.view("<i8")[..., 0].astype(np.int64, copy=False)).to(rows.device)
 
 
 def unpacked(sets: Tensor, bits: Tensor) -> Tensor:
     """The inverse: sets ``(N, d, W)`` as booleans ``(N, d, d)``."""
-    out = torch.empty((*sets.shape[:2], len(bits)), dtype=torch.bool, device=sets.device)
-    for j in range(len(bits)):
-        out[:, :, j] = (sets[:, :, j // _BITS] >> (j % _BITS)) & 1 == 1
-    return out
+    words = np.ascontiguousarray(sets.cpu().numpy().astype("<i8", copy=False))
+    each = np.unpackbits(words.view(np.uint8).reshape(*words.shape, 8), axis=3, bitorder="little")[..., :_BITS]
+    cells = each.reshape(*words.shape[:2], -1)[:, :, : len(bits)]
+    return torch.from_numpy(np.ascontiguousarray(cells).view(np.bool_)).to(sets.device)
 
 
 def _all(words: Tensor) -> Tensor:

@@ -16,13 +16,11 @@ draw without the knowledge and keep what obeys it.
 
 from __future__ import annotations
 
-import bisect
 import math
 import random
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -183,33 +181,67 @@ class Numbered:
         assert bound == self.total, "the orientations by root do not add up"
         return out
 
-    def write(self, stack: Bools, where: Ints, place: Ints, numbers: list[int]) -> None:
+    def write(self, stack: Bools, where: Ints, place: Ints, numbers: Sequence[int]) -> None:
         """Direct the edges as the orientations of some numbers do.
+
+        All that is left to be directed in the same way, in whatever graph and at whatever variables, is directed
+        together, larger parts before smaller ones: a clique leads to as many steps as it has variables, however many
+        orders are drawn.
 
         Args:
             stack: shape ``(n, d, d)``; all edges of the graph are there both ways.
-            where: the graphs of the stack to direct.
-            place: the rows of the stack that are the variables.
+            where: the graphs of the stack to direct, ``(m,)``.
+            place: the rows of the stack that are the variables, ``(k,)``.
             numbers: the orientation of each graph.
         """
+        waiting: dict[int, tuple[Numbered, list[Ints], list[Ints], list[Any]]] = {}
+
+        def wait(part: Numbered, where: Ints, place: Ints, numbers: Any) -> None:
+            held = waiting.setdefault(id(part), (part, [], [], []))
+            for those, more in zip(held[1:], (where, place, numbers), strict=True):
+                those.append(more)
+
+        wait(self, where, np.broadcast_to(place, (len(where), len(place))), _integers(numbers, self.total))
+        while waiting:
+            largest = max(waiting, key=lambda key: len(waiting[key][0].near))
+            now, *those = waiting.pop(largest)
+            at, here, left = (np.concatenate(each) for each in those)
+            for part, some, behind in now._step(stack, at, here, left):
+                wait(part, at[some[0]], here[some[0]][:, some[1]], behind)
+
+    def _step(
+        self, stack: Bools, where: Ints, place: Ints, numbers: Any
+    ) -> Iterator[tuple[Numbered, tuple[Ints, Ints], Any]]:
+        """Direct what the list or the roots say; what is left: parts, of which graphs and variables, the numbers.
+
+        Args:
+            stack: as for :meth:`write`.
+            where: ``(m,)``.
+            place: the rows of the variables in each graph, ``(m, k)``.
+            numbers: ``(m,)``.
+        """
         if self.listed is not None:
-            forward = self.listed[numbers]
-            tails, heads, at = place[self.tails], place[self.heads], where[:, None]
-            stack[at, tails, heads] = forward
+            forward = self.listed[numbers.astype(np.int64)]
+            stack[where[:, None], place[:, self.tails], place[:, self.heads]] = forward
             return
-        bounds = [root.bound for root in self.roots]
-        groups: dict[int, list[int]] = defaultdict(list)
-        for k, number in enumerate(numbers):
-            groups[bisect.bisect_right(bounds, number)].append(k)
-        for which, members in groups.items():
-            root = self.roots[which]
-            at = where[members]
-            stack[at[:, None], place[root.heads], place[root.tails]] = False
-            first = bounds[which - 1] if which else 0
-            left = [numbers[k] - first for k in members]
+        which = np.searchsorted(_integers([root.bound for root in self.roots], self.total), numbers, side="right")
+        order = np.argsort(which, kind="stable")
+        ends = np.searchsorted(which[order], np.arange(len(self.roots) + 1))
+        for number, root in enumerate(self.roots):
+            some = order[ends[number] : ends[number + 1]]
+            if not len(some):
+                continue
+            here = place[some]
+            stack[where[some, None], here[:, root.heads], here[:, root.tails]] = False
+            left = numbers[some] - (self.roots[number - 1].bound if number else 0)
             for rows, part in root.parts:
-                part.write(stack, at, place[rows], [number % part.total for number in left])
-                left = [number // part.total for number in left]
+                yield part, (some, rows), _integers(left % part.total, part.total)
+                left = left // part.total
+
+
+def _integers(numbers: Any, total: int) -> Any:
+    """Integers below a total: of 64 bits where these are enough, else Python's own."""
+    return np.asarray(numbers, dtype=np.int64 if total < 1 << 62 else object)
 
 
 def _rooted(near: Sequence[int], root: int) -> tuple[list[int], list[int]]:

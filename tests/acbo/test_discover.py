@@ -276,9 +276,8 @@ def test_nothing_left_to_ask() -> None:
 def test_an_oracle_that_never_answers() -> None:
     oracle = Silent()
     result = discover(CHAIN, oracle)
-    budget = 200
-    assert len(result.transcript) == budget
-    assert f"budget of {budget} questions" in result.stopped_because
+    assert len(result.transcript) == 10
+    assert "neither yes nor no 10 times in a row" in result.stopped_because
     assert result.belief.confidence == pytest.approx(0.96 / CHAIN.size)
     assert {step.gained for step in result.transcript} == {0.0}
     best = {answer.question for answer in oracle.given}
@@ -399,7 +398,7 @@ def test_candidates_in_every_form() -> None:
     results = [discover(form, Counting()) for form in forms]
     for result in results:
         assert list(result.belief.candidates) == dags
-        assert result.to_dict() == results[0].to_dict()
+        assert result.to_dict() | {"given": ""} == results[0].to_dict() | {"given": ""}
     reordered = discover([Dag("dcba", dag.edges) for dag in dags], Counting(0.0))
     assert reordered.graph == TRUTH
 
