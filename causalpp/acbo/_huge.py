@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -114,13 +114,16 @@ class ParticleChooser:
         self.questions, self.draw, self.goal, self.policy = questions, draw, goal, policy
         self.asked = torch.zeros(len(questions), dtype=torch.int64)
         self.drawn: DagBatch | None = None
+        self.read: Callable[[Belief], Tensor] | None = None
         self.state: tuple[Belief, Chooser] | None = None
 
     def now(self, belief: ParticleBelief) -> tuple[Belief, Chooser]:
         """Some of the particles, and a chooser that knows what is true in them: they change when they move."""
         if self.state is None or belief.candidates is not self.drawn:
             thin = belief.thinned(_LOOKED_AT)
-            truth = truth_table(self.questions, thin.candidates)
+            if self.read is None:
+                self.read = belief.reader(self.questions)
+            truth = self.read(thin)
             about = None if self.goal is None else self.goal.holds(thin.candidates)
             chooser = Chooser(self.questions, truth, len(truth), self.draw, about, self.policy)
             chooser.asked = self.asked

@@ -36,7 +36,7 @@ def class_of(candidates: DagBatch, graph: Dag) -> MarkovEquivalenceClass:
 
 def narrowed(found: MarkovEquivalenceClass, belief: AnyBelief, target: float) -> MarkovEquivalenceClass:
     """The members with the directions that hold together with the probability ``target``."""
-    edges, place = belief.edges.cpu(), {name: i for i, name in enumerate(belief.candidates.nodes)}
+    edges, place = belief.edges.cpu(), {name: i for i, name in enumerate(belief.nodes)}
     pairs = [pair for edge in found.cpdag.undirected for pair in (edge, edge[::-1])]
     pairs.sort(key=lambda pair: -float(edges[place[pair[0]], place[pair[1]]]))
     together: Proposition | None = None

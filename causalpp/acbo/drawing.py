@@ -62,7 +62,7 @@ def edge_picture(result: Result, labels: Mapping[str, str]) -> dict[str, Any]:
     is; one that is not certain carries its probability.
     """
     belief = result.belief
-    nodes, edges = belief.candidates.nodes, belief.edges.tolist()
+    nodes, edges = belief.nodes, belief.edges.tolist()
     shown = {name: labels.get(name, name) for name in nodes}
     place = {name: i for i, name in enumerate(nodes)}
     leading = [(place[a], place[b]) for a, b in result.graph.edges]

@@ -136,7 +136,7 @@ def _checked(result: Result, further: Sequence[Any]) -> str:
 
 
 def _graph(result: Result, labels: Mapping[str, str]) -> str:
-    nodes, edges = result.belief.candidates.nodes, result.belief.edges.tolist()
+    nodes, edges = result.belief.nodes, result.belief.edges.tolist()
     listed = sorted(
         ((p, nodes[i], nodes[j]) for i, row in enumerate(edges) for j, p in enumerate(row) if p >= 0.005),
         key=lambda item: -item[0],

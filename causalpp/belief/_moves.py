@@ -51,9 +51,10 @@ def move(walkers: Walkers, target: Target, draw: torch.Generator) -> tuple[Walke
     start, log = walkers.parents, target(walkers)
     accepted, steps, moved, settled = 0.0, 0, 0.0, False
     kept: list[Walkers] = []
+    clique = 1 + walkers.most_parents()  # no variable can go further up, or down, than through a largest clique
     for block in range(_BLOCKS + KEPT - 1):
         for number in range(-(-walkers.tail.shape[1] // 2)):
-            log, share = _step(walkers, log, target, number, draw)
+            log, share = _step(walkers, log, target, number, draw, clique)
             accepted, steps = accepted + share, steps + 1
         if not settled:
             further = float((walkers.parents != start).any(2).double().mean())
@@ -65,10 +66,12 @@ def move(walkers: Walkers, target: Target, draw: torch.Generator) -> tuple[Walke
     return Walkers.joined(kept), Mixing(steps, accepted / steps, moved, settled)
 
 
-def _step(walkers: Walkers, log: Tensor, target: Target, number: int, draw: torch.Generator) -> tuple[Tensor, float]:
+def _step(
+    walkers: Walkers, log: Tensor, target: Target, number: int, draw: torch.Generator, clique: int
+) -> tuple[Tensor, float]:
     """One proposal to each graph, in place: the log of P(answers) after it, and the share that was accepted."""
     if number % 2:
-        length = int(walkers.tail.shape[1] ** float(torch.rand(1, generator=draw, dtype=torch.float64)))
+        length = int(clique ** float(torch.rand(1, generator=draw, dtype=torch.float64)))
         new, ratio = climbed(walkers, length, draw)
     else:
         new, ratio = reversed_once(walkers, draw)

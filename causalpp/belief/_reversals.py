@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.graphs import DagBatch, _reach
+from causalpp.graphs import _reach
 
 __all__ = ["Walkers", "climbed", "reversed_once"]
 
@@ -59,11 +59,9 @@ class Walkers:
         """Booleans of shape ``(N, d, d)``."""
         return unpacked(self.parents, self.bits).mT.contiguous()
 
-    def batch(self, nodes: tuple[str, ...]) -> DagBatch:
-        """The graphs, with what reaches what."""
-        out = DagBatch._trusted(nodes, self.adjacency())
-        out.__dict__["reach"] = unpacked(self.below, self.bits)
-        return out
+    def most_parents(self) -> int:
+        """The most parents of a variable in the first graph; in a class without colliders the same in all of them."""
+        return int(unpacked(self.parents[:1], self.bits).sum(2).max()) if len(self) else 0
 
     def take(self, numbers: Tensor) -> Walkers:
         """Copies of some of the graphs, in the order given."""
@@ -211,7 +209,10 @@ def unpacked(sets: Tensor, bits: Tensor) -> Tensor:
 
 def _all(words: Tensor) -> Tensor:
     """Whether something holds of every word: along the last axis."""
-    return words[..., 0] if words.shape[-1] == 1 else words.all(-1)
+    out = words[..., 0]
+    for word in range(1, words.shape[-1]):  # a reduction over so short an axis is many times slower
+        out = out & words[..., word]
+    return out
 
 
 def _union(sets: Tensor) -> Tensor:

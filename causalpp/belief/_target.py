@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from causalpp.belief._batches import Frame, PackedBatch
 from causalpp.belief._reversals import Walkers
 from causalpp.belief.channels import Channel
 from causalpp.belief.evidence import Evidence
@@ -27,32 +28,52 @@ class Truths:
 
     Args:
         questions: Q of them.
-        nodes: the variables.
-        bits: each variable as a set; see :class:`Walkers`.
+        frame: where the walkers stand.
     """
 
-    def __init__(self, questions: Sequence[Proposition], nodes: tuple[str, ...], bits: Tensor) -> None:
-        self.questions, self.nodes = list(questions), nodes
-        index = {name: i for i, name in enumerate(nodes)}
-        self.read: list[tuple[bool, Tensor, Tensor, Tensor, Tensor]] = []
-        for kind in (Causes, DirectlyCauses):
-            columns = [k for k, question in enumerate(self.questions) if type(question) is kind]
-            if columns:
-                where = torch.tensor(columns, device=bits.device)
-                pairs = [[index[name] for name in self.questions[k].variables] for k in columns]
-                a, b = torch.tensor(pairs, device=bits.device).unbind(1)
-                row, member = (a, b) if kind is Causes else (b, a)
-                word = (bits[member] != 0).long().argmax(1)
-                self.read.append((kind is Causes, where, row, word, bits[member, word]))
-        self.rest = [k for k, q in enumerate(self.questions) if type(q) not in (Causes, DirectlyCauses)]
+    def __init__(self, questions: Sequence[Proposition], frame: Frame) -> None:
+        self.questions, self.frame = list(questions), frame
+        self.known: list[tuple[int, bool]] = []  # the same in all members
+        self.rest: list[int] = []
+        read: dict[tuple[bool, bool], list[tuple[int, int, Tensor]]] = {}
+        for column, question in enumerate(self.questions):
+            if type(question) not in (Causes, DirectlyCauses):
+                self.rest.append(column)
+                continue
+            paths = type(question) is Causes
+            a, b = (frame.index[name] for name in question.variables)
+            if frame.inside(a, b):
+                row, member = (a, b) if paths else (b, a)
+                found = frame.place[row], frame.bits[frame.place[member]]
+                read.setdefault((paths, False), []).append((column, *found))
+            elif paths and a in frame.place:
+                read.setdefault((True, True), []).append((column, frame.place[a], frame.way_out(a, b)))
+            else:
+                relation = frame.shared.reach if paths else frame.shared.adjacency
+                self.known.append((column, bool(relation[a, b])))
+        self.read = [
+            (*kind, torch.tensor([c for c, _, _ in some]), torch.tensor([r for _, r, _ in some]),
+             torch.stack([mask for _, _, mask in some]))
+            for kind, some in read.items()
+        ]  # fmt: skip
 
     def of(self, walkers: Walkers) -> Tensor:
         """Booleans of shape ``(N, Q)``."""
-        out = torch.empty((len(walkers), len(self.questions)), dtype=torch.bool, device=walkers.tail.device)
-        for paths, columns, row, word, bit in self.read:
-            out[:, columns] = ((walkers.below if paths else walkers.parents)[:, row, word] & bit) != 0
+        out = torch.zeros((len(walkers), len(self.questions)), dtype=torch.bool, device=walkers.tail.device)
+        for paths, onward, columns, row, mask in self.read:
+            sets = walkers.below if paths else walkers.parents
+            here = torch.zeros((len(walkers), len(columns)), dtype=torch.bool, device=out.device)
+            for word in range(mask.shape[1]):
+                some = mask[:, word].nonzero().flatten()
+                if not len(some):
+                    continue
+                own = self.frame.bits[row[some], word] if onward else torch.zeros(1, dtype=torch.int64)
+                here[:, some] |= ((sets[:, row[some], word] | own) & mask[some, word]) != 0
+            out[:, columns] = here
+        for column, value in self.known:
+            out[:, column] = value
         if self.rest:
-            batch = walkers.batch(self.nodes)
+            batch = PackedBatch(self.frame, walkers)
             for k in self.rest:
                 out[:, k] = self.questions[k].holds(batch)
         return out
@@ -64,8 +85,7 @@ class Target:
     Args:
         channel: the noise model.
         evidence: the answers.
-        nodes: the variables.
-        bits: each variable as a set.
+        frame: where the walkers stand.
         conditions: statements that hold in every member.
     """
 
@@ -73,18 +93,17 @@ class Target:
         self,
         channel: Channel,
         evidence: Evidence,
-        nodes: tuple[str, ...],
-        bits: Tensor,
+        frame: Frame,
         conditions: Sequence[Proposition] = (),
     ) -> None:
         self.channel, self.tallies = channel, evidence.tallies
-        self.truths = Truths([*evidence.numbers, *conditions], nodes, bits)
+        self.truths = Truths([*evidence.numbers, *conditions], frame)
         self.asked = len(evidence.numbers)
         pattern = channel.interchangeable(evidence.tallies)
         counts = torch.bincount(pattern)
         radix = torch.cumprod(torch.cat([torch.ones(1), counts + 1.0]).double(), 0)
         self.cells = float(radix[-1])
-        self.radix = radix[:-1].to(bits.device)[pattern]
+        self.radix = radix[:-1].to(pattern.device)[pattern]
         self.known = torch.full((int(self.cells),), torch.nan, dtype=torch.float64) if self.cells <= _TABLE else None
         self.pattern = torch.nn.functional.one_hot(pattern, len(counts)).double()
 

@@ -274,6 +274,11 @@ class Belief:
     # --- graphs ---------------------------------------------------------------------------------------
 
     @property
+    def nodes(self) -> tuple[str, ...]:
+        """The variables."""
+        return self.candidates.nodes
+
+    @property
     def probabilities(self) -> Tensor:
         """The posterior probability of every candidate, shape ``(N,)``; what is left to one is the alternatives'."""
         return self._posterior[: len(self.candidates)]
@@ -351,8 +356,7 @@ class Belief:
     @property
     def edges(self) -> Tensor:
         """The posterior probability of every directed edge, shape ``(d, d)``."""
-        adjacency = self.evidence.graphs.adjacency.to(self._posterior.dtype)
-        return torch.einsum("n,nij->ij", self._posterior, adjacency).clamp(max=1)
+        return self.evidence.graphs.edge_shares(self._posterior)
 
     # --- the oracle -----------------------------------------------------------------------------------
 

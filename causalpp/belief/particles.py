@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from causalpp.belief._batches import Frame, PackedBatch, Shared
 from causalpp.belief._moves import KEPT, Mixing, move, systematic
 from causalpp.belief._reversals import Walkers
-from causalpp.belief._target import Target
+from causalpp.belief._target import Target, Truths
 from causalpp.belief._uncounted import explained, only_related
 from causalpp.belief.agnostic import Agnostic
 from causalpp.belief.alternatives import NoneOfThese
@@ -25,7 +26,7 @@ from causalpp.belief.evidence import Evidence
 from causalpp.belief.explanation import Explanation
 from causalpp.belief.outlook import Outlook
 from causalpp.belief.reliability import Reliability
-from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
+from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
 from causalpp.equivalence.restricted import RestrictedClass
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag, DagBatch
@@ -35,6 +36,8 @@ from causalpp.propositions import Proposition
 __all__ = ["Mixing", "ParticleBelief"]
 
 _MANY = 50  # particles that are equal: enough of them to estimate a probability
+_MOST, _FEWEST = 1 << 16, 1 << 12  # particles, unless said
+_WORDS = 3 << 19  # of the particles' sets of parents
 _LOW = 0.5  # of the particles' number: a smaller effective sample size has them drawn again
 
 
@@ -85,6 +88,7 @@ class ParticleBelief:
     _mass: Tensor  # what each graph weighed in each population when it was last drawn, (D, populations)
     _particles: int
     _offset: float  # the log of P(answers), less what the belief over the distinct graphs takes for it
+    _frame: Frame
     _draws: int = 0
 
     @classmethod
@@ -93,7 +97,7 @@ class ParticleBelief:
         mec: MarkovEquivalenceClass,
         channel: Channel | None = None,
         *,
-        particles: int = 65_536,
+        particles: int | None = None,
         populations: int = 4,
         seed: int = 0,
     ) -> ParticleBelief:
@@ -102,7 +106,8 @@ class ParticleBelief:
         Args:
             mec: the class, also with background knowledge or narrowed by statements.
             channel: the noise model, by default :class:`Agnostic`.
-            particles: how many members; less what is over after the last multiple of eight times the populations.
+            particles: how many members; less what is over after the last multiple of eight times the populations.  By
+                default 65,536, or as many as keep a step quick where there are many open variables, but at least 4,096.
             populations: into so many groups they are divided, which are drawn again each for itself.
             seed: of all draws.
 
@@ -110,18 +115,19 @@ class ParticleBelief:
             InvalidParameter: fewer than two populations, or less than eight particles in each.
             TooLarge: the class cannot be drawn from; see :meth:`MarkovEquivalenceClass.sample`.
         """
+        frame = _frame(mec)
+        if particles is None:
+            particles = max(_FEWEST, min(_MOST, _WORDS // max(1, frame.bits.numel())))
         if populations < 2 or particles < populations * KEPT:
             raise InvalidParameter(
                 f"a particle belief needs at least two populations of {KEPT} particles each, got {particles} particles "
                 f"in {populations} populations"
             )
         particles -= particles % (populations * KEPT)
-        known = not isinstance(mec.cpdag, Cpdag)  # every covered edge of a whole class may be reversed
-        free = torch.as_tensor(mec.cpdag.matrix & mec.cpdag.matrix.T) if known else None
-        walkers = Walkers.of(mec.sample(particles, seed=seed).adjacency, free)
+        walkers = _walkers(mec, frame, particles, seed)
         group = torch.arange(particles) % populations
         share = torch.full((populations,), 1 / populations, dtype=torch.float64)
-        start = cls(mec, channel or Agnostic(), seed, None, (), None, walkers, share, particles, 0.0)  # type: ignore[arg-type]
+        start = cls(mec, channel or Agnostic(), seed, None, (), None, walkers, share, particles, 0.0, frame)  # type: ignore[arg-type]
         return start._gathered(walkers, group, share, (), 0.0)
 
     def update(self, answers: Iterable[Answer]) -> ParticleBelief:
@@ -344,8 +350,18 @@ class ParticleBelief:
         draw = torch.Generator().manual_seed(self.seed)
         kept, times = torch.unique(systematic(self.probabilities, count, draw), return_counts=True)
         prior = times.double().log() - self.log_likelihood[kept]
-        start = Belief(self._walkers.take(kept).batch(self.nodes), self.channel, prior)
+        start = Belief(PackedBatch(self._frame, self._walkers.take(kept)), self.channel, prior)
         return start.update(self.answers)
+
+    def reader(self, questions: Sequence[Proposition]) -> Callable[[Belief], Tensor]:
+        """What reads the true answers, ``(N, Q)``, off the graphs of a belief that :meth:`thinned` gave."""
+        truths = Truths(questions, self._frame)
+
+        def read(belief: Belief) -> Tensor:
+            assert isinstance(belief.candidates, PackedBatch)
+            return truths.of(belief.candidates.walkers)
+
+        return read
 
     # --- drawing and moving -----------------------------------------------------------------------------
 
@@ -360,7 +376,7 @@ class ParticleBelief:
             groups.append(torch.full((chains,), k))
         walkers = self._walkers.take(torch.cat(numbers))
         conditions = self.mec.conditions if isinstance(self.mec, RestrictedClass) else ()
-        target = Target(self.channel, self.evidence, self.nodes, walkers.bits, conditions)
+        target = Target(self.channel, self.evidence, self._frame, conditions)
         walkers, mixing = move(walkers, target, draw)
         after = replace(self, mixing=mixing, _draws=self._draws + 1)
         group = torch.cat(groups).repeat(KEPT)
@@ -378,7 +394,7 @@ class ParticleBelief:
         each = share / torch.bincount(group, minlength=len(share))
         mass.index_put_((which, group), each[group], accumulate=True)
         graphs = walkers.take(torch.as_tensor(first))
-        start = Belief.uniform(graphs.batch(self.nodes), self.channel).update(answers)
+        start = Belief.uniform(PackedBatch(self._frame, graphs), self.channel).update(answers)
         prior = mass.sum(1).log() - start.log_likelihood  # so that the posterior given these answers is what was drawn
         belief = Belief(start.candidates, self.channel, prior, start.answers, evidence=start.evidence)
         offset = log_evidence + float(torch.logsumexp(prior, 0))
@@ -414,3 +430,28 @@ class ParticleBelief:
     def to_json(self) -> str:
         """:meth:`to_dict` as JSON text."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
+
+
+def _frame(mec: MarkovEquivalenceClass) -> Frame:
+    """The variables with an open edge, where the paths between these follow from the class; else all of them."""
+    shared = None if isinstance(mec, RestrictedClass) else Shared.of(mec)
+    rows = sorted(row for rows in mec.cpdag.chain_components for row in rows)
+    if shared is None or not rows:
+        return Frame(Shared.nothing(mec.nodes), torch.arange(len(mec.nodes)))
+    return Frame(shared, torch.tensor(rows))
+
+
+def _walkers(mec: MarkovEquivalenceClass, frame: Frame, count: int, seed: int) -> Walkers:
+    """Members drawn uniformly, as far as they differ."""
+    rows, home = frame.rows, frame.shared.home
+    here = mec.cpdag.matrix[np.ix_(rows.numpy(), rows.numpy())]
+    if len(rows) < len(mec.nodes):
+        here &= (home[rows, None] == home[None, rows]).numpy()
+        names = [mec.nodes[row] for row in rows.tolist()]
+        pairs = [
+            [(names[i], names[j]) for i, j in np.argwhere(which)] for which in (here & ~here.T, np.triu(here & here.T))
+        ]
+        mec = MarkovEquivalenceClass(Mpdag(names, pairs[0], pairs[1]))
+    known = bool((here & ~here.T).any())  # every covered edge that is open may be reversed, and no other
+    free = torch.from_numpy(here & here.T) if known else None
+    return Walkers.of(mec.sample(count, seed=seed).adjacency, free)

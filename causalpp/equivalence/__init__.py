@@ -1,5 +1,6 @@
 """Equivalence classes: what observation alone can say about a causal graph."""
 
+from causalpp.equivalence._by_component import even, exits
 from causalpp.equivalence.convert import from_general_graph, from_pgmpy_pdag, to_general_graph, to_pgmpy_pdag
 from causalpp.equivalence.cpdag import Cpdag, Mpdag
 from causalpp.equivalence.discovery import learn, stability_frame
@@ -44,6 +45,8 @@ __all__ = [
     "determining_statements",
     "draw_shares",
     "edge_shares",
+    "even",
+    "exits",
     "from_general_graph",
     "from_independencies",
     "from_pgmpy_pdag",

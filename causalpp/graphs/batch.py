@@ -17,6 +17,8 @@ from causalpp.graphs.dag import Dag, Names, as_names, check_disjoint, check_name
 
 __all__ = ["DagBatch"]
 
+_TOGETHER = 1 << 24  # cells turned into numbers at a time
+
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class DagBatch:
@@ -200,6 +202,23 @@ class DagBatch:
     def reach(self) -> Tensor:
         """``(N, d, d)``: ``reach[n, i, j]`` iff a directed path of length ≥ 1 leads from i to j; kept once computed."""
         return _reach.closure(self.adjacency)
+
+    def edge(self, a: str, b: str) -> Tensor:
+        """``(N,)``: which graphs have the edge ``a`` → ``b``."""
+        return self.adjacency[:, self.position(a), self.position(b)]
+
+    def path(self, a: str, b: str) -> Tensor:
+        """``(N,)``: in which graphs a directed path of length ≥ 1 leads from ``a`` to ``b``."""
+        return self.reach[:, self.position(a), self.position(b)]
+
+    def edge_shares(self, weights: Tensor) -> Tensor:
+        """``(d, d)``: the weight of the graphs that have each edge; ``weights`` of shape ``(N,)``, summing to one."""
+        d = len(self.nodes)
+        out = torch.zeros(d * d, dtype=weights.dtype, device=weights.device)
+        step = max(1, _TOGETHER // max(1, d * d))
+        for some, part in zip(self.adjacency.split(step), weights.split(step), strict=True):  # type: ignore[no-untyped-call]
+            out += part @ some.flatten(1).to(part.dtype)
+        return out.view(d, d).clamp(max=1)
 
     def ancestors(self, name: str) -> Tensor:
         """``(N, d)``: which variables have a directed path to ``name`` in each graph."""

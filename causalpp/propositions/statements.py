@@ -187,7 +187,7 @@ class DirectlyCauses(_Atom):
     b: str
 
     def _holds(self, dags: DagBatch) -> Tensor:
-        return dags.adjacency[:, dags.position(self.a), dags.position(self.b)]
+        return dags.edge(self.a, self.b)
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ class Causes(_Atom):
     b: str
 
     def _holds(self, dags: DagBatch) -> Tensor:
-        return dags.reach[:, dags.position(self.a), dags.position(self.b)]
+        return dags.path(self.a, self.b)
 
 
 @dataclass(frozen=True)

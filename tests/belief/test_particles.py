@@ -25,11 +25,17 @@ from causalpp import (
     noise,
 )
 from causalpp.belief import Agnostic, Belief, Channel, Fixed, Learned, ParticleBelief
+from causalpp.belief._batches import Frame, PackedBatch, Shared
 from causalpp.belief._reversals import Walkers, climbed, reversed_once
 from causalpp.belief._target import Target, Truths
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.graphs import all_dags
 from causalpp.propositions import Proposition, all_questions, truth_table
+
+
+def whole(mec: MarkovEquivalenceClass) -> Frame:
+    """Where walkers stand that have all variables."""
+    return Frame(Shared.nothing(mec.nodes), torch.arange(len(mec.nodes)))
 
 
 def chordal(variables: int, joined: float, draw: np.random.Generator) -> Dag:
@@ -101,7 +107,7 @@ def test_walking_keeps_the_class_and_what_is_known_of_it(variables: int) -> None
         assert torch.equal(fresh.below, walkers.below)
         assert torch.equal(fresh.tail, walkers.tail)
         assert not torch.equal(start, walkers.parents)
-        assert {MarkovEquivalenceClass.from_dag(dag) for dag in walkers.batch(mec.nodes)[:10]} == {mec}
+        assert {MarkovEquivalenceClass.from_dag(dag) for dag in PackedBatch(whole(mec), walkers)[:10]} == {mec}
 
 
 def test_known_directions_stay() -> None:
@@ -134,7 +140,7 @@ def flow(
     belief = Belief.uniform(batch, channel).update(answers)
     each = 1500
     walkers = Walkers.of(batch.adjacency.repeat_interleave(each, 0), None)
-    target = Target(channel, belief.evidence, mec.nodes, walkers.bits)
+    target = Target(channel, belief.evidence, whole(mec))
     draw = torch.Generator().manual_seed(len(batch))
     new, ratio = reversed_once(walkers, draw) if steps is None else climbed(walkers, steps, draw)
     accepted = (ratio + target(new) - target(walkers)).clamp(max=0).exp().numpy()
@@ -226,7 +232,7 @@ def test_truths_of_walkers_are_those_of_the_batch() -> None:
     questions: list[Proposition] = [*all_questions(mec.nodes[:9]), *all_questions(mec.nodes[62:], ["DirectlyCauses"])]
     questions += [Changes("x1", "x2", {"x3"}), HaveCommonCause("x1", "x2"), Causes("x1", "x69") & ~Causes("x4", "x5")]
     walkers = Walkers.of(batch.adjacency, None)
-    assert torch.equal(Truths(questions, mec.nodes, walkers.bits).of(walkers), truth_table(questions, batch))
+    assert torch.equal(Truths(questions, whole(mec)).of(walkers), truth_table(questions, batch))
 
 
 @pytest.mark.parametrize("channel", [Fixed(0.1), Learned(), Agnostic()])
@@ -236,7 +242,7 @@ def test_the_target_is_the_evidence_of_the_exact_belief(channel: Channel) -> Non
     answers += answers[:3] + asked(mec, mec.sample(1)[0], 4, 0.3, 2)
     belief = Belief.uniform(mec.batch(), channel).update(answers)
     walkers = Walkers.of(mec.batch().adjacency, None)
-    target = Target(channel, belief.evidence, mec.nodes, walkers.bits)
+    target = Target(channel, belief.evidence, whole(mec))
     assert target(walkers).tolist() == pytest.approx(belief.log_likelihood.tolist(), abs=1e-10)
     assert target.known is not None
     target.known = None  # many sorts of questions: without a table
