@@ -62,16 +62,21 @@ class JointNormal(Law):
         mean: shape ``(p,)``, the parameters one after the other.
         covariance: shape ``(p, p)``.
         shapes: parameter → shape, in that order.
+        root: shape ``(p, p)``, with covariance = root · rootᵀ, which holds what the covariance's digits may not where
+            parameters have very different scales; left out, it is computed.
     """
 
     mean: NDArray[np.float64]
     covariance: NDArray[np.float64]
     shapes: Mapping[str, tuple[int, ...]]
+    root: NDArray[np.float64] | None = field(default=None, repr=False)
 
     def draw(self, draw: np.random.Generator) -> Parameters:
-        values, vectors = np.linalg.eigh(self.covariance)
-        step = vectors @ (np.sqrt(np.clip(values, 0, None)) * draw.standard_normal(len(values)))
-        out = self._split(self.mean + step)
+        root = self.root
+        if root is None:
+            values, vectors = np.linalg.eigh(self.covariance)
+            root = vectors * np.sqrt(np.clip(values, 0, None))
+        out = self._split(self.mean + root @ draw.standard_normal(len(self.mean)))
         return {name: np.exp(value) if name in POSITIVE else value for name, value in out.items()}
 
     def normals(self) -> Normals:
