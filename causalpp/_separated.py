@@ -89,7 +89,7 @@ def numbered(cells: Sequence[str]) -> bool:
 
 
 def _separator(text: str) -> str:
-    halves = []
+    shorter, halves = "", []
     for separator in SEPARATORS:
         rows, broken = [], False
         try:
@@ -97,16 +97,15 @@ def _separator(text: str) -> str:
                 rows.append(row)
         except FormatError:
             broken = True
-        width = len(rows[0]) if rows else 0
-        if width < 2 and not (width == 1 and len(rows) > 1 and len(rows[1]) == 2 and rows[0][0].strip()):
-            continue
-        lengths = {len(row) for row in rows[1:]}
-        if not broken and ((lengths <= {width} and width > 1) or lengths == {width + 1}):
+        width, lengths = len(rows[0]) if rows else 0, [len(row) for row in rows[1:]]
+        if not broken and width > 1 and set(lengths) <= {width}:
             return separator
-        if width > 1 and separator != " ":
-            halves.append((sum(len(row) == width for row in rows), separator))
+        if not broken and set(lengths) == {width + 1} and rows[0][0].strip():
+            shorter = shorter or separator
+        if width > 1 and (separator != " " or 2 * lengths.count(width) >= len(lengths) > 0):
+            halves.append((lengths.count(width), separator))
     # The header is cut, some rows are not as long: most of them decide, and among equals the first separator.
-    return max(halves, key=lambda pair: pair[0])[1] if halves else ","
+    return shorter or (max(halves, key=lambda pair: pair[0])[1] if halves else ",")
 
 
 def _rows(text: str, separator: str, skipped: int) -> Iterator[tuple[int, list[str]]]:

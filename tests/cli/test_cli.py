@@ -298,8 +298,6 @@ def test_simulated_rows_are_read_back_with_every_state(run, tmp_path: Path, name
 BAD_CSV = {
     "one column": ("x\n1\n2\n", "at least two columns"),
     "constant": ("x,y\n1,2\n1,3\n", "'x' is constant (always '1')"),
-    "missing": ("x,y\n1,2\n,3\n2,5\n", "'x' has missing values (first in row 2; 1 rows"),
-    "nan": ("x,y\n1,2\nNaN,3\n2,5\n", "'x' has missing values"),
     "text among numbers": ("x,y\n1.5,2\nfoo,3\n2.5,1\n", "line 3: column 'x' has 'foo' among numbers"),
     "duplicate": ("x,x\n1,2\n2,1\n", "'x' is used more than once"),
     "no rows": ("x,y\n", "no rows"),
@@ -307,7 +305,7 @@ BAD_CSV = {
     "ragged": ("x,y\n1,2\n1,2,3\n", "line 3: 3 values under 2"),
     "all rows too long": ("a,b\n1,2,3\n4,5,6\n1,1,1\n", "line 2: 3 values under 2"),
     "blank lines": ("a,b\n\n1.5,2\n\n2,1\nx,3\n2,5\n", "line 6: column 'a' has 'x'"),
-    "semicolons": ("a;b\n1;2\n2;1\n", "separated by commas"),
+    "ragged semicolons": ("a;b\n1;2\n2;1;3\n", "line 3: 3 values under 2 column names, separated by semicolons"),
     "unnamed": ("x,,y\n1,2,3\n", "column 2 has no name"),
     "quote left open": ('x,y\n"1,2\n2,3\n', ""),
     "identifiers": ("x,y\n" + "".join(f"id{i},{i % 2}\n" for i in range(60)), "text with 60 different values"),
