@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Container, Sequence
 from concurrent.futures import wait
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from causalpp.errors import BudgetSpent, OracleError
+from causalpp.oracles._leases import Leases
 from causalpp.oracles._loop import Job
+from causalpp.oracles._rows import lease_of_reply
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.journal import Journal
 from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
@@ -49,22 +52,47 @@ class Asking:
             BudgetSpent: the budget does not reach; what came is in the journal, if there is one.
         """
         keys = [(_digest(prompt, self.sampling), number) for prompt, number in zip(prompts, numbers)]
-        found: dict[int, Reply | OracleError] = dict(self._kept(keys))
-        missing = [k for k in range(len(prompts)) if k not in found]
-        if missing and self.backend.batched:
+        found: dict[int, Reply | OracleError] = {}
+        with Leases(None, lambda *_: False) if self.journal is None else self.journal.leases() as leases:
+            while True:
+                found |= self._kept(keys, found)
+                missing = [k for k in range(len(prompts)) if k not in found]
+                if not missing:
+                    return [found[k] for k in range(len(prompts))]
+                rows = [[lease_of_reply(self._fingerprint, keys[k])] for k in missing]
+                mine = [missing[number] for number in leases.take([(row, row) for row in rows])]
+                if not mine:
+                    time.sleep(leases.pause())
+                    continue
+                self._ask(prompts, numbers, keys, mine, found)
+                leases.release()
+
+    @property
+    def _fingerprint(self) -> str:
+        return "" if self.journal is None else self.speaker.fingerprint
+
+    def _ask(
+        self,
+        prompts: Sequence[Prompt],
+        numbers: Sequence[int],
+        keys: Sequence[tuple[str, int]],
+        missing: Sequence[int],
+        found: dict[int, Reply | OracleError],
+    ) -> None:
+        """Ask for some replies, and put them, or why there is none, into ``found``."""
+        if self.backend.batched:
             self._together(prompts, numbers, keys, missing, found)
-        elif missing:
-            job = Job(self._run(prompts, numbers, keys, missing, found))
-            try:
-                while not job.future.done():
-                    wait([job.future], timeout=1.0)  # a wait without end could not be interrupted on Windows
-            except BaseException:  # Ctrl-C: nothing is asked behind the user's back
-                job.cancel()
-                wait([job.future])
-                raise
-            for answer in job.future.result():
-                found.setdefault(answer.replicate, OracleError(f"no reply: {answer.reason}"))
-        return [found[k] for k in range(len(prompts))]
+            return
+        job = Job(self._run(prompts, numbers, keys, missing, found))
+        try:
+            while not job.future.done():
+                wait([job.future], timeout=1.0)  # a wait without end could not be interrupted on Windows
+        except BaseException:  # Ctrl-C: nothing is asked behind the user's back
+            job.cancel()
+            wait([job.future])
+            raise
+        for answer in job.future.result():
+            found.setdefault(answer.replicate, OracleError(f"no reply: {answer.reason}"))
 
     async def _run(
         self,
@@ -138,11 +166,16 @@ class Asking:
         cost = (reply.tokens_in * price_in + reply.tokens_out * price_out) / 1e6
         return Answer(_STANDS_FOR, None, number, tokens_in=reply.tokens_in, tokens_out=reply.tokens_out, cost=cost)
 
-    def _kept(self, keys: Sequence[tuple[str, int]]) -> dict[int, Reply]:
+    def _kept(self, keys: Sequence[tuple[str, int]], known: Container[int]) -> dict[int, Reply]:
         if self.journal is None:
             return {}
-        values = self.journal.replies(self.speaker.fingerprint, keys)
-        return {k: Reply(**values[key]) for k, key in enumerate(keys) if key in values}
+        values = self.journal.replies(self._fingerprint, [key for k, key in enumerate(keys) if k not in known])
+        names = {field.name for field in fields(Reply)}
+        return {
+            k: Reply(**{name: value for name, value in values[key].items() if name in names})
+            for k, key in enumerate(keys)
+            if key in values and k not in known
+        }
 
     def _keep(self, key: tuple[str, int], reply: Reply) -> None:
         if self.journal is not None:

@@ -75,10 +75,25 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction whose changes are on the disk when it ends, all or none."""
-        with self._transaction("BEGIN IMMEDIATE") as connection:
-            yield connection
+    def writing(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """A transaction whose changes are on the disk when it ends, all or none.
+
+        Args:
+            durable: False for what may be lost when the power fails, and need not wait for the disk.
+        """
+        with self._lock:
+            if durable:
+                with self._transaction("BEGIN IMMEDIATE") as connection:
+                    yield connection
+                return
+            with self.outside() as connection:
+                connection.execute("PRAGMA synchronous = NORMAL")
+            try:
+                with self._transaction("BEGIN IMMEDIATE") as connection:
+                    yield connection
+            finally:
+                with self.outside() as connection:
+                    connection.execute("PRAGMA synchronous = FULL")
 
     @contextmanager
     def outside(self) -> Iterator[sqlite3.Connection]:

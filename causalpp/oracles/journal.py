@@ -7,28 +7,28 @@ that is repeated reads the same answers, and k samples of one question stay k sa
 An abstention that is the oracle's own ("unsure", "refused") is an answer like any other.  A failure that may pass,
 such as a server that timed out, is kept apart with its reason, and is asked again by the next run.
 
-The file is an SQLite database with JSON values.  Several processes and threads may share it on one machine; SQLite's
-write-ahead log does not work across a network file system.
+The file is an SQLite database with JSON values.  Several processes and threads may share it on one machine, and none
+asks what another has under way (:mod:`causalpp.oracles._leases`); SQLite's write-ahead log does not work across a
+network file system.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import queue
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from causalpp.errors import FormatError, InvalidParameter
+from causalpp.errors import InvalidParameter
 from causalpp.oracles._database import Database
+from causalpp.oracles._leases import Leases
+from causalpp.oracles._rows import KEY, answer_of, fields_of, is_there, question_of, text_of, value_of
 from causalpp.oracles.answer import Answer, Request
-from causalpp.propositions import Proposition, from_dict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,12 +40,7 @@ FAILURES = frozenset(
     {"skipped", "timed out", "no connection", "server error", "rate limited", "broken reply", "failed"}
 )
 
-_KEY = "oracle = ? AND question = ? AND wording = ? AND negated = ? AND replicate = ?"
 _COLUMNS = "oracle, question, wording, negated, replicate, value, recorded"
-_WORDS = {"yes": True, "no": False, "abstain": None}
-_IN_KEY = {"question", "replicate", "wording", "negated", "oracle", "call"}
-_PLAIN = {item.name for item in fields(Answer)} - _IN_KEY - {"value"}
-_NUMBERS = {"log_odds", "captured", "cost", "latency", "time"}
 
 
 def failed(answer: Answer) -> bool:
@@ -109,14 +104,14 @@ class Journal:
         """The answers there are to some requests, put to the oracle with this fingerprint."""
         found: dict[Request, Answer] = {}
         wanted = list(requests)
-        texts = {pair: _text(*pair) for pair in {(request.question, request.call) for request in wanted}}
+        texts = {pair: text_of(*pair) for pair in {(request.question, request.call) for request in wanted}}
         with self._database.reading() as connection:
             for request in wanted:
                 question = texts[request.question, request.call]
                 key = (fingerprint, question, request.wording, request.negated, request.replicate)
-                row = connection.execute(f"SELECT value FROM answers WHERE {_KEY}", key).fetchone()
+                row = connection.execute(f"SELECT value FROM answers WHERE {KEY}", key).fetchone()
                 if row is not None:
-                    found[request] = _answer(request, fingerprint, row[0])
+                    found[request] = answer_of(request, fingerprint, row[0])
         return found
 
     def put(self, answer: Answer) -> Answer:
@@ -131,10 +126,10 @@ class Journal:
             return stand
         with self._database.writing() as connection:
             for answer, row in rows:
-                kept = connection.execute(f"SELECT value FROM answers WHERE {_KEY}", row[:5]).fetchone()
-                stand.append(answer if kept is None else _answer(answer.request, answer.oracle, kept[0]))
+                kept = connection.execute(f"SELECT value FROM answers WHERE {KEY}", row[:5]).fetchone()
+                stand.append(answer if kept is None else answer_of(answer.request, answer.oracle, kept[0]))
                 if kept is None:
-                    connection.execute(f"DELETE FROM failures WHERE {_KEY}", row[:5])
+                    connection.execute(f"DELETE FROM failures WHERE {KEY}", row[:5])
                     table = "failures" if failed(answer) else "answers"
                     connection.execute(f"INSERT INTO {table} ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         return stand
@@ -147,7 +142,7 @@ class Journal:
             for key in keys:
                 row = connection.execute(query, (fingerprint, *key)).fetchone()
                 if row is not None:
-                    found[key] = json.loads(row[0])  # JSON as Python writes it, infinite numbers included
+                    found[key] = fields_of(row[0])
         return found
 
     def put_reply(self, fingerprint: str, key: tuple[str, int], value: Mapping[str, Any]) -> None:
@@ -156,6 +151,10 @@ class Journal:
         row = (fingerprint, *key, json.dumps(dict(value)), time.time())
         with self._database.writing() as connection:
             connection.execute(f"INSERT OR IGNORE INTO replies ({columns}) VALUES (?, ?, ?, ?, ?)", row)
+
+    def leases(self) -> Leases:
+        """Who is to ask what is not there, among all the askings that share this file."""
+        return Leases(self._database, is_there)
 
     def register(self, fingerprint: str, identity: Mapping[str, Any]) -> None:
         """Note what a fingerprint stands for."""
@@ -170,9 +169,9 @@ class Journal:
         request = answer.request
         if not answer.oracle:
             raise InvalidParameter("an answer is kept under the fingerprint of its oracle, and this one has none")
-        question = _text(request.question, request.call)
+        question = text_of(request.question, request.call)
         key = (answer.oracle, question, request.wording, bool(request.negated), request.replicate)
-        return *key, _value(answer), time.time()
+        return *key, value_of(answer), time.time()
 
     # --- what is in it --------------------------------------------------------------------------------
 
@@ -198,9 +197,9 @@ class Journal:
                 return
             for number, oracle, question, wording, negated, replicate, value, _ in rows:
                 last = number
-                asked, call = _question(question)
+                asked, call = question_of(question)
                 request = Request(asked, replicate, wording, bool(negated), call)
-                yield _answer(request, oracle, value)
+                yield answer_of(request, oracle, value)
 
     @property
     def oracles(self) -> dict[str, dict[str, Any]]:
@@ -385,47 +384,6 @@ class Recorder:
                     answer = self._waiting.get()
         except BaseException as error:
             self._error = error
-
-
-def _text(question: Proposition, call: str | None) -> str:
-    """A question, and its call if it shares one, as the text it is kept under: ASCII, so that any name can be stored.
-
-    What a question was answered beside others is another answer than what it is answered by itself.
-    """
-    return json.dumps(question.to_dict() | ({} if call is None else {"call": call}), sort_keys=True)
-
-
-def _question(text: str) -> tuple[Proposition, str | None]:
-    """The inverse of :func:`_text`."""
-    try:
-        values = json.loads(text)
-        call = values.pop("call", None)
-    except (ValueError, AttributeError, RecursionError):
-        raise FormatError(f"the journal holds something that is no question: {text[:200]}") from None
-    return from_dict(values), call
-
-
-def _value(answer: Answer) -> str:
-    """All of an answer that is not in its key; JSON knows no infinite numbers, which become words."""
-    values = {name: value for name, value in answer.to_dict().items() if name not in _IN_KEY}
-    for name in _NUMBERS & values.keys():
-        if values[name] is not None and not math.isfinite(values[name]):
-            values[name] = str(float(values[name]))
-    return json.dumps(values, default=lambda number: number.item())  # a number of NumPy or torch
-
-
-def _answer(request: Request, oracle: str, text: str) -> Answer:
-    try:
-        values = json.loads(text)
-        plain = {name: value for name, value in values.items() if name in _PLAIN}
-        for name in _NUMBERS & plain.keys():
-            if isinstance(plain[name], str):
-                plain[name] = float(plain[name])
-        key: dict[str, Any] = {"wording": request.wording, "negated": request.negated, "oracle": oracle}
-        key["call"] = request.call
-        return Answer(request.question, _WORDS[values["answer"]], request.replicate, **key, **plain)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FormatError(f"the journal holds something that is no answer ({error!r}): {text[:200]}") from None
 
 
 def _seconds(moment: float | str | datetime) -> float:

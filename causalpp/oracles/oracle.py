@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import operator
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from causalpp.errors import InvalidParameter, OracleError
+from causalpp.oracles._leases import Leases
+from causalpp.oracles._rows import lease_of
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.journal import Journal, Recorder
 from causalpp.oracles.panel import Asked, Panel, calls
@@ -102,11 +105,18 @@ class Oracle(ABC):
             UnknownVariable: a question names a variable the oracle knows nothing of.
             OracleError: the oracle cannot be asked; ``error.answers`` are the answers there are, in order.
         """
-        with self._asking(questions, repeats) as (plan, answers):
-            missing = self._missing(plan, answers)
-            with Recorder(self.journal, answers) as record, _closed(self._answers(missing)) as given:
-                for answer in given:
-                    record(self._signed(answer))
+        with self._asking(questions, repeats) as (plan, answers), self._leases() as leases:
+            while missing := self._missing(plan, answers):
+                mine = self._taken(leases, missing, answers)
+                if not mine:
+                    time.sleep(leases.pause())
+                    continue
+                with Recorder(self.journal, answers) as record, _closed(self._answers(mine)) as given:
+                    for answer in given:
+                        record(self._signed(answer))
+                leases.release()
+                if any(request not in answers for request in mine):
+                    break  # which is complained of
         return [answers[request] for request in plan]
 
     async def ask_async(self, questions: Asked | Sequence[Asked], repeats: int = 1) -> list[Answer]:
@@ -146,15 +156,31 @@ class Oracle(ABC):
             raise
 
     def _missing(self, plan: Sequence[Request], answers: dict[Request, Answer]) -> Sequence[Request]:
-        """Put the answers that the journal has in their place; the requests it has none for."""
-        if self.journal is None:
-            return plan
-        answers.update(self.journal.get_many(self.fingerprint, plan))
+        """Put the answers that the journal has in their place; the requests there are none for."""
+        if self.journal is not None:
+            left = [request for request in plan if request not in answers]
+            answers.update(self.journal.get_many(self.fingerprint, left))
         whole = [call for call in calls(plan) if any(request not in answers for request in call)]
         missing = [request for call in whole for request in call]  # a call is put as a whole
-        if missing:
+        if missing and self.journal is not None:
             self.journal.register(self.fingerprint, self.identity)
         return missing
+
+    def _leases(self) -> Leases:
+        """What keeps two askings that share a journal from putting the same."""
+        return Leases(None, lambda *_: False) if self.journal is None else self.journal.leases()
+
+    def _taken(self, leases: Leases, missing: Sequence[Request], answers: Mapping[Request, Answer]) -> list[Request]:
+        """The requests, in whole calls, that nobody else is asking."""
+        if self.journal is None:
+            return list(missing)
+        together = calls(missing)
+        rows = {request: lease_of(self.fingerprint, request) for request in missing}
+        wanted = [
+            ([rows[request] for request in call], [rows[request] for request in call if request not in answers])
+            for call in together
+        ]
+        return [request for number in leases.take(wanted) for request in together[number]]
 
     def _signed(self, answer: Answer) -> Answer:
         """An answer that says who gave it."""

@@ -341,18 +341,29 @@ class AsyncOracle(Oracle):
 
         A call that is cancelled keeps what has come.
         """
-        with self._asking(questions, repeats) as (plan, answers):
-            missing = await asyncio.to_thread(self._missing, plan, answers)
-            recorder = Recorder(self.journal, answers)
-            job = Job(self._run(missing, lambda answer: recorder(self._signed(answer))))
-            try:
-                await asyncio.wrap_future(job.future)
-            except asyncio.CancelledError:
-                job.cancel()
-                raise
-            finally:
-                await asyncio.to_thread(_finish, job, recorder)
+        with self._asking(questions, repeats) as (plan, answers), self._leases() as leases:
+            while missing := await asyncio.to_thread(self._missing, plan, answers):
+                mine = await asyncio.to_thread(self._taken, leases, missing, answers)
+                if not mine:
+                    await asyncio.sleep(leases.pause())
+                    continue
+                await self._ask_these(mine, answers)
+                await asyncio.to_thread(leases.release)
+                if any(request not in answers for request in mine):
+                    break  # which is complained of
         return [answers[request] for request in plan]
+
+    async def _ask_these(self, requests: Sequence[Request], answers: dict[Request, Answer]) -> None:
+        """Put some requests, and their answers into ``answers``."""
+        recorder = Recorder(self.journal, answers)
+        job = Job(self._run(requests, lambda answer: recorder(self._signed(answer))))
+        try:
+            await asyncio.wrap_future(job.future)
+        except asyncio.CancelledError:
+            job.cancel()
+            raise
+        finally:
+            await asyncio.to_thread(_finish, job, recorder)
 
     async def _run(self, requests: Sequence[Request], on_answer: Callable[[Answer], None]) -> list[Answer]:
         """Put the requests, those of one call together: the run sees the first request of each."""

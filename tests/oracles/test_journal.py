@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -505,6 +506,20 @@ def filled(path: Path) -> Iterator[Journal]:
     simulated.ask(QUESTIONS[:4])
     yield journal
     journal.close()
+
+
+def test_numbers_that_can_be_none_do_not_stop_an_export(tmp_path: Path) -> None:
+    """As a journal of an earlier version may hold them, which took a server at its word."""
+    journal = Journal(tmp_path / "j")
+    for number, odd in enumerate([1e30, -1, 10**30, "7", None, True, [1], math.inf]):
+        plain = Answer(QUESTIONS[0], True, number, oracle="x", tokens_in=3)
+        journal.put(replace(plain, tokens_out=odd))
+    assert [(answer.tokens_in, answer.tokens_out) for answer in journal] == [(3, 0)] * 8
+    assert journal.cost()["tokens_out"].sum() == 0
+    for name in ("out.jsonl", "out.parquet"):
+        if name.endswith("parquet"):
+            pytest.importorskip("pyarrow")
+        assert journal.export(tmp_path / name).stat().st_size > 0
 
 
 def test_frame_and_cost(filled: Journal) -> None:

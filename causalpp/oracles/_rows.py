@@ -1,0 +1,120 @@
+"""The rows of a journal: answers, questions and replies as text, and what names a row.
+
+What comes out of a file is not taken at its word: it may be of an earlier version, or damaged.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from causalpp.errors import FormatError
+from causalpp.oracles._leases import Key
+from causalpp.oracles.answer import Answer, Request
+from causalpp.propositions import Proposition, from_dict
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = [
+    "KEY",
+    "answer_of",
+    "fields_of",
+    "is_there",
+    "lease_of",
+    "lease_of_reply",
+    "question_of",
+    "text_of",
+    "value_of",
+]
+
+KEY = "oracle = ? AND question = ? AND wording = ? AND negated = ? AND replicate = ?"
+_WORDS = {"yes": True, "no": False, "abstain": None}
+_IN_KEY = {"question", "replicate", "wording", "negated", "oracle", "call"}
+_PLAIN = {item.name for item in fields(Answer)} - _IN_KEY - {"value"}
+_NUMBERS = {"log_odds", "captured", "cost", "latency", "time"}
+_COUNTS = {"tokens_in", "tokens_out"}
+_TEXTS = {"text", "reason", "model"}
+
+
+def text_of(question: Proposition, call: str | None) -> str:
+    """A question, and its call if it shares one, as the text it is kept under: ASCII, so that any name can be stored.
+
+    What a question was answered beside others is another answer than what it is answered by itself.
+    """
+    return json.dumps(question.to_dict() | ({} if call is None else {"call": call}), sort_keys=True)
+
+
+def question_of(text: str) -> tuple[Proposition, str | None]:
+    """The inverse of :func:`text_of`."""
+    try:
+        values = json.loads(text)
+        call = values.pop("call", None)
+        return from_dict(values), call
+    except (ValueError, AttributeError, RecursionError, TypeError, KeyError) as error:
+        if isinstance(error, FormatError):
+            raise
+        raise FormatError(f"the journal holds something that is no question: {str(text)[:200]}") from None
+
+
+def fields_of(text: Any) -> dict[str, Any]:
+    """The fields of a reply, in JSON as Python writes it, infinite numbers included."""
+    try:
+        values = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        values = None
+    if not isinstance(values, dict) or not isinstance(values.get("text"), str):
+        raise FormatError(f"the journal holds something that is no reply: {str(text)[:200]}")
+    return values
+
+
+def value_of(answer: Answer) -> str:
+    """All of an answer that is not in its key; JSON knows no infinite numbers, which become words."""
+    values = {name: value for name, value in answer.to_dict().items() if name not in _IN_KEY}
+    for name in _NUMBERS & values.keys():
+        if values[name] is not None and not math.isfinite(values[name]):
+            values[name] = str(float(values[name]))
+    return json.dumps(values, default=lambda number: number.item())  # a number of NumPy or torch
+
+
+def answer_of(request: Request, oracle: str, text: str) -> Answer:
+    try:
+        values = json.loads(text)
+        plain = {name: value for name, value in values.items() if name in _PLAIN}
+        for name in (_NUMBERS | _COUNTS) & plain.keys():
+            plain[name] = _number(name, plain[name])
+        for name in _TEXTS & plain.keys():
+            if plain[name] is not None and not isinstance(plain[name], str):
+                raise ValueError(f"{name} is no text")
+        key: dict[str, Any] = {"wording": request.wording, "negated": request.negated, "oracle": oracle}
+        key["call"] = request.call
+        return Answer(request.question, _WORDS[values["answer"]], request.replicate, **key, **plain)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise FormatError(f"the journal holds something that is no answer ({error!r}): {str(text)[:200]}") from None
+
+
+def _number(name: str, value: Any) -> Any:
+    """A number of an answer as every export can hold it: a count that is none, by whoever wrote it, counts nothing."""
+    if name in _COUNTS:
+        good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+        return value if good else 0
+    return None if value is None else float(value)
+
+
+def lease_of(fingerprint: str, request: Request) -> Key:
+    """The row of an answer, for its lease."""
+    question = text_of(request.question, request.call)
+    return "answers", fingerprint, question, request.wording, int(request.negated), request.replicate
+
+
+def lease_of_reply(fingerprint: str, key: tuple[str, int]) -> Key:
+    """The row of a reply to a prompt that is no question, for its lease."""
+    return "replies", fingerprint, *key
+
+
+def is_there(connection: sqlite3.Connection, key: Key) -> bool:
+    """Whether a row is in the journal."""
+    condition = KEY if key[0] == "answers" else "oracle = ? AND prompt = ? AND replicate = ?"
+    return connection.execute(f"SELECT 1 FROM {key[0]} WHERE {condition}", key[1:]).fetchone() is not None
