@@ -14,11 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.errors import ImpossibleEvidence
 from causalpp.programs._plan import Node, Plan
 from causalpp.programs.mechanisms import Assign, LinearGaussian
 
-__all__ = ["Solved", "is_linear_gaussian", "moments", "solve"]
+__all__ = ["Solved", "excluded", "solve"]
 
 _Floats = NDArray[np.float64]
 _ROUNDING = float(np.finfo(float).eps)
@@ -34,42 +33,13 @@ class Solved(NamedTuple):
         mean: shape ``(C, k)``.
         root: of the covariance, root @ root.T, shape ``(C, k, m)``.
         log_density: of what was observed, −∞ where the equations exclude it, shape ``(C,)``.
+        dimension: of that density: how many observations have noise of their own, shape ``(C,)``.
     """
 
     mean: _Floats
     root: _Floats
     log_density: _Floats
-
-
-def is_linear_gaussian(plan: Plan) -> bool:
-    """Whether every node is linear-Gaussian, or set to a number, and no parent is discrete and unknown."""
-    for node in plan.nodes:
-        known = node.observed is not None and node.mechanism.states is not None and not node.parents
-        if not (isinstance(node.mechanism, (Assign, LinearGaussian)) or known):
-            return False
-    return True
-
-
-def moments(plan: Plan, wanted: Sequence[int]) -> tuple[_Floats, _Floats, float]:
-    """Means ``(k,)`` and covariances ``(k, k)`` of some nodes given what was observed, and its log density.
-
-    Raises:
-        ImpossibleEvidence: observations that the equations exclude.
-    """
-    states: dict[int, NDArray[np.int64]] = {}
-    log_density = 0.0
-    for n, node in enumerate(plan.nodes):
-        if node.mechanism.states is None:
-            continue
-        states[n] = np.array([int(_known(node))])
-        if not isinstance(node.mechanism, Assign):
-            mass = float(node.mechanism.table(())[int(_known(node))])
-            log_density += math.log(mass) if mass > 0 else -math.inf
-    found = solve(plan, wanted, states, 1)
-    log_density += float(found.log_density[0])
-    if not log_density > -math.inf:
-        raise ImpossibleEvidence(excluded(plan))
-    return found.mean[0], found.root[0] @ found.root[0].T, log_density
+    dimension: NDArray[np.int64]
 
 
 def excluded(plan: Plan) -> str:
@@ -137,6 +107,7 @@ class _Rows:
         self.score = np.zeros((configurations, 0))  # the noise along each direction
         self.blur = np.zeros((configurations, 0))  # how far rounding may have turned each direction
         self.log_density = np.zeros(configurations)
+        self.dimension = np.zeros(configurations, dtype=np.int64)
         self.rounding = (32 + nodes) * _ROUNDING
 
     def add(self, row: _Floats, load: _Floats, value: _Floats, miss: _Floats) -> None:
@@ -156,6 +127,7 @@ class _Rows:
         density = -0.5 * score**2 - 0.5 * math.log(2 * math.pi) - np.log(safe)
         fits = abs(left) <= miss + (abs(along * self.score) * (self.blur + self.rounding)).sum(1)
         self.log_density = self.log_density + np.where(free, density, np.where(fits, 0.0, -np.inf))
+        self.dimension = self.dimension + free
         direction = np.where(free[:, None], rest / safe[:, None], 0.0)
         self.basis = np.concatenate([self.basis, direction[:, None]], axis=1)
         self.score = np.concatenate([self.score, score[:, None]], axis=1)
@@ -166,7 +138,7 @@ class _Rows:
         along = np.einsum("ckm,cjm->ckj", loading, self.basis)
         root = loading - along @ self.basis
         root = root - np.einsum("ckm,cjm->ckj", root, self.basis) @ self.basis
-        return Solved(constant + np.einsum("ckj,cj->ck", along, self.score), root, self.log_density)
+        return Solved(constant + np.einsum("ckj,cj->ck", along, self.score), root, self.log_density, self.dimension)
 
 
 def _known(node: Node) -> float:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from causalpp.errors import CyclicGraph, ImpossibleEvidence, ImpreciseWarning, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.graphs.dag import Names, as_names
-from causalpp.programs import _exact, _gaussian, _sampling
+from causalpp.programs import _exact, _mixture, _sampling
 from causalpp.programs._plan import Plan, Statement, in_order, plan
 from causalpp.programs._undefined import check_defined
 from causalpp.programs.interventions import intervened
@@ -424,14 +424,16 @@ class CausalProgram:
             UnknownVariable: no such variable.
             ImpossibleEvidence: what was observed has probability zero.
             InvalidParameter: a variable is a real number, or depends on one: simulate instead.
-            TooLarge: the joint distribution would have more than 100 million cells.
+            TooLarge: the joint distribution would have more than 100 million cells; 20,000 configurations where
+                real variables were observed.
         """
-        made, wanted = self._plan(as_names(variables))
-        if not _exact.is_discrete(made):
-            raise InvalidParameter(
-                f"{', '.join(as_names(variables))} or their causes are real numbers: ask for mean(), or simulate()"
-            )
-        return _exact.joint(made, wanted)[0]
+        names = as_names(variables)
+        made, wanted = self._plan(names)
+        if _exact.is_discrete(made):
+            return _exact.joint(made, wanted)[0]
+        if _mixture.is_mixture(made) and all(self.is_discrete(name) for name in names):
+            return _mixture.mixture(made, wanted).joint
+        raise InvalidParameter(f"{', '.join(names)} or their causes are real numbers: ask for mean(), or simulate()")
 
     def distribution(self, variable: str, samples: int | None = None, seed: int = 0) -> dict[State, float]:
         """The distribution of one discrete variable: state → probability, given what was observed.
@@ -451,18 +453,21 @@ class CausalProgram:
     def moments(self, variables: Names) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The exact means ``(k,)`` and covariances ``(k, k)`` of real variables, given what was observed.
 
+        Where discrete variables take part the law is a mixture of normal ones, and these are the mixture's.
+
         Raises:
-            InvalidParameter: some variable is not linear-Gaussian, or depends on an unknown discrete one.
+            InvalidParameter: some variable is not linear-Gaussian, or a discrete one has a real cause.
             ImpossibleEvidence: what was observed is excluded by the equations.
+            TooLarge: more than 20,000 configurations of discrete variables take part.
         """
-        made, wanted = self._plan(as_names(variables))
-        if not _gaussian.is_linear_gaussian(made):
+        names = as_names(variables)
+        made, wanted = self._plan(names)
+        if not _mixture.is_mixture(made) or any(self.is_discrete(name) for name in names):
             raise InvalidParameter(
-                f"{', '.join(as_names(variables))} or what they depend on are not linear-Gaussian: "
+                f"{', '.join(names)} or what they depend on are not linear-Gaussian: "
                 "ask for mean(…, samples=…), or simulate()"
             )
-        mean, covariance, _ = _gaussian.moments(made, wanted)
-        return mean, covariance
+        return _mixture.mixture(made, wanted).moments
 
     def mean(self, variable: str, samples: int | None = None, seed: int = 0) -> float:
         """The mean of a variable that is a number, given what was observed: exact unless ``samples`` are drawn.
@@ -498,8 +503,8 @@ class CausalProgram:
         made, _ = self._plan([])
         if _exact.is_discrete(made):
             return _exact.joint(made, [])[1]
-        if _gaussian.is_linear_gaussian(made):
-            return _gaussian.moments(made, [])[2]
+        if _mixture.is_mixture(made):
+            return _mixture.mixture(made, []).log_density
         raise InvalidParameter("the probability of these observations is not known exactly: simulate instead")
 
     def effective_size(self, n: int, seed: int = 0) -> float:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from causalpp.errors import InvalidParameter, UnknownVariable
-from causalpp.programs import _exact, _gaussian, _sampling
+from causalpp.programs import _exact, _mixture, _sampling
 from causalpp.programs._plan import Plan, Statement, plan
 from causalpp.programs._undefined import check_defined_across
 from causalpp.programs.mechanisms import Assign
@@ -135,17 +135,18 @@ class Worlds:
             ImpossibleEvidence, TooLarge: see :meth:`causalpp.CausalProgram.probabilities`.
         """
         made, wanted = self._plan(variables)
-        if not _exact.is_discrete(made):
-            raise InvalidParameter("real variables take part: ask for moments(), or simulate()")
-        return _exact.joint(made, wanted)[0]
+        if _exact.is_discrete(made):
+            return _exact.joint(made, wanted)[0]
+        if _mixture.is_mixture(made) and all(made.nodes[n].mechanism.states is not None for n in wanted):
+            return _mixture.mixture(made, wanted).joint
+        raise InvalidParameter("real variables take part: ask for moments(), or simulate()")
 
     def moments(self, variables: Iterable[tuple[str, str]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The exact means and covariances of linear-Gaussian variables of several worlds."""
         made, wanted = self._plan(variables)
-        if not _gaussian.is_linear_gaussian(made):
+        if not _mixture.is_mixture(made) or any(made.nodes[n].mechanism.states is not None for n in wanted):
             raise InvalidParameter("not everything here is linear-Gaussian: simulate()")
-        mean, covariance, _ = _gaussian.moments(made, wanted)
-        return mean, covariance
+        return _mixture.mixture(made, wanted).moments
 
     def draw(
         self, n: int, seed: int = 0, variables: Iterable[tuple[str, str]] | None = None

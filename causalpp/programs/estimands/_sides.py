@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.errors import ImpossibleEvidence, ImpreciseWarning, InvalidParameter, TooLarge
-from causalpp.programs import _exact, _gaussian
+from causalpp.programs import _exact, _mixture
 from causalpp.programs._plan import Statement
 from causalpp.programs.mechanisms import Mechanism, State, Value, state_number
 from causalpp.programs.program import CausalProgram
@@ -123,10 +123,10 @@ class Sides:
 def exact_joint(worlds: Worlds, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64] | None:
     """The joint distribution of discrete variables of some worlds; None if it is out of reach."""
     made, wanted = worlds._plan(pairs)
-    if not _exact.is_discrete(made):
-        return None
     try:
-        return _exact.joint(made, wanted)[0]
+        if _exact.is_discrete(made):
+            return _exact.joint(made, wanted)[0]
+        return _mixture.mixture(made, wanted).joint if _mixture.is_mixture(made) else None
     except ImpossibleEvidence:
         raise
     except (TooLarge, InvalidParameter):  # too many cells, or noise that is not finite
@@ -138,7 +138,14 @@ def _exact_mean(worlds: Worlds, world: str, outcome: Outcome) -> float | None:
         law = exact_joint(worlds, [(world, outcome.variable)])
         return None if law is None else float(law @ outcome.score)
     made, wanted = worlds._plan([(world, outcome.variable)])
-    return float(_gaussian.moments(made, wanted)[0][0]) if _gaussian.is_linear_gaussian(made) else None
+    if not _mixture.is_mixture(made):
+        return None
+    try:
+        return float(_mixture.mixture(made, wanted).moments[0][0])
+    except ImpossibleEvidence:
+        raise
+    except (TooLarge, InvalidParameter):
+        return None
 
 
 def rows(

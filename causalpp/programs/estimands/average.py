@@ -79,8 +79,8 @@ def ate(
 ) -> Effect:
     """The average treatment effect: E[outcome | do(treated)] − E[outcome | do(control)].
 
-    Exact for discrete and for linear-Gaussian programs, simulated otherwise.  In a program in which something was
-    observed, the average is over the units in whose world, as it is, that was so.
+    Exact for discrete and linear-Gaussian programs and mixtures of both, else simulated.  In a program in which
+    something was observed, the average is over the units in whose world, as it is, that was so.
 
     Args:
         program: the program; its own ``do`` and latent variables take part.
