@@ -18,7 +18,7 @@ from causalpp.acbo.average import AveragedEffect, average
 from causalpp.belief import AnyBelief, Belief
 from causalpp.design import question_bound
 from causalpp.equivalence import MarkovEquivalenceClass, verification_number
-from causalpp.graphs import Dag
+from causalpp.graphs import Dag, GraphDistance, Mpdag
 from causalpp.oracles import Answer
 from causalpp.programs import ate
 from causalpp.propositions import Proposition
@@ -114,6 +114,10 @@ class Result:
     def graph(self) -> Dag:
         """The most probable graph."""
         return self.belief.graph
+
+    def distance(self, truth: Dag | Mpdag) -> GraphDistance:
+        """How far the most probable graph is from the truth: SHD, SID and the adjustment distances."""
+        return self.graph.distance(truth)
 
     @property
     def calls(self) -> int:

@@ -40,7 +40,7 @@ from causalpp.equivalence import (
     verification_set,
 )
 from causalpp.errors import InvalidParameter, TooLarge, UnknownVariable
-from causalpp.graphs import Dag, DagBatch, Mpdag, has_graph_suffix, read_dag, read_graph, write_graph
+from causalpp.graphs import Dag, DagBatch, Mpdag, graph_text, has_graph_suffix, read_dag, read_graph, write_graph
 from causalpp.programs import load_network
 from causalpp.propositions import Proposition, parse
 
@@ -115,6 +115,8 @@ def discover(
         raise InvalidParameter(f"the oracle's graph has no variable {missing[0]!r}, which the class has")
     goal = None if ask is None else parse(ask, found.nodes)
     wanted.check(found)
+    if out is not None and _is_graph(out):
+        graph_text(Dag(found.nodes), out)  # a name that the format cannot hold is said before anything is asked
     asked = chosen.make(found.nodes, known, oracles.known_program(network, truth, graph))
     by_hand = oracle is options.OracleKind.human  # rounds in motion would be in the way of the questions
     if by_hand and not json:
@@ -152,9 +154,14 @@ def discover(
         raise KeyboardInterrupt
 
 
+def _is_graph(out: Path) -> bool:
+    """Whether a file is to hold the graph found, and not the run as JSON."""
+    return has_graph_suffix(out) and out.suffix.lower() not in (".json", ".txt")
+
+
 def _write_result(result: acbo.Result, more: dict[str, Any], out: Path) -> None:
     """The run as JSON, or the most probable graph where the suffix is that of a format for graphs."""
-    if has_graph_suffix(out) and out.suffix.lower() not in (".json", ".txt"):
+    if _is_graph(out):
         write_graph(result.graph, out)
     else:
         write_text(out, json_text.dumps(result.to_dict() | more, ensure_ascii=False, indent=2) + "\n")

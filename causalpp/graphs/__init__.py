@@ -4,6 +4,7 @@ from causalpp.graphs.admg import Admg
 from causalpp.graphs.batch import DagBatch
 from causalpp.graphs.cpdag import Cpdag, Mpdag
 from causalpp.graphs.dag import Dag, Edge, Names
+from causalpp.graphs.distance import GraphDistance
 from causalpp.graphs.formats import (
     BifNetwork,
     Graph,
@@ -18,6 +19,7 @@ from causalpp.graphs.formats import (
     from_networkx,
     from_pgmpy,
     from_tetrad,
+    graph_text,
     has_graph_suffix,
     read_bif,
     read_dag,
@@ -47,6 +49,7 @@ __all__ = [
     "DagBatch",
     "Edge",
     "Graph",
+    "GraphDistance",
     "Knowledge",
     "Mpdag",
     "Names",
@@ -64,6 +67,7 @@ __all__ = [
     "from_networkx",
     "from_pgmpy",
     "from_tetrad",
+    "graph_text",
     "has_graph_suffix",
     "random_tree",
     "read_bif",

@@ -17,6 +17,8 @@ from causalpp.graphs.dag import Dag, Edge, check_names, refuse_selected
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from causalpp.graphs.distance import GraphDistance
+
 __all__ = [
     "Cpdag",
     "Matrix",
@@ -157,6 +159,12 @@ class Mpdag(Exports):
     def chain_components(self) -> tuple[tuple[int, ...], ...]:
         """The rows of each set of variables connected by undirected edges, sets of one left out."""
         return components(self.matrix & self.matrix.T)
+
+    def distance(self, truth: Dag | Mpdag) -> GraphDistance:
+        """How far this class is from the truth, in edges and in effects; see :class:`GraphDistance`."""
+        from causalpp.graphs.distance import distance
+
+        return distance(self, truth)
 
     def __repr__(self) -> str:
         edges = [f"{a} → {b}" for a, b in self.directed] + [f"{a} – {b}" for a, b in self.undirected]

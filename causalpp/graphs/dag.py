@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from causalpp.graphs.admg import Admg
+    from causalpp.graphs.cpdag import Mpdag
+    from causalpp.graphs.distance import GraphDistance
 
 __all__ = ["ROLES", "Dag", "Edge", "Names", "as_names", "as_pair", "check_names", "check_roles", "refuse_selected"]
 
@@ -325,6 +327,12 @@ class Dag(Exports):
             graph.add_edges_from((name, other) for other in family)
             graph.add_edges_from((x, y) for i, x in enumerate(family) for y in family[:i])
         return graph
+
+    def distance(self, truth: Dag | Mpdag) -> GraphDistance:
+        """How far this graph is from the truth, in edges and in effects; see :class:`GraphDistance`."""
+        from causalpp.graphs.distance import distance
+
+        return distance(self, truth)
 
     # --- new graphs -----------------------------------------------------------------------------------
 

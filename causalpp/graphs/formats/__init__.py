@@ -23,7 +23,7 @@ from causalpp.graphs.formats._sketch import Graph
 from causalpp.graphs.formats.bif import BifNetwork, from_bif, read_bif, to_bif, write_bif
 from causalpp.graphs.formats.dagitty import from_dagitty, to_dagitty
 from causalpp.graphs.formats.dot import from_dot, to_dot
-from causalpp.graphs.formats.files import has_graph_suffix, read_dag, read_graph, write_graph
+from causalpp.graphs.formats.files import graph_text, has_graph_suffix, read_dag, read_graph, write_graph
 from causalpp.graphs.formats.json_text import from_json, to_json
 from causalpp.graphs.formats.libraries import (
     from_causal_learn,
@@ -57,6 +57,7 @@ __all__ = [
     "from_networkx",
     "from_pgmpy",
     "from_tetrad",
+    "graph_text",
     "has_graph_suffix",
     "read_bif",
     "read_dag",

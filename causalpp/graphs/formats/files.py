@@ -37,7 +37,7 @@ from causalpp.graphs.formats.tables import (
 )
 from causalpp.graphs.formats.tetrad import from_tetrad, is_tetrad, to_tetrad
 
-__all__ = ["has_graph_suffix", "read_dag", "read_graph", "write_graph"]
+__all__ = ["graph_text", "has_graph_suffix", "read_dag", "read_graph", "write_graph"]
 
 
 def _from_csv(text: str) -> Dag:
@@ -150,8 +150,17 @@ def write_graph(graph: Graph, path: str | os.PathLike[str], format: str | None =
         ...     write_graph(Dag.from_edges([("smoke", "tar")]), folder + "/smoking.csv").read_text()
         'source,target\nsmoke,tar\n'
     """
+    return write_text(path, graph_text(graph, path, format))
+
+
+def graph_text(graph: Graph, path: str | os.PathLike[str], format: str | None = None) -> str:  # noqa: A002
+    """What :func:`write_graph` would write, to see whether it can before there is anything to write.
+
+    Raises:
+        FormatError, InvalidGraph: the suffix or format is unknown, or the format cannot hold this graph.
+    """
     _, write = _pair(path, format, writing=True)
-    return write_text(path, write(graph))
+    return write(graph)
 
 
 def _pair(path: str | os.PathLike[str], name: str | None, *, writing: bool = False) -> _Pair:
