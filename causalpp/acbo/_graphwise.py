@@ -35,6 +35,7 @@ class Compared:
         treatment, outcome: the variables.
         treated, control, state: the values compared, and the outcome's state (None: its mean).
         discrete: variable → its states, for the discrete ones.
+        kinds: variable → what its column is.
         variables: all of them.
     """
 
@@ -46,6 +47,7 @@ class Compared:
     control: Any
     state: Any
     discrete: Mapping[str, tuple[Any, ...]]
+    kinds: Mapping[str, str]
     variables: tuple[str, ...]
 
 
@@ -68,9 +70,10 @@ def compare(
     state: Any,
     options: Mapping[str, Any],
     seed: int,
+    kinds: Mapping[str, str] | None = None,
 ) -> Compared:
     """What the estimand compares where something was left out, found by asking it of one graph."""
-    program = compile(dag, data=data, seed=seed)
+    program = compile(dag, data=data, kinds=kinds, seed=seed, check=False)
     kept = {"treated": treated, "control": control, "state": state}
     effect = estimand(program, treatment, outcome, seed=seed, **kept, **options)
     discrete = {name: tuple(program.states(name)) for name in dag.nodes if program.is_discrete(name)}
@@ -85,8 +88,15 @@ def compare(
         said["control"],
         said["state"],
         discrete,
+        _kinds(program),
         tuple(dag.nodes),
     )
+
+
+def _kinds(program: CausalProgram) -> dict[str, str]:
+    """What the columns were read as, so that every graph reads them alike."""
+    table = None if program.fit is None else program.fit.columns
+    return {} if table is None else {column.name: column.kind for column in table.columns}
 
 
 def every_graph(
@@ -136,9 +146,9 @@ def _in_bulk(
     if set(options) - ({"fixing"} if estimand is cde else {"mediator"} if estimand in (nde, nie) else set()):
         return None
     if real:
-        batch = compile_batch(graphs, data[list(given.variables)].astype(float))
+        batch = compile_batch(graphs, data, kinds=given.kinds)
     else:
-        batch = compile_batch(graphs, data, states=given.discrete)
+        batch = compile_batch(graphs, data, states=given.discrete, kinds=given.kinds)
 
     def ask(fitted: ProgramBatch) -> _Floats:
         if isinstance(fitted, GaussianBatch):
@@ -199,7 +209,9 @@ def _one_by_one(
     values, drawn = [], []
     compared = {"treated": given.treated, "control": given.control, "state": given.state}
     for number, dag in enumerate(graphs):
-        program: CausalProgram = compile(dag, data=data, seed=seed)
+        program: CausalProgram = compile(
+            dag, data=data, kinds=given.kinds, states=given.discrete, seed=seed, check=False
+        )
         effect = estimand(program, given.treatment, given.outcome, seed=seed, draws=draws, **compared, **options)
         found = getattr(effect, "draws", None)
         if found is None or np.shape(found) != (draws,):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -219,6 +219,7 @@ def average(
     treated: Any = None,
     control: Any = None,
     state: Any = None,
+    kinds: Mapping[str, str] | None = None,
     mass: float = 0.9,
     draws: int = 400,
     negligible: float = 1e-3,
@@ -243,6 +244,7 @@ def average(
         treatment: the variable set.
         outcome: the variable looked at.
         treated, control, state: see :func:`causalpp.ate`.
+        kinds: what a column is, where the rule is wrong; see :func:`causalpp.columns.read_columns`.
         mass: of the interval.
         draws: of the parameters from their posterior, in each graph.
         negligible: the share of the candidates' probability that may be left out.
@@ -289,7 +291,7 @@ def average(
     for name in (treatment, outcome):
         candidates.position(name)
     graphs, weights = _surviving(belief, negligible)
-    given = compare(estimand, graphs[0], data, treatment, outcome, treated, control, state, options, seed)
+    given = compare(estimand, graphs[0], data, treatment, outcome, treated, control, state, options, seed, kinds)
     found: Found = every_graph(estimand, given, graphs, data, int(draws), seed, options)
     covered = float(weights.sum())
     share = weights / covered

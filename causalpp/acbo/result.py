@@ -262,6 +262,7 @@ class Result:
         treated: Any = None,
         control: Any = None,
         state: Any = None,
+        kinds: Mapping[str, str] | None = None,
         mass: float = 0.9,
         draws: int = 400,
         negligible: float = 1e-3,
@@ -278,6 +279,7 @@ class Result:
             data: a frame with a column for every variable.
             treatment, outcome: the variable set, and the one looked at.
             treated, control, state: see :func:`causalpp.ate`.
+            kinds: what a column is, where the rule is wrong; see :func:`causalpp.columns.read_columns`.
             mass: of the interval.
             draws: of the parameters in each graph.
             negligible: the share of the candidates' probability that may be left out.
@@ -302,7 +304,7 @@ class Result:
         """
         return average(
             self.belief, estimand, data=data, treatment=treatment, outcome=outcome, treated=treated, control=control,
-            state=state, mass=mass, draws=draws, negligible=negligible, seed=seed, **options,
+            state=state, kinds=kinds, mass=mass, draws=draws, negligible=negligible, seed=seed, **options,
         )  # fmt: skip
 
     def plot(self, labels: Mapping[str, str] | None = None) -> Figure:

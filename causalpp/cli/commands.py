@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json as json_text
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +15,7 @@ from causalpp import acbo
 from causalpp._files import about, check_target, read_text, write_text
 from causalpp._terminal import visible
 from causalpp.belief import AnyBelief, Belief
-from causalpp.cli import data_check, options, oracles
+from causalpp.cli import column_options, data_check, options, oracles
 from causalpp.cli.effect import effect, read_model
 from causalpp.cli.inputs import frame_value, read_frame, read_settings, read_statements, read_truth
 from causalpp.cli.show import (
@@ -43,6 +44,9 @@ from causalpp.errors import InvalidParameter, TooLarge, UnknownVariable
 from causalpp.graphs import Dag, DagBatch, Mpdag, graph_text, has_graph_suffix, read_dag, read_graph, write_graph
 from causalpp.programs import load_network
 from causalpp.propositions import Proposition, parse
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["discover", "effect", "mec", "simulate"]
 
@@ -85,6 +89,10 @@ def discover(
     treated: options.Treated = None,
     control: options.Control = None,
     state: options.State = None,
+    real: column_options.Real = None,
+    discrete: column_options.Discrete = None,
+    ordinal: column_options.Ordinal = None,
+    count: column_options.Count = None,
     method: options.How = options.Method.pc,
     alpha: options.Alpha = 0.01,
     out: Annotated[
@@ -102,12 +110,14 @@ def discover(
     check_figure_path(plot)
     check_target(out)
     check_page_path(report)
-    wanted = _Effect(data, treatment, outcome, treated, control, state)
+    frame = None if data is None else read_frame(data)
+    said = column_options.said_kinds(data, frame, real, discrete, ordinal, count)
+    wanted = _Effect(frame, treatment, outcome, treated, control, state, said)
     chosen = oracles.ChosenOracle(
         oracle, error, sensitivity, specificity, model, base_url, context, journal, prices, concurrency,
         truth=truth, seed=seed, quiet=json,
     )  # fmt: skip
-    found, known = _class(data, graph, network, premise, statements, complete, method, alpha)
+    found, known = _class(frame, graph, network, premise, statements, complete, method, alpha, said)
     if truth is not None:
         known = read_truth(truth)
     missing = sorted(set(found.nodes) - set(found.nodes if known is None else known.nodes))
@@ -118,6 +128,8 @@ def discover(
     if out is not None and _is_graph(out):
         graph_text(Dag(found.nodes), out)  # a name that the format cannot hold is said before anything is asked
     asked = chosen.make(found.nodes, known, oracles.known_program(network, truth, graph))
+    if frame is not None and not json:
+        column_options.show_columns(frame, said)
     by_hand = oracle is options.OracleKind.human  # rounds in motion would be in the way of the questions
     if by_hand and not json:
         console.print(class_summary(found))
@@ -133,7 +145,7 @@ def discover(
             config=acbo.AcboConfig.published() if published else None,
             on_step=None if json or by_hand else rounds,
         )
-    check = None if data is None else data_check.checked(result, read_frame(data))
+    check = None if frame is None else data_check.checked(result, frame, said)
     if not json:
         console.print("" if result.transcript or by_hand else class_summary(found))
         console.print(result_summary(result, found.cpdag, [] if check is None else data_check.told(check)))
@@ -171,12 +183,13 @@ def _write_result(result: acbo.Result, more: dict[str, Any], out: Path) -> None:
 class _Effect:
     """The effect that is asked for with a run, if any, from the data that the class was learned from."""
 
-    data: Path | None
+    frame: pd.DataFrame | None
     treatment: str | None
     outcome: str | None
     treated: str | None
     control: str | None
     state: str | None
+    kinds: Mapping[str, str]
 
     def __post_init__(self) -> None:
         if (self.treatment is None) != (self.outcome is None):
@@ -186,7 +199,7 @@ class _Effect:
             for name, value in given.items():
                 if value is not None:
                     raise InvalidParameter(f"{name} goes with --treatment and --outcome")
-        elif self.data is None:
+        elif self.frame is None:
             raise InvalidParameter("--treatment and --outcome ask for an effect in data: say --data FILE")
 
     def check(self, found: MarkovEquivalenceClass) -> None:
@@ -202,14 +215,14 @@ class _Effect:
         return None if self.treatment is None else self._average(result.belief)
 
     def _average(self, belief: AnyBelief, **options: Any) -> acbo.AveragedEffect:
-        assert self.data is not None  # seen to above
+        assert self.frame is not None  # seen to above
         assert self.treatment is not None
         assert self.outcome is not None
-        frame = read_frame(self.data)
-        values = [frame_value(frame, self.treatment, text) for text in (self.treated, self.control)]
+        values = [frame_value(self.frame, self.treatment, text) for text in (self.treated, self.control)]
         return acbo.average(
             belief,
-            data=frame,
+            data=self.frame,
+            kinds=self.kinds,
             treatment=self.treatment,
             outcome=self.outcome,
             treated=values[0],
@@ -228,6 +241,10 @@ def mec(
     complete: options.Complete = False,
     method: options.How = options.Method.pc,
     alpha: options.Alpha = 0.01,
+    real: column_options.Real = None,
+    discrete: column_options.Discrete = None,
+    ordinal: column_options.Ordinal = None,
+    count: column_options.Count = None,
     members: Annotated[int, typer.Option("--members", min=0, help="List so many members.")] = 0,
     ask: Annotated[
         list[str] | None, typer.Option("--ask", help="A statement to decide (repeatable): 'smoke causes dysp'.")
@@ -240,7 +257,9 @@ def mec(
 ) -> None:
     """What observation says about the graph: the equivalence class, its size, and what it entails."""
     check_figure_path(plot)
-    found, truth = _class(data, graph, network, premise, statements, complete, method, alpha)
+    frame = None if data is None else read_frame(data)
+    said = column_options.said_kinds(data, frame, real, discrete, ordinal, count)
+    found, truth = _class(frame, graph, network, premise, statements, complete, method, alpha, said)
     asked = [parse(text, found.nodes) for text in ask or []]
     verdicts = [found.decide(question) for question in asked]
     listed = [arrows(dag, found.cpdag) for dag in found.members(members)]
@@ -257,6 +276,8 @@ def mec(
         some = [[list(edge) for edge in dag.edges] for dag in found.members(members)]
         print_json(_class_dict(found) | more | {"answers": answers, "members": some})
         return
+    if frame is not None:
+        column_options.show_columns(frame, said)
     console.print(class_summary(found))
     if summary:
         console.print(summary_table(more))
@@ -298,7 +319,7 @@ def simulate(
 
 
 def _class(
-    data: Path | None,
+    frame: pd.DataFrame | None,
     graph: Path | None,
     network: str | None,
     premise: Path | None,
@@ -306,9 +327,10 @@ def _class(
     complete: bool,
     method: options.Method,
     alpha: float,
+    kinds: Mapping[str, str],
 ) -> tuple[MarkovEquivalenceClass, Dag | None]:
     """The class asked for, and the graph it is the class of where that is known."""
-    if sum(source is not None for source in (data, graph, network, premise, statements)) != 1:
+    if sum(source is not None for source in (frame, graph, network, premise, statements)) != 1:
         raise InvalidParameter("say one of --data, --graph, --network, --premise and --statements")
     if statements is not None:
         names, said = read_statements(statements)
@@ -317,8 +339,8 @@ def _class(
         text = read_text(premise)
         with about(premise):
             return MarkovEquivalenceClass.from_premise(text), None
-    if data is not None:
-        return MarkovEquivalenceClass.from_data(read_frame(data), method.value, alpha=alpha), None
+    if frame is not None:
+        return MarkovEquivalenceClass.from_data(frame, method.value, alpha=alpha, kinds=kinds), None
     if graph is not None and isinstance(known := read_graph(graph), Mpdag):
         return MarkovEquivalenceClass.from_cpdag(known), None
     dag = _graph(graph, network)

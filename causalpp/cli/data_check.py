@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -37,10 +38,10 @@ class NotChecked:
         return {"against": self.against, "passed": None, "reason": self.reason}
 
 
-def checked(result: Result, frame: pd.DataFrame) -> Check | NotChecked:
+def checked(result: Result, frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Check | NotChecked:
     """The independencies that the most probable graph implies, tested on the rows; never at the cost of the run."""
     try:
-        return check_data(result, frame)
+        return check_data(result, frame, kinds=kinds)
     except CausalppError as error:
         return NotChecked(str(error))
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from causalpp.cli import options
+from causalpp.cli import column_options, options
 from causalpp.cli.inputs import read_frame, read_program, read_settings
 from causalpp.cli.show import console, print_json
 from causalpp.errors import ImpreciseWarning, InvalidParameter, NotIdentified, UnknownVariable
 from causalpp.graphs import Admg, Dag, read_dag, read_graph
 from causalpp.programs import CausalProgram, Effect, ate, att, cde, compile, load_network, nde, nie
 from causalpp.programs import identify as find_formula
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["effect", "read_model"]
 
@@ -60,6 +63,10 @@ def effect(
         bool, typer.Option("--identify", help="Print the formula of the effect, or why there is none; needs no data.")
     ] = False,
     source: Annotated[bool, typer.Option("--source", help="Also print the program, before and after do.")] = False,
+    real: column_options.Real = None,
+    discrete: column_options.Discrete = None,
+    ordinal: column_options.Ordinal = None,
+    count: column_options.Count = None,
     seed: options.Seed = 0,
     json: options.Json = False,
 ) -> None:
@@ -70,9 +77,11 @@ def effect(
         _identify(data, graph, network, treatment, outcome, json)
         return
     notes: list[str] = []
+    frame = None if data is None else read_frame(data)
+    said = column_options.said_kinds(data, frame, real, discrete, ordinal, count)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ImpreciseWarning)
-        program = read_model(data, graph, network, states, seed)
+        program = read_model(frame, graph, network, states, seed, said)
         for variable in (treatment, outcome):
             program.mechanism(variable)  # an unknown name is said to be unknown, whatever else is wrong
         if not program.is_discrete(treatment) and (treated is None or control is None):
@@ -88,10 +97,14 @@ def effect(
         found = _EFFECTS[kind](program, treatment, outcome, **given, **_mediated(program, kind, mediator or []))
     notes += dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, ImpreciseWarning))
     sources = _sources(program, treatment, found.treated) if source else {}
+    table = None if program.fit is None else program.fit.columns
     if json:
         interval = {} if found.draws is None else {"interval": list(found.interval()), "mass": 0.9}
-        print_json(found.to_dict() | interval | sources | ({"notes": notes} if notes else {}))
+        columns = {} if table is None else {"columns": table.to_dict()}
+        print_json(found.to_dict() | interval | columns | sources | ({"notes": notes} if notes else {}))
         return
+    if frame is not None and table is not None:
+        column_options.show_columns(frame, said, [column.name for column in table.columns])
     console.print(repr(found))
     for note in notes:
         console.print(f"note: {note}")
@@ -180,15 +193,21 @@ def _sources(program: CausalProgram, treatment: str, treated: Any) -> dict[str, 
 
 
 def read_model(
-    data: Path | None, graph: Path | None, network: str | None, states: list[str] | None = None, seed: int = 0
+    frame: pd.DataFrame | None,
+    graph: Path | None,
+    network: str | None,
+    states: list[str] | None = None,
+    seed: int = 0,
+    kinds: Mapping[str, str] | None = None,
 ) -> CausalProgram:
     """A network, a BIF file with its tables, or a graph fitted to data."""
     if (graph is None) == (network is None):
         raise InvalidParameter("say one of --graph FILE and --network NAME")
-    if data is not None:
+    if frame is not None:
         dag = _graph(graph, network)
         declared = _states(dag, states or [])
-        return compile(dag, data=read_frame(data), states=declared, seed=seed)
+        kinds = {name: kind for name, kind in (kinds or {}).items() if name in dag}
+        return compile(dag, data=frame, states=declared, kinds=kinds, seed=seed)
     if network is not None:
         return load_network(network)
     assert graph is not None  # for the type checker

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from causalpp.columns.states import State, as_number, state_number
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
 
-__all__ = ["KINDS", "Column", "Columns"]
+__all__ = ["KINDS", "Column", "ColumnTable", "Columns", "ReadAs"]
 
 #: What a column can be: unordered states, ordered ones, whole numbers from 0 on, or any numbers.
 KINDS = ("discrete", "ordinal", "count", "real")
@@ -138,21 +138,90 @@ class Columns(Mapping[str, Column]):
         """The columns in some rows only, given by a mask or by their numbers; kinds and states stay."""
         return Columns(column.take(rows) for column in self.values())
 
+    @property
+    def table(self) -> ColumnTable:
+        """How each was read, without the data."""
+        return ColumnTable(
+            self.rows,
+            tuple(ReadAs(c.name, c.kind, c.states, c.summary, int(c.missing.sum()), c.reason) for c in self.values()),
+        )
+
+    def __str__(self) -> str:
+        return str(self.table)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Column → ``kind``, ``states``, ``missing`` (how many) and ``because``, as plain values."""
+        return self.table.to_dict()
+
+    def copies(self) -> list[tuple[str, str]]:
+        """Columns that say the same: states one to one, or equal numbers; each with the first it is a copy of.
+
+        Missing values count as a value of their own; columns with one value only are no copies.
+
+        Example:
+            >>> import pandas as pd
+            >>> from causalpp.columns import read_columns
+            >>> frame = pd.DataFrame({"sex": ["f", "m", "f", "m"], "male": [0, 1, 0, 1], "y": [0, 1, 1, 0]})
+            >>> read_columns(frame).copies()
+            [('sex', 'male')]
+        """
+        out: list[tuple[str, str]] = []
+        known: dict[bytes, str] = {}
+        for name, column in self.items():
+            _, first, codes = np.unique(column.values, return_index=True, return_inverse=True)
+            if len(first) < 2:
+                continue
+            if column.states is not None:  # numbered in the order in which they come, names do not matter
+                codes = np.argsort(np.argsort(first))[codes]
+            key = (b"states" if column.states is not None else b"") + (
+                codes.tobytes() if column.states is not None else np.ascontiguousarray(column.values).tobytes()
+            )
+            if key in known:
+                out.append((known[key], name))
+            else:
+                known[key] = name
+        return out
+
+
+@dataclass(frozen=True)
+class ReadAs:
+    """How one column was read: its name, kind, states, a summary of its values, how many are missing, and why."""
+
+    name: str
+    kind: str
+    states: tuple[State, ...] | None
+    summary: str
+    missing: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ColumnTable:
+    """How the columns of a frame were read; printed, a table.
+
+    Attributes:
+        rows: how many the frame has.
+        columns: one entry a column.
+    """
+
+    rows: int
+    columns: tuple[ReadAs, ...]
+
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Column → ``kind``, ``states``, ``missing`` (how many) and ``because``, as plain values."""
         return {
-            name: {
-                "kind": column.kind,
-                "states": None if column.states is None else list(column.states),
-                "missing": int(column.missing.sum()),
-                "because": column.reason,
+            c.name: {
+                "kind": c.kind,
+                "states": None if c.states is None else list(c.states),
+                "missing": c.missing,
+                "because": c.reason,
             }
-            for name, column in self.items()
+            for c in self.columns
         }
 
     def __str__(self) -> str:
         head = ("column", "kind", "values", "missing", "because")
-        body = [(c.name, c.kind, c.summary, f"{int(c.missing.sum()):,}", c.reason) for c in self.values()]
+        body = [(c.name, c.kind, c.summary, f"{c.missing:,}", c.reason) for c in self.columns]
         width = [max(len(row[k]) for row in (head, *body)) for k in range(4)]
         lines = [f"how I read your columns ({self.rows:,} rows)"]
         for name, kind, values, missing, reason in (head, *body):

@@ -99,7 +99,14 @@ class ExperimentCheck(Check):
         return {"tests": _records(self.tests)}
 
 
-def check_data(claim: Result | Dag, data: pd.DataFrame, *, level: float = 0.05, seed: int = 0) -> DataCheck:
+def check_data(
+    claim: Result | Dag,
+    data: pd.DataFrame,
+    *,
+    kinds: Mapping[str, str] | None = None,
+    level: float = 0.05,
+    seed: int = 0,
+) -> DataCheck:
     """Do the data have the independencies that the graph implies?
 
     For every pair that no edge joins, one conditional independence is tested: given the parents of the later of the
@@ -116,6 +123,7 @@ def check_data(claim: Result | Dag, data: pd.DataFrame, *, level: float = 0.05, 
     Args:
         claim: a result, whose most probable graph is meant, or a graph.
         data: a frame with a column for every variable that is observed.
+        kinds: what a column is, where the rule is wrong; see :func:`causalpp.columns.read_columns`.
         level: the rate at which a right graph fails.
         seed: of the random tables.
 
@@ -137,7 +145,7 @@ def check_data(claim: Result | Dag, data: pd.DataFrame, *, level: float = 0.05, 
     graph = graph_of(claim)
     check_level(level)
     names = [name for name in graph.nodes if name not in graph.latent]
-    table, place = _table(data, names)
+    table, place = _table(data, names, kinds)
     test, name = _test(table, seed)
     rows = []
     for a, b, given in _implied(graph, names):
@@ -264,7 +272,9 @@ def graph_of(claim: Result | Dag) -> Dag:
     return found
 
 
-def _table(data: pd.DataFrame, names: list[str]) -> tuple[Table, dict[str, int]]:
+def _table(
+    data: pd.DataFrame, names: list[str], kinds: Mapping[str, str] | None = None
+) -> tuple[Table, dict[str, int]]:
     import pandas as pd
 
     if not isinstance(data, pd.DataFrame):
@@ -272,7 +282,7 @@ def _table(data: pd.DataFrame, names: list[str]) -> tuple[Table, dict[str, int]]
     for name in names:
         if name not in data.columns:
             raise InvalidData(f"the data have no column {name!r}; columns: {', '.join(map(str, data.columns[:12]))}")
-    values, discrete = check_frame(data[names])
+    values, discrete = check_frame(data[names], {k: v for k, v in (kinds or {}).items() if k in names})
     table = Table(values, discrete, tuple(names))
     table.check_collinear()
     return table, {name: k for k, name in enumerate(names)}

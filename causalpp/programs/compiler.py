@@ -33,6 +33,7 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
     steps: int | None = None,
     draws: int = 1000,
     seed: int = 0,
+    check: bool = True,
     progress: bool | None = None,
 ) -> CausalProgram:
     """A graph as a program that runs: a Pyro model with one statement a variable.
@@ -66,6 +67,8 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
         steps: how many steps of ``"svi"`` (2000), or sweeps of ``"gibbs"`` (4000).
         draws: how many posterior draws ``"gibbs"``, ``"svi"`` and ``"nuts"`` keep.
         seed: of everything random in fitting.
+        check: whether to compare the fitted program with the data, and warn where they do not fit; what was found
+            is in ``fit.diagnostics``.
         progress: whether to show a progress bar; left out, if standard error is a terminal.
 
     Raises:
@@ -108,7 +111,7 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
                 f"the prior of {name!r} has no law: use Table.from_concentration, a mechanism with posterior= or law=, "
                 "or a kind such as 'linear'"
             )
-    options = Options(method, steps, draws, seed, progress)
+    options = Options(method, steps, draws, seed, progress, check)
     found, fit = fitted(dag, data, given, states or {}, prior, options, kinds or {})
     return CausalProgram(check_complete(dag, found), dag.latent, card, dag.nodes, fit=fit and fit.warn())
 

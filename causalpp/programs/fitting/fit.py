@@ -19,6 +19,7 @@ from causalpp.programs.fitting._scaling import Scale, unscaled
 from causalpp.programs.fitting._templates import REAL, default_kind, kind_of, ordered, template
 from causalpp.programs.fitting.conjugate import fitted_gaussian, fitted_table
 from causalpp.programs.fitting.counts import fitted_count, spread_wide
+from causalpp.programs.fitting.diagnostics import diagnose
 from causalpp.programs.fitting.latent import gibbs
 from causalpp.programs.fitting.report import Fit
 from causalpp.programs.mechanisms import LinearGaussian, Mechanism, State, Table, check_states
@@ -40,6 +41,7 @@ class Options:
     draws: int = 1000
     seed: int = 0
     progress: bool | None = None
+    compare: bool = True
 
     def check(self) -> None:
         """Whether they make sense."""
@@ -132,8 +134,18 @@ def fitted(
         m.check_parents(v, [mechanisms[p].states for p in m.parents])
     own = {v for v in given if kinds[v] is None}
     if joint:
-        return _jointly(dag, mechanisms, columns, len(data), own, options)
-    return _one_by_one(mechanisms, columns, len(data), own, options, counts)
+        out, fit = _jointly(dag, mechanisms, columns, len(data), own, options)
+    else:
+        out, fit = _one_by_one(mechanisms, columns, len(data), own, options, counts)
+    fit = replace(fit, columns=columns.table)
+    if options.compare and fit.converged:
+        from causalpp.programs.program import CausalProgram, check_complete
+
+        program = CausalProgram(check_complete(dag, out), dag.latent, None, dag.nodes)
+        fit = replace(
+            fit, diagnostics=diagnose(program, out, columns, [v for v in own if not is_random(given[v])], options.seed)
+        )
+    return out, fit
 
 
 def _one_by_one(

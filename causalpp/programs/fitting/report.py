@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from causalpp.columns import ColumnTable
 from causalpp.errors import ImpreciseWarning
+from causalpp.programs.fitting.diagnostics import Diagnostics
 
 __all__ = ["Fit", "diagnosed", "settled"]
 
@@ -32,6 +34,8 @@ class Fit:
             potential (``"nuts"``), averaged over them.
         r_hat: quantity → split R-hat of the chains, one if they agree.
         effective: quantity → effective number of draws.
+        columns: how the columns of the data were read, and why: print it.
+        diagnostics: how the fitted program compares with the data; None without data, or with ``check=False``.
     """
 
     method: str
@@ -42,6 +46,8 @@ class Fit:
     losses: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
     r_hat: Mapping[str, float] = field(default_factory=dict)
     effective: Mapping[str, float] = field(default_factory=dict)
+    columns: ColumnTable | None = field(default=None, repr=False)
+    diagnostics: Diagnostics | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         state = "converged" if self.converged else f"not converged: {self.advice}"
@@ -52,9 +58,11 @@ class Fit:
         return ", ".join(parts) + f"; {state}"
 
     def warn(self) -> Fit:
-        """The fit itself, after a warning if it has not converged."""
+        """The fit itself, after a warning if it has not converged, and one for each thing its diagnostics find."""
         if not self.converged:
             warnings.warn(f"the fit has not converged: {self.advice}", ImpreciseWarning, stacklevel=4)
+        for found in self.diagnostics.warnings if self.diagnostics is not None else ():
+            warnings.warn(found, ImpreciseWarning, stacklevel=4)
         return self
 
 
