@@ -73,8 +73,8 @@ def front_door(tmp_path_factory: pytest.TempPathFactory) -> tuple[tuple[str, ...
 def test_numbers(run: Run, linear: tuple[str, ...]) -> None:
     code, out, _ = run(*linear, "--treated", 2, "--control", 1)
     assert code == 0
-    assert "z       real" in out  # how the columns were read
-    assert "\nEffect of x (2.0 against 1.0) on mean of y: +1.97" in out
+    assert " z real " in out  # how the columns were read
+    assert " Effect of x (2.0 against 1.0) on mean of y: +1.97" in out
     assert "90 % of 200 posterior draws between +1.9" in out
     found = json.loads(run(*linear, "--treated", "1.5", "--control", "-1", "--draws", 50, "--json")[1])
     low, high = found["interval"]
