@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from causalpp.acbo._questions import drawn_questions, how_many
 from causalpp.graphs import DagBatch
 from causalpp.propositions import Changes, Independent, Proposition, all_questions, truth_table
 
@@ -14,6 +15,7 @@ __all__ = ["further_questions"]
 _CELLS = 1 << 21  # of a truth table
 _FEW = 60  # questions that are opened whatever the number of graphs
 _ANCHORS = 20  # questions whose answer all candidates agree on
+_LISTED = 200_000  # questions of a kind that are all written down before some are drawn
 _LOOKED_AT = 600  # questions among which telling ones are looked for
 
 
@@ -35,8 +37,14 @@ def further_questions(
     Returns:
         Q questions, and their true answers, booleans of shape ``(M, Q)``.
     """
-    every = [q for q in all_questions(graphs.nodes, kinds=[kind], conditioning=held) if _held(q) == held]
-    found = [every[number] for number in np.sort(_some(np.arange(len(every)), _LOOKED_AT, draw)).tolist()]
+    if how_many(len(graphs.nodes), [kind], held) <= _LISTED:
+        every = [q for q in all_questions(graphs.nodes, kinds=[kind], conditioning=held) if _held(q) == held]
+        found = [every[number] for number in np.sort(_some(np.arange(len(every)), _LOOKED_AT, draw)).tolist()]
+    else:
+        differ = graphs.adjacency[:candidates]
+        varies = (differ != differ[:1]).any(0)
+        open_ = [name for name, yes in zip(graphs.nodes, (varies.any(0) | varies.any(1)).tolist()) if yes]
+        found = drawn_questions(kind, held, graphs.nodes, open_, _LOOKED_AT, draw)
     here = truth_table(found, graphs[:candidates])
     telling = (here != here[:1]).any(0).cpu().numpy()
     most = max(_FEW, _CELLS // len(graphs))

@@ -16,6 +16,7 @@ from causalpp.acbo._calls import Call, Rounds
 from causalpp.acbo._candidates import Candidates, described, read_candidates
 from causalpp.acbo._chooser import Chooser
 from causalpp.acbo._further import further_questions
+from causalpp.acbo._questions import askable
 from causalpp.acbo._silence import Silence
 from causalpp.acbo.config import AcboConfig
 from causalpp.acbo.result import INTERRUPTED, Result, Step
@@ -190,7 +191,7 @@ class _Run:
         except TooLarge:
             if not isinstance(candidates, MarkovEquivalenceClass):
                 raise
-            questions = all_questions(candidates.nodes, kinds=kinds, conditioning=conditioning)
+            questions = askable(candidates, kinds, conditioning, goal, draw)
             found = _huge.start(candidates, questions, self.config, goal, limit, seed, draw)
             self.belief, self.chooser, self.distinct, n = found
             certain = _decided(self.belief, goal)
@@ -200,7 +201,10 @@ class _Run:
             if automatic:
                 found_kinds, conditioning = smallest_family(batch)
                 kinds = list(found_kinds)
-            questions = all_questions(batch.nodes, kinds=kinds, conditioning=conditioning)
+            if isinstance(candidates, MarkovEquivalenceClass):
+                questions = askable(candidates, kinds, conditioning, goal, draw)
+            else:
+                questions = all_questions(batch.nodes, kinds=kinds, conditioning=conditioning)
             truth = truth_table(questions, batch)
             self.distinct, self.entropy = told_apart(truth, weights)
             belief = Belief.weighted(batch, [1.0] * n if weights is None else weights, self.config.channel)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from causalpp.belief._batches import LocalBatch, Shared
 from causalpp.belief.channels import Channel
 from causalpp.belief.mixture import Mixture
 from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
@@ -54,12 +55,16 @@ def members_by_component(mec: MarkovEquivalenceClass, limit: int) -> list[DagBat
             for which in (inner & ~inner.T, np.triu(inner & inner.T))
         ]
         parts.append((list(rows), MarkovEquivalenceClass(Mpdag(names[list(rows)], pairs[0], pairs[1]))))
+    shared = Shared.of(mec)
     largest = max((part.size for _, part in parts), default=1)
-    if largest > limit or sum(part.size for _, part in parts) * len(names) ** 2 > _CELLS:
+    cells = sum(part.size * (len(names) if shared is None else len(inside)) ** 2 for inside, part in parts)
+    if largest > limit or cells > _CELLS:
         raise TooLarge(
             f"the largest chain component has {largest:,} members, too many to list (limit {limit:,}, and all "
             "components together must fit into memory): use a ParticleBelief"
         )
+    if shared is not None and parts:
+        return [LocalBatch(shared, torch.tensor(inside), part.batch(limit).adjacency) for inside, part in parts]
     one = torch.as_tensor(mec.sample(1).adjacency)
     out = []
     for inside, part in parts:
