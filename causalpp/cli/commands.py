@@ -15,7 +15,7 @@ from causalpp import acbo
 from causalpp._files import about, check_target, read_text, write_text
 from causalpp._terminal import visible
 from causalpp.belief import AnyBelief, Belief
-from causalpp.cli import column_options, data_check, options, oracles
+from causalpp.cli import column_options, data_check, learning, options, oracles
 from causalpp.cli.effect import effect, read_model
 from causalpp.cli.inputs import frame_value, read_frame, read_settings, read_statements, read_truth
 from causalpp.cli.show import (
@@ -95,6 +95,14 @@ def discover(
     count: column_options.Count = None,
     method: options.How = options.Method.pc,
     alpha: options.Alpha = 0.01,
+    knowledge: learning.File = None,
+    required: learning.Required = None,
+    forbidden: learning.Forbidden = None,
+    tier: learning.Tier = None,
+    roots: learning.Roots = None,
+    search_space: learning.SearchSpace = None,
+    max_conditioning: learning.MaxConditioning = None,
+    max_seconds: learning.MaxSeconds = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Write the run as JSON to this file, or the graph found (.dot, .dagitty, .bif, …)."),
@@ -117,7 +125,12 @@ def discover(
         oracle, error, sensitivity, specificity, model, base_url, context, journal, prices, concurrency,
         truth=truth, seed=seed, quiet=json,
     )  # fmt: skip
-    found, known = _class(frame, graph, network, premise, statements, complete, method, alpha, said)
+    search = learning.Search(
+        method, alpha, said,
+        learning.KnowledgeOptions(knowledge, required, forbidden, tier, roots, search_space),
+        max_conditioning, max_seconds, seed,
+    )  # fmt: skip
+    found, known = _class(frame, graph, network, premise, statements, complete, search)
     if truth is not None:
         known = read_truth(truth)
     missing = sorted(set(found.nodes) - set(found.nodes if known is None else known.nodes))
@@ -245,6 +258,14 @@ def mec(
     discrete: column_options.Discrete = None,
     ordinal: column_options.Ordinal = None,
     count: column_options.Count = None,
+    knowledge: learning.File = None,
+    required: learning.Required = None,
+    forbidden: learning.Forbidden = None,
+    tier: learning.Tier = None,
+    roots: learning.Roots = None,
+    search_space: learning.SearchSpace = None,
+    max_conditioning: learning.MaxConditioning = None,
+    max_seconds: learning.MaxSeconds = None,
     members: Annotated[int, typer.Option("--members", min=0, help="List so many members.")] = 0,
     ask: Annotated[
         list[str] | None, typer.Option("--ask", help="A statement to decide (repeatable): 'smoke causes dysp'.")
@@ -259,7 +280,12 @@ def mec(
     check_figure_path(plot)
     frame = None if data is None else read_frame(data)
     said = column_options.said_kinds(data, frame, real, discrete, ordinal, count)
-    found, truth = _class(frame, graph, network, premise, statements, complete, method, alpha, said)
+    search = learning.Search(
+        method, alpha, said,
+        learning.KnowledgeOptions(knowledge, required, forbidden, tier, roots, search_space),
+        max_conditioning, max_seconds,
+    )  # fmt: skip
+    found, truth = _class(frame, graph, network, premise, statements, complete, search)
     asked = [parse(text, found.nodes) for text in ask or []]
     verdicts = [found.decide(question) for question in asked]
     listed = [arrows(dag, found.cpdag) for dag in found.members(members)]
@@ -325,13 +351,21 @@ def _class(
     premise: Path | None,
     statements: Path | None,
     complete: bool,
-    method: options.Method,
-    alpha: float,
-    kinds: Mapping[str, str],
+    search: learning.Search,
 ) -> tuple[MarkovEquivalenceClass, Dag | None]:
-    """The class asked for, and the graph it is the class of where that is known."""
+    """The class asked for, narrowed by what is known, and the graph it is the class of where that is known."""
     if sum(source is not None for source in (frame, graph, network, premise, statements)) != 1:
         raise InvalidParameter("say one of --data, --graph, --network, --premise and --statements")
+    if frame is not None:
+        return search.learned(frame), None
+    found, dag = _given_class(graph, network, premise, statements, complete)
+    return search.narrowed(found), dag
+
+
+def _given_class(
+    graph: Path | None, network: str | None, premise: Path | None, statements: Path | None, complete: bool
+) -> tuple[MarkovEquivalenceClass, Dag | None]:
+    """The class that something other than data gives."""
     if statements is not None:
         names, said = read_statements(statements)
         return MarkovEquivalenceClass.from_independencies(names, said, complete=complete), None
@@ -339,8 +373,6 @@ def _class(
         text = read_text(premise)
         with about(premise):
             return MarkovEquivalenceClass.from_premise(text), None
-    if frame is not None:
-        return MarkovEquivalenceClass.from_data(frame, method.value, alpha=alpha, kinds=kinds), None
     if graph is not None and isinstance(known := read_graph(graph), Mpdag):
         return MarkovEquivalenceClass.from_cpdag(known), None
     dag = _graph(graph, network)

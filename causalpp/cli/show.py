@@ -18,6 +18,7 @@ from rich.text import Text
 from causalpp._files import check_target, write_bytes
 from causalpp._terminal import visible, visible_json
 from causalpp.acbo import Result, Step
+from causalpp.cli.learning import learned_rows
 from causalpp.cli.terminal import Terminal
 from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
 from causalpp.errors import InvalidParameter
@@ -71,6 +72,8 @@ def class_summary(mec: MarkovEquivalenceClass) -> RenderableType:
     table.add_row("settled", settled)
     table.add_row("left open", Text(visible(left_open), style="bold"))
     table.add_row("graphs that fit", f"{mec.size:,}")
+    for head, said in learned_rows(mec):
+        table.add_row(head, said)
     return table
 
 
