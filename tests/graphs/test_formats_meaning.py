@@ -137,6 +137,8 @@ def test_labels_are_names_where_nodes_are_numbers() -> None:
     assert from_dot('digraph { x1 [label="Age"]; x2 [label="Sex"]; x1 -> x2 }') == Dag.from_edges([("x1", "x2")])
     with pytest.raises(FormatError, match="line 1, column 36: the nodes 0 and 1 have the same label 'a'"):
         from_dot("digraph { 0 [label=a]; 1 [label=a] }")
+    with pytest.raises(FormatError, match="the node 0 is named by its label, and that is HTML"):
+        from_dot("digraph { 0 [label=<<b>a</b>>]; 1 [label=b] }")
     graph = nx.DiGraph([(0, 1)])
     nx.set_node_attributes(graph, {0: "rain", 1: "wet"}, "label")
     assert from_networkx(graph) == Dag.from_edges([("rain", "wet")])
@@ -214,6 +216,20 @@ def test_edges_of_dot(body: str, graph: Graph) -> None:
     assert type(found) is type(graph)
 
 
+def test_edges_that_are_drawn_backwards_or_not_at_all() -> None:
+    for read, text in ((from_dot, "digraph { a -> b [%s] }"), (from_dagitty, "digraph { a -> b [%s] }")):
+        with pytest.raises(FormatError, match="column 13: an edge drawn with style=invis is not seen"):
+            read(text % 'style="bold,invis"')
+        with pytest.raises(FormatError, match="column 13: an edge drawn with dir=back"):
+            read(text % "dir=back")
+        assert read(text % "dir=both") == Admg(("a", "b"), (), (("a", "b"),))
+        assert read(text % "style=dashed") == Dag.from_edges([("a", "b")])
+    graph = nx.DiGraph()
+    graph.add_edge("a", "b", style="invis")
+    with pytest.raises(InvalidGraph, match="the edge 'a' → 'b': an edge drawn with style=invis"):
+        from_networkx(graph)
+
+
 # --- our own files, and those of others around them ----------------------------------------------------------
 
 
@@ -280,6 +296,7 @@ def test_graphs_export_themselves(tmp_path: Path) -> None:
     model = dag.to_pgmpy()
     assert (model.latents, model.exposures, model.outcomes) == ({"u"}, {"x"}, {"y"})
     assert from_pgmpy(model).roles == dag.roles
+    assert from_networkx(model).roles == dag.roles
     assert from_causal_learn(dag.to_causal_learn()) == dag
     admg = dag.latent_projection()
     theirs = admg.to_pgmpy()
@@ -408,7 +425,11 @@ def test_tetrad_refuses_names_that_would_not_come_back() -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(["Graph Nodes:", "Graph Edges:", "a;b", "1. a --> b", "a", "-->", "o-o", "", " dd"])))
+@given(
+    st.lists(
+        st.sampled_from(["Graph Nodes:", "Graph Edges:", "a;b", "\ufeff", "1. a --> b", "a", "-->", "o-o", "", " dd"])
+    )
+)
 def test_any_text_is_read_or_refused(lines: list[str]) -> None:
     for text in ("\n".join(lines), " ".join(lines)):
         for read in (from_tetrad, from_dagitty, from_dot):

@@ -18,6 +18,7 @@ An edge has a mark at either end: an arrowhead, a circle or nothing, from ``dir`
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -25,10 +26,21 @@ from typing import Any, Literal
 from causalpp.errors import FormatError
 from causalpp.graphs.formats._tokens import shown
 
-__all__ = ["EdgeKind", "edge_kind", "names_by_label", "node_marks", "plain", "truth"]
+__all__ = ["BACKWARDS", "ENDS", "EdgeKind", "edge_kind", "names_by_label", "node_marks", "plain", "truth"]
 
 #: How two nodes a and b are joined, read from a to b.
 EdgeKind = Literal["->", "<-", "<->", "--", "o->", "<-o", "o-o", "o--", "--o"]
+
+BACKWARDS: dict[EdgeKind, EdgeKind] = {
+    "->": "<-",
+    "<-": "->",
+    "o->": "<-o",
+    "<-o": "o->",
+    "o--": "--o",
+    "--o": "o--",
+}
+#: The attributes that say what stands at the ends of an edge.
+ENDS = frozenset({"dir", "arrowhead", "arrowtail", "style"})
 
 _TRUTH = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
 _SAYS = {
@@ -39,6 +51,13 @@ _SAYS = {
     "exposure": ("exposure", True),
     "treatment": ("exposure", True),
     "outcome": ("outcome", True),
+}
+_ROLES = {
+    "latents": "latent",
+    "exposures": "exposure",
+    "outcomes": "outcome",
+    "adjustment": "adjusted",
+    "selected": "selected",
 }
 _TYPES = {"type", "role", "node_type", "nodetype"}
 _UNOBSERVED_LABEL = re.compile(r"unobserved\s+confounders?", re.IGNORECASE)
@@ -81,11 +100,14 @@ def node_marks(attributes: Mapping[Any, Any]) -> dict[str, bool]:
     said: dict[str, str] = {}
     for key, value in attributes.items():
         name = str(key).strip().lower()
-        if value is None or value != value:  # None and NaN: a column of attributes with a gap
+        if value is None or (isinstance(value, float) and math.isnan(value)):  # a column of attributes with a gap
             continue
         if name in _SAYS:
             mark, meaning = _SAYS[name]
             holds = truth(value, str(key)) is meaning
+        elif name == "roles" and isinstance(value, set | frozenset | list | tuple):  # pgmpy
+            found |= {_ROLES[role]: True for role in value if role in _ROLES}
+            continue
         elif name in _TYPES and plain(value).lower() in _SAYS:
             mark, holds = _SAYS[plain(value).lower()]
         elif name == "label" and _UNOBSERVED_LABEL.fullmatch(plain(value)):
@@ -102,7 +124,7 @@ def edge_kind(attributes: Mapping[Any, Any]) -> EdgeKind:
     """The kind of an arrow ``a -> b`` with these attributes.
 
     Raises:
-        FormatError: it is drawn backwards (``dir=back``), or with an end that means nothing here.
+        FormatError: it is drawn backwards (``dir=back``), or not at all (``style=invis``).
 
     Example:
         >>> edge_kind({}), edge_kind({"dir": "both"}), edge_kind({"dir": "both", "arrowtail": "none"})
@@ -111,6 +133,8 @@ def edge_kind(attributes: Mapping[Any, Any]) -> EdgeKind:
     drawn = {str(key).lower(): plain(value) for key, value in attributes.items() if value is not None}
     if drawn.get("type", "").lower() in _EDGE_TYPES:  # pgmpy's ADMG
         return _EDGE_TYPES[drawn["type"].lower()]
+    if "invis" in re.split(r"[\s,]+", drawn.get("style", "").lower()):
+        raise FormatError("an edge drawn with style=invis is not seen, so it is no edge: leave it out")
     way = drawn.get("dir", "forward").lower()
     if way not in ("forward", "both", "none"):
         raise FormatError(f"an edge drawn with dir={way} is not a directed edge: write it the other way round")

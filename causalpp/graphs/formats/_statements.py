@@ -155,7 +155,7 @@ class _Reader:
     def named(self) -> Sketch:
         """The sketch under the names that the labels give, where the nodes are numbered."""
         labels = {node: look.get("label") for node, look in self.looks.items()}
-        if not self.dialect.numbered or any(isinstance(label, _Html) for label in labels.values()):
+        if not self.dialect.numbered:
             return self.sketch
         try:
             names = names_by_label(labels)
@@ -165,6 +165,11 @@ class _Reader:
             raise FormatError(str(error), **self.places.get(twice, {})) from None
         if names is None:
             return self.sketch
+        for node, label in labels.items():
+            if isinstance(label, _Html):
+                raise FormatError(
+                    f"the node {node} is named by its label, and that is HTML: use a quoted string", **self.places[node]
+                )
         # causal-learn's to_pydot gives every edge dir=both, and the shape square to latent variables alone.
         square = [node for node, look in self.looks.items() if look.get("shape") == "square"]
         if len(square) < len(labels) and all(edge.get("dir") == "both" for edge in self.drawn):

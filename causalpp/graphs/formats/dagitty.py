@@ -15,7 +15,7 @@ import re
 from causalpp.errors import FormatError
 from causalpp.graphs.cpdag import Mpdag
 from causalpp.graphs.formats._dagitty_v1 import from_version_one, is_version_one
-from causalpp.graphs.formats._marks import EdgeKind, node_marks
+from causalpp.graphs.formats._marks import BACKWARDS, ENDS, EdgeKind, edge_kind, node_marks
 from causalpp.graphs.formats._sketch import Graph, parts
 from causalpp.graphs.formats._statements import BLANKS, Attributes, Dialect, announced, read_statements
 
@@ -55,7 +55,9 @@ def _marks(attributes: Attributes) -> dict[str, bool]:
     return found
 
 
-def _arrow(arrow: str, _: Attributes, is_class: bool) -> tuple[EdgeKind, ...]:
+def _arrow(arrow: str, attributes: Attributes, is_class: bool) -> tuple[EdgeKind, ...]:
+    if arrow in ("->", "<-") and ENDS & attributes.keys():  # Graphviz's way to say what dagitty has arrows for
+        return (edge_kind(attributes) if arrow == "->" else BACKWARDS.get(found := edge_kind(attributes), found),)
     if arrow == "--":
         return ("--",) if is_class else ()
     if arrow in ("@->", "<-@") and not is_class:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from causalpp.graphs.cpdag import Mpdag
-from causalpp.graphs.formats._marks import EdgeKind, edge_kind, node_marks
+from causalpp.graphs.formats._marks import BACKWARDS, EdgeKind, edge_kind, node_marks
 from causalpp.graphs.formats._sketch import Graph, parts
 from causalpp.graphs.formats._statements import BLANKS, Attributes, Dialect, read_statements
 
@@ -28,7 +28,6 @@ _TOKENS = re.compile(
     + r"|(?P<mark>[\[\]{};,=:+])"
 )
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_BACKWARDS: dict[EdgeKind, EdgeKind] = {"->": "<-", "<-": "->", "o->": "<-o", "<-o": "o->", "o--": "--o", "--o": "o--"}
 _KEYWORDS = frozenset({"graph", "node", "edge", "subgraph", "digraph", "strict"})
 
 
@@ -46,7 +45,7 @@ def _arrow(arrow: str, attributes: Attributes, _: bool) -> tuple[EdgeKind, ...]:
     if arrow not in ("->", "<-"):
         return ()
     kind = edge_kind(attributes)
-    return (kind if arrow == "->" else _BACKWARDS.get(kind, kind),)
+    return (kind if arrow == "->" else BACKWARDS.get(kind, kind),)
 
 
 _DOT = Dialect(
@@ -95,7 +94,7 @@ def from_dot(text: str) -> Graph:
         >>> from_dot('digraph { kick -> ball; kick -> ball [dir=both] }')
         Admg('kick → ball, kick ↔ ball')
     """
-    return read_statements(text, _DOT)
+    return read_statements(text.removeprefix("\ufeff"), _DOT)
 
 
 def to_dot(graph: Graph) -> str:
