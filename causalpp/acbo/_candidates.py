@@ -12,9 +12,9 @@ from torch import Tensor
 from causalpp.acbo._remaining import size
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidGraph, InvalidParameter
-from causalpp.graphs import Dag, DagBatch
+from causalpp.graphs import Dag, DagBatch, Knowledge
 
-__all__ = ["Candidates", "described", "read_candidates"]
+__all__ = ["Candidates", "described", "narrowed", "read_candidates"]
 
 _CELLS = 1 << 28  # of all candidates: with more, the loop goes through components or particles instead
 
@@ -57,6 +57,46 @@ def read_candidates(
         drawn = np.random.default_rng(seed).choice(len(batch), some, replace=False, p=share)
         batch, weights = batch[np.sort(drawn)], None
     return batch, weights
+
+
+def narrowed(candidates: Candidates, knowledge: Knowledge | None) -> Candidates:
+    """The candidates that agree with what is known; the weight of a set is that of the members that do.
+
+    Raises:
+        InvalidGraph: none does.
+        UnknownVariable: something is known of a variable they do not have.
+    """
+    if not knowledge:
+        return candidates
+    if isinstance(candidates, MarkovEquivalenceClass):
+        return candidates.with_knowledge(knowledge)
+    if isinstance(candidates, DagBatch):
+        left: Any = candidates[knowledge.holds(candidates)]
+    else:
+        left = []
+        for member in candidates:
+            if isinstance(member, tuple) and len(member) == 2:
+                part, share = _part(member[0], knowledge)
+                left += [(part, member[1] * share)] if share else []
+            elif not isinstance(member, Dag) or knowledge.allows(member):
+                left.append(member)
+    if len(left) == 0:
+        raise InvalidGraph("no candidate agrees with what is known of the edges")
+    return left  # type: ignore[no-any-return]
+
+
+def _part(what: Graphs, knowledge: Knowledge) -> tuple[Graphs, float]:
+    """What knowledge leaves of some graphs, and the share of them that it leaves."""
+    if isinstance(what, MarkovEquivalenceClass):
+        try:
+            part = what.with_knowledge(knowledge)
+        except InvalidGraph:
+            return what, 0.0
+        return part, part.size / what.size
+    if isinstance(what, DagBatch):
+        kept = knowledge.holds(what)
+        return what[kept], float(kept.double().mean())
+    return what, float(not isinstance(what, Dag) or knowledge.allows(what))
 
 
 def described(candidates: Candidates, sample: int | None) -> str:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from causalpp.acbo import _huge
 from causalpp.acbo._calls import Call, Rounds
-from causalpp.acbo._candidates import Candidates, described, read_candidates
+from causalpp.acbo._candidates import Candidates, described, narrowed, read_candidates
 from causalpp.acbo._chooser import Chooser
 from causalpp.acbo._further import further_questions
 from causalpp.acbo._questions import askable
@@ -24,7 +24,7 @@ from causalpp.acbo.stopping import NOTHING_LEFT, doubt, entailed, verdict
 from causalpp.belief import AnyBelief, Belief, Channel, ComponentBelief, ParticleBelief, one_edge_alternatives
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import BudgetSpent, InvalidParameter, OracleError, TooLarge
-from causalpp.graphs import Dag
+from causalpp.graphs import Dag, Knowledge
 from causalpp.oracles import Answer, Oracle, Panel
 from causalpp.oracles.journal import failed
 from causalpp.oracles.panel import Asked
@@ -51,6 +51,7 @@ def discover(
     config: AcboConfig | None = None,
     limit: int = 100_000,
     on_step: Callable[[Step], None] | None = None,
+    knowledge: Knowledge | None = None,
 ) -> Result:
     """Ask an oracle one local question after the other until one graph is probable enough.
 
@@ -82,6 +83,7 @@ def discover(
             if each of them can be listed and the questions allow it, and else an estimate by particles.
         on_step: called after every answer, for a progress display. A keyboard interrupt ends the run with the
             result so far.
+        knowledge: what is known of the edges; candidates that it rules out take no part.
 
     Returns:
         The graph, the belief, the transcript and why the run ended.
@@ -89,7 +91,7 @@ def discover(
     Raises:
         TooLarge: the class has more members than ``limit`` and cannot be drawn from, or is one of several.
         InvalidParameter: a confidence outside (0, 1), a negative budget or seed, an unknown kind of question.
-        InvalidGraph: no candidates, or a single Dag in place of its class.
+        InvalidGraph: no candidates, or none that agrees with the knowledge; or a single Dag in place of its class.
         UnknownVariable: the goal is about a variable that the candidates do not have.
 
     An error of the oracle goes on to the caller, and carries the run so far as its attribute ``result``; that the
@@ -104,7 +106,18 @@ def discover(
         (True, 'the most probable graph reached the confidence asked for')
     """
     run = _Run(
-        candidates, oracle, confidence, max_questions, seed, kinds, conditioning, goal, channel, config, limit, on_step
+        narrowed(candidates, knowledge),
+        oracle,
+        confidence,
+        max_questions,
+        seed,
+        kinds,
+        conditioning,
+        goal,
+        channel,
+        config,
+        limit,
+        on_step,
     )
     with run.kept():
         while (asked := run.next()) is not None:
@@ -126,6 +139,7 @@ async def discover_async(
     config: AcboConfig | None = None,
     limit: int = 100_000,
     on_step: Callable[[Step], None] | None = None,
+    knowledge: Knowledge | None = None,
 ) -> Result:
     """:func:`discover` inside an event loop, which goes on while the oracle thinks.
 
@@ -133,7 +147,18 @@ async def discover_async(
     of the ``CancelledError``.
     """
     run = _Run(
-        candidates, oracle, confidence, max_questions, seed, kinds, conditioning, goal, channel, config, limit, on_step
+        narrowed(candidates, knowledge),
+        oracle,
+        confidence,
+        max_questions,
+        seed,
+        kinds,
+        conditioning,
+        goal,
+        channel,
+        config,
+        limit,
+        on_step,
     )
     with run.kept():
         while (asked := run.next()) is not None:
