@@ -2,7 +2,7 @@
 
 from causalpp.columns.column import KINDS, Column, Columns, ColumnTable, ReadAs
 from causalpp.columns.reading import read_columns
-from causalpp.columns.states import State, check_states, state_number
+from causalpp.columns.states import State, affirmed, as_number, check_states, contrast_states, state_number
 
 __all__ = [
     "KINDS",
@@ -11,7 +11,10 @@ __all__ = [
     "Columns",
     "ReadAs",
     "State",
+    "affirmed",
+    "as_number",
     "check_states",
+    "contrast_states",
     "read_columns",
     "state_number",
 ]

@@ -11,12 +11,22 @@ import numpy as np
 
 from causalpp.errors import InvalidParameter, UnknownState
 
-__all__ = ["State", "as_number", "check_states", "state_number"]
+__all__ = ["State", "affirmed", "as_number", "check_states", "contrast_states", "state_number"]
 
 #: A value a discrete variable can take: text, a truth value or a number.
 State = str | bool | int | float
 
 _TRUTH = {"true": 1.0, "false": 0.0}
+#: Pairs of states in which the first affirms and the second denies.
+_AFFIRM = {
+    "yes": "no",
+    "true": "false",
+    "1": "0",
+    "present": "absent",
+    "positive": "negative",
+    "on": "off",
+    "high": "low",
+}
 
 
 def check_states(variable: str, states: Iterable[Any]) -> tuple[State, ...]:
@@ -89,3 +99,49 @@ def as_number(value: Any) -> float | None:
             except ValueError:
                 return None
     return number if number is not None and math.isfinite(number) else None
+
+
+def affirmed(variable: str, states: Sequence[State], argument: str) -> int:
+    """The number of the affirming state of a variable with two: yes, true, 1, present, positive, on, high.
+
+    Args:
+        variable: its name, for the message.
+        states: its states.
+        argument: what the caller would have to say.
+
+    Raises:
+        InvalidParameter: it is not evident.
+
+    Example:
+        >>> affirmed("ill", ("Yes", "no"), "state"), affirmed("x", (0.0, 1.0), "state")
+        (0, 1)
+    """
+    words = [_word(state) for state in states]
+    if len(words) == 2:
+        for number, word in enumerate(words):
+            if _AFFIRM.get(word) == words[1 - number]:
+                return number
+    shown = ", ".join(map(repr, states))
+    raise InvalidParameter(f"which states of {variable!r} are meant? say {argument}= out of {shown}")
+
+
+def _word(state: State) -> str:
+    plain = _plain_number(state)
+    return str(state).casefold() if isinstance(state, bool) or plain is None or plain not in (0, 1) else f"{plain:.0f}"
+
+
+def contrast_states(variable: str, states: Sequence[State], treated: Any, control: Any) -> tuple[int, int]:
+    """The numbers of the two states that are compared; with two states, what was left out follows.
+
+    Raises:
+        InvalidParameter: it does not.
+        UnknownState: no such state.
+    """
+    if treated is None and control is None:
+        high = affirmed(variable, states, "treated= and control")
+        return high, 1 - high
+    if (treated is None or control is None) and len(states) != 2:
+        raise InvalidParameter(f"{variable!r} has {len(states)} states: say both treated= and control=")
+    high = 1 - state_number(variable, states, control) if treated is None else state_number(variable, states, treated)
+    low = 1 - high if control is None else state_number(variable, states, control)
+    return high, low

@@ -307,15 +307,16 @@ def check_frame(
         kinds: column → ``"discrete"``, ``"ordinal"``, ``"count"`` or ``"real"``, where the rule is wrong.
 
     Raises:
-        InvalidData: fewer than two columns, no rows, duplicate names, a constant column, one without any value, or
-            a text column with a different value in nearly every row.
+        InvalidData: fewer than two columns, no rows, duplicate names, a constant column, one without any value,
+            one that is a copy of another, or a text column with a different value in nearly every row.
     """
     if frame.shape[1] < 2:
         raise InvalidData(f"learning a graph needs at least two columns, got {frame.shape[1]}")
     if not len(frame):
         raise InvalidData("the data have no rows")
     values, discrete = [], []
-    for name, column in read_columns(frame, kinds).items():
+    columns = read_columns(frame, kinds)
+    for name, column in columns.items():
         seen = ~column.missing
         distinct, codes = np.unique(column.values[seen], return_inverse=True)
         if len(distinct) < 2:
@@ -325,4 +326,9 @@ def check_frame(
         numbers = np.full(len(seen), np.nan)
         numbers[seen] = codes if discrete[-1] else column.values[seen]
         values.append(numbers)
+    for first, again in columns.copies():
+        if columns[first].states is not None:  # of numbers, functions of one another are refused as well, elsewhere
+            raise InvalidData(
+                f"column {again!r} says the same as column {first!r} in each of these {len(frame):,} rows: leave it out"
+            )
     return np.column_stack(values), tuple(discrete)

@@ -248,7 +248,7 @@ def test_bad_estimates() -> None:
     with pytest.raises(errors.InvalidData, match="no row has x=1, z=1"):
         adjusted_effect(rows, "x", "y", "z", state="yes")
     with pytest.raises(errors.InvalidData, match="'y' is not of numbers: for an outcome say state="):
-        adjusted_effect(rows, "x", "y", "z")
+        adjusted_effect(rows.assign(y=["lo", "mid", "lo", "mid"]), "x", "y")
     with pytest.raises(errors.UnknownVariable, match="among the columns"):
         adjusted_effect(rows, "x", "y", "w", state="yes")
     with pytest.raises(errors.UnknownState):

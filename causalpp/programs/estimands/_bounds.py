@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from causalpp.columns import affirmed, contrast_states
 from causalpp.errors import InvalidData, InvalidParameter
-from causalpp.programs.estimands._sides import affirmed, contrast_states
 from causalpp.programs.mechanisms import State, state_number
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp.columns import affirmed, contrast_states
 from causalpp.errors import ImpossibleEvidence, ImpreciseWarning, InvalidParameter, TooLarge
 from causalpp.programs import _exact, _mixture
 from causalpp.programs._plan import Statement
@@ -20,29 +21,8 @@ from causalpp.programs.worlds import Worlds
 
 __all__ = ["Outcome", "Sides", "affirmed", "contrast", "each_draw", "exact_joint", "mean_error", "rows", "sides"]
 
-#: Pairs of states in which the first affirms and the second denies.
-_AFFIRM = {
-    "yes": "no",
-    "true": "false",
-    "1": "0",
-    "present": "absent",
-    "positive": "negative",
-    "on": "off",
-    "high": "low",
-}
 _ROWS = 100_000  # simulated where the exact computation is out of reach and no number of rows was given
 _FEW = 100  # effective rows below which a simulation deserves a warning
-
-
-def affirmed(variable: str, states: Sequence[State], argument: str) -> int:
-    """The number of the affirming state of a variable with two."""
-    words = [str(s).casefold() for s in states]
-    if len(words) == 2:
-        for number, word in enumerate(words):
-            if _AFFIRM.get(word) == words[1 - number]:
-                return number
-    shown = ", ".join(map(repr, states))
-    raise InvalidParameter(f"which states of {variable!r} are meant? say {argument}= out of {shown}")
 
 
 def contrast(variable: str, mechanism: Mechanism, treated: Any, control: Any) -> tuple[Value, Value]:
@@ -57,18 +37,6 @@ def contrast(variable: str, mechanism: Mechanism, treated: Any, control: Any) ->
     if pair[0] == pair[1]:
         raise InvalidParameter(f"treated and control are both {mechanism.decode(pair[0])!r}")
     return mechanism.decode(pair[0]), mechanism.decode(pair[1])
-
-
-def contrast_states(variable: str, states: Sequence[State], treated: Any, control: Any) -> tuple[int, int]:
-    """The numbers of the two states that are compared."""
-    if treated is None and control is None:
-        high = affirmed(variable, states, "treated= and control")
-        return high, 1 - high
-    if (treated is None or control is None) and len(states) != 2:
-        raise InvalidParameter(f"{variable!r} has {len(states)} states: say both treated= and control=")
-    high = 1 - state_number(variable, states, control) if treated is None else state_number(variable, states, treated)
-    low = 1 - high if control is None else state_number(variable, states, control)
-    return high, low
 
 
 @dataclass(frozen=True)

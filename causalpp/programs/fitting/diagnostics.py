@@ -27,7 +27,7 @@ _RARE = 5  # a configuration of parents with fewer rows is hardly seen
 _MANY, _SHARE = 10, 0.5  # configurations, and the share of them hardly seen, that are told …
 _PULL = 0.1  # … if the prior is so much of what the table says
 _LEVEL = 0.01  # of all marginals together
-_APART = {"discrete": 0.02, "ordinal": 0.02, "count": 0.05, "real": 0.1}  # smaller distances do no harm
+_APART = {"discrete": 0.02, "ordinal": 0.02, "count": 0.05, "real": 0.15}  # smaller distances do no harm
 _LEAST = 5  # expected in each arm; states with fewer are taken together
 
 

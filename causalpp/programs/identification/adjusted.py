@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.errors import InvalidData, InvalidParameter
+from causalpp.columns import Column, affirmed, as_number, contrast_states, read_columns
+from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
 from causalpp.graphs.dag import Names, as_names
 from causalpp.programs._squares import dependent, units
 from causalpp.programs.identification.joint import coded
@@ -92,17 +94,18 @@ def adjusted_effect(
     outcome: str,
     adjustment: Names = (),
     *,
-    treated: Any = 1,
-    control: Any = 0,
+    treated: Any = None,
+    control: Any = None,
     state: Any = None,
     method: str = "plug-in",
+    kinds: Mapping[str, str] | None = None,
 ) -> AdjustedEffect:
     """E[outcome | do(treated)] − E[outcome | do(control)] by adjustment for a set of columns.
 
     ``"plug-in"`` is the g-formula Σ_z (E[y | treated, z] − E[y | control, z]) P(z) with shares of rows; treatment
     and adjustment set are discrete.  Its standard error is that of the mean of the influence function
     (Hahn, *On the role of the propensity score*, 1998).  ``"regression"`` is the coefficient of the treatment in
-    a linear regression on it and the adjustment set (columns of text by their states) times
+    a linear regression on it and the adjustment set (discrete columns by their states) times
     treated − control; its standard error allows for unequal variances and for the pull of single rows in small data
     (HC3; MacKinnon & White 1985), and its interval is that of Student's t.  The columns are centred and scaled first,
     so that their units do not matter.  Where a single row alone says what the treatment does, nobody can say how far it
@@ -112,9 +115,12 @@ def adjusted_effect(
         frame: the rows.
         treatment, outcome: columns.
         adjustment: columns; whether they are a valid set is for :func:`is_adjustment_set` to say.
-        treated, control: values of the treatment.
-        state: of the outcome, whose probability is compared; left out, the mean of its numbers is.
+        treated, control: values of the treatment; left out, the affirming state (yes, True, 1, …) against the other,
+            and for a regression on numbers one unit.
+        state: of the outcome, whose probability is compared; left out, the mean of its numbers is, or the probability
+            of its affirming state.
         method: ``"plug-in"`` or ``"regression"``.
+        kinds: what a column is, where the rule of :func:`causalpp.columns.read_columns` is wrong.
 
     Raises:
         InvalidData: a stratum without treated or without control rows (plug-in), collinear columns
@@ -134,10 +140,13 @@ def adjusted_effect(
         raise InvalidParameter("treatment, outcome and adjustment set must be different columns")
     if not len(frame):
         raise InvalidData("the data have no rows")
+    for name in (treatment, outcome, *names):
+        if name not in frame.columns:
+            raise UnknownVariable(name, map(str, frame.columns), what=" among the columns")
     if method == "plug-in":
         return _plug_in(frame, treatment, outcome, names, treated, control, state)
     if method == "regression":
-        return _regression(frame, treatment, outcome, names, treated, control, state)
+        return _regression(frame, treatment, outcome, names, treated, control, state, kinds or {})
     raise InvalidParameter(f"method is 'plug-in' or 'regression', got {method!r}")
 
 
@@ -146,19 +155,19 @@ def _plug_in(
 ) -> AdjustedEffect:
     y = _numbers(frame, outcome, state)
     states, x = coded(frame, treatment)
-    sides = [state_number(treatment, states, value) for value in (treated, control)]
+    sides = contrast_states(treatment, states, treated, control)
     columns = [coded(frame, name) for name in names]
     shape = tuple(len(known) for known, _ in columns)
     flat = np.ravel_multi_index([codes for _, codes in columns], shape) if names else np.zeros(len(y), dtype=np.int64)
     cells, stratum, sizes = np.unique(flat, return_inverse=True, return_counts=True)
     means, influence = [], []
-    for side, value in zip(sides, (treated, control), strict=True):
+    for side in sides:
         chosen = x == side
         count = np.bincount(stratum[chosen], minlength=len(cells))
         if not count.all():
             empty = np.unravel_index(int(cells[int(count.argmin())]), shape) if names else ()
             at = "".join(f", {n}={known[i]}" for n, (known, _), i in zip(names, columns, empty, strict=True))
-            raise InvalidData(f"no row has {treatment}={value}{at}: the plug-in formula needs one; merge states")
+            raise InvalidData(f"no row has {treatment}={states[side]}{at}: the plug-in formula needs one; merge states")
         average = np.bincount(stratum[chosen], weights=y[chosen], minlength=len(cells)) / count
         means.append(float(average @ sizes / len(y)))
         weight = np.where(chosen, (sizes / count)[stratum], 0.0)
@@ -168,13 +177,20 @@ def _plug_in(
 
 
 def _regression(
-    frame: pd.DataFrame, treatment: str, outcome: str, names: tuple[str, ...], treated: Any, control: Any, state: Any
+    frame: pd.DataFrame,
+    treatment: str,
+    outcome: str,
+    names: tuple[str, ...],
+    treated: Any,
+    control: Any,
+    state: Any,
+    kinds: Mapping[str, str],
 ) -> AdjustedEffect:
-    y, x = _numbers(frame, outcome, state), _numbers(frame, treatment, None)
-    scale = _number("treated", treated) - _number("control", control)
+    y = _numbers(frame, outcome, state)
+    x, scale = _treatment(frame, treatment, treated, control)
     columns, labels = [x], [treatment]
     for name in names:
-        found = _columns(frame, name)
+        found = _columns(frame, name, kinds)
         columns += found
         labels += [name] * len(found)
     raw = np.column_stack(columns)
@@ -208,47 +224,61 @@ def _regression(
     return AdjustedEffect(value, abs(unit) * error if unit else 0.0, nan, nan, names, "regression", rows, rows - width)
 
 
+def _treatment(frame: pd.DataFrame, name: str, treated: Any, control: Any) -> tuple[NDArray[np.float64], float]:
+    """The treatment as numbers, and how far apart the two values are that are compared."""
+    column = read_columns(frame, names=[name])[name]
+    if column.states is not None and any(isinstance(known, str) for known in column.states):
+        if len(column.states) != 2:
+            raise InvalidData(
+                f"column {name!r} has {len(column.states)} states that are no numbers: a regression takes two, or "
+                "numbers; use method='plug-in'"
+            )
+        high, low = contrast_states(name, column.states, treated, control)
+        _complete(column)
+        return np.asarray(column.values == high, dtype=float), float(high != low)
+    values = (1.0 if treated is None else treated), (0.0 if control is None else control)
+    ends = [_number(what, value) for what, value in zip(("treated", "control"), values, strict=True)]
+    return _complete(column), ends[0] - ends[1]
+
+
 def _number(what: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
+    number = as_number(value)
+    if number is None:
         raise InvalidParameter(f"{what}= must be a number for a regression, got {value!r}; or use method='plug-in'")
     return number
 
 
+def _complete(column: Column) -> NDArray[np.float64]:
+    """The numbers of a column; of states that are no numbers, their own numbers."""
+    if column.missing.any():
+        raise InvalidData(f"column {column.name!r} has missing values: drop or fill those rows first")
+    words = column.states is not None and any(isinstance(known, str) for known in column.states)
+    return np.asarray(column.values, dtype=float) if words else column.numbers
+
+
 def _numbers(frame: pd.DataFrame, name: str, state: Any) -> NDArray[np.float64]:
     """A column as numbers; with ``state``, ones where the column has that state."""
-    import pandas as pd
-
     if state is not None:
         states, codes = coded(frame, name)
         return np.asarray(codes == state_number(name, states, state), dtype=float)
-    _check_column(frame, name)
+    column = read_columns(frame, names=[name])[name]
+    if column.states is None or not any(isinstance(known, str) for known in column.states):
+        return _complete(column)
+    _complete(column)
+    known = [as_number(text) for text in column.states]
+    if None not in known:  # text, each of which reads as a number
+        return np.asarray(np.array(known, dtype=float)[column.values])
     try:
-        values = pd.to_numeric(frame[name].astype(object)).to_numpy(dtype=float)
-    except (ValueError, TypeError):
+        return np.asarray(column.values == affirmed(name, column.states, "state"), dtype=float)
+    except InvalidParameter:
         raise InvalidData(f"column {name!r} is not of numbers: for an outcome say state=") from None
-    if not np.isfinite(values).all():
-        raise InvalidData(f"column {name!r} has missing or infinite values")
-    return np.asarray(values)
 
 
-def _columns(frame: pd.DataFrame, name: str) -> list[NDArray[np.float64]]:
-    import pandas as pd
-
-    _check_column(frame, name)
-    if pd.api.types.is_numeric_dtype(frame[name]):
-        return [_numbers(frame, name, None)]
-    states, codes = coded(frame, name)
-    return [(codes == number).astype(float) for number in range(1, len(states))]
-
-
-def _check_column(frame: pd.DataFrame, name: str) -> None:
-    from causalpp.errors import UnknownVariable
-
-    if name not in frame.columns:
-        raise UnknownVariable(name, map(str, frame.columns), what=" among the columns")
-    if (frame.columns == name).sum() > 1:
-        raise InvalidData(f"the column name {name!r} is used more than once")
+def _columns(frame: pd.DataFrame, name: str, kinds: Mapping[str, str]) -> list[NDArray[np.float64]]:
+    """A column of the adjustment set: numbers as they are, states by one indicator each but the first."""
+    column = read_columns(frame, {k: v for k, v in kinds.items() if k == name}, names=[name])[name]
+    if column.states is None:
+        return [_complete(column)]
+    _complete(column)
+    seen = np.unique(column.values)
+    return [(column.values == number).astype(float) for number in seen[1:]]

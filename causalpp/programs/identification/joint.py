@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp.columns import read_columns
 from causalpp.errors import InvalidData, InvalidParameter, TooLarge, UnknownVariable
 from causalpp.graphs.dag import Names, as_names
 
@@ -167,29 +168,20 @@ def coded(frame: pd.DataFrame, name: str) -> tuple[tuple[State, ...], NDArray[np
         UnknownVariable: no such column.
         InvalidData: missing values, a repeated name, or too many different values.
     """
-    import pandas as pd
-
     if name not in frame.columns:
         raise UnknownVariable(name, map(str, frame.columns), what=" among the columns")
-    if (frame.columns == name).sum() > 1:
-        raise InvalidData(f"the column name {name!r} is used more than once")
-    column = frame[name]
-    if column.isna().any():
+    column = read_columns(frame, names=[name])[name]
+    if column.missing.any():
         raise InvalidData(f"column {name!r} has missing values: drop or fill those rows first")
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return tuple(column.cat.categories.tolist()), column.cat.codes.to_numpy().astype(np.int64)
-    found = column.unique().tolist()
-    if len(found) > _MOST_STATES:
-        raise InvalidData(
-            f"column {name!r} has {len(found):,} different values: the plug-in formula needs discrete columns, "
-            "cut it into a few intervals first (pandas.cut)"
-        )
-    try:
-        states = tuple(sorted(found))
-    except TypeError:
-        raise InvalidData(f"column {name!r} mixes text and numbers: make it all text or all numbers") from None
-    numbers = pd.Index(states, dtype=object).get_indexer(pd.Index(column, dtype=object))
-    return states, numbers.astype(np.int64)
+    if column.states is None:
+        many = len(np.unique(column.values))
+        if many > _MOST_STATES or (column.values % 1 != 0).any():
+            raise InvalidData(
+                f"column {name!r} has {many:,} different values: the plug-in formula needs discrete columns, "
+                "cut it into a few intervals first (pandas.cut)"
+            )
+        column = read_columns(frame, {name: "discrete"}, names=[name])[name]
+    return column.states or (), column.values
 
 
 def as_source(source: Any) -> Source:
