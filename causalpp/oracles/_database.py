@@ -131,6 +131,8 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except UnicodeDecodeError:
+            raise FormatError(f"{str(self.path)!r} is a damaged journal: it holds text that is none") from None
         except sqlite3.Error as error:
             what = str(error)
             if "not a database" in what or "malformed" in what:

@@ -22,6 +22,7 @@ __all__ = [
     "KEY",
     "answer_of",
     "fields_of",
+    "identity_of",
     "is_there",
     "lease_of",
     "lease_of_reply",
@@ -67,6 +68,17 @@ def fields_of(text: Any) -> dict[str, Any]:
         values = None
     if not isinstance(values, dict) or not isinstance(values.get("text"), str):
         raise FormatError(f"the journal holds something that is no reply: {str(text)[:200]}")
+    return values
+
+
+def identity_of(text: Any) -> dict[str, Any]:
+    """What a fingerprint stands for."""
+    try:
+        values = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise FormatError(f"the journal holds something that describes no oracle: {str(text)[:200]}")
     return values
 
 

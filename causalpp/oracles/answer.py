@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,11 +111,27 @@ class Answer:
             FormatError: something is missing or has another shape.
         """
         try:
-            plain = {name: values[name] for name in _PLAIN if name in values}
+            plain = {name: _checked(name, values[name]) for name in _PLAIN if name in values}
             value = _VALUES[values["answer"]]
-            return cls(from_dict(values["question"]), value, int(values["replicate"]), **plain)
-        except (KeyError, TypeError) as error:
+            return cls(from_dict(values["question"]), value, _checked("replicate", values["replicate"]), **plain)
+        except FormatError:
+            raise
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise FormatError(f"this is no answer, {error} is missing or unreadable: {str(values)[:200]}") from None
+
+
+def _checked(name: str, value: Any) -> Any:
+    """A value of the kind that the attribute has; an infinite number may stand there as a word."""
+    if name in ("replicate", "wording", "tokens_in", "tokens_out"):
+        if isinstance(value, bool) or not 0 <= operator.index(value) < 2**63:
+            raise ValueError(f"{name}, which is a whole number from 0 on,")
+        return operator.index(value)
+    if name in ("log_odds", "captured", "cost", "latency", "time"):
+        return None if value is None and name not in ("cost", "latency") else float(value)
+    kind = bool if name == "negated" else str
+    if not isinstance(value, kind) and not (value is None and name in ("text", "reason", "model", "call")):
+        raise ValueError(f"{name}, which is {'true or false' if kind is bool else 'a text'},")
+    return value
 
 
 _PLAIN = (

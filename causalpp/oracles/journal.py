@@ -24,10 +24,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from causalpp.errors import InvalidParameter
+from causalpp.errors import FormatError, InvalidParameter
 from causalpp.oracles._database import Database
 from causalpp.oracles._leases import Leases
-from causalpp.oracles._rows import KEY, answer_of, fields_of, is_there, question_of, text_of, value_of
+from causalpp.oracles._rows import KEY, answer_of, fields_of, identity_of, is_there, question_of, text_of, value_of
 from causalpp.oracles.answer import Answer, Request
 
 if TYPE_CHECKING:
@@ -198,6 +198,8 @@ class Journal:
             for number, oracle, question, wording, negated, replicate, value, _ in rows:
                 last = number
                 asked, call = question_of(question)
+                if not isinstance(oracle, str) or not all(isinstance(k, int) for k in (wording, negated, replicate)):
+                    raise FormatError(f"the journal holds an answer whose place cannot be read: row {number}")
                 request = Request(asked, replicate, wording, bool(negated), call)
                 yield answer_of(request, oracle, value)
 
@@ -206,7 +208,7 @@ class Journal:
         """Fingerprint → what it stands for, of every oracle that was asked."""
         with self._database.reading() as connection:
             rows = connection.execute("SELECT fingerprint, identity FROM oracles ORDER BY recorded").fetchall()
-        return {fingerprint: json.loads(identity) for fingerprint, identity in rows}
+        return {str(fingerprint): identity_of(identity) for fingerprint, identity in rows}
 
     def frame(self) -> pd.DataFrame:
         """The answers as a table, one row each; ``question`` is a sentence that :func:`causalpp.parse` reads."""
