@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from causalpp.cli import column_options, options
-from causalpp.cli.inputs import read_frame, read_program, read_settings
+from causalpp.cli.inputs import has_tables, read_frame, read_program, read_settings
 from causalpp.cli.show import console, print_json
 from causalpp.errors import ImpreciseWarning, InvalidParameter, NotIdentified, UnknownVariable
 from causalpp.graphs import Admg, Dag, read_dag, read_graph
@@ -211,9 +211,11 @@ def read_model(
     if network is not None:
         return load_network(network)
     assert graph is not None  # for the type checker
-    if graph.suffix.lower() != ".bif":
+    if not has_tables(graph):
         read_graph(graph)  # if the file is wrong, say so first
-        raise InvalidParameter(f"{graph} holds a graph without tables: use a BIF file, or effect --data to fit them")
+        raise InvalidParameter(
+            f"{graph} holds a graph without tables: use a network file (BIF, XDSL, …), or effect --data to fit them"
+        )
     return read_program(graph)
 
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from causalpp._files import about, read_text
 from causalpp.cli.frames import read_frame
 from causalpp.errors import FormatError, InvalidParameter
-from causalpp.graphs import Dag, read_dag
+from causalpp.graphs import Dag, read_dag, read_network
 from causalpp.graphs.dag import check_names
-from causalpp.programs import CausalProgram, from_bif, load_network, network_names
+from causalpp.programs import CausalProgram, from_network, load_network, network_names
 from causalpp.propositions import Proposition, parse
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["frame_value", "read_frame", "read_program", "read_settings", "read_statements", "read_truth"]
+__all__ = ["frame_value", "has_tables", "read_frame", "read_program", "read_settings", "read_statements", "read_truth"]
 
 
 def frame_value(frame: pd.DataFrame, variable: str, text: str | None) -> Any:
@@ -33,10 +33,17 @@ def frame_value(frame: pd.DataFrame, variable: str, text: str | None) -> Any:
 
 
 def read_program(path: Path) -> CausalProgram:
-    """A program from a BIF file, structure and tables."""
-    text = read_text(path)
+    """A program from a network file, structure and tables: BIF, or what its suffix says."""
+    network = read_network(path)
     with about(path):
-        return from_bif(text)
+        return from_network(network)
+
+
+def has_tables(path: str | Path) -> bool:
+    """Whether the suffix of a file says that it holds a network with its tables."""
+    name = Path(path)
+    suffix = Path(name.stem if name.suffix.lower() == ".gz" else name).suffix.lower()
+    return suffix in (".bif", ".xmlbif", ".bifxml", ".xdsl", ".net", ".uai")
 
 
 def read_truth(name: str) -> Dag:

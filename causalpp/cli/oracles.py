@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from causalpp._files import read_text
-from causalpp.cli.inputs import read_program
+from causalpp.cli.inputs import has_tables, read_program
 from causalpp.cli.options import OracleKind
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
@@ -223,7 +223,7 @@ def known_program(network: str | None, *sources: str | Path | None) -> CausalPro
     for source in (str(source) for source in (network, *sources) if source is not None):
         if source.casefold() in network_names():
             return load_network(source)
-        if source.lower().endswith(".bif"):
+        if has_tables(source):
             return read_program(Path(source))
     return None
 

@@ -51,7 +51,7 @@ from causalpp.programs.mechanisms import (
     State,
     Table,
 )
-from causalpp.programs.networks import Card, VariableCard, from_bif, load_network, network_names, to_bif
+from causalpp.programs.networks import Card, VariableCard, from_bif, from_network, load_network, network_names, to_bif
 from causalpp.programs.program import CausalProgram, Statement
 from causalpp.programs.worlds import Worlds
 
@@ -99,6 +99,7 @@ __all__ = [
     "compile_batch",
     "examples",
     "from_bif",
+    "from_network",
     "frontdoor_sets",
     "identify",
     "instruments",

@@ -19,7 +19,7 @@ from causalpp.programs.compiler import compile
 from causalpp.programs.mechanisms import Table
 from causalpp.programs.program import CausalProgram
 
-__all__ = ["Card", "VariableCard", "from_bif", "load_network", "network_names", "to_bif"]
+__all__ = ["Card", "VariableCard", "from_bif", "from_network", "load_network", "network_names", "to_bif"]
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,20 @@ def from_bif(text: str, card: Card | None = None) -> CausalProgram:
         >>> from_bif(to_bif(load_network("cancer"))).distribution("Cancer")
         {'True': 0.01163, 'False': 0.98837}
     """
-    network = read_bif(text)
+    return from_network(read_bif(text), card)
+
+
+def from_network(network: BifNetwork, card: Card | None = None) -> CausalProgram:
+    """A program from a network with its tables, as :func:`causalpp.graphs.read_network` reads it from a file.
+
+    Raises:
+        InvalidParameter: an undefined row for parents that can occur, as in :func:`from_bif`.
+
+    Example:
+        >>> from causalpp.graphs import read_uai
+        >>> from_network(read_uai("BAYES 1 2 1  1 0  2 0.25 0.75")).distribution("x0")
+        {'0': 0.25, '1': 0.75}
+    """
     mechanisms = {name: _table(network, name) for name in network.states}
     return compile(network.dag, mechanisms=mechanisms, card=card)
 

@@ -24,6 +24,7 @@ from causalpp.graphs.formats.bif import BifNetwork, from_bif, read_bif, to_bif, 
 from causalpp.graphs.formats.dagitty import from_dagitty, to_dagitty
 from causalpp.graphs.formats.dot import from_dot, to_dot
 from causalpp.graphs.formats.files import graph_text, has_graph_suffix, read_dag, read_graph, write_graph
+from causalpp.graphs.formats.gml import from_gml, from_graphml, to_gml, to_graphml
 from causalpp.graphs.formats.json_text import from_json, to_json
 from causalpp.graphs.formats.libraries import (
     from_causal_learn,
@@ -32,6 +33,19 @@ from causalpp.graphs.formats.libraries import (
     to_causal_learn,
     to_networkx,
     to_pgmpy,
+)
+from causalpp.graphs.formats.modelstring import from_modelstring, to_modelstring
+from causalpp.graphs.formats.networks import (
+    read_net,
+    read_network,
+    read_uai,
+    read_xdsl,
+    read_xmlbif,
+    write_net,
+    write_network,
+    write_uai,
+    write_xdsl,
+    write_xmlbif,
 )
 from causalpp.graphs.formats.tables import (
     from_adjacency_csv,
@@ -53,7 +67,10 @@ __all__ = [
     "from_dagitty",
     "from_dot",
     "from_edge_list",
+    "from_gml",
+    "from_graphml",
     "from_json",
+    "from_modelstring",
     "from_networkx",
     "from_pgmpy",
     "from_tetrad",
@@ -62,6 +79,11 @@ __all__ = [
     "read_bif",
     "read_dag",
     "read_graph",
+    "read_net",
+    "read_network",
+    "read_uai",
+    "read_xdsl",
+    "read_xmlbif",
     "to_adjacency_csv",
     "to_adjacency_frame",
     "to_bif",
@@ -69,10 +91,18 @@ __all__ = [
     "to_dagitty",
     "to_dot",
     "to_edge_list",
+    "to_gml",
+    "to_graphml",
     "to_json",
+    "to_modelstring",
     "to_networkx",
     "to_pgmpy",
     "to_tetrad",
     "write_bif",
     "write_graph",
+    "write_net",
+    "write_network",
+    "write_uai",
+    "write_xdsl",
+    "write_xmlbif",
 ]

@@ -5,15 +5,18 @@
 | ``.json`` | json |
 | ``.dot``, ``.gv`` | dot |
 | ``.dagitty`` | dagitty |
-| ``.txt`` | dagitty, or tetrad if it says ``Graph Nodes:`` |
+| ``.txt`` | dagitty; on reading tetrad if it says ``Graph Nodes:``, modelstring if it begins with ``[`` |
 | ``.tetrad`` | tetrad |
 | ``.bif`` | bif |
+| ``.xmlbif``, ``.bifxml``, ``.xml``, ``.xdsl``, ``.net``, ``.uai`` | networks of other programs, read only |
+| ``.gml``, ``.graphml`` | gml, graphml |
 | ``.csv``, ``.tsv`` | edge-list, with commas or tabs; on reading adjacency if it is a matrix |
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -27,7 +30,10 @@ from causalpp.graphs.formats._sketch import Graph, only_dag
 from causalpp.graphs.formats.bif import from_bif, to_bif
 from causalpp.graphs.formats.dagitty import from_dagitty, to_dagitty
 from causalpp.graphs.formats.dot import from_dot, to_dot
+from causalpp.graphs.formats.gml import from_gml, from_graphml, to_gml, to_graphml
 from causalpp.graphs.formats.json_text import from_json, to_json
+from causalpp.graphs.formats.modelstring import from_modelstring, is_modelstring, to_modelstring
+from causalpp.graphs.formats.networks import NETWORK_FORMATS
 from causalpp.graphs.formats.tables import (
     from_adjacency_csv,
     from_edge_list,
@@ -45,7 +51,24 @@ def _from_csv(text: str) -> Dag:
 
 
 def _from_txt(text: str) -> Graph:
+    if is_modelstring(text):
+        return from_modelstring(text)
     return from_tetrad(text) if is_tetrad(text) else from_dagitty(text)
+
+
+def _from_xml(text: str) -> Graph:
+    """GraphML, or the graph of an XMLBIF network."""
+    return from_graphml(text) if re.search(r"<(?:\w+:)?graphml\b", text[:10_000]) else _graph_of(".xml")(text)
+
+
+def _graph_of(suffix: str) -> Callable[[str], Dag]:
+    """A reader of the graph alone in a network of another program."""
+    read, _ = NETWORK_FORMATS[suffix]
+    return lambda text: read(text).dag
+
+
+def _not_written(graph: Graph) -> str:  # noqa: ARG001
+    raise FormatError("a graph alone has no tables, which this format needs: write .bif, .json or .dot")
 
 
 def _dags(write: Callable[[Dag], str], what: str) -> Callable[[Graph], str]:
@@ -60,6 +83,13 @@ _FORMATS: dict[str, _Pair] = {
     "dagitty": (from_dagitty, to_dagitty),
     "tetrad": (from_tetrad, to_tetrad),
     "bif": (from_bif, _dags(to_bif, "BIF")),
+    "xmlbif": (_graph_of(".xmlbif"), _not_written),
+    "xdsl": (_graph_of(".xdsl"), _not_written),
+    "net": (_graph_of(".net"), _not_written),
+    "uai": (_graph_of(".uai"), _not_written),
+    "gml": (from_gml, to_gml),
+    "graphml": (from_graphml, to_graphml),
+    "modelstring": (from_modelstring, _dags(to_modelstring, "a model string")),
     "edge-list": (from_edge_list, _dags(to_edge_list, "an edge list")),
     "adjacency": (from_adjacency_csv, _dags(to_adjacency_csv, "an adjacency matrix")),
 }
@@ -71,6 +101,14 @@ _SUFFIXES: dict[str, _Pair] = {
     ".txt": (_from_txt, to_dagitty),
     ".tetrad": _FORMATS["tetrad"],
     ".bif": _FORMATS["bif"],
+    ".xmlbif": _FORMATS["xmlbif"],
+    ".bifxml": _FORMATS["xmlbif"],
+    ".xml": (_from_xml, _not_written),
+    ".xdsl": _FORMATS["xdsl"],
+    ".net": _FORMATS["net"],
+    ".uai": _FORMATS["uai"],
+    ".gml": _FORMATS["gml"],
+    ".graphml": _FORMATS["graphml"],
     ".csv": (_from_csv, _FORMATS["edge-list"][1]),
     ".tsv": (_from_csv, _dags(partial(to_edge_list, separator="\t"), "an edge list")),
 }
@@ -81,11 +119,12 @@ def read_graph(path: str | os.PathLike[str], format: str | None = None) -> Graph
 
     Args:
         path: the file, in UTF-8; packed by gzip if a further suffix .gz says so.
-        format: ``json``, ``dot``, ``dagitty``, ``tetrad``, ``bif``, ``edge-list`` or ``adjacency``; by default it
-            follows from the suffix: .json, .dot or .gv, .dagitty or .txt, .tetrad, .bif, .csv or .tsv.  A .csv or .tsv
-            file is an adjacency matrix if its first cell is empty (but for numbered rows of edges) or it is a square
-            of zeros and ones, and an edge list otherwise; a .txt file is Tetrad's if it says ``Graph Nodes:``, and
-            dagitty's otherwise.
+        format: ``json``, ``dot``, ``dagitty``, ``tetrad``, ``bif``, ``xmlbif``, ``xdsl``, ``net`` (Hugin), ``uai``,
+            ``gml``, ``graphml``, ``modelstring`` (bnlearn), ``edge-list`` or ``adjacency``; by default it follows from
+            the suffix.  A .csv or .tsv file is an adjacency matrix if its first cell is empty (but for numbered rows of
+            edges) or it is a square of zeros and ones, and an edge list otherwise; a .txt file is Tetrad's if it says
+            ``Graph Nodes:``, a model string if it begins with a bracket, and dagitty's otherwise; a .xml file is
+            GraphML or XMLBIF.
 
     Returns:
         A Dag; an Admg where the file has bidirected edges, a Cpdag or Mpdag where it has undirected ones.
