@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch
-from causalpp.programs import CausalProgram, ate, att, cde, compile, compile_batch, nde, nie
+from causalpp.programs import CausalProgram, LinearGaussian, Table, ate, att, cde, compile, compile_batch, nde, nie
 from causalpp.programs.bulk import GaussianBatch, ProgramBatch, TableBatch
 from causalpp.propositions import Causes
 
@@ -36,7 +36,7 @@ class Compared:
         treated, control, state: the values compared, and the outcome's state (None: its mean).
         discrete: variable → its states, for the discrete ones.
         kinds: variable → what its column is.
-        variables: all of them.
+        law: ``"tables"`` or ``"linear"`` where all mechanisms are, else ``"mixed"``.
     """
 
     kind: str
@@ -48,7 +48,7 @@ class Compared:
     state: Any
     discrete: Mapping[str, tuple[Any, ...]]
     kinds: Mapping[str, str]
-    variables: tuple[str, ...]
+    law: str
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,13 @@ def compare(
         said["state"],
         discrete,
         _kinds(program),
-        tuple(dag.nodes),
+        _law(program),
     )
+
+
+def _law(program: CausalProgram) -> str:
+    laws = frozenset(type(program.mechanism(name)) for name in program.dag.nodes)
+    return {frozenset([Table]): "tables", frozenset([LinearGaussian]): "linear"}.get(laws, "mixed")
 
 
 def _kinds(program: CausalProgram) -> dict[str, str]:
@@ -139,16 +144,11 @@ def _in_bulk(
     options: Mapping[str, Any],
 ) -> Found | None:
     """The quantity in all graphs at once, or None where it does not go."""
-    kinds = {name in given.discrete for name in given.variables}
-    real = kinds == {False}
-    if len(kinds) > 1 or estimand not in (_EFFECTS if real else (ate, cde)):
+    if given.law == "mixed" or estimand not in (_EFFECTS if given.law == "linear" else (ate, cde)):
         return None
     if set(options) - ({"fixing"} if estimand is cde else {"mediator"} if estimand in (nde, nie) else set()):
         return None
-    if real:
-        batch = compile_batch(graphs, data, kinds=given.kinds)
-    else:
-        batch = compile_batch(graphs, data, states=given.discrete, kinds=given.kinds)
+    batch = compile_batch(graphs, data, states=given.discrete, kinds=given.kinds)
 
     def ask(fitted: ProgramBatch) -> _Floats:
         if isinstance(fitted, GaussianBatch):

@@ -229,8 +229,9 @@ def average(
     """A causal quantity under every surviving graph of a belief, weighted by the posterior.
 
     The most probable graphs take part, until what is left of the candidates is negligible.  Each is fitted to the
-    data; the average effect and the controlled direct effect are computed for all graphs at once
-    (:func:`causalpp.compile_batch`), and so are all effects in linear-Gaussian programs; the rest graph by graph.
+    data as :func:`causalpp.compile` fits it, and the quantity in it is what that program says.  The average effect and
+    the controlled direct effect are computed for all graphs at once (:func:`causalpp.compile_batch`), and so are all
+    effects in linear-Gaussian programs; the rest graph by graph.
 
     The weights are those of the belief, that is, of the answers: members of one equivalence class explain data
     equally well, so that the data have nothing to add there.

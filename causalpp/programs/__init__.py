@@ -1,7 +1,7 @@
 """Programs: a causal graph compiled to Pyro, and ``do`` as a visible change of the program."""
 
 from causalpp.programs import examples
-from causalpp.programs.bulk import BatchEffects, GaussianBatch, ProgramBatch, TableBatch, compile_batch
+from causalpp.programs.bulk import BatchEffects, GaussianBatch, MixedBatch, ProgramBatch, TableBatch, compile_batch
 from causalpp.programs.compiler import compile
 from causalpp.programs.estimands import (
     ActualCause,
@@ -76,6 +76,7 @@ __all__ = [
     "LinearGaussian",
     "Logistic",
     "Mechanism",
+    "MixedBatch",
     "NegativeBinomial",
     "Poisson",
     "ProgramBatch",

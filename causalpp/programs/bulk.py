@@ -14,16 +14,20 @@ import numpy as np
 
 from causalpp.columns import read_columns
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
-from causalpp.graphs import DagBatch
+from causalpp.graphs import Dag, DagBatch
 from causalpp.programs._bulk_base import BatchEffects, Normals, ProgramBatch, whole
 from causalpp.programs._bulk_gaussian import GaussianBatch, fit_gaussians
+from causalpp.programs._bulk_mixed import MixedBatch, fit_mixed
 from causalpp.programs._bulk_plan import unique_fits
 from causalpp.programs._bulk_tables import TableBatch, fit_tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BatchEffects", "GaussianBatch", "Normals", "ProgramBatch", "TableBatch", "compile_batch"]
+    from causalpp.programs.fitting.report import Fit
+    from causalpp.programs.mechanisms import Mechanism
+
+__all__ = ["BatchEffects", "GaussianBatch", "MixedBatch", "Normals", "ProgramBatch", "TableBatch", "compile_batch"]
 
 _CHUNK_BYTES = 1 << 28
 
@@ -40,8 +44,9 @@ def compile_batch(
     """Every candidate graph as a program fitted to the data, all at once.
 
     What each column is, :func:`causalpp.columns.read_columns` decides, as for :func:`~causalpp.programs.compile`.
-    All discrete: tables.  All continuous: linear-Gaussian mechanisms.  Both are fitted as
-    :func:`~causalpp.programs.compile` fits one graph, with the same prior and to the same numbers.
+    All discrete: tables.  All real: linear-Gaussian mechanisms.  Counts, or columns of several kinds: whatever
+    :func:`~causalpp.programs.compile` takes for them.  All are fitted as it fits one graph, with the same prior and to
+    the same numbers.
 
     Args:
         dags: N graphs over d observed variables; results are on their device.
@@ -55,11 +60,12 @@ def compile_batch(
             do not depend on it.
 
     Returns:
-        A :class:`TableBatch` or a :class:`GaussianBatch`.
+        A :class:`TableBatch` or a :class:`GaussianBatch`, whose graphs are computed all at once, or a
+        :class:`MixedBatch`, whose graphs share their local fits and are asked one by one.
 
     Raises:
         InvalidParameter: latent variables; data that are no frame; a prior or ``chunk_bytes`` out of range.
-        InvalidData: a column is missing, has missing values or undeclared states; discrete and continuous mixed.
+        InvalidData: a column is missing, has missing values or undeclared states.
         UnknownVariable: ``states`` names a variable the graphs do not have.
         TooLarge: tables too large.
 
@@ -107,10 +113,16 @@ def compile_batch(
     if not continuous:
         coded = {name: (column.states or (), column.values) for name, column in columns.items()}
         return fit_tables(dags, fits, coded, prior, chunk_bytes)
-    rest = [name for name in dags.nodes if name not in continuous]
-    if rest:
-        raise InvalidData(
-            f"column {continuous[0]!r} holds numbers ({columns[continuous[0]].reason}) and column {rest[0]!r} states "
-            f"({columns[rest[0]].reason}): make all of them discrete (pandas.cut, states=) or all real (kinds=)"
-        )
+    if any(column.kind != "real" for column in columns.values()):
+        from causalpp.programs.fitting.fit import Options, fitted
+
+        if not prior > 0:
+            raise InvalidParameter(f"the prior's concentration must be greater than zero, got {prior}")
+
+        def fit(family: Dag) -> tuple[Mapping[str, Mechanism], Fit | None]:
+            said = {name: columns[name].kind for name in family.nodes}
+            known = {name: columns[name].states or () for name in family.nodes if columns[name].states is not None}
+            return fitted(family, data, {}, known, prior, Options(), said)
+
+        return fit_mixed(dags, fits, columns, fit, chunk_bytes)
     return fit_gaussians(dags, fits, np.column_stack([c.values for c in columns.values()]), chunk_bytes)

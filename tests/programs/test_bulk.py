@@ -328,7 +328,6 @@ REAL = pd.DataFrame({"a": [0.5, 1.0, 2.0, 4.0, 4.5], "b": [1.0, 0.0, 3.0, 5.0, 3
             errors.InvalidData,
             "4 rows are too few for the regression of 'b', which needs 5",
         ),
-        (DISCRETE.assign(a=REAL["a"][:4]), {}, errors.InvalidData, "'a' holds numbers .* and column 'b' states"),
         (DISCRETE, {"states": {"b": ["x", "z"]}}, errors.InvalidData, "'y'"),
         (DISCRETE, {"states": {"c": ["x", "z"]}}, errors.UnknownVariable, "'c'"),
         (DISCRETE, {"prior": 0}, errors.InvalidParameter, "greater than zero"),
