@@ -284,7 +284,7 @@ class Result:
             draws: of the parameters in each graph.
             negligible: the share of the candidates' probability that may be left out.
             seed: of the draws.
-            options: what else the estimand takes, such as ``mediator=``; and ``kinds=``, what some columns are.
+            options: what else the estimand takes, such as ``mediator=``.
 
         Raises:
             NotIdentified, UnknownVariable, InvalidData, InvalidParameter, TooLarge: see there.

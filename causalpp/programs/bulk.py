@@ -122,7 +122,7 @@ def compile_batch(
         def fit(family: Dag) -> tuple[Mapping[str, Mechanism], Fit | None]:
             said = {name: columns[name].kind for name in family.nodes}
             known = {name: columns[name].states or () for name in family.nodes if columns[name].states is not None}
-            return fitted(family, data, {}, known, prior, Options(), said)
+            return fitted(family, data, {}, known, prior, Options(compare=False), said)
 
         return fit_mixed(dags, fits, columns, fit, chunk_bytes)
     return fit_gaussians(dags, fits, np.column_stack([c.values for c in columns.values()]), chunk_bytes)
