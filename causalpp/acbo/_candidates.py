@@ -66,7 +66,7 @@ def narrowed(candidates: Candidates, knowledge: Knowledge | None) -> Candidates:
         InvalidGraph: none does.
         UnknownVariable: something is known of a variable they do not have.
     """
-    if not knowledge:
+    if not knowledge or isinstance(candidates, Dag):  # which is refused further on
         return candidates
     if isinstance(candidates, MarkovEquivalenceClass):
         return candidates.with_knowledge(knowledge)

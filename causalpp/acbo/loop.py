@@ -105,19 +105,9 @@ def discover(
         >>> result.graph == asia.dag, result.stopped_because
         (True, 'the most probable graph reached the confidence asked for')
     """
+    candidates = narrowed(candidates, knowledge)
     run = _Run(
-        narrowed(candidates, knowledge),
-        oracle,
-        confidence,
-        max_questions,
-        seed,
-        kinds,
-        conditioning,
-        goal,
-        channel,
-        config,
-        limit,
-        on_step,
+        candidates, oracle, confidence, max_questions, seed, kinds, conditioning, goal, channel, config, limit, on_step
     )
     with run.kept():
         while (asked := run.next()) is not None:
@@ -146,19 +136,9 @@ async def discover_async(
     The questions and the result are the same.  A run that is cancelled carries what it has in the attribute ``result``
     of the ``CancelledError``.
     """
+    candidates = narrowed(candidates, knowledge)
     run = _Run(
-        narrowed(candidates, knowledge),
-        oracle,
-        confidence,
-        max_questions,
-        seed,
-        kinds,
-        conditioning,
-        goal,
-        channel,
-        config,
-        limit,
-        on_step,
+        candidates, oracle, confidence, max_questions, seed, kinds, conditioning, goal, channel, config, limit, on_step
     )
     with run.kept():
         while (asked := run.next()) is not None:

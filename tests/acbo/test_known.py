@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from causalpp import Dag, DagBatch, Knowledge, MarkovEquivalenceClass, SimulatedOracle, discover, errors
+from causalpp import Dag, DagBatch, Knowledge, MarkovEquivalenceClass, SimulatedOracle, discover, errors, noise
 from causalpp.acbo._candidates import narrowed, read_candidates
 
 TRUTH = Dag.from_edges([("a", "b"), ("b", "c"), ("c", "d")])
@@ -19,11 +19,11 @@ def test_every_form_of_candidates_is_narrowed(form: str) -> None:
     candidates = {"class": MEC, "batch": DagBatch.from_dags(members), "list": members}[form]
     batch, _ = read_candidates(narrowed(candidates, KNOWN), 1000, None, 0)
     assert set(batch) == {dag for dag in members if KNOWN.allows(dag)} == {TRUTH}
-    result = discover(candidates, SimulatedOracle(TRUTH), knowledge=KNOWN)
+    result = discover(candidates, SimulatedOracle(TRUTH, noise.Symmetric(0.1)), knowledge=KNOWN)
     assert result.graph == TRUTH
-    assert discover(candidates, SimulatedOracle(TRUTH), knowledge=Knowledge()).graph == TRUTH
+    assert discover(candidates, SimulatedOracle(TRUTH, noise.Symmetric(0.1)), knowledge=Knowledge()).graph == TRUTH
     with pytest.raises(errors.InvalidGraph):
-        discover(candidates, SimulatedOracle(TRUTH), knowledge=Knowledge(required=[("a", "d")]))
+        discover(candidates, SimulatedOracle(TRUTH, noise.Symmetric(0.1)), knowledge=Knowledge(required=[("a", "d")]))
 
 
 def test_weights_are_those_of_what_is_left() -> None:
