@@ -263,6 +263,9 @@ OTHERS: list[tuple[str, object]] = [
     ("kick\nball\n\nkick ball", Dag.from_edges([("kick", "ball")])),
     ("kick E @0,1\r\nball O @1,1\r\n\r\nkick ball\r\n", Dag.from_edges([("kick", "ball")])),
     ("kick E @0,1\nball O @1,1", Dag(["kick", "ball"])),
+    ("kick E @0,1\nball O @1,1\n\n0 0 1 0", Dag(["kick", "ball"], [("ball", "kick")])),
+    ("dag { subgraph cluster_1 { x -> y } -> z }", Dag(["x", "y", "z"], [("x", "y"), ("x", "z"), ("y", "z")])),
+    ("dag { subgraph { x } subgraph -> x }", Dag(["x", "subgraph"], [("subgraph", "x")])),
     ("kick E @0,1\nball O @1,1\n\n0 0\n1 0", Dag(["kick", "ball"], [("ball", "kick")])),
     # a latent variable beside <->: both are gone from the Admg, and both of their effects are in it
     ("dag { u [latent] u -> x u -> y x <-> z }", Admg(("x", "y", "z"), (), (("x", "y"), ("x", "z")))),

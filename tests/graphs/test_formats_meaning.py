@@ -105,6 +105,18 @@ def test_dowhy_graphs_are_not_identified_by_adjustment(value: Any) -> None:
     assert from_dot(text) == Dag(["U", "x", "y"], [("U", "x"), ("U", "y"), ("x", "y")], latent="U")
 
 
+def test_the_name_that_dowhy_gives_its_latent_causes() -> None:
+    name = "Unobserved Confounders"
+    gml = f'graph [ directed 1 node [ id 0 label "{name}" ] node [ id 1 label "x" ] edge [ source 0 target 1 ] ]'
+    hidden = Dag.from_edges([(name, "x")], latent=name)
+    assert from_networkx(nx.parse_gml(gml)) == hidden
+    assert from_dot(f'digraph {{ "{name}" -> x }}') == hidden
+    assert from_dot(f'digraph {{ "{name}" [observed=yes]; "{name}" -> x }}') == Dag.from_edges([(name, "x")])
+    for dag in (hidden, Dag.from_edges([(name, "x")]), Admg((name, "x"), (), ((name, "x"),))):
+        for back in (from_dot(dag.to_dot()), from_networkx(dag.to_networkx()), from_dagitty(dag.to_dagitty())):
+            assert back == dag
+
+
 @pytest.mark.parametrize(
     ("attributes", "message"),
     [

@@ -113,6 +113,9 @@ def _name(sketch: Sketch, words: list[str], start: int, number: int) -> tuple[st
 
 def _matrix(sketch: Sketch, lines: list[_Line]) -> None:
     names = list(sketch.marks)
+    if len(lines) == 1 and len(lines[0].words) == len(names) ** 2:  # all rows in one line
+        number, words = lines[0]
+        lines = [_Line(number, words[i : i + len(names)]) for i in range(0, len(words), len(names))]
     for line in lines:
         if len(line.words) != len(names):
             raise FormatError(

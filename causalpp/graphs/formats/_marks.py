@@ -4,7 +4,7 @@
 |---|---|
 | ``latent``, ``unobserved``, ``hidden``, ``unmeasured`` | latent if true |
 | ``observed``, ``measured`` | latent if false (DoWhy writes ``observed="no"``) |
-| the label "Unobserved Confounders" | latent (DoWhy, older versions) |
+| the label or name "Unobserved Confounders" | latent (DoWhy, older versions) |
 | ``selected``, ``adjusted``, ``exposure``, ``outcome`` | the mark of that name if true; ``treatment`` is an exposure |
 | ``type``, ``role``, ``node_type`` | a mark if the value is one of the words above |
 
@@ -26,7 +26,17 @@ from typing import Any, Literal
 from causalpp.errors import FormatError
 from causalpp.graphs.formats._tokens import shown
 
-__all__ = ["BACKWARDS", "ENDS", "EdgeKind", "edge_kind", "names_by_label", "node_marks", "plain", "truth"]
+__all__ = [
+    "BACKWARDS",
+    "ENDS",
+    "EdgeKind",
+    "edge_kind",
+    "is_unobserved",
+    "names_by_label",
+    "node_marks",
+    "plain",
+    "truth",
+]
 
 #: How two nodes a and b are joined, read from a to b.
 EdgeKind = Literal["->", "<-", "<->", "--", "o->", "<-o", "o-o", "o--", "--o"]
@@ -110,7 +120,7 @@ def node_marks(attributes: Mapping[Any, Any]) -> dict[str, bool]:
             continue
         elif name in _TYPES and plain(value).lower() in _SAYS:
             mark, holds = _SAYS[plain(value).lower()]
-        elif name == "label" and _UNOBSERVED_LABEL.fullmatch(plain(value)):
+        elif name == "label" and is_unobserved(plain(value)):
             mark, holds = "latent", True
         else:
             continue
@@ -118,6 +128,11 @@ def node_marks(attributes: Mapping[Any, Any]) -> dict[str, bool]:
             raise FormatError(f"{said[mark]} and {key}={plain(value)} contradict each other")
         found[mark], said[mark] = holds, f"{key}={plain(value)}"
     return found
+
+
+def is_unobserved(name: str) -> bool:
+    """Whether a label, or a name that stands for one, is that of DoWhy's latent common causes."""
+    return _UNOBSERVED_LABEL.fullmatch(name) is not None
 
 
 def edge_kind(attributes: Mapping[Any, Any]) -> EdgeKind:

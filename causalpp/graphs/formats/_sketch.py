@@ -10,7 +10,7 @@ from causalpp.graphs._names import ROLES, Edge
 from causalpp.graphs.admg import Admg
 from causalpp.graphs.cpdag import Mpdag, partially_directed
 from causalpp.graphs.dag import Dag
-from causalpp.graphs.formats._marks import EdgeKind
+from causalpp.graphs.formats._marks import EdgeKind, is_unobserved
 from causalpp.graphs.formats._tokens import shown
 
 __all__ = ["Graph", "Parts", "Sketch", "only_dag", "parts"]
@@ -70,10 +70,11 @@ class Sketch:
     Args:
         what: the name of the format, for messages.
         is_class: whether the text announces a partially directed graph, even if all its edges are directed.
+        labelled: whether a name may be what another program read as the label of a node.
     """
 
-    def __init__(self, what: str, *, is_class: bool = False) -> None:
-        self.what, self.is_class = what, is_class
+    def __init__(self, what: str, *, is_class: bool = False, labelled: bool = False) -> None:
+        self.what, self.is_class, self.labelled = what, is_class, labelled
         self.marks: dict[str, dict[str, bool]] = {}
         self.edges: dict[tuple[str, str, EdgeKind], Place] = {}
 
@@ -93,7 +94,7 @@ class Sketch:
 
     def renamed(self, names: Mapping[str, str]) -> Sketch:
         """The same under other names."""
-        out = Sketch(self.what, is_class=self.is_class)
+        out = Sketch(self.what, is_class=self.is_class, labelled=self.labelled)
         for name, marks in self.marks.items():
             out.node(names[name], marks)
         for (a, b, kind), place in self.edges.items():
@@ -107,6 +108,9 @@ class Sketch:
             FormatError: edges of a PAG, or undirected and bidirected edges in one graph; with the place.
             CyclicGraph, InvalidGraph: the edges make no such graph.
         """
+        for name, marks in self.marks.items():
+            if self.labelled and is_unobserved(name):
+                marks.setdefault("latent", True)
         for (a, b, kind), place in self.edges.items():
             if "o" in kind:
                 raise FormatError(

@@ -42,7 +42,7 @@ class Dialect:
         marks: what the attributes of a node say about it, such as ``{"latent": True}``.
         arrow: an arrow and its attributes → the kinds of edge it stands for; none for one that is no edge.
         arrows: the arrows that may be read, for messages.
-        numbered: whether nodes that are bare numbers are named by their labels.
+        numbered: whether nodes that are bare numbers are named by their labels, which elsewhere are as good as names.
     """
 
     what: str
@@ -124,7 +124,7 @@ class _Reader:
     def __init__(self, text: str, dialect: Dialect) -> None:
         self.dialect = dialect
         self.scan = Scanner(text, dialect.tokens, dialect.what)
-        self.sketch = Sketch(dialect.what)
+        self.sketch = Sketch(dialect.what, labelled=dialect.numbered)
         self.looks: dict[str, Attributes] = {}  # label and shape of each node
         self.places: dict[str, Place] = {}  # where a node got its label
         self.drawn: list[Attributes] = []  # the attributes of all edges
@@ -342,4 +342,13 @@ class _Reader:
         return token.kind == "word" and token.text.lower() in self.dialect.keywords & {"graph", "node", "edge"}
 
     def is_subgraph(self, token: Token) -> bool:
-        return token.kind == "word" and token.text.lower() in self.dialect.keywords & {"subgraph"}
+        if token.kind != "word" or token.text.lower() != "subgraph":
+            return False
+        if "subgraph" in self.dialect.keywords:
+            return True
+        scan = self.scan  # elsewhere it is a variable unless a group follows
+        scan.take()
+        if scan.next.kind in ("word", "string"):
+            scan.take()
+        found, scan.next = scan.sees("{"), token
+        return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from causalpp.graphs.cpdag import Mpdag
-from causalpp.graphs.formats._marks import BACKWARDS, EdgeKind, edge_kind, node_marks
+from causalpp.graphs.formats._marks import BACKWARDS, EdgeKind, edge_kind, is_unobserved, node_marks
 from causalpp.graphs.formats._sketch import Graph, parts
 from causalpp.graphs.formats._statements import BLANKS, Attributes, Dialect, read_statements
 
@@ -124,6 +124,8 @@ def to_dot(graph: Graph) -> str:
     lines = ["  kind=class;"] if isinstance(graph, Mpdag) else []
     for name, marks in found.marks.items():
         attributes = [f"{mark}=true" for mark in marks] + ["style=dashed"] * ("latent" in marks)
+        if is_unobserved(name) and "latent" not in marks:
+            attributes.append("latent=false")  # a name that is read as latent otherwise
         lines.append(f"  {written[name]} [{', '.join(attributes)}];" if attributes else f"  {written[name]};")
     lines += [f"  {written[a]} -> {written[b]};" for a, b in found.directed]
     lines += [f"  {written[a]} -> {written[b]} [dir=both, style=dashed];" for a, b in found.bidirected]

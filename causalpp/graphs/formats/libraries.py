@@ -13,7 +13,7 @@ from causalpp.errors import FormatError, InvalidGraph, InvalidParameter
 from causalpp.graphs.admg import Admg
 from causalpp.graphs.cpdag import Mpdag
 from causalpp.graphs.dag import Dag, check_names
-from causalpp.graphs.formats._marks import EdgeKind, edge_kind, names_by_label, node_marks, plain
+from causalpp.graphs.formats._marks import EdgeKind, edge_kind, is_unobserved, names_by_label, node_marks, plain
 from causalpp.graphs.formats._sketch import Graph, Sketch, only_dag, parts
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def from_networkx(graph: nx.DiGraph[Any] | nx.MultiDiGraph[Any]) -> Graph:
         )
     named = _named(graph)
     hidden = set(_strings(getattr(graph, "latents", ())))  # a pgmpy graph is a DiGraph too
-    sketch = Sketch("networkx", is_class=plain(graph.graph.get("kind", "")) == "class")
+    sketch = Sketch("networkx", is_class=plain(graph.graph.get("kind", "")) == "class", labelled=True)
     for node, data in graph.nodes(data=True):
         sketch.node(named[node], {**_marks(node, data), **({"latent": True} if node in hidden else {})})
     for a, b, data in graph.edges(data=True):
@@ -121,7 +121,8 @@ def to_networkx(graph: Graph) -> nx.DiGraph[str]:
     if isinstance(graph, Mpdag):
         out.graph["kind"] = "class"
     for name, marks in found.marks.items():
-        out.add_node(name, **dict.fromkeys(marks, True))
+        said = {"latent": False} if is_unobserved(name) else {}  # a name that is read as latent otherwise
+        out.add_node(name, **said | dict.fromkeys(marks, True))
     out.add_edges_from(found.directed)
     out.add_edges_from(found.bidirected, dir="both")
     out.add_edges_from(found.undirected, dir="none")
