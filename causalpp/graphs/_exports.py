@@ -44,6 +44,18 @@ class Exports:
         """Tetrad's text, which causal-learn prints and reads too; see :func:`causalpp.graphs.to_tetrad`."""
         return str(_formats().to_tetrad(self))
 
+    def to_gml(self) -> str:
+        """GML; see :func:`causalpp.graphs.to_gml`."""
+        return str(_formats().to_gml(self))
+
+    def to_graphml(self) -> str:
+        """GraphML; see :func:`causalpp.graphs.to_graphml`."""
+        return str(_formats().to_graphml(self))
+
+    def to_modelstring(self) -> str:
+        """The model string of a Dag, as bnlearn prints it; see :func:`causalpp.graphs.to_modelstring`."""
+        return str(_formats().to_modelstring(self))
+
     def to_networkx(self) -> Any:
         """A networkx graph; see :func:`causalpp.graphs.to_networkx`."""
         return _formats().to_networkx(self)

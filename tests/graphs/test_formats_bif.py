@@ -85,7 +85,7 @@ def test_rows_by_parent_states() -> None:
         """probability ( "rain" "season" "cloud" ) { // no bar, no commas
              (wet <5) 0.11 0.89; (wet "12+") 21e-2 7.9E-1; /* a
              comment */ property any thing { ( at "all;" ;
-             default .12 .88; ("5-12" <5) 0.13, 0.87; (dry, 12+) 0.22, 0.78; (5-12, 12+) +0.23, 0.77; }""",
+             default table .12 .88; ("5-12" <5) 0.13, 0.87; (dry, 12+) 0.22, 0.78; (5-12, 12+) +0.23, 0.77; }""",
     ],
 )
 def test_other_ways_to_write_the_same_table(block: str) -> None:

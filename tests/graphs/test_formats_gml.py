@@ -78,6 +78,7 @@ def test_graphs_come_back(read, write) -> None:  # type: ignore[no-untyped-def]
         dag = random_dag(rng, latent=True)
         assert read(write(dag)) == dag
         assert read(write(dag)).nodes == dag.nodes
+        assert read(dag.to_gml() if read is from_gml else dag.to_graphml()) == dag
     admg = Admg(["x", "y"], [("x", "y")], bidirected=[("x", "y")])
     assert read(write(admg)) == admg
 
@@ -126,7 +127,7 @@ def test_what_is_wrong_is_said(read, text: str, error: type[Exception], message:
 
 def test_model_strings(tmp_path: Path) -> None:
     dag = Dag(["A", "S", "T", "E B"], [("A", "T"), ("T", "E B"), ("S", "E B")])
-    assert to_modelstring(dag) == "[A][S][T|A][E B|S:T]"
+    assert dag.to_modelstring() == to_modelstring(dag) == "[A][S][T|A][E B|S:T]"
     for text in ("[A][S][T|A][E B|T:S]", '[1] "[A][S][T|A][E B|T:S]"\n', " [A] [S]\n[T | A][E B|T : S]"):
         assert from_modelstring(text) == dag
         (tmp_path / "g.txt").write_text(text)

@@ -249,6 +249,7 @@ class _Reader:
             elif scan.skips("default"):
                 if default is not None:
                     raise scan.error(f"a second 'default' row for {name!r}", here)
+                scan.skips("table")  # some write "default table"
                 place = self.line(here)
                 default = self.numbers(width, name)
                 unknown = self.check(default, name, here)

@@ -12,6 +12,7 @@ import re
 
 from causalpp.errors import FormatError
 from causalpp.graphs.dag import Dag, Names
+from causalpp.graphs.formats._sketch import only_dag
 from causalpp.graphs.formats._tokens import cannot_hold, refuse_latent, shown
 
 __all__ = ["from_modelstring", "is_modelstring", "to_modelstring"]
@@ -80,6 +81,7 @@ def to_modelstring(dag: Dag) -> str:
         >>> to_modelstring(Dag(["rain", "wet", "wind"], [("rain", "wet"), ("wind", "wet")]))
         '[rain][wet|rain:wind][wind]'
     """
+    only_dag(dag, "a model string")
     if not dag.nodes:
         raise FormatError("a model string cannot hold a graph without variables; JSON can")
     refuse_latent(dag, "a model string")
