@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         verify,
     )
     from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
-    from causalpp.graphs import Dag, DagBatch, Knowledge, read_graph, write_graph
+    from causalpp.graphs import Admg, Dag, DagBatch, Knowledge, read_graph, write_graph
     from causalpp.oracles import (
         Answer,
         Budget,
@@ -87,6 +87,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AcboConfig",
     "AdditiveNoise",
+    "Admg",
     "Answer",
     "AveragedEffect",
     "Belief",
@@ -176,7 +177,7 @@ _ROOMS = {
     """,
     "design": "",
     "equivalence": "Cpdag MarkovEquivalenceClass",
-    "graphs": "Dag DagBatch Knowledge read_graph write_graph",
+    "graphs": "Admg Dag DagBatch Knowledge read_graph write_graph",
     "oracles": """
         Answer Budget ExperimentOracle HumanOracle Journal LanguageModelOracle Limits Panel SimulatedOracle
         noise
