@@ -15,10 +15,11 @@ from causalpp.equivalence.learning.watch import Watch
 __all__ = ["Best", "Families", "boss", "grasp", "improved", "matrix_of", "order_of", "starts"]
 
 _EPS = 1e-6  # a score has to rise by more
-_STARTS = 8  # orders from which a search sets out, the first one given and the others random …
-_FEW = 20  # … where there are at most so many variables
+_STARTS = 8  # random orders from which a search sets out as well, where there are at most so many variables:
+_FEW = 20
+_VERY_FEW = 12  # up to here, thrice as many under knowledge, which makes local optima
 _DEEP = 3  # tucks that grasp tries one after another before the score has to rise
-_ALL = 8  # possible parents up to which all sets of them are compared
+_ALL = 1 << 14  # families, were all columns like this one, up to which all sets of possible parents are compared
 _NODES = 20_000  # tucks that one such attempt may try
 
 
@@ -37,7 +38,7 @@ class Families:
         self._next: list[dict[int, list[int]]] = [{} for _ in range(score.d)]
         self._kept: list[dict[int, int]] = [{} for _ in range(score.d)]
         free = (mask & ~needed for mask, needed in zip(rules.allowed, rules.needed))
-        self._few = [mask.bit_count() <= _ALL for mask in free]
+        self._few = [(1 << mask.bit_count()) * score.d <= _ALL for mask in free]
 
     def best(self, v: int, before: int) -> tuple[int, float]:
         """A mask of parents of v within a mask, and the score of v with them."""
@@ -162,7 +163,7 @@ def _random_order(rules: Rules, draw: random.Random) -> list[int]:
 def starts(rules: Rules, draw: random.Random) -> list[list[int]]:
     """The orders a search sets out from: the columns' own as far as the knowledge lets it, and random ones."""
     d = len(rules.required)
-    more = _STARTS - 1 if d <= _FEW else 0
+    more = 0 if d > _FEW else _STARTS if not rules or d > _VERY_FEW else 3 * _STARTS
     return [rules.start(), *(_random_order(rules, draw) for _ in range(more))]
 
 
