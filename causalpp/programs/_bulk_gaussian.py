@@ -387,6 +387,7 @@ def fit_gaussians(dags: DagBatch, fits: Fits, columns: _Floats, chunk_bytes: int
     """
     rows = len(columns)
     scales = units(columns)
+    scales.check(dags.nodes)
     for u in scales.constant:
         raise InvalidData(f"column {dags.nodes[u]!r} is constant: leave it out")
     standard = scales.standard(columns)

@@ -14,9 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp.errors import InvalidData
+
 __all__ = ["EPSILON", "Units", "dependent", "triangle", "units"]
 
 EPSILON = float(np.finfo(float).eps)
+_LARGE = 1e70  # its square and the products of two squares are numbers
 _Floats = NDArray[np.float64]
 
 
@@ -38,6 +41,24 @@ class Units:
     def constant(self) -> list[int]:
         """The columns that are constant."""
         return [int(k) for k in np.flatnonzero(self.spread == 0)]
+
+    @property
+    def extreme(self) -> list[int]:
+        """The columns whose variances, or products with others, are beyond what a number can hold."""
+        far = (abs(self.centre) > _LARGE) | (self.spread > _LARGE) | ((self.spread > 0) & (self.spread < 1 / _LARGE))
+        return [int(k) for k in np.flatnonzero(far)]
+
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse columns of extreme size.
+
+        Raises:
+            InvalidData: naming the first.
+        """
+        for k in self.extreme[:1]:
+            raise InvalidData(
+                f"column {names[k]!r} has numbers of the size {max(abs(self.centre[k]), self.spread[k]):.0e} that are "
+                f"{self.spread[k]:.0e} apart: give it another unit"
+            )
 
     def standard(self, columns: _Floats) -> _Floats:
         """The columns, shape ``(n, k)``, in these units; a constant one becomes zeros."""

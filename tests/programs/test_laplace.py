@@ -75,6 +75,12 @@ def test_modes_and_curvatures_against_automatic_derivatives(kind: Any) -> None:
     np.testing.assert_allclose(root.T @ root, hessian, rtol=1e-7, atol=1e-7)
 
 
+def test_a_variable_with_one_state_has_nothing_to_fit() -> None:
+    data = pd.DataFrame({"x": np.linspace(-1, 1, 40), "y": ["no"] * 40})
+    program = cpp.compile(Dag.from_edges([("x", "y")]), data=data, check=False)
+    assert program.drawn(1).simulate(3).y.tolist() == ["no"] * 3
+
+
 def test_states_that_are_separated_keep_to_the_prior() -> None:
     """No data can bound the slope from above; the prior does, and the mode is found."""
     data = pd.DataFrame({"x": np.linspace(-1, 1, 40), "y": ["no"] * 20 + ["yes"] * 20})

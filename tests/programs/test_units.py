@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import causalpp as cpp
-from causalpp import Dag, DagBatch
+from causalpp import Dag, DagBatch, errors
 
 #: How a column is told: what is added, and what it is multiplied by.
 UNITS = {
@@ -63,6 +63,34 @@ def test_linear_fits_and_effects(name: str, unit: tuple[float, float]) -> None:
     assert second.draws / scale == pytest.approx(first.draws, abs=10 * tolerance(unit))
     noise = other.mechanism("y").scale / scale
     assert noise == pytest.approx(usual.mechanism("y").scale, rel=tolerance(unit))
+
+
+FITS: list[Any] = [
+    lambda rows, kinds: cpp.compile(DAG, data=rows, kinds=kinds, check=False).drawn(1),
+    lambda rows, kinds: cpp.compile_batch(DagBatch.from_dags([DAG]), rows, kinds=kinds).ate(
+        "x", "y", parameter_draws=2
+    ),
+    lambda rows, _: cpp.adjusted_effect(rows, "x", "y", ["z"], method="regression").interval(),
+]
+
+
+@pytest.mark.parametrize("fit", FITS, ids=["single", "bulk", "adjusted"])
+def test_nasty_columns_end_in_numbers_or_in_one_line(fit: Any) -> None:
+    """Constant, copied, far, huge, tiny and few: never an error of the linear algebra, never a warning of it."""
+    refused = 0
+    for seed in range(120):
+        draw = np.random.default_rng(seed)
+        n = int(draw.choice([3, 5, 6, 8, 12, 40]))
+        z = draw.normal(size=n)
+        columns = {}
+        for name, v in (("z", z), ("x", z + draw.normal(size=n)), ("y", draw.normal(size=n))):
+            ways = [v, 2 * v, 1e300 * v, 1e-320 * v, 0 * v + 0.1, 1.7e9 + 60 * v, 1e16 + v, 3 * z, 5 + z / 1e6]
+            columns[name] = ways[draw.integers(len(ways))]
+        try:
+            fit(pd.DataFrame(columns), dict.fromkeys("zxy", "real"))
+        except errors.InvalidData:
+            refused += 1
+    assert 20 < refused < 110
 
 
 @pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS)

@@ -67,6 +67,8 @@ def fitted(
     law = prior.law.normals()
     shapes = {key: np.shape(mean) for key, mean in law.mean.items()}
     about = Normal(*(np.concatenate([np.ravel(part[key]) for key in shapes]) for part in (law.mean, law.deviation)))
+    if not about.mean.size:  # one state only: nothing to find
+        return prior, True
     if isinstance(prior, AdditiveNoise):
         at, root, converged = _network(prior, value, [*discrete, *real], about, shapes, seed)
     else:
@@ -198,6 +200,7 @@ def _polished(loss: Callable[[Tensor], Tensor], start: Tensor) -> tuple[Tensor, 
 
 def _scale(name: str, parent: str, values: NDArray[np.float64]) -> Scale:
     found = units(values[:, None])
+    found.check([parent])
     if found.constant:
         raise InvalidData(
             f"column {parent!r} is constant, so its influence on {name!r} is not known: leave out the edge, or give "
@@ -222,6 +225,7 @@ def own_scale(name: str, prior: Mechanism, values: NDArray[np.float64]) -> Scale
     if isinstance(prior, Poisson):
         return 0.0, 1.0
     found = units(values[:, None])
+    found.check([name])
     if found.constant:
         raise InvalidData(f"column {name!r} is constant, so there is nothing to fit: leave the variable out")
     return (0.0 if isinstance(prior, Gamma) else float(found.centre[0])), float(found.spread[0])

@@ -196,6 +196,8 @@ def _regression(
     raw = np.column_stack(columns)
     rows, width = len(raw), raw.shape[1] + 1
     inputs, outputs = units(raw), units(y[:, None])
+    inputs.check(labels)
+    outputs.check([outcome])
     standard = inputs.standard(raw)
     why = ""
     if inputs.constant:
