@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from pathlib import Path
 
 import pytest
 
 from causalpp import read_graph, write_graph
-from causalpp.errors import CyclicGraph, FormatError, InvalidGraph
+from causalpp.errors import CausalppError, CyclicGraph, FormatError, InvalidGraph
 from causalpp.graphs import (
     Admg,
     Dag,
@@ -123,6 +124,20 @@ def test_awkward_names_come_back_or_are_refused(awkward: str) -> None:
 def test_what_is_wrong_is_said(read, text: str, error: type[Exception], message: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(error, match=message):
         read(text)
+
+
+@pytest.mark.parametrize("read", [from_gml, from_graphml, from_modelstring])
+def test_a_damaged_text_is_an_error_of_ours(read) -> None:  # type: ignore[no-untyped-def]
+    text = {from_gml: to_gml(CHAIN), from_graphml: GRAPHML, from_modelstring: to_modelstring(CHAIN)}[read]
+    rng = random.Random(0)
+    for _ in range(400):
+        broken = text
+        for _ in range(rng.randint(1, 3)):
+            place = rng.randrange(len(broken))
+            new = rng.choice(["", " ", "<", '"', "[", "]", "9", "}", ":", "|", "\x00", "é", "&"])
+            broken = broken[:place] + new + broken[place + rng.randint(0, 3) :]
+        with contextlib.suppress(CausalppError):
+            read(broken)
 
 
 def test_model_strings(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ References: Himsolt, *GML: A portable graph file format* (1997); Brandes and oth
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
@@ -121,9 +122,22 @@ def _parsed(what: str, parse: Callable[[], Any]) -> Any:
     """What networkx reads, with its errors as ours."""
     import networkx as nx
 
+    # SyntaxError: what its XML parser raises of prefixes without a namespace.
+    refused = (
+        nx.NetworkXError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+        SyntaxError,
+    )
     try:
-        return parse()
-    except (nx.NetworkXError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of attributes without a type, which are text
+            return parse()
+    except refused as error:
         said = str(error) or type(error).__name__
         line = _NEAR_LINE.search(said)
         raise FormatError(f"not {what}: {said}", line=int(line[1]) if line else None) from None
