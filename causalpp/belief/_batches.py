@@ -47,7 +47,7 @@ class Shared:
         """None where the class is not even."""
         if not even(mec.cpdag):
             return None
-        one = MarkovEquivalenceClass(mec.cpdag).sample(1)
+        one = DagBatch.from_dags(MarkovEquivalenceClass(mec.cpdag).members(1), nodes=mec.nodes)
         home = torch.full((len(mec.nodes),), -1)
         for number, rows in enumerate(mec.cpdag.chain_components):
             home[list(rows)] = number
@@ -88,7 +88,7 @@ class Frame:
         key = self.home[a], b
         if key not in self._ways:
             found = self.shared.exits[self.rows, b] & (self.shared.home[self.rows] == key[0])
-            self._ways[key] = (self.bits * found[:, None]).sum(0)
+            self._ways[key] = (self.bits * found[:, None]).sum(0).to(self.bits.dtype)
         return self._ways[key]
 
 

@@ -55,8 +55,8 @@ def members_by_component(mec: MarkovEquivalenceClass, limit: int) -> list[DagBat
             for which in (inner & ~inner.T, np.triu(inner & inner.T))
         ]
         parts.append((list(rows), MarkovEquivalenceClass(Mpdag(names[list(rows)], pairs[0], pairs[1]))))
-    shared = Shared.of(mec)
     largest = max((part.size for _, part in parts), default=1)
+    shared = Shared.of(mec) if largest <= limit else None
     cells = sum(part.size * (len(names) if shared is None else len(inside)) ** 2 for inside, part in parts)
     if largest > limit or cells > _CELLS:
         raise TooLarge(

@@ -9,7 +9,7 @@ structures*, UAI 1995).  Three facts make a step cheap, O(d) a graph:
 - which edges are covered changes at a, at b and at the variables whose parents are Pa(a) ∪ {b}, or were Pa(a) ∪ {a}
   or Pa(b) ∪ {b}.
 
-Sets of variables are the bits of W = ⌈d / 63⌉ integers.
+Sets of variables are the bits of W = ⌈d / 63⌉ integers, short ones where these are enough.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from causalpp.graphs import _reach
 __all__ = ["Walkers", "climbed", "reversed_once"]
 
 _BITS = 63  # of an integer of 64 bits, one is the sign
+_SHORT = 31  # variables for which 32 bits are enough, and half the memory to go through
 
 
 @dataclass(eq=False)
@@ -183,7 +184,8 @@ def covered_tails(parents: Tensor, bits: Tensor) -> Tensor:
 
 def one_bit_each(d: int, device: torch.device) -> Tensor:
     """Each of d variables as a set of its own, shape ``(d, W)``."""
-    out = torch.zeros((d, -(-d // _BITS)), dtype=torch.int64, device=device)
+    kind = torch.int32 if d <= _SHORT else torch.int64
+    out = torch.zeros((d, max(1, -(-d // _BITS))), dtype=kind, device=device)
     for i in range(d):
         out[i, i // _BITS] = 1 << (i % _BITS)
     return out
@@ -192,17 +194,19 @@ def one_bit_each(d: int, device: torch.device) -> Tensor:
 def _packed(rows: Tensor, bits: Tensor) -> Tensor:
     """Booleans ``(N, d, d)`` as sets of the last axis, ``(N, d, W)``."""
     n, d, width = *rows.shape[:2], bits.shape[1]
-    out = np.zeros((n, d, width, 8), dtype=np.uint8)
+    size = bits.element_size()
+    out = np.zeros((n, d, width, size), dtype=np.uint8)
     for word in range(width):
         some = np.packbits(rows[:, :, word * _BITS : (word + 1) * _BITS].cpu().numpy(), axis=2, bitorder="little")
         out[:, :, word, : some.shape[2]] = some
-    return torch.from_numpy(out.view("<i8")[..., 0].astype(np.int64, copy=False)).to(rows.device)
+    return torch.from_numpy(out.view(f"<i{size}")[..., 0].astype(f"i{size}", copy=False)).to(rows.device)
 
 
 def unpacked(sets: Tensor, bits: Tensor) -> Tensor:
     """The inverse: sets ``(N, d, W)`` as booleans ``(N, d, d)``."""
-    words = np.ascontiguousarray(sets.cpu().numpy().astype("<i8", copy=False))
-    each = np.unpackbits(words.view(np.uint8).reshape(*words.shape, 8), axis=3, bitorder="little")[..., :_BITS]
+    size = sets.element_size()
+    words = np.ascontiguousarray(sets.cpu().numpy().astype(f"<i{size}", copy=False))
+    each = np.unpackbits(words.view(np.uint8).reshape(*words.shape, size), axis=3, bitorder="little")[..., :_BITS]
     cells = each.reshape(*words.shape[:2], -1)[:, :, : len(bits)]
     return torch.from_numpy(np.ascontiguousarray(cells).view(np.bool_)).to(sets.device)
 

@@ -67,7 +67,7 @@ class Truths:
                 some = mask[:, word].nonzero().flatten()
                 if not len(some):
                     continue
-                own = self.frame.bits[row[some], word] if onward else torch.zeros(1, dtype=torch.int64)
+                own = self.frame.bits[row[some], word] if onward else sets.new_zeros(1)
                 here[:, some] |= ((sets[:, row[some], word] | own) & mask[some, word]) != 0
             out[:, columns] = here
         for column, value in self.known:

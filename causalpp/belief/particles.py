@@ -37,7 +37,7 @@ __all__ = ["Mixing", "ParticleBelief"]
 
 _MANY = 50  # particles that are equal: enough of them to estimate a probability
 _MOST, _FEWEST = 1 << 16, 1 << 12  # particles, unless said
-_WORDS = 3 << 19  # of the particles' sets of parents
+_WORDS = 5 << 18  # of the particles' sets of parents
 _LOW = 0.5  # of the particles' number: a smaller effective sample size has them drawn again
 
 

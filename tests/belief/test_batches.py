@@ -96,6 +96,7 @@ def test_particles_do_not_grow_with_the_variables_that_are_settled() -> None:
     mec = MarkovEquivalenceClass.from_dag(Dag.from_edges([*itertools.combinations(names, 2), *chain]))
     belief = ParticleBelief.uniform(mec, Fixed(0.1), seed=1)
     assert belief._walkers.parents.shape[1:] == (12, 1)
+    assert belief._walkers.parents.element_size() == 4
     belief = belief.update([Answer(Causes("k0", "k1"), True), Answer(Causes("s5", "s9"), True)])
     assert belief.probability(Causes("k0", "k1")) == pytest.approx(0.9, abs=0.02)
     assert belief.probability(Causes("s5", "s9")) == pytest.approx(1)

@@ -99,7 +99,7 @@ class _Loop(AskingSolver):
 
     def _spent(self, result: Result) -> dict[str, Any]:
         answers = [step.answer for step in result.transcript]
-        bound = result.bound()
+        bound = result.bound() if result.informed else math.inf  # of an error rate not yet known it says nothing
         return {
             "questions": len(answers),
             "bound": bound if math.isfinite(bound) else None,
