@@ -14,7 +14,7 @@ __all__ = ["KEPT", "Mixing", "move", "systematic"]
 
 _SETTLED = 0.05  # a block of steps that takes the particles less than this share further is the last one
 KEPT = 8  # states of each particle that are kept when it moves; Dau & Chopin, JRSS B 84, 2022
-_BLOCKS = 16  # at most, each of half as many proposals as there are variables
+_BLOCKS = 16  # at most, each of a third as many proposals as there are variables
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def move(walkers: Walkers, target: Target, draw: torch.Generator) -> tuple[Walke
     kept: list[Walkers] = []
     clique = 1 + walkers.most_parents()  # no variable can go further up, or down, than through a largest clique
     for block in range(_BLOCKS + KEPT - 1):
-        for number in range(-(-walkers.tail.shape[1] // 2)):
+        for number in range(-(-walkers.tail.shape[1] // 3)):
             log, share = _step(walkers, log, target, number, draw, clique)
             accepted, steps = accepted + share, steps + 1
         if not settled:

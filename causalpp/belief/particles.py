@@ -37,8 +37,8 @@ __all__ = ["Mixing", "ParticleBelief"]
 
 _MANY = 50  # particles that are equal: enough of them to estimate a probability
 _MOST, _FEWEST = 1 << 16, 1 << 12  # particles, unless said
-_WORDS = 5 << 18  # of the particles' sets of parents
-_LOW = 0.5  # of the particles' number: a smaller effective sample size has them drawn again
+_WORDS = 1 << 20  # of the particles' sets of parents
+_LOW = 0.25  # of the particles' number: with a smaller effective sample size they are drawn again
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,9 +47,9 @@ class ParticleBelief:
 
     Sequential Monte Carlo (Chopin, *A sequential particle filter method for static models*, Biometrika 89, 2002).
     The particles start as uniform members.  Every answer weights them by what the channel makes of it; once the
-    effective sample size has fallen below a half of their number they are drawn again by weight, and moved by
-    Metropolis–Hastings steps whose stationary law is the posterior, reliabilities summed out: reversals of covered
-    edges (Chickering, UAI 1995), one drawn uniformly, or several that take one variable up or down.
+    effective sample size has fallen below a quarter of their number, an eighth of it is drawn again by weight, and
+    moved by Metropolis–Hastings steps whose stationary law is the posterior, reliabilities summed out: reversals of
+    covered edges (Chickering, UAI 1995), one drawn uniformly, or several that take one variable up or down.
 
     The particles live in a few populations that do not mix, each weighted by its own estimate of the evidence.
     What they disagree about is not known as well as the numbers suggest: see :meth:`standard_error`.
