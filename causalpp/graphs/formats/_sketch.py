@@ -49,7 +49,7 @@ def parts(graph: Graph) -> Parts:
     return Parts(graph.nodes, marks, graph.directed, graph.bidirected, ())
 
 
-def only_dag(graph: Graph, what: str, instead: str = "JSON, DOT, dagitty, Tetrad text and networkx") -> Dag:
+def only_dag(graph: Graph, what: str, instead: str = "JSON, DOT, dagitty and networkx") -> Dag:
     """The graph, if it is a Dag whose meaning needs no marks besides latent.
 
     Raises:
