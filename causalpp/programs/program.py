@@ -612,8 +612,10 @@ def check_complete(dag: Dag, mechanisms: Mapping[str, Mechanism]) -> tuple[State
             raise InvalidParameter(
                 f"the mechanism of {name!r} reads {list(mechanism.parents)}, its parents are {list(dag.parents(name))}"
             )
-    for name, mechanism in mechanisms.items():
-        mechanism.check_parents(name, [mechanisms[p].states for p in mechanism.parents])
+    mechanisms = {
+        name: mechanism.for_parents(name, [mechanisms[p].states for p in mechanism.parents])
+        for name, mechanism in mechanisms.items()
+    }
     statements = tuple(Statement(name, mechanisms[name]) for name in dag.topological_order)
     check_defined(statements)
     return statements

@@ -197,3 +197,16 @@ def test_recidivism_by_the_command_line_alone(tmp_path: Path) -> None:
     expected, error = regression(frame, "fin", "arrest", causes)
     value = float(run.stdout.split("mean of arrest: ")[1].split()[0])
     assert abs(value - expected) < error / 2
+
+
+@pytest.mark.parametrize("law", [cpp.Poisson, cpp.Gamma, cpp.NegativeBinomial])
+def test_sizes_that_were_left_out_follow_from_the_parents(law: type[cpp.Poisson]) -> None:
+    dag = Dag.from_edges([("g", "y"), ("x", "y")])
+    roots = {"g": cpp.Table(("a", "b", "c"), (), [0.2, 0.3, 0.5]), "x": cpp.LinearGaussian()}
+    given = cpp.compile(dag, mechanisms={**roots, "y": law(("g", "x"), [0.2, 0.5, 0.1], 1.0)})
+    said = cpp.compile(dag, mechanisms={**roots, "y": law(("g", "x"), [0.2, 0.5, 0.1], 1.0, sizes=(3,))})
+    pd.testing.assert_frame_equal(given.simulate(50, seed=1), said.simulate(50, seed=1))
+    with pytest.raises(errors.InvalidParameter, match="'g' has 3 states, each but the first"):
+        cpp.compile(dag, mechanisms={**roots, "y": law(("g", "x"), [0.2, 0.1], 1.0)})
+    with pytest.raises(errors.InvalidParameter, match="say sizes="):
+        law(("g", "x"), [0.2, 0.5, 0.1], 1.0).distribution([])

@@ -176,10 +176,16 @@ def test_logistic_of_discrete_parents_is_exact() -> None:
     assert "categorical(" in program.source()
 
 
+def chain(mechanism: Mechanism) -> cpp.CausalProgram:
+    """A real variable, and one with this mechanism that reads it."""
+    return cpp.compile(Dag.from_edges([("x", "y")]), mechanisms={"x": LinearGaussian(), "y": mechanism})
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: Logistic(("a", "b"), ("x",), [1.0, 2.0]), "shape"),
+        (lambda: Logistic(("a", "b"), ("x",), [[1.0], [2.0]]), "shape"),
+        (lambda: chain(Logistic(("a", "b"), ("x",), [1.0, 2.0])), "has 2 coefficients"),
         (lambda: Logistic(("a", "b", "c"), ("x",), [1.0]), "shape"),
         (lambda: Logistic(("a", "a"), ()), "twice"),
         (lambda: Poisson(("x",), ["one"]), "numbers"),

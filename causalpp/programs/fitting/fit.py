@@ -130,8 +130,7 @@ def fitted(
             mechanisms[v] = template(kind, v, parents, states, concentration, proper=joint or data is None)
     if data is None:
         return mechanisms, None
-    for v, m in mechanisms.items():
-        m.check_parents(v, [mechanisms[p].states for p in m.parents])
+    mechanisms = {v: m.for_parents(v, [mechanisms[p].states for p in m.parents]) for v, m in mechanisms.items()}
     own = {v for v in given if kinds[v] is None}
     if joint:
         out, fit = _jointly(dag, mechanisms, columns, len(data), own, options)

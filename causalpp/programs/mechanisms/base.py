@@ -133,6 +133,15 @@ class Mechanism(ABC):
             InvalidParameter: it cannot; the message says why.
         """
 
+    def for_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> Mechanism:
+        """The mechanism itself, or as it is for parents with these states, if that was left open.
+
+        Raises:
+            InvalidParameter: see :meth:`check_parents`.
+        """
+        self.check_parents(name, states)
+        return self
+
     def code(self, parents: Sequence[str]) -> list[str] | None:  # noqa: ARG002
         """P(variable | parents) as Python: the name of a call and its arguments; None to print the table.
 

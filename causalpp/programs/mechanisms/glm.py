@@ -36,6 +36,13 @@ _FAR = 5.0  # log odds of noise from which on it is carried by its tails
 _G = TypeVar("_G", bound="_Linear")
 
 
+def _why(name: str, sizes: tuple[int, ...]) -> str:
+    """What a number of coefficients follows from."""
+    if name != "coefficients":
+        return ""
+    return f": one for each state but the first of discrete parents (sizes={sizes}), and one for each real parent"
+
+
 class _Linear(ReadOnly, Mechanism):
     """What generalised linear mechanisms share: the linear predictor, its parameters, and their law."""
 
@@ -56,8 +63,7 @@ class _Linear(ReadOnly, Mechanism):
                 f"sizes are the numbers of states of the discrete parents, which come first; got {self.sizes} for "
                 f"{len(self.parents)} parents"
             )
-        columns = sum(size - 1 for size in self.sizes) + len(self.parents) - len(self.sizes)
-        shapes = {"coefficients": (*width, columns), "intercept": width}
+        shapes = {"coefficients": (*width, self._columns), "intercept": width}
         for name, given in numbers.items():
             try:
                 value = np.array(given, dtype=float)
@@ -66,8 +72,8 @@ class _Linear(ReadOnly, Mechanism):
             shape = shapes.get(name, ())
             if value.ndim == 0 or (width == (1,) and value.shape == shape[1:]):
                 value = np.broadcast_to(value, shape).copy()
-            if value.shape != shape:
-                raise InvalidParameter(f"{name} need shape {shape}, got {value.shape}")
+            if value.shape != shape and not (name == "coefficients" and self._open(value, width)):
+                raise InvalidParameter(f"{name} need shape {shape}, got {value.shape}{_why(name, self.sizes)}")
             if not np.isfinite(value).all():
                 raise InvalidParameter(f"{name} must be finite numbers")
             value.flags.writeable = False
@@ -77,6 +83,39 @@ class _Linear(ReadOnly, Mechanism):
     def discrete(self) -> tuple[str, ...]:
         """The parents that are discrete."""
         return self.parents[: len(self.sizes)]
+
+    def _open(self, value: NDArray[np.float64], width: tuple[int, ...]) -> bool:
+        """Whether coefficients may fit once the parents' states are known, since sizes were left out."""
+        return (
+            not self.sizes
+            and value.shape[:-1] in (width, () if width == (1,) else width)
+            and value.shape[-1] > len(self.parents)
+        )
+
+    def for_parents(self: _G, name: str, states: Sequence[tuple[State, ...] | None]) -> _G:
+        sizes = tuple(len(known) for known in states if known is not None)
+        if sizes and not self.sizes and None not in states[: len(sizes)]:
+            try:
+                return replace(self, sizes=sizes)  # type: ignore[type-var]
+            except InvalidParameter as error:
+                parts = ", ".join(
+                    f"{parent!r} has {len(known)} states, each but the first with its own"
+                    for parent, known in zip(self.parents, states, strict=True)
+                    if known is not None
+                )
+                raise InvalidParameter(f"the mechanism of {name!r}: {error} ({parts})") from None
+        self.check_parents(name, states)
+        if self.coefficients.shape[-1] != self._columns:
+            raise InvalidParameter(
+                f"the mechanism of {name!r} has {self.coefficients.shape[-1]} coefficients, and its parents "
+                f"{list(self.parents)} are real numbers, each with one"
+            )
+        return self
+
+    @property
+    def _columns(self) -> int:
+        """How many coefficients the parents have, of each component."""
+        return sum(size - 1 for size in self.sizes) + len(self.parents) - len(self.sizes)
 
     def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:
         sizes = tuple(len(known) for known in states if known is not None)
@@ -97,6 +136,11 @@ class _Linear(ReadOnly, Mechanism):
     def _terms(self) -> list[slice]:
         """Which coefficients belong to each parent."""
         out, start = [], 0
+        if self.coefficients.shape[-1] != self._columns:
+            raise InvalidParameter(
+                f"the number of states of {', '.join(map(repr, self.parents))} is not known before a program is "
+                "compiled: say sizes="
+            )
         for width in (*(size - 1 for size in self.sizes), *[1] * (len(self.parents) - len(self.sizes))):
             out.append(slice(start, start + width))
             start += width
