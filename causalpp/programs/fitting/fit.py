@@ -240,7 +240,14 @@ def _jointly(
             inputs = [scales[p] for p in prior.parents if priors[p].states is None]
             values = [unscaled(prior, _filled(prior, v, found), inputs, scales[v]) for found in (point, draws)]
             out[v] = carrying(prior, *values)
-    return out, fit
+    if not latent:
+        return out, fit
+    from causalpp.programs.fitting.modes import STARTS, collapsed
+
+    fault = collapsed(out, dag, rows) if fit.converged else ""
+    if fault:
+        return out, replace(fit, converged=False, advice=f"{fault}; give it fewer states, or narrower priors")
+    return out, replace(fit, unestablished=f"that nothing but what {STARTS} starts found explains the data as well")
 
 
 def _reads_real(mechanism: Mechanism, columns: Mapping[str, Column]) -> bool:

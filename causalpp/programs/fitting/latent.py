@@ -163,7 +163,8 @@ def gibbs(
             for group, law in zip(model.groups, laws, strict=True)
         ]
         best = {**best, **model.normalised(model.counted(splits))}
-    fit = _report(np.array(likelihoods).T, watched, rows, interrupted)
+    hidden = [v for v in model.free if v not in columns]
+    fit = _report(np.array(likelihoods).T, watched, rows, interrupted, hidden)
     out: dict[str, Mechanism] = dict(priors)
     for v in model.free:
         shape = tables_of[v].probabilities.shape
@@ -211,7 +212,13 @@ def _grouped(priors: Mapping[str, Table], columns: Mapping[str, Column], rows: i
     return out
 
 
-def _report(likelihoods: NDArray[np.float64], watched: list[NDArray[np.float64]], rows: int, interrupted: bool) -> Fit:
+def _report(
+    likelihoods: NDArray[np.float64],
+    watched: list[NDArray[np.float64]],
+    rows: int,
+    interrupted: bool,
+    hidden: Sequence[str],
+) -> Fit:
     quantities: dict[str, NDArray[np.float64]] = {}
     if len(watched) > 8:
         quantities["log likelihood"] = likelihoods[:, -len(watched) :]
@@ -227,4 +234,9 @@ def _report(likelihoods: NDArray[np.float64], watched: list[NDArray[np.float64]]
             f"{min(effective.values(), default=0):.0f} effective draws); raise steps=, or give the latent variable "
             "fewer states"
         )
-    return Fit("gibbs", rows, likelihoods.shape[-1], not advice, advice, -likelihoods.mean(0), r_hat, effective)
+    open_ = ""
+    if hidden:
+        names = ", ".join(map(repr, hidden))
+        open_ = f"that the data determine the tables of {names}: the chains were compared by what is seen"
+    losses = -likelihoods.mean(0)
+    return Fit("gibbs", rows, likelihoods.shape[-1], not advice, advice, losses, r_hat, effective, open_)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pyro.infer import MCMC, NUTS
 
 from causalpp.errors import InvalidParameter
+from causalpp.programs.fitting import modes
 from causalpp.programs.fitting._progress import steps as counted
 from causalpp.programs.fitting.model import Model
 from causalpp.programs.fitting.report import MOST_RHAT, Fit, diagnosed
@@ -45,12 +46,21 @@ def nuts(
     chains: list[Parameters] = []
     potentials: list[NDArray[np.float64]] = []
     interrupted = False
+    known = modes.found(model, names, seed=seed, draws=each) if latent else []
+    close = modes.near(known) if known else []
     with torch.random.fork_rng(devices=[]):
         try:
             for chain in counted(_CHAINS, "NUTS chains", progress):
                 torch.manual_seed(1000 * seed + chain)
                 kernel = NUTS(model, max_plate_nesting=1)
-                run = MCMC(kernel, num_samples=each, warmup_steps=max(each // 2, 100), disable_progbar=True)
+                first = close[chain % len(close)].start if close else None  # a chain hardly goes from mode to mode
+                run = MCMC(
+                    kernel,
+                    num_samples=each,
+                    warmup_steps=max(each // 2, 100),
+                    initial_params=first,
+                    disable_progbar=True,
+                )
                 run.run()
                 samples = run.get_samples()
                 potentials.append(_potentials(kernel, samples, each))
@@ -73,7 +83,7 @@ def nuts(
         point = {name: values[number] for name, values in chains[best].items()}
     else:
         point = {name: values.mean(0) for name, values in together.items()}
-    advice = ""
+    advice = modes.several(known) if known else ""
     if interrupted:
         advice = "it was interrupted; run it again to the end"
     elif not r_hat:

@@ -34,6 +34,7 @@ class Fit:
             potential (``"nuts"``), averaged over them.
         r_hat: quantity → split R-hat of the chains, one if they agree.
         effective: quantity → effective number of draws.
+        unestablished: what the diagnostics do not tell even where they are good; empty where nothing is latent.
         columns: how the columns of the data were read, and why: print it.
         diagnostics: how the fitted program compares with the data; None without data, or with ``check=False``.
     """
@@ -46,6 +47,7 @@ class Fit:
     losses: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
     r_hat: Mapping[str, float] = field(default_factory=dict)
     effective: Mapping[str, float] = field(default_factory=dict)
+    unestablished: str = ""
     columns: ColumnTable | None = field(default=None, repr=False)
     diagnostics: Diagnostics | None = field(default=None, repr=False)
 
@@ -55,7 +57,8 @@ class Fit:
         parts += [f"{self.steps:,} steps"] if self.steps else []
         parts += [f"R-hat up to {max(self.r_hat.values()):.3f}"] if self.r_hat else []
         parts += [f"at least {min(self.effective.values()):,.0f} effective draws"] if self.effective else []
-        return ", ".join(parts) + f"; {state}"
+        open_ = f"; not established: {self.unestablished}" if self.converged and self.unestablished else ""
+        return ", ".join(parts) + f"; {state}{open_}"
 
     def warn(self) -> Fit:
         """The fit itself, after a warning if it has not converged, and one for each thing its diagnostics find."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,12 @@ import torch
 from numpy.typing import NDArray
 from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO, config_enumerate
-from pyro.infer.autoguide import AutoNormal, init_to_sample
+from pyro.infer.autoguide import AutoMultivariateNormal, AutoNormal, init_to_sample, init_to_value
 from pyro.optim import ClippedAdam
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
+from causalpp.programs.fitting import modes
 from causalpp.programs.fitting._progress import steps as counted
 from causalpp.programs.fitting.model import Model
 from causalpp.programs.fitting.report import Fit, settled
@@ -34,7 +35,8 @@ def svi(
     """A point estimate, draws ``(draws, …)`` of each parameter site, and how it went.
 
     The guide is normal and independent for each site, so intervals tend to be too narrow where parameters depend on
-    each other in the posterior.
+    each other in the posterior.  Where something discrete is latent it is jointly normal, begins at the best mode of
+    several starts, and draws around other modes that explain the data about as well are mixed in.
 
     Args:
         model: see :func:`causalpp.programs.fitting.model`.
@@ -54,10 +56,12 @@ def svi(
     interrupted = False
     with torch.random.fork_rng(devices=[]), pyro.get_param_store().scope():
         best, guide, state = np.inf, None, None
-        for start in range(_STARTS):
+        # Where something discrete is latent a start may lead to a mode that explains little: the best is sought first.
+        known = modes.found(model, names, seed=seed, draws=draws) if discrete else []
+        for start in range(1 if known else _STARTS):
             with pyro.get_param_store().scope() as store:
                 torch.manual_seed(seed * _STARTS + start)
-                made = AutoNormal(_continuous(enumerated), init_loc_fn=init_to_sample, init_scale=0.05)
+                made = _guide(enumerated, known)
                 step = _stepper(enumerated, made, steps, discrete)
                 run = [step() for _ in range(trial)]
             score = float(np.mean(run[-max(trial // 4, 1) :]))
@@ -75,11 +79,24 @@ def svi(
                 point = {name: made.median()[name].double().numpy() for name in sorted(names)}
                 found = [made() for _ in range(draws)]
         values = {name: torch.stack([one[name] for one in found]).double().numpy() for name in sorted(names)}
-    converged = not interrupted and settled(np.array(losses))
-    advice = "" if converged else "the loss is still falling; raise steps="
+    if known:
+        values = modes.pooled(known, values, seed)
+    advice = modes.several(known) if known else ""
+    if not settled(np.array(losses)):
+        advice = "the loss is still falling; raise steps="
     if interrupted:
         advice = "it was interrupted; run it again to the end"
-    return point, values, Fit("svi", rows, len(losses), converged, advice, np.array(losses))
+    return point, values, Fit("svi", rows, len(losses), not advice, advice, np.array(losses))
+
+
+def _guide(model: Model, known: Sequence[modes.Mode]) -> Any:
+    """A normal guide: independent sites, or jointly normal at a mode whose width is known."""
+    if not known:
+        return AutoNormal(_continuous(model), init_loc_fn=init_to_sample, init_scale=0.05)
+    kind = torch.get_default_dtype()
+    values = {name: torch.as_tensor(value, dtype=kind) for name, value in known[0].point.items()}
+    made = AutoMultivariateNormal if known[0].draws else AutoNormal
+    return made(_continuous(model), init_loc_fn=init_to_value(values=values, fallback=init_to_sample), init_scale=0.05)
 
 
 def _continuous(model: Model) -> Callable[[], Any]:
