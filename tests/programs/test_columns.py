@@ -210,3 +210,10 @@ def test_sizes_that_were_left_out_follow_from_the_parents(law: type[cpp.Poisson]
         cpp.compile(dag, mechanisms={**roots, "y": law(("g", "x"), [0.2, 0.1], 1.0)})
     with pytest.raises(errors.InvalidParameter, match="say sizes="):
         law(("g", "x"), [0.2, 0.5, 0.1], 1.0).distribution([])
+
+
+def test_a_constant_column_is_a_state_that_always_comes() -> None:
+    frame = pd.DataFrame({"x": [0, 1, 1, 0] * 10, "n": 3})
+    program = cpp.compile(Dag.from_edges([("x", "n")]), data=frame)
+    assert program.do(x=1).distribution("n") == {3: 1.0}
+    assert program.simulate(5, seed=0)["n"].tolist() == [3] * 5

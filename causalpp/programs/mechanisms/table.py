@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -149,7 +150,7 @@ class Table(_Finite):
     def _cumulative(self) -> Tensor:
         """Where each state's share of (0, 1) ends, without the last: one row a configuration, one column a state."""
         shares = np.cumsum(self.probabilities, axis=-1)[..., :-1]
-        return torch.tensor(shares.reshape(-1, len(self.states) - 1))
+        return torch.tensor(shares.reshape(math.prod(shares.shape[:-1]), len(self.states) - 1))
 
     def assign(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
         row = self._row(parents)
