@@ -199,6 +199,8 @@ def _marginal(column: Column, drawn: NDArray[Any]) -> tuple[Column, str, float, 
         return column, what, float(shares[0][state]), float(shares[1][state]), distance, _homogeneous(rows, simulated)
     drawn = drawn.astype(float)
     drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn):
+        return column, "distribution", float(seen.mean()), math.nan, 1.0, 0.0
     if column.kind == "count" or (seen % 1 == 0).all():
         drawn = np.round(drawn)
     distance, p = _apart(seen, drawn)
