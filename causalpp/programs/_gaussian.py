@@ -34,12 +34,14 @@ class Solved(NamedTuple):
         root: of the covariance, root @ root.T, shape ``(C, k, m)``.
         log_density: of what was observed, −∞ where the equations exclude it, shape ``(C,)``.
         dimension: of that density: how many observations have noise of their own, shape ``(C,)``.
+        apart: the means of the differences asked for, shape ``(C, j)``.
     """
 
     mean: _Floats
     root: _Floats
     log_density: _Floats
     dimension: NDArray[np.int64]
+    apart: _Floats
 
 
 def excluded(plan: Plan) -> str:
@@ -51,7 +53,13 @@ def excluded(plan: Plan) -> str:
     return f"the observations cannot happen together in this program: {names}"
 
 
-def solve(plan: Plan, wanted: Sequence[int], states: Mapping[int, NDArray[np.int64]], configurations: int) -> Solved:
+def solve(
+    plan: Plan,
+    wanted: Sequence[int],
+    states: Mapping[int, NDArray[np.int64]],
+    configurations: int,
+    pairs: Sequence[tuple[int, int]] = (),
+) -> Solved:
     """Some nodes given what was observed of the real ones, in every configuration of the discrete ones.
 
     Args:
@@ -60,6 +68,7 @@ def solve(plan: Plan, wanted: Sequence[int], states: Mapping[int, NDArray[np.int
         states: discrete node → the number of its state in each configuration, shape ``(C,)``; all that are parents of
             real ones, or wanted.
         configurations: their number ``C``.
+        pairs: real nodes whose difference is asked for, the first minus the second.
     """
     real = [n for n, node in enumerate(plan.nodes) if isinstance(node.mechanism, LinearGaussian)]
     place = {name: i for i, name in enumerate(dict.fromkeys(plan.nodes[n].statement.noise_name for n in real))}
@@ -76,12 +85,8 @@ def solve(plan: Plan, wanted: Sequence[int], states: Mapping[int, NDArray[np.int
             constant[:, n] = mechanism.number
             size[:, n] = abs(mechanism.number)
         elif isinstance(mechanism, LinearGaussian):
-            count = len(mechanism.discrete)
-            row = tuple(states[p] for p in node.parents[:count])
-            parents = list(node.parents[count:])
-            slopes = np.broadcast_to(mechanism.coefficients[row], (configurations, len(parents)))
-            intercept = np.broadcast_to(mechanism.intercept[row], configurations)
-            scale = np.broadcast_to(mechanism.scale[row], configurations)
+            parents = list(node.parents[len(mechanism.discrete) :])
+            slopes, intercept, scale = _numbers(node, mechanism, states, configurations)
             steep = abs(slopes)
             constant[:, n] = intercept + (slopes * constant[:, parents]).sum(1)
             size[:, n] = abs(intercept) + (steep * size[:, parents]).sum(1)
@@ -96,7 +101,74 @@ def solve(plan: Plan, wanted: Sequence[int], states: Mapping[int, NDArray[np.int
                 rows.add(loading[:, n], load[:, n], apart, _MISS * spread[:, n] + level * size[:, n])
                 constant[:, n], size[:, n] = node.observed, abs(node.observed)
                 loading[:, n], load[:, n] = 0.0, 0.0
-    return rows.given(constant[:, list(wanted)], loading[:, list(wanted)])
+    differences = _apart(plan, states, place, constant, loading, pairs)
+    return rows.given(constant[:, list(wanted)], loading[:, list(wanted)], *differences)
+
+
+def _numbers(
+    node: Node, mechanism: LinearGaussian, states: Mapping[int, NDArray[np.int64]], configurations: int
+) -> tuple[_Floats, _Floats, _Floats]:
+    """Slopes ``(C, k)``, intercepts and scales ``(C,)`` of a node."""
+    row = tuple(states[p] for p in node.parents[: len(mechanism.discrete)])
+    return (
+        np.broadcast_to(mechanism.coefficients[row], (configurations, mechanism.coefficients.shape[-1])),
+        np.broadcast_to(mechanism.intercept[row], configurations),
+        np.broadcast_to(mechanism.scale[row], configurations),
+    )
+
+
+def _apart(
+    plan: Plan,
+    states: Mapping[int, NDArray[np.int64]],
+    place: Mapping[str, int],
+    constant: _Floats,
+    loading: _Floats,
+    pairs: Sequence[tuple[int, int]],
+) -> tuple[_Floats, _Floats]:
+    """Differences of nodes without their noise, ``(C, j)``, and their noise, ``(C, j, m)``.
+
+    Where two nodes have one equation, what the worlds have in common cancels before it is added up: the difference
+    then has all its digits, however far from zero the two may lie.
+    """
+    alike: dict[tuple[int, int], tuple[LinearGaussian, LinearGaussian]] = {}
+    waiting = list(pairs)
+    while waiting:
+        first, second = pair = waiting.pop()
+        a, b = plan.nodes[first], plan.nodes[second]
+        one, two = a.mechanism, b.mechanism
+        if pair in alike or first == second or a.observed is not None or b.observed is not None:
+            continue
+        if isinstance(one, LinearGaussian) and isinstance(two, LinearGaussian) and one.parents == two.parents:
+            alike[pair] = one, two
+            waiting += zip(a.parents[len(one.discrete) :], b.parents[len(two.discrete) :], strict=True)
+    known: dict[tuple[int, int], tuple[_Floats, _Floats]] = {}
+
+    def difference(pair: tuple[int, int]) -> tuple[_Floats, _Floats]:
+        first, second = pair
+        if pair in known:
+            return known[pair]
+        return constant[:, first] - constant[:, second], loading[:, first] - loading[:, second]
+
+    for pair in sorted(alike):  # causes before effects
+        a, b = (plan.nodes[n] for n in pair)
+        (slopes, intercept, scale), (other, height, width) = (
+            _numbers(node, mechanism, states, len(constant))
+            for node, mechanism in zip((a, b), alike[pair], strict=True)
+        )
+        count = len(alike[pair][0].discrete)
+        level, noise = intercept - height, np.zeros_like(loading[:, 0])
+        for k, parents in enumerate(zip(a.parents[count:], b.parents[count:], strict=True)):
+            step, part = difference(parents)
+            turn = slopes[:, k] - other[:, k]
+            level = level + turn * constant[:, parents[1]] + slopes[:, k] * step
+            noise += turn[:, None] * loading[:, parents[1]] + slopes[:, k, None] * part
+        noise[:, place[a.statement.noise_name]] += scale
+        noise[:, place[b.statement.noise_name]] -= width
+        known[pair] = level, noise
+    found = [difference(pair) for pair in pairs]
+    if not found:
+        return constant[:, :0], loading[:, :0]
+    return np.stack([level for level, _ in found], axis=1), np.stack([noise for _, noise in found], axis=1)
 
 
 class _Rows:
@@ -133,12 +205,17 @@ class _Rows:
         self.score = np.concatenate([self.score, score[:, None]], axis=1)
         self.blur = np.concatenate([self.blur, np.where(free, least / safe, 0.0)[:, None]], axis=1)
 
-    def given(self, constant: _Floats, loading: _Floats) -> Solved:
-        """``constant + loading @ noise`` given the observations: constants ``(C, k)``, loadings ``(C, k, m)``."""
+    def given(self, constant: _Floats, loading: _Floats, step: _Floats, turn: _Floats) -> Solved:
+        """``constant + loading @ noise`` given the observations: constants ``(C, k)``, loadings ``(C, k, m)``.
+
+        Of differences, ``step + turn @ noise``, only the means.
+        """
         along = np.einsum("ckm,cjm->ckj", loading, self.basis)
         root = loading - along @ self.basis
         root = root - np.einsum("ckm,cjm->ckj", root, self.basis) @ self.basis
-        return Solved(constant + np.einsum("ckj,cj->ck", along, self.score), root, self.log_density, self.dimension)
+        mean = constant + np.einsum("ckj,cj->ck", along, self.score)
+        apart = step + np.einsum("cpm,cjm,cj->cp", turn, self.basis, self.score)
+        return Solved(mean, root, self.log_density, self.dimension, apart)
 
 
 def _known(node: Node) -> float:

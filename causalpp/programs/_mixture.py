@@ -48,6 +48,7 @@ class Mixture:
         mean: of the real nodes asked about, in each, shape ``(C, k)``.
         root: of the covariance in each, root @ root.T, shape ``(C, k, m)``.
         log_density: of what was observed.
+        apart: the means of the differences asked for, in each, shape ``(C, j)``.
     """
 
     discrete: tuple[tuple[int, int], ...]
@@ -56,6 +57,7 @@ class Mixture:
     mean: NDArray[np.float64]
     root: NDArray[np.float64]
     log_density: float
+    apart: NDArray[np.float64]
 
     @cached_property
     def moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -70,6 +72,11 @@ class Mixture:
         return self.mean[0] + step, within + scaled.T @ scaled
 
     @property
+    def differences(self) -> NDArray[np.float64]:
+        """The means ``(j,)`` of the differences asked for, over all configurations."""
+        return np.asarray(self.weights @ self.apart)
+
+    @property
     def joint(self) -> NDArray[np.float64]:
         """The joint distribution of the discrete nodes asked about, one axis each."""
         out = np.zeros([size for _, size in self.discrete])
@@ -77,8 +84,13 @@ class Mixture:
         return out
 
 
-def mixture(plan: Plan, wanted: Sequence[int]) -> Mixture:
+def mixture(plan: Plan, wanted: Sequence[int], pairs: Sequence[tuple[int, int]] = ()) -> Mixture:
     """The distribution of some nodes given what was observed; see :func:`is_mixture`.
+
+    Args:
+        plan: what is computed.
+        wanted: the nodes asked about.
+        pairs: real nodes whose differences are asked for, with the digits that the two nodes themselves may lack.
 
     Raises:
         ImpossibleEvidence: observations that the equations exclude, or of probability zero.
@@ -95,7 +107,7 @@ def mixture(plan: Plan, wanted: Sequence[int]) -> Mixture:
     parts = []
     for start in range(0, len(weights), size):
         part = {n: codes[start : start + size] for n, codes in states.items()}
-        parts.append(_gaussian.solve(plan, real, part, len(weights[start : start + size])))
+        parts.append(_gaussian.solve(plan, real, part, len(weights[start : start + size]), pairs))
     with np.errstate(divide="ignore"):
         heights = np.log(weights) + np.concatenate([part.log_density for part in parts])
     # What one configuration gives for certain is infinitely more probable than what another has a density at.
@@ -114,6 +126,7 @@ def mixture(plan: Plan, wanted: Sequence[int]) -> Mixture:
         np.concatenate([part.mean for part in parts]),
         np.concatenate([part.root for part in parts]),
         log_mass + top + math.log(float(shares.sum())),
+        np.concatenate([part.apart for part in parts]),
     )
 
 

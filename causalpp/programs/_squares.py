@@ -77,6 +77,8 @@ def units(columns: _Floats) -> Units:
     whole = np.where(largest > 0, largest, 1.0)
     centre = (columns / whole).mean(0) * whole  # no overflow in the sum
     rest = columns - centre
+    centre = centre + rest.mean(0)  # a mean far from zero may be off by several of its digits
+    rest = columns - centre
     reach = abs(rest).max(0, initial=0.0)
     safe = np.where(reach > 0, reach, 1.0)
     spread = safe * np.sqrt(((rest / safe) ** 2).mean(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from causalpp.columns import affirmed, contrast_states
 from causalpp.errors import ImpossibleEvidence, ImpreciseWarning, InvalidParameter, TooLarge
 from causalpp.programs import _exact, _mixture
 from causalpp.programs._plan import Statement
-from causalpp.programs.mechanisms import Mechanism, State, Value, state_number
+from causalpp.programs.mechanisms import Assign, Mechanism, State, Value, state_number
 from causalpp.programs.program import CausalProgram
 from causalpp.programs.worlds import Worlds
 
@@ -75,17 +76,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Sides:
-    """The two means of an effect, the standard error of their difference, and where they come from."""
+    """The two means of an effect, their difference, its standard error, and where they come from.
+
+    Means far from zero may have fewer digits than their difference, so that is a number of its own.
+    """
 
     means: tuple[float, float]
+    value: float
     error: float
     method: str
     size: float | None
-
-    @property
-    def value(self) -> float:
-        """The difference."""
-        return self.means[0] - self.means[1]
 
 
 def exact_joint(worlds: Worlds, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64] | None:
@@ -114,6 +114,23 @@ def _exact_mean(worlds: Worlds, world: str, outcome: Outcome) -> float | None:
         raise
     except (TooLarge, InvalidParameter):
         return None
+
+
+def _exact_sides(worlds: Worlds, names: tuple[str, str], outcome: Outcome) -> Sides | None:
+    """The mean outcome in two worlds, exactly; None if it is out of reach."""
+    if outcome.score is None:
+        made, wanted = worlds._plan([(name, outcome.variable) for name in names])
+        # Discrete nodes that differ between the worlds would have to be listed jointly.
+        read = [
+            n.statement.noise_name for n in made.nodes if n.mechanism.states and not isinstance(n.mechanism, Assign)
+        ]
+        if _mixture.is_mixture(made) and len(set(read)) == len(read):
+            with contextlib.suppress(TooLarge, InvalidParameter):
+                both = _mixture.mixture(made, wanted, [(wanted[0], wanted[1])])
+                means = both.moments[0]
+                return Sides((float(means[0]), float(means[1])), float(both.differences[0]), 0.0, "exact", None)
+    first, second = (_exact_mean(worlds, name, outcome) for name in names)
+    return None if first is None or second is None else Sides((first, second), first - second, 0.0, "exact", None)
 
 
 def rows(
@@ -146,13 +163,13 @@ def mean_error(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tup
 def sides(worlds: Worlds, names: tuple[str, str], outcome: Outcome, samples: int | None, seed: int) -> Sides:
     """The mean outcome in two worlds: exact unless ``samples`` are asked for or it is out of reach."""
     if samples is None:
-        first, second = (_exact_mean(worlds, name, outcome) for name in names)
-        if first is not None and second is not None:
-            return Sides((first, second), 0.0, "exact", None)
+        exact = _exact_sides(worlds, names, outcome)
+        if exact is not None:
+            return exact
     drawn, weights, size, method = rows(worlds, [(name, outcome.variable) for name in names], samples, seed)
     values = [outcome.values(column) for column in drawn]
-    error = mean_error(values[0] - values[1], weights)[1]
-    return Sides((float(weights @ values[0]), float(weights @ values[1])), error, method, size)
+    value, error = mean_error(values[0] - values[1], weights)
+    return Sides((float(weights @ values[0]), float(weights @ values[1])), value, error, method, size)
 
 
 def each_draw(
