@@ -165,17 +165,18 @@ class Columns(Mapping[str, Column]):
             >>> read_columns(frame).copies()
             [('sex', 'male')]
         """
+        import pandas as pd
+
         out: list[tuple[str, str]] = []
         known: dict[bytes, str] = {}
         for name, column in self.items():
-            _, first, codes = np.unique(column.values, return_index=True, return_inverse=True)
-            if len(first) < 2:
+            values = column.values
+            if not len(values) or not ((values != values[0]) & ~(column.missing & column.missing[0])).any():
                 continue
             if column.states is not None:  # numbered in the order in which they come, names do not matter
-                codes = np.argsort(np.argsort(first))[codes]
-            key = (b"states" if column.states is not None else b"") + (
-                codes.tobytes() if column.states is not None else np.ascontiguousarray(column.values).tobytes()
-            )
+                key = b"states" + pd.factorize(values)[0].tobytes()
+            else:
+                key = np.ascontiguousarray(values + 0.0).tobytes()  # -0 and 0 are the same
             if key in known:
                 out.append((known[key], name))
             else:

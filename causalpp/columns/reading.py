@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_columns"]
 
+_NUMERIC = "iuf"  # kinds of dtypes that hold nothing but numbers
 _FEW = 5  # so many different whole numbers are states, if they repeat
 _REPEAT = 2  # … so often each, on average
 _IDENTIFIER = 20  # so many different texts, and more than a fifth of the rows, are no states
@@ -135,6 +136,8 @@ class _Reader:
 
     def _by_values(self, kind: str | None) -> Column:
         """Whatever is no category: text, truth values or numbers."""
+        if self.found.dtype.kind in _NUMERIC:  # nothing but numbers: no need to look at each
+            return self._by_numbers(kind)
         try:
             distinct = self.present.unique().tolist()
         except TypeError:  # lists and the like cannot be told apart
@@ -155,12 +158,15 @@ class _Reader:
             return self._states(kind or "discrete", (False, True), "you said so" if kind else "truth values")
         if any(isinstance(value, str) for value in distinct):
             raise InvalidData(f"column {self.name!r} mixes text and numbers: make it all text or all numbers")
+        return self._by_numbers(kind)
+
+    def _by_numbers(self, kind: str | None) -> Column:
         values = self._numbers()
-        if kind is not None:
-            return self._states(kind, _plain(distinct), "you said so")
-        kind, reason = _rule(values[~self.absent])
-        if kind == "discrete":
-            return self._states(kind, _plain(distinct), reason)
+        reason = "you said so"
+        if kind is None:
+            kind, reason = _rule(values[~self.absent])
+        if kind in ("discrete", "ordinal"):
+            return self._states(kind, _plain(self.present.unique().tolist()), reason)
         return Column(self.name, kind, None, values, reason)
 
     def _states(self, kind: str, known: tuple[State, ...], reason: str) -> Column:
@@ -192,7 +198,10 @@ class _Reader:
         try:
             if isinstance(found.dtype, pd.CategoricalDtype):
                 found = found.astype(object)
-            seen = np.asarray([float(value) for value in found.tolist()], dtype=float)
+            if found.dtype.kind in _NUMERIC:
+                seen = found.to_numpy(dtype=float)
+            else:
+                seen = np.asarray([float(value) for value in found.tolist()], dtype=float)
         except (TypeError, ValueError, OverflowError):
             example = next((v for v in found.tolist() if not _is_numeric(v)), found.iloc[0])
             raise InvalidData(
@@ -241,7 +250,9 @@ def _rule(seen: NDArray[np.float64]) -> tuple[str, str]:
     """What numbers are, and why: the rule of :func:`read_columns`."""
     if (seen % 1 != 0).any():
         return "real", "numbers with fractions"
-    distinct = np.unique(seen)
+    import pandas as pd
+
+    distinct = np.sort(pd.unique(seen))
     many = len(distinct)
     if many == 1:
         return "discrete", "one value only"

@@ -159,3 +159,22 @@ def test_the_table_explains_itself():
         "age     count     20 to 52        0  you said so",
         "hurt    discrete  no, yes         1  text",
     ]
+
+
+def test_copies_are_told_by_what_they_say() -> None:
+    """States one to one, numbers by their values; what holds them, or the sign of a zero, makes no difference."""
+    half = np.array([0.0, 0.5, -1.0, np.nan, 0.0])
+    frame = pd.DataFrame(
+        {
+            "a": ["u", "v", None, "u", "v"],
+            "b": [2, 1, None, 2, 1],
+            "c": ["u", "v", "u", "u", "v"],
+            "real": half,
+            "again": pd.array(np.where(half == 0, -0.0, half), dtype="Float64"),
+            "near": half + 1e-12,
+            "one": [0.5, 0.5, 0.5, 0.5, 0.5],
+            "same": [0.5, 0.5, 0.5, 0.5, 0.5],
+        }
+    )
+    assert read_columns(frame).copies() == [("a", "b"), ("real", "again")]
+    assert read_columns(frame[:0], dict.fromkeys(("near", "one"), "real"), names=[]).copies() == []
