@@ -172,11 +172,18 @@ class RepairWarning(UserWarning):
     Attributes:
         dropped: colliders ``(a, c, b)``, that is a → c ← b, that the tests saw and the graph does not have.
         added: colliders that the graph has and no test saw.
+        removed: edges ``(a, b)`` that the tests saw and that the knowledge would direct in a cycle with others.
     """
 
-    def __init__(self, dropped: Sequence[Sequence[str]] = (), added: Sequence[Sequence[str]] = ()) -> None:
+    def __init__(
+        self,
+        dropped: Sequence[Sequence[str]] = (),
+        added: Sequence[Sequence[str]] = (),
+        removed: Sequence[Sequence[str]] = (),
+    ) -> None:
         self.dropped = tuple((a, c, b) for a, c, b in dropped)
         self.added = tuple((a, c, b) for a, c, b in added)
+        self.removed = tuple((a, b) for a, b in removed)
         super().__init__(
             "the tests contradict each other or the knowledge, and the graph was repaired: "
             + "; ".join(self.said())
@@ -184,14 +191,19 @@ class RepairWarning(UserWarning):
         )
 
     def said(self) -> tuple[str, ...]:
-        """What was dropped and what was added, in words."""
+        """What was dropped, added and removed, in words."""
         parts = (("dropped", self.dropped), ("added", self.added))
-        return tuple(f"{what} {_colliders(some)}" for what, some in parts if some)
+        cycles = "took out of what the knowledge directs in a cycle: "
+        edges = (cycles + _shown([f"{a} – {b}" for a, b in self.removed]),) if self.removed else ()
+        return (*edges, *(f"{what} {_colliders(some)}" for what, some in parts if some))
 
 
 def _colliders(triples: Sequence[tuple[str, str, str]]) -> str:
-    shown = ", ".join(f"{a} → {c} ← {b}" for a, c, b in triples[:6])
-    return shown + (f", … ({len(triples)} in all)" if len(triples) > 6 else "")
+    return _shown([f"{a} → {c} ← {b}" for a, c, b in triples])
+
+
+def _shown(pieces: Sequence[str]) -> str:
+    return ", ".join(pieces[:6]) + (f", … ({len(pieces)} in all)" if len(pieces) > 6 else "")
 
 
 class UndeterminedClass(CausalppError):

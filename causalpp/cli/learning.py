@@ -150,7 +150,7 @@ def learned_rows(mec: MarkovEquivalenceClass) -> list[tuple[str, str]]:
     if "repaired" in how:
         from causalpp.errors import RepairWarning
 
-        for head, said in zip(["repaired", ""], RepairWarning(**how["repaired"]).said(), strict=False):
+        for head, said in zip(["repaired", "", ""], RepairWarning(**how["repaired"]).said(), strict=False):
             out.append((head, said))
         out.append(("", "the tests contradict each other or what is known"))
     if "stopped" in how:

@@ -79,7 +79,8 @@ def learn(
 
     A repair, where the colliders that pc's tests see contradict each other or the knowledge: the skeleton
     stays, the colliders are taken one by one, strongest first, and one that reverses an edge or closes a cycle is
-    dropped; then the other edges are directed with as few new colliders as a greedy choice of sinks finds.  This
+    dropped; then the other edges are directed with as few new colliders as a greedy choice of sinks finds.  Edges
+    that the knowledge directs in a cycle are taken out before, those with the least evidence first.  This
     always ends with a class; a warning says what was dropped and what was added, and so does ``how["repaired"]``.
 
     Args:
@@ -111,7 +112,7 @@ def learn(
 
     Raises:
         InvalidData: see :func:`check_frame`; continuous columns that determine each other; too few rows without
-            missing values; or the edges the data show cannot be directed as the knowledge has it (pc).
+            missing values.
         InvalidGraph: the knowledge contradicts itself.
         InvalidParameter: unknown method, alpha outside (0, 1), or a limit or number below zero.
         TooLarge: more than 12 variables for ``exact``.

@@ -268,14 +268,31 @@ def test_knowledge_that_contradicts_itself(knowledge: dict, error: type[Exceptio
             discovery.learn(discrete_data(100, 0), method, **knowledge)
 
 
+def partial(frame: pd.DataFrame, a: str, b: str) -> float:
+    """The partial correlation of two columns given all others."""
+    precision = np.linalg.inv(np.corrcoef(frame.to_numpy().T))
+    i, j = (list(frame).index(name) for name in (a, b))
+    return -precision[i, j] / np.sqrt(precision[i, i] * precision[j, j])
+
+
 def test_knowledge_in_a_cycle_of_found_edges() -> None:
     rng = np.random.default_rng(0)
     a = rng.normal(size=5000)
     b = a + rng.normal(size=5000)
     frame = pd.DataFrame({"a": a, "b": b, "c": a + 0.3 * b + rng.normal(size=5000)})
     circle = [("b", "a"), ("c", "b"), ("a", "c")]
-    with pytest.raises(errors.InvalidData, match="in a cycle"):
-        discovery.learn(frame, "pc", forbidden=circle)
+    strength = {pair: abs(partial(frame, *pair)) for pair in ("ab", "bc", "ac")}
+    weakest = min(strength, key=strength.__getitem__)
+    assert weakest == "bc"
+    with pytest.warns(errors.RepairWarning, match="in a cycle: b – c") as caught:
+        graph, how = discovery.learn(frame, "pc", forbidden=circle)
+    assert caught[0].message.removed == (("b", "c"),)
+    assert how["repaired"]["removed"] == [["b", "c"]]
+    assert [(entry["pair"], entry["by"]) for entry in how["tests"]] == [(["b", "c"], "repair")]
+    assert graph.directed == (("a", "b"), ("c", "a"))
+    with pytest.warns(errors.RepairWarning, match="in a cycle: a – c"):  # a required edge stays, however weak
+        graph, _ = discovery.learn(frame, "pc", forbidden=circle, required=[("a", "b"), ("b", "c")])
+    assert graph.directed == (("a", "b"), ("b", "c"))
     for method in ("exact", "boss", "grasp"):
         graph, _ = discovery.learn(frame, method, forbidden=circle)
         assert not set(circle) & set(graph.directed)

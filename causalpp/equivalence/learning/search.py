@@ -16,7 +16,7 @@ from causalpp.equivalence.learning.independence import IndependenceTest, indepen
 from causalpp.equivalence.learning.orders import Best, Families, boss, grasp, matrix_of
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.scores import LocalScore, local_score
-from causalpp.equivalence.learning.skeleton import Evidence, Judged, judged, pc, settle
+from causalpp.equivalence.learning.skeleton import Evidence, Judged, judged, pc, settle, without_cycles
 from causalpp.equivalence.learning.table import Table
 from causalpp.equivalence.learning.watch import Stopped, Watch
 from causalpp.errors import InvalidData
@@ -49,15 +49,21 @@ def by_tests(table: Table, alpha: float, rules: Rules, max_conditioning: int | N
     found: list[Judged] = []
     _until_stopped(search, how)
     skeleton, colliders, removed = found[0] if found else judged(evidence, test, rules, quick=True)
+    skeleton, colliders, gone = without_cycles(skeleton, colliders, evidence, rules)
+    for pair in gone:
+        p, given = evidence.asked.get(pair, (None, ()))
+        removed.append({"pair": pair, "given": given, "p": p, "by": "repair"})
     dag, repaired = settle(skeleton, colliders, rules)
+    if gone:
+        repaired["removed"] = gone
     names = table.names
     how["tests"] = [entry | {key: [names[k] for k in entry[key]] for key in ("pair", "given")} for entry in removed]
     if gaps:
         for said, entry in zip(how["tests"], removed, strict=True):
-            said["rows"] = test.rows[*entry["pair"], tuple(sorted(entry["given"]))]
+            said["rows"] = test.rows.get((*entry["pair"], tuple(sorted(entry["given"]))), 0)
         how["rows_used"] = [min(test.rows.values()), max(test.rows.values())]
     if any(repaired.values()):
-        how["repaired"] = {what: [[names[k] for k in triple] for triple in some] for what, some in repaired.items()}
+        how["repaired"] = {what: [[names[k] for k in one] for one in some] for what, some in repaired.items()}
     return dag, how
 
 

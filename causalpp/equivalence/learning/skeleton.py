@@ -15,7 +15,7 @@ from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.watch import Watch
 from causalpp.errors import InvalidData
 
-__all__ = ["Collider", "Evidence", "Test", "colliders_of", "judged", "pc", "settle"]
+__all__ = ["Collider", "Evidence", "Test", "colliders_of", "judged", "pc", "settle", "without_cycles"]
 
 #: The p-value of "x and y are independent given the columns", symmetric in x and y.
 Test = Callable[[int, int, Sequence[int]], float]
@@ -137,6 +137,32 @@ def judged(evidence: Evidence, test: Test, rules: Rules, watch: Watch | None = N
     return skeleton, colliders, removed
 
 
+def without_cycles(
+    skeleton: Matrix, colliders: Sequence[Collider], evidence: Evidence, rules: Rules
+) -> tuple[Matrix, list[Collider], list[tuple[int, int]]]:
+    """The skeleton and its colliders without edges that the knowledge would direct in a cycle, and which those were.
+
+    No graph with such a skeleton agrees with the knowledge, so some edge must go: of those in a cycle that are not
+    required, one after the other, the one for which there is least evidence.  Required edges alone close no cycle.
+    """
+    skeleton, gone = skeleton.copy(), []
+    while True:
+        forced = rules.forced(skeleton)
+        reach = forced.copy()
+        for k in range(len(reach)):
+            reach |= reach[:, k, None] & reach[k]
+        round_trip = np.argwhere(forced & reach.T & ~rules.required).tolist()
+        if not round_trip:
+            break
+        asked = evidence.asked
+        weakest = max((asked.get((min(e), max(e)), (2.0, ()))[0], sorted(e)) for e in round_trip)[1]
+        a, b = weakest
+        skeleton[a, b] = skeleton[b, a] = False
+        gone.append((a, b))
+    left = [one for one in colliders if skeleton[one[1][0], one[1][1]] and skeleton[one[1][2], one[1][1]]]
+    return skeleton, left, gone
+
+
 def settle(skeleton: Matrix, colliders: Sequence[Collider], rules: Rules) -> tuple[Matrix, dict[str, list[Any]]]:
     """A Dag with a skeleton, the knowledge, and as many colliders as agree; and where it departs from them.
 
@@ -146,7 +172,7 @@ def settle(skeleton: Matrix, colliders: Sequence[Collider], rules: Rules) -> tup
     What is directed is acyclic at every step, so there always is a sink: this ends, with a Dag.
 
     Raises:
-        InvalidData: the knowledge itself directs a cycle in this skeleton.
+        InvalidData: the knowledge itself directs a cycle in this skeleton; see :func:`without_cycles`.
     """
     directed = rules.forced(skeleton)
     if _cyclic(directed):
