@@ -14,7 +14,7 @@ from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidGraph, InvalidParameter
 from causalpp.graphs import Dag, DagBatch, Knowledge
 
-__all__ = ["Candidates", "described", "narrowed", "read_candidates"]
+__all__ = ["Candidates", "described", "known_of", "narrowed", "read_candidates"]
 
 _CELLS = 1 << 28  # of all candidates: with more, the loop goes through components or particles instead
 
@@ -83,6 +83,13 @@ def narrowed(candidates: Candidates, knowledge: Knowledge | None) -> Candidates:
     if len(left) == 0:
         raise InvalidGraph("no candidate agrees with what is known of the edges")
     return left  # type: ignore[no-any-return]
+
+
+def known_of(candidates: Candidates, knowledge: Knowledge | None) -> Knowledge | None:
+    """What is known of the edges: a class that was learned or narrowed by something knows it, and all else is told."""
+    if isinstance(candidates, MarkovEquivalenceClass) and "knowledge" in candidates.learned:
+        return Knowledge.from_dict(candidates.learned["knowledge"])
+    return knowledge
 
 
 def _part(what: Graphs, knowledge: Knowledge) -> tuple[Graphs, float]:

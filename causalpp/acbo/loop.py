@@ -13,7 +13,7 @@ from torch import Tensor
 
 from causalpp.acbo import _huge
 from causalpp.acbo._calls import Call, Rounds
-from causalpp.acbo._candidates import Candidates, described, narrowed, read_candidates
+from causalpp.acbo._candidates import Candidates, described, known_of, narrowed, read_candidates
 from causalpp.acbo._chooser import Chooser
 from causalpp.acbo._further import further_questions
 from causalpp.acbo._questions import askable
@@ -83,7 +83,8 @@ def discover(
             if each of them can be listed and the questions allow it, and else an estimate by particles.
         on_step: called after every answer, for a progress display. A keyboard interrupt ends the run with the
             result so far.
-        knowledge: what is known of the edges; candidates that it rules out take no part.
+        knowledge: what is known of the edges; graphs that it rules out take no part, as candidates or beside them. What
+            a class was learned or narrowed by is known without being said again.
 
     Returns:
         The graph, the belief, the transcript and why the run ended.
@@ -107,8 +108,9 @@ def discover(
     """
     candidates = narrowed(candidates, knowledge)
     run = _Run(
-        candidates, oracle, confidence, max_questions, seed, kinds, conditioning, goal, channel, config, limit, on_step
-    )
+        candidates, oracle, confidence, max_questions, seed, kinds, conditioning, goal, channel, config, limit, on_step,
+        knowledge,
+    )  # fmt: skip
     with run.kept():
         while (asked := run.next()) is not None:
             run.take(oracle.ask(asked, run.config.votes))
@@ -138,8 +140,9 @@ async def discover_async(
     """
     candidates = narrowed(candidates, knowledge)
     run = _Run(
-        candidates, oracle, confidence, max_questions, seed, kinds, conditioning, goal, channel, config, limit, on_step
-    )
+        candidates, oracle, confidence, max_questions, seed, kinds, conditioning, goal, channel, config, limit, on_step,
+        knowledge,
+    )  # fmt: skip
     with run.kept():
         while (asked := run.next()) is not None:
             run.take(await oracle.ask_async(asked, run.config.votes))
@@ -163,6 +166,7 @@ class _Run:
         config: AcboConfig | None,
         limit: int,
         on_step: Callable[[Step], None] | None,
+        knowledge: Knowledge | None,
     ) -> None:
         if not 0 < confidence < 1:
             raise InvalidParameter(f"a confidence lies strictly between 0 and 1, got {confidence}")
@@ -213,8 +217,10 @@ class _Run:
             truth = truth_table(questions, batch)
             self.distinct, self.entropy = told_apart(truth, weights)
             belief = Belief.weighted(batch, [1.0] * n if weights is None else weights, self.config.channel)
+            known = known_of(candidates, knowledge)
+            belief = replace(belief, knowledge=known)
             if self.config.alternatives > 0 and self.distinct > 1:
-                others = one_edge_alternatives(batch, questions, truth=truth)
+                others = one_edge_alternatives(batch, questions, truth=truth, knowledge=known)
             if others is not None:
                 belief = belief.with_alternatives(others, self.config.alternatives)
                 truth = truth_table(questions, belief.evidence.graphs)

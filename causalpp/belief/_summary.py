@@ -26,7 +26,7 @@ def compared(belief: Belief) -> NoneOfThese:
         odds = math.log(max(informative + liar, _TINY)) - math.log(max(unrelated, _TINY))
         related = odds - math.log((1 - before) / before)
     if belief.alternatives is None:
-        found = one_edge_alternatives(belief.candidates)
+        found = one_edge_alternatives(belief.candidates, knowledge=belief.knowledge)
         if found is None:
             return NoneOfThese(None, None, related, 0)
         belief = belief.with_alternatives(found)

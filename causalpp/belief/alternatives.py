@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from causalpp.graphs import Dag, DagBatch, _reach
+from causalpp.graphs import Dag, DagBatch, Knowledge, _reach
 from causalpp.propositions import Proposition, all_questions, truth_table
 
 __all__ = ["LIMIT", "NoneOfThese", "one_edge_alternatives"]
@@ -56,6 +56,7 @@ def one_edge_alternatives(
     *,
     truth: Tensor | None = None,
     limit: int = LIMIT,
+    knowledge: Knowledge | None = None,
 ) -> DagBatch | None:
     """All graphs one edge (added, removed, turned) away from a candidate that the questions tell from all candidates.
 
@@ -66,9 +67,13 @@ def one_edge_alternatives(
         questions: by default all of the kind ``Causes``.
         truth: their true answers in the candidates, if known already, shape ``(N, Q)``.
         limit: the most changes to look at.
+        knowledge: what is known of the edges; graphs that it rules out are left out.
 
     Returns:
         None if there are more changes than ``limit``, or none that leads to another graph.
+
+    Raises:
+        UnknownVariable: something is known of a variable that the candidates do not have.
 
     Example:
         >>> from causalpp import Dag
@@ -97,6 +102,8 @@ def one_edge_alternatives(
         return None
     changed = changed[_reach.acyclic(changed)]
     others = DagBatch._trusted(candidates.nodes, changed, candidates.latent)
+    if knowledge:
+        others = others[knowledge.holds(others)]
     known = truth_table(asked, candidates) if truth is None else truth
     keys = _keys(torch.cat([known, truth_table(asked, others)]))
     _, first = np.unique(keys, return_index=True)  # the first of equal rows: a candidate, where there is one

@@ -22,7 +22,7 @@ from causalpp.belief.explanation import Explanation, explained
 from causalpp.belief.outlook import Outlook
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
-from causalpp.graphs import Dag, DagBatch
+from causalpp.graphs import Dag, DagBatch, Knowledge
 from causalpp.oracles import Answer
 from causalpp.propositions import Proposition
 
@@ -45,6 +45,7 @@ class Belief:
         answers: the answers so far.
         alternatives: graphs beside the candidates that may be the truth instead, or None.
         doubt: the prior probability of the alternatives together, spread evenly over them.
+        knowledge: what is known of the edges, which graphs that are looked for beside the candidates agree with.
 
     Example:
         >>> from causalpp import Causes, MarkovEquivalenceClass
@@ -63,6 +64,7 @@ class Belief:
     alternatives: DagBatch | None = None
     doubt: float = 0.0
     evidence: Evidence = field(default=cast(Evidence, None))
+    knowledge: Knowledge | None = None
 
     def __post_init__(self) -> None:
         if not self.evidence:
@@ -125,7 +127,7 @@ class Belief:
 
         Args:
             alternatives: those graphs; by default all that are one edge away from a candidate and that the questions
-                can tell from every candidate; see :func:`one_edge_alternatives`.
+                can tell from every candidate and the knowledge allows; see :func:`one_edge_alternatives`.
             doubt: their prior probability together.
             questions: that may be asked, by default all of the kind ``Causes``.
 
@@ -136,10 +138,10 @@ class Belief:
         if not 0 < doubt < 1:
             raise InvalidParameter(f"the prior probability of the alternatives lies between 0 and 1, got {doubt}")
         if alternatives is None:
-            alternatives = one_edge_alternatives(self.candidates, questions)
+            alternatives = one_edge_alternatives(self.candidates, questions, knowledge=self.knowledge)
             if alternatives is None:
                 raise TooLarge("there are no graphs one edge away to compare with, or too many; pass some of your own")
-        start = Belief(self.candidates, self.channel, self.log_prior, (), alternatives, doubt)
+        start = replace(self, answers=(), alternatives=alternatives, doubt=doubt, evidence=cast(Evidence, None))
         return start.update(self.answers)
 
     def update(self, answers: Iterable[Answer]) -> Belief:

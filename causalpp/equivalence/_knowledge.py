@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from causalpp.errors import InvalidParameter
+import numpy as np
+
+from causalpp.errors import InvalidGraph, InvalidParameter
 from causalpp.graphs import Edge, Knowledge, Names
 
-__all__ = ["gathered"]
+__all__ = ["gathered", "together"]
 
 
 def gathered(
@@ -42,3 +44,13 @@ def gathered(
     out = whole | parts
     out.matrices(names)
     return out
+
+
+def together(names: Sequence[str], first: Knowledge, second: Knowledge) -> Knowledge:
+    """What two that some graph agrees with say together, edge by edge where their tiers differ."""
+    try:
+        return first | second
+    except InvalidGraph:
+        must, no = (a | b for a, b in zip(first.matrices(names), second.matrices(names), strict=True))
+        required, forbidden = ([(names[i], names[j]) for i, j in np.argwhere(matrix)] for matrix in (must, no))
+        return Knowledge(required, forbidden)

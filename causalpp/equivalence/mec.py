@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from causalpp.equivalence._chordal import all_orientations, orientations
-from causalpp.equivalence._knowledge import gathered
+from causalpp.equivalence._knowledge import gathered, together
 from causalpp.equivalence._sampling import Known, count, direct, free_count
 from causalpp.equivalence.cpdag import Cpdag, Matrix, Mpdag
 from causalpp.equivalence.entailment import Entailment, Verdict
@@ -42,7 +42,8 @@ class MarkovEquivalenceClass:
 
     Attributes:
         cpdag: the graph that stands for the class; with background knowledge or interventions, an Mpdag.
-        learned: how the class was obtained from data (method, rows, test, …), empty otherwise.
+        learned: how the class was obtained from data (method, rows, test, …), and what was known of its edges
+            beforehand (``knowledge``); empty otherwise.
 
     Example:
         >>> mec = MarkovEquivalenceClass.from_dag(Dag.from_edges([("smoke", "tar"), ("tar", "cancer")]))
@@ -116,7 +117,8 @@ class MarkovEquivalenceClass:
             >>> mec.with_knowledge(Knowledge(roots=["c"])).size
             1
         """
-        must, no = gathered(self.nodes, required, forbidden, tiers, roots, search_space).matrices(self.nodes)
+        new = gathered(self.nodes, required, forbidden, tiers, roots, search_space)
+        must, no = new.matrices(self.nodes)
         matrix = self.cpdag.matrix
         for i, j in np.argwhere(must & ~matrix):
             a, b = self.nodes[i], self.nodes[j]
@@ -124,7 +126,11 @@ class MarkovEquivalenceClass:
             raise InvalidGraph(f"{a!r} → {b!r} is not possible: {known}")
         forced = must | ((matrix | matrix.T) & no.T)
         named = [(self.nodes[i], self.nodes[j]) for i, j in np.argwhere(forced)]
-        return replace(self, cpdag=self.cpdag.orient(named))
+        learned = self.learned
+        if new:
+            before = Knowledge.from_dict(learned.get("knowledge", {}))
+            learned = learned | {"knowledge": together(self.nodes, before, new).to_dict()}
+        return replace(self, cpdag=self.cpdag.orient(named), learned=learned)
 
     @classmethod
     def from_independencies(
@@ -211,7 +217,7 @@ class MarkovEquivalenceClass:
                 ends it with what it has, as Ctrl-C does.
 
         Raises:
-            InvalidData: the frame cannot be used, or PC's tests and the knowledge direct a cycle.
+            InvalidData: the frame cannot be used.
             InvalidGraph: the background knowledge contradicts itself.
             InvalidParameter: an unknown method, or alpha outside (0, 1).
             TooLarge: exact search over too many variables.

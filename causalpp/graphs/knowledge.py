@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -272,6 +272,22 @@ class Knowledge:
             "roots": list(self.roots),
             "search_space": None if self.search_space is None else [list(edge) for edge in self.search_space],
         }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Knowledge:
+        """Knowledge from what :meth:`to_dict` gives, or some of it.
+
+        Raises:
+            FormatError: it is not such a mapping.
+            InvalidGraph: it contradicts itself.
+
+        Example:
+            >>> Knowledge.from_dict({"roots": ["age"]})
+            Knowledge(roots: age)
+        """
+        from causalpp.graphs.formats.knowledge_text import from_plain
+
+        return from_plain(values)
 
     def to_json(self) -> str:
         """The knowledge as JSON; :meth:`from_json` reads it back."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
+from typing import Any
 
 from causalpp._files import about, read_text
 from causalpp.errors import FormatError
 from causalpp.graphs.dag import Edge
 from causalpp.graphs.knowledge import Knowledge
 
-__all__ = ["from_json", "from_text", "read_knowledge", "to_text"]
+__all__ = ["from_json", "from_plain", "from_text", "read_knowledge", "to_text"]
 
 _FIELDS = ("required", "forbidden", "tiers", "roots", "search_space")
 _SECTIONS = ("addtemporal", "forbiddirect", "requiredirect", "forbiddengroup", "requiredgroup")
@@ -48,19 +49,25 @@ def from_json(text: str) -> Knowledge:
         said = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"not JSON: {error}") from None
-    if not isinstance(said, dict):
+    return from_plain(said)
+
+
+def from_plain(said: Any) -> Knowledge:
+    """See :meth:`causalpp.graphs.Knowledge.from_dict`."""
+    if not isinstance(said, Mapping):
         raise FormatError(f"knowledge in JSON is an object with some of {', '.join(_FIELDS)}")
     for key, value in said.items():
         if key not in _FIELDS:
             raise FormatError(f"unknown kind of knowledge {key!r}; known: {', '.join(_FIELDS)}")
         if value is None and key == "search_space":
             continue
-        if not isinstance(value, list):
+        if not isinstance(value, (list, tuple)):
             raise FormatError(f"{key!r} is a list, got {value!r:.80}")
         for entry in value:
             names = [entry] if key == "roots" or (key == "tiers" and isinstance(entry, str)) else entry
             pairs = key not in ("roots", "tiers")
-            if not isinstance(names, list) or (pairs and len(names) != 2) or not all(isinstance(n, str) for n in names):
+            listed = isinstance(names, (list, tuple))
+            if not listed or (pairs and len(names) != 2) or not all(isinstance(n, str) for n in names):
                 wanted = "pairs [cause, effect]" if pairs else "names" if key == "roots" else "lists of names"
                 raise FormatError(f"{key!r} is a list of {wanted}, got {entry!r:.80} in it")
     edges = {key: [(a, b) for a, b in said.get(key) or ()] for key in ("required", "forbidden")}
