@@ -182,7 +182,7 @@ def _column(
             k = others[0]
             raise InvalidData(f"line {lines[k]}: column {name!r} has {_word(cells[k])!r} among numbers")
     kept = {*numbers, *others}
-    words = [_word(cell) if k in kept else math.nan for k, cell in enumerate(cells)]
+    words = [_word(cell) if k in kept else math.nan for k, cell in enumerate(stripped)]
     return pd.Series(words, dtype=object, name=name)
 
 

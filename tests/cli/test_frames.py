@@ -153,3 +153,8 @@ def test_frames_of_numbers_and_words_come_back(data: st.DataObject) -> None:
             assert found[name].tolist() == wanted[name]
         else:
             assert np.array_equal(found[name].to_numpy(dtype=float), np.array(wanted[name], dtype=float))
+
+
+def test_blanks_around_words_make_no_further_state() -> None:
+    frame, _ = parse_frame('a,b\nyes ,1\nyes,2\n" yes",3\nno\t,4\n')
+    assert frame["a"].tolist() == ["yes", "yes", "yes", "no"]

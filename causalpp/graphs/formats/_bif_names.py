@@ -6,13 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from causalpp.graphs.formats._tokens import Scanner, Token
+from causalpp.errors import FormatError
+from causalpp.graphs.formats._marks import node_marks
+from causalpp.graphs.formats._tokens import Scanner, Token, shown
 
-__all__ = ["LATENT", "WORD", "Item", "listed"]
+__all__ = ["WORD", "Item", "is_latent", "listed"]
 
 # A slash belongs to a word (as in Asy/Patch) unless it begins a comment.
 WORD = re.compile(r'(?:[^\s{}\[\]();,|"/]|/(?![/*]))+')
-LATENT = re.compile(r'\s*"?\s*latent\s*=\s*"?(\w+)"?\s*"?\s*;', re.IGNORECASE)
+_PROPERTY = re.compile(r'\s*"?\s*(\w+)(?:\s*=\s*|\s+)"?(\w+)"?\s*"?\s*;')
 
 _NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?|[iI]nf(?:inity)?)"
 #: The pieces of a list. Of brackets, those of intervals are found first; others belong to a word.
@@ -35,6 +37,22 @@ class Item(NamedTuple):
     def joined(words: Sequence[Item]) -> Item:
         """Words that no comma separates as one name, a blank between them."""
         return words[0] if len(words) == 1 else Item(" ".join(word.text for word in words), words[0].token)
+
+
+def is_latent(said: str, variable: str) -> bool:
+    """Whether a property, up to its semicolon, says that the variable is latent, in any words that other formats have.
+
+    Raises:
+        FormatError: it is selected or adjusted, which tables do not reckon with, or neither true nor false is said.
+    """
+    pair = _PROPERTY.fullmatch(said)
+    marks = node_marks({pair[1]: pair[2]}) if pair else {}
+    for mark in ("selected", "adjusted"):
+        if marks.get(mark):
+            raise FormatError(
+                f"{shown(variable)} is {mark}, which a network with tables cannot say; give a graph in DOT"
+            )
+    return marks.get("latent", False)
 
 
 def listed(scan: Scanner, what: str, close: str) -> tuple[list[list[Item]], int]:

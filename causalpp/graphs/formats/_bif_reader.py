@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.errors import TooLarge
+from causalpp.errors import FormatError, TooLarge
 from causalpp.graphs.formats import _bif_plain
-from causalpp.graphs.formats._bif_names import LATENT, WORD, Item, listed
+from causalpp.graphs.formats._bif_names import WORD, Item, is_latent, listed
 from causalpp.graphs.formats._tokens import Scanner, Token, shown
 
 __all__ = ["MOST", "TOLERANCE", "WORD", "read_blocks"]
@@ -135,8 +135,12 @@ class _Reader:
             if scan.sees("type") and states is None:
                 states = self.type(name)
                 continue
-            latent = LATENT.fullmatch(self.property(f"'type', 'property' or '}}' in variable {name!r}"))
-            if latent and latent[1].lower() in ("yes", "true", "1"):
+            here = scan.next
+            try:
+                latent = is_latent(self.property(f"'type', 'property' or '}}' in variable {name!r}"), name)
+            except FormatError as error:
+                raise error if error.line else scan.error(str(error), here) from None
+            if latent:
                 self.latent.add(name)
         if states is None:
             raise scan.error(f"the variable {name!r} has no type, such as: type discrete [ 2 ] {{ no, yes }};", at)

@@ -3,17 +3,19 @@
 | attribute of a node | what it says |
 |---|---|
 | ``latent``, ``unobserved``, ``hidden``, ``unmeasured`` | latent if true |
-| ``observed``, ``measured`` | latent if false (DoWhy writes ``observed="no"``) |
+| ``observed``, ``observable``, ``measured`` | latent if false (DoWhy writes ``observed="no"``) |
 | the label or name "Unobserved Confounders" | latent (DoWhy, older versions) |
 | ``selected``, ``adjusted``, ``exposure``, ``outcome`` | the mark of that name if true; ``treatment`` is an exposure |
-| ``type``, ``role``, ``node_type`` | a mark if the value is one of the words above |
+| ``type``, ``role``, ``status``, ``kind``, ``class``, … | a mark if the value is one of the words above |
 
-True and false are also yes and no, 1 and 0, on and off.  Any other value is an error: what is meant would be a
-guess.  Colours, positions and whatever else is about looks or about somebody else's program changes no answer of
-ours and is left out.
+``is_`` may stand before a word, and capitals do not matter (``isLatent``).  True and false are also yes and no, 1 and
+0, on and off.  Any other value is an error, and so is a true or false beside another name with such a word in it: what
+is meant would be a guess.  Colours, positions and whatever else is about looks or about somebody else's program changes
+no answer of ours and is left out.
 
 An edge has a mark at either end: an arrowhead, a circle or nothing, from ``dir``, ``arrowhead`` and ``arrowtail``
-(DOT, DoWhy, causal-learn, Tetrad), or the ``type`` directed, bidirected or undirected (pgmpy).
+(DOT, DoWhy, causal-learn, Tetrad), or it is called directed, bidirected or undirected, as the value of ``type`` (pgmpy)
+or ``kind``, or by an attribute of that name.
 """
 
 from __future__ import annotations
@@ -49,13 +51,14 @@ BACKWARDS: dict[EdgeKind, EdgeKind] = {
     "o--": "--o",
     "--o": "o--",
 }
+_EDGE_KEYS = ("type", "kind", "edge_type", "edgetype")
 #: The attributes that say what stands at the ends of an edge.
-ENDS = frozenset({"dir", "arrowhead", "arrowtail", "style"})
+ENDS = frozenset({"dir", "arrowhead", "arrowtail", "style", "directed", "bidirected", "undirected", *_EDGE_KEYS})
 
 _TRUTH = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
 _SAYS = {
-    **dict.fromkeys(("latent", "unobserved", "hidden", "unmeasured"), ("latent", True)),
-    **dict.fromkeys(("observed", "measured"), ("latent", False)),
+    **dict.fromkeys(("latent", "unobserved", "unobservable", "hidden", "unmeasured"), ("latent", True)),
+    **dict.fromkeys(("observed", "observable", "measured"), ("latent", False)),
     "selected": ("selected", True),
     "adjusted": ("adjusted", True),
     "exposure": ("exposure", True),
@@ -69,11 +72,23 @@ _ROLES = {
     "adjustment": "adjusted",
     "selected": "selected",
 }
-_TYPES = {"type", "role", "node_type", "nodetype"}
+_TYPES = frozenset(
+    ["type", "role", "status", "kind", "class", "category"]
+    + [f"{what}{gap}type" for what in ("node", "var", "variable") for gap in ("", "_")]
+)  # fmt: skip
+#: Words inside the name of an attribute that is not known: left out, it might change an answer.
+_TELLING = re.compile(r"latent|observ|hidden|unmeasured")
 _UNOBSERVED_LABEL = re.compile(r"unobserved\s+confounders?", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
-_EDGE_TYPES: dict[str, EdgeKind] = {"directed": "->", "bidirected": "<->", "undirected": "--"}
-_ENDS = {"normal": "arrow", "none": "tail", "": "tail", "dot": "circle", "odot": "circle"}
+_EDGE_TYPES: dict[str, EdgeKind] = {
+    **dict.fromkeys(("directed", "->", "-->"), "->"),
+    **dict.fromkeys(("<-", "<--"), "<-"),
+    **dict.fromkeys(("bidirected", "<->"), "<->"),
+    **dict.fromkeys(("undirected", "--", "---"), "--"),
+    "o->": "o->",
+    "<-o": "<-o",
+    "o-o": "o-o",
+}
 
 
 def plain(value: Any) -> str:
@@ -109,7 +124,7 @@ def node_marks(attributes: Mapping[Any, Any]) -> dict[str, bool]:
     found: dict[str, bool] = {}
     said: dict[str, str] = {}
     for key, value in attributes.items():
-        name = str(key).strip().lower()
+        name = _plainly(str(key))
         if value is None or (isinstance(value, float) and math.isnan(value)):  # a column of attributes with a gap
             continue
         if name in _SAYS:
@@ -122,12 +137,22 @@ def node_marks(attributes: Mapping[Any, Any]) -> dict[str, bool]:
             mark, holds = _SAYS[plain(value).lower()]
         elif name == "label" and is_unobserved(plain(value)):
             mark, holds = "latent", True
+        elif _TELLING.search(name) and plain(value).lower() in _TRUTH:
+            raise FormatError(
+                f"{key}={plain(value)} may say whether the variable is observed: write latent=true or leave it out"
+            )
         else:
             continue
         if found.get(mark, holds) is not holds:
             raise FormatError(f"{said[mark]} and {key}={plain(value)} contradict each other")
         found[mark], said[mark] = holds, f"{key}={plain(value)}"
     return found
+
+
+def _plainly(key: str) -> str:
+    """The name of an attribute without capitals, and without "is" before it: ``isLatent`` is ``latent``."""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key.strip()).lower().replace("-", "_")
+    return name if name in _SAYS else re.sub(r"\Ais_?(?=latent|un|hidden|observ|measured|selected|adjusted)", "", name)
 
 
 def is_unobserved(name: str) -> bool:
@@ -139,15 +164,26 @@ def edge_kind(attributes: Mapping[Any, Any]) -> EdgeKind:
     """The kind of an arrow ``a -> b`` with these attributes.
 
     Raises:
-        FormatError: it is drawn backwards (``dir=back``), or not at all (``style=invis``).
+        FormatError: it is drawn backwards (``dir=back``), or not at all (``style=invis``), or said to be latent.
 
     Example:
         >>> edge_kind({}), edge_kind({"dir": "both"}), edge_kind({"dir": "both", "arrowtail": "none"})
         ('->', '<->', '->')
     """
     drawn = {str(key).lower(): plain(value) for key, value in attributes.items() if value is not None}
-    if drawn.get("type", "").lower() in _EDGE_TYPES:  # pgmpy's ADMG
-        return _EDGE_TYPES[drawn["type"].lower()]
+    for key in _EDGE_KEYS:  # pgmpy's ADMG
+        if drawn.get(key, "").lower() in _EDGE_TYPES:
+            return _EDGE_TYPES[drawn[key].lower()]
+    if "bidirected" in drawn and truth(drawn["bidirected"], "bidirected"):
+        return "<->"
+    if any(
+        key in drawn and truth(drawn[key], key) is holds for key, holds in (("undirected", True), ("directed", False))
+    ):
+        return "--"
+    for key, value in drawn.items():
+        mark, meaning = _SAYS.get(_plainly(key), ("", True))
+        if mark == "latent" and _TRUTH.get(value.lower()) is meaning:
+            raise FormatError(f"{key}={value} is said of variables, not of edges: a latent common cause is dir=both")
     if "invis" in re.split(r"[\s,]+", drawn.get("style", "").lower()):
         raise FormatError("an edge drawn with style=invis is not seen, so it is no edge: leave it out")
     way = drawn.get("dir", "forward").lower()
@@ -157,13 +193,14 @@ def edge_kind(attributes: Mapping[Any, Any]) -> EdgeKind:
     tail = _end(drawn.get("arrowtail", "normal")) if way == "both" else "tail"
     left = {"tail": "-", "arrow": "<", "circle": "o"}[tail]
     right = {"tail": "-", "arrow": ">", "circle": "o"}[head]
-    kind: Any = {"--": "--", "<>": "<->", "->": "->", "<-": "<-"}.get(left + right, f"{left}-{right}")
-    return {"---": "--", "o--": "o--", "--o": "--o"}.get(kind, kind)  # type: ignore[no-any-return]
+    made: Any = {"--": "--", "<>": "<->", "->": "->", "<-": "<-"}.get(left + right, f"{left}-{right}")
+    return {"---": "--", "o--": "o--", "--o": "--o"}.get(made, made)  # type: ignore[no-any-return]
 
 
 def _end(shape: str) -> str:
-    """What the shape at the end of an edge stands for; every shape with a point is an arrowhead."""
-    return _ENDS.get(shape.lower(), "arrow")
+    """What the shape, or the shapes, at the end of an edge stand for; every one with a point is an arrowhead."""
+    shapes = shape.lower()
+    return "circle" if "dot" in shapes else "tail" if re.fullmatch("(none)*", shapes) else "arrow"
 
 
 def names_by_label(labels: Mapping[str, str | None]) -> dict[str, str] | None:

@@ -46,12 +46,12 @@ def _unquote(text: str) -> str:
 
 def _marks(attributes: Attributes) -> dict[str, bool]:
     # dagitty marks by presence, whatever the value; what it has no word for may be said as in the other formats.
-    found = node_marks({key: value for key, value in attributes.items() if key not in _WORDS})
+    found = node_marks({key: value for key, value in attributes.items() if key.lower() not in _WORDS})
     for key, value in attributes.items():
-        if key in _WORDS:
+        if key.lower() in _WORDS:
             if value.lower() in ("false", "no", "0"):
                 raise FormatError(f"dagitty reads [{key}={value}] as {key} all the same: leave it out if it is not")
-            found[_WORDS[key]] = True
+            found[_WORDS[key.lower()]] = True
     return found
 
 

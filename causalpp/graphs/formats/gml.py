@@ -45,7 +45,12 @@ def from_gml(text: str) -> Graph:
     """
     import networkx as nx
 
-    return from_networkx(_named(_parsed("GML", lambda: nx.parse_gml(text.removeprefix("\ufeff"), label="id"))))
+    graph = _parsed("GML", lambda: nx.parse_gml(text.removeprefix("\ufeff"), label="id"))
+    for _, _, data in graph.edges(data=True):
+        looks = data.get("graphics")
+        if isinstance(looks, dict):
+            data.update(_gml_arrows(looks))
+    return from_networkx(_named(graph))
 
 
 def to_gml(graph: Graph) -> str:
@@ -89,11 +94,26 @@ def from_graphml(text: str) -> Graph:
 
     text = text.removeprefix("\ufeff")
     root = Xml(text, "GraphML").root
-    if not root.tag.rpartition("}")[2].rpartition(":")[2] == "graphml":
+    if _local(root.tag) != "graphml":
         raise FormatError(f"a GraphML file begins with <graphml>, this one with <{root.tag}>", line=1)
+    graphs = [element for element in root.iter() if _local(element.tag) == "graph"]
+    if len(graphs) > 1:
+        raise FormatError("the file holds several graphs, or graphs within nodes; give one, without groups")
     # An encoding that the declaration names is that of the file, not of this text.
     plain = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
-    return from_networkx(_named(_parsed("GraphML", lambda: nx.parse_graphml(plain))))
+    graph = _parsed("GraphML", lambda: nx.parse_graphml(plain))
+    arrows = {
+        (edge.get("source"), edge.get("target"), edge.get("id")): drawn.attrib
+        for edge in root.iter()
+        if _local(edge.tag) == "edge"
+        for drawn in edge.iter()
+        if _local(drawn.tag) == "Arrows"  # yEd, which draws an edge either way, both ways or without an end
+    }
+    for (a, b, *_), data in ((edge[:-1], edge[-1]) for edge in graph.edges(data=True)):
+        drawn = arrows.get((str(a), str(b), data.get("id")))
+        if drawn:
+            data.update(_arrows(drawn.get("source", "none"), drawn.get("target", "none")))
+    return from_networkx(_named(graph))
 
 
 def to_graphml(graph: Graph) -> str:
@@ -141,6 +161,31 @@ def _parsed(what: str, parse: Callable[[], Any]) -> Any:
         said = str(error) or type(error).__name__
         line = _NEAR_LINE.search(said)
         raise FormatError(f"not {what}: {said}", line=int(line[1]) if line else None) from None
+
+
+def _local(tag: str) -> str:
+    """A tag without its namespace."""
+    return tag.rpartition("}")[2].rpartition(":")[2]
+
+
+def _arrows(source: str, target: str) -> dict[str, str]:
+    """What yEd draws at the ends of an edge, in the words of DOT."""
+    head, tail = ("odot" if "circle" in end else "none" if end == "none" else "normal" for end in (target, source))
+    return {"dir": "both", "arrowhead": head, "arrowtail": tail}
+
+
+def _gml_arrows(looks: dict[str, Any]) -> dict[str, str]:
+    """What ``graphics [ … ]`` of an edge says of its ends: yEd's ``targetArrow``, GML's own ``arrow``."""
+    if "sourceArrow" in looks or "targetArrow" in looks:
+        return _arrows(str(looks.get("sourceArrow", "none")), str(looks.get("targetArrow", "none")))
+    ends = {
+        "first": ("standard", "none"),
+        "last": ("none", "standard"),
+        "both": ("standard",) * 2,
+        "none": ("none",) * 2,
+    }
+    found = ends.get(str(looks.get("arrow", "")).lower())
+    return _arrows(*found) if found else {}
 
 
 def _named(graph: nx.Graph[Any]) -> Any:

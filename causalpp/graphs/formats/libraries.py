@@ -56,22 +56,47 @@ def from_networkx(graph: nx.DiGraph[Any] | nx.MultiDiGraph[Any]) -> Graph:
         raise InvalidGraph(f"expected a networkx DiGraph, got {_kind(graph)}")
     if not graph.is_directed():
         raise InvalidGraph(f"expected a networkx DiGraph, got a {_kind(graph)}; a Dag has single, directed edges")
-    defaults = graph.graph.get("node")  # where pydot leaves node [latent=true], without saying for which nodes
-    if isinstance(defaults, Mapping) and _marks("node", defaults):
-        raise InvalidGraph(
-            f"the default attributes {dict(defaults)} of the graph say nothing of single nodes; give each"
-        )
+    _refuse_defaults(graph)
     named = _named(graph)
-    hidden = set(_strings(getattr(graph, "latents", ())))  # a pgmpy graph is a DiGraph too
+    hidden = {named.get(node, node) for node in _latents(graph)}
     sketch = Sketch("networkx", is_class=plain(graph.graph.get("kind", "")) == "class", labelled=True)
+    of_nodes, of_edges = (graph.graph.get(f"{what}_default", {}) for what in ("node", "edge"))  # GraphML's <default>
     for node, data in graph.nodes(data=True):
-        sketch.node(named[node], {**_marks(node, data), **({"latent": True} if node in hidden else {})})
+        latent = {"latent": True} if named[node] in hidden else {}
+        sketch.node(named[node], {**_marks(node, {**of_nodes, **data}), **latent})
     for a, b, data in graph.edges(data=True):
         try:
-            sketch.edge(named[a], named[b], edge_kind(data))
+            sketch.edge(named[a], named[b], edge_kind({**of_edges, **data}))
         except FormatError as error:
             raise InvalidGraph(f"the edge {a!r} → {b!r}: {error}") from None
     return _made(sketch)
+
+
+def _refuse_defaults(graph: nx.Graph[Any]) -> None:
+    """Refuse what pydot leaves of ``node [latent=true]`` and ``edge [dir=none]``: not for which nodes and edges."""
+    nodes, edges = (graph.graph.get(what) for what in ("node", "edge"))
+    if isinstance(nodes, Mapping) and _marks("node", nodes):
+        raise InvalidGraph(f"the default attributes {dict(nodes)} of the graph say nothing of single nodes; give each")
+    try:
+        kind = edge_kind(edges) if isinstance(edges, Mapping) else "->"
+    except FormatError as error:
+        raise InvalidGraph(f"the default attributes of edges: {error}") from None
+    if kind != "->":
+        raise InvalidGraph(f"the default attributes {edges} of the graph say nothing of single edges; give each")
+
+
+def _latents(graph: nx.Graph[Any]) -> set[Hashable]:
+    """The nodes that an attribute of the whole graph, or of pgmpy's object, which is a DiGraph too, calls latent."""
+    found: set[Hashable] = set(getattr(graph, "latents", ()))
+    for key in ("latent", "latents", "unobserved", "hidden"):
+        said = graph.graph.get(key, ())
+        if not isinstance(said, list | tuple | set | frozenset):
+            raise InvalidGraph(f"the attribute {key!r} of the graph is a list of nodes, got {said!r}")
+        found |= set(said)
+    unknown = found.difference(graph)
+    if unknown:
+        raise InvalidGraph(f"{sorted(map(str, unknown))[0]!r} is called latent and is no node of the graph")
+    return found
 
 
 def _named(graph: nx.Graph[Any]) -> dict[Hashable, str]:

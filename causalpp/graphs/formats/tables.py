@@ -16,6 +16,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -38,15 +39,33 @@ __all__ = [
     "to_edge_list",
 ]
 
-#: First rows that are a header and not an edge; the first of them is written.
-_HEADERS = (("source", "target"), ("from", "to"), ("cause", "effect"), ("parent", "child"))
+#: First rows that are a header and not an edge; the first of them is written.  Turned round they are one as well.
+_HEADERS = (
+    ("source", "target"),
+    ("from", "to"),
+    ("cause", "effect"),
+    ("parent", "child"),
+    ("source", "destination"),
+    ("src", "dst"),
+    ("src", "dest"),
+    ("src", "tgt"),
+    ("start", "end"),
+    ("origin", "destination"),
+)
+#: What may stand around the words of a header: ``source_node``, ``node.from``, ``Source ID``.
+_AROUND = re.compile(r"(?:node|variable|var|vertex|edge)?[\s_.-]*(.*?)[\s_.-]*(?:node|variable|var|vertex|name|id)?")
+#: First rows that are as surely a header and do not say which column is the cause.
+_UNDIRECTED = re.compile(
+    r"(node|variable|var|vertex)[\s_.-]*(1|a),\1[\s_.-]*(2|b)|(tail,head|head,tail)", re.IGNORECASE
+)
 
 
 def from_edge_list(text: str, *, latent: Names = ()) -> Dag:
     r"""Read a Dag from CSV text with one edge in each row.
 
-    The header may be missing: ``source,target``, ``from,to``, ``cause,effect`` and ``parent,child`` are taken
-    for one.  Blanks after a comma are dropped unless quoted.  Variables stand in the order in which the rows first
+    The header may be missing: ``source,target``, ``from,to``, ``cause,effect``, ``parent,child``, ``src,dst``,
+    ``start,end`` and the like are taken for one, and so are these turned round, ``to,from``: then the second column is
+    the cause.  Blanks after a comma are dropped unless quoted.  Variables stand in the order in which the rows first
     mention them.
 
     Args:
@@ -55,7 +74,8 @@ def from_edge_list(text: str, *, latent: Names = ()) -> Dag:
         latent: the unobserved variables, which the text itself cannot mark.
 
     Raises:
-        FormatError: a row has no source or not two columns, or the quoting is broken; with the line.
+        FormatError: a row has no source or not two columns, a header does not say which column is the cause
+            (``node1,node2``), or the quoting is broken; with the line.
         CyclicGraph: the edges close a directed cycle.
         UnknownVariable: ``latent`` names a variable that the text does not mention.
 
@@ -66,7 +86,7 @@ def from_edge_list(text: str, *, latent: Names = ()) -> Dag:
         >>> from_edge_list("source,target\nsmoke,tar\ntar,cancer\nage,")
         Dag('smoke → tar, tar → cancer, age')
     """
-    cells = _without_numbers(read_cells(text))
+    cells = _in_order(_without_numbers(read_cells(text)))
     nodes: dict[str, None] = {}
     lines: dict[tuple[str, str], int] = {}
     for number, (line, row) in enumerate(zip(cells.lines, cells.rows, strict=True)):
@@ -256,7 +276,33 @@ def is_adjacency_csv(text: str) -> bool:
 
 
 def _is_header(row: Sequence[str]) -> bool:
-    return tuple(cell.strip().lower() for cell in row) in _HEADERS
+    words = _header_words(row)
+    return words in _HEADERS or words[::-1] in _HEADERS
+
+
+def _header_words(row: Sequence[str]) -> tuple[str, ...]:
+    found = (_AROUND.fullmatch(cell.strip().lower()) for cell in row)
+    return tuple(match[1] for match in found if match)
+
+
+def _in_order(cells: Cells) -> Cells:
+    """An edge list with the causes first, whatever its header says.
+
+    Raises:
+        FormatError: it is a header that does not say which column is the cause, and no such variables recur.
+    """
+    first = cells.rows[0] if cells.rows else []
+    if len(first) == 2 and _UNDIRECTED.fullmatch(",".join(map(str.strip, first))):
+        recurs = {cell.strip() for row in cells.rows[1:] for cell in row} & {cell.strip() for cell in first}
+        if not recurs and len(cells.rows) > 1:
+            raise FormatError(
+                f"the header {','.join(first)!r} does not say which column is the cause: call them source and target",
+                line=cells.lines[0],
+            )
+    if _header_words(first)[::-1] in _HEADERS and all(len(row) == 2 for row in cells.rows):
+        turned = [row[::-1] if row[1].strip() else row for row in cells.rows]  # "name," stays a variable without edges
+        return Cells(turned, cells.lines, cells.separator)
+    return cells
 
 
 def _is_square(cells: Cells) -> bool:

@@ -120,7 +120,7 @@ def _sketch(nodes: list[tuple[int, str]], edges: list[tuple[int, str]], *, liste
             raise FormatError(f"expected an edge such as '1. a --> b', found {shown(line.strip())}", line=number)
         a, kind, rest = match["a"], match["kind"], match["rest"]
         b = _target(rest, set(sketch.marks)) if listed else re.split(r"\s", rest)[0]
-        a, b = (end[1:-1] if end not in sketch.marks and end[:1] + end[-1:] in ("()", "[]") else end for end in (a, b))
+        a, b = (_end(sketch, end) for end in (a, b))
         if kind not in _KINDS:
             raise FormatError(f"{kind!r} is no edge of a graph", line=number)
         for name in (a, b):
@@ -128,6 +128,17 @@ def _sketch(nodes: list[tuple[int, str]], edges: list[tuple[int, str]], *, liste
                 raise FormatError(f"{shown(name)} is not among the nodes", line=number)
         sketch.edge(a, b, _KINDS[kind], {"line": number})
     return sketch
+
+
+def _end(sketch: Sketch, end: str) -> str:
+    """The name at the end of an edge; brackets around it say the same there as among the nodes."""
+    mark = {"()": "latent", "[]": "selected"}.get(end[:1] + end[-1:])
+    if mark is None or end in sketch.marks or len(end) < 3:
+        return end
+    name = end[1:-1].strip()
+    if name in sketch.marks:  # one that is not listed is refused by the caller
+        sketch.node(name, {mark: True})
+    return name
 
 
 def _names(line: str, ends: list[str]) -> list[tuple[str, dict[str, bool]]]:

@@ -12,7 +12,7 @@ import re
 from xml.sax.saxutils import escape
 
 from causalpp.errors import FormatError
-from causalpp.graphs.formats._bif_names import LATENT
+from causalpp.graphs.formats._bif_names import is_latent
 from causalpp.graphs.formats._tokens import cannot_hold
 from causalpp.graphs.formats.bif import BifNetwork
 from causalpp.graphs.formats.networks._parts import Building, Xml, numbers, rows_to_write
@@ -57,8 +57,11 @@ def read_xmlbif(text: str) -> BifNetwork:
             raise FormatError(f"{variable!r} is a variable of type {kind!r}; only those of nature are read", line=line)
         out.variable(variable, ["".join(o.itertext()).strip() for o in item.findall("OUTCOME")], line)
         for said in item.findall("PROPERTY"):
-            latent = LATENT.fullmatch("".join(said.itertext()) + ";")
-            if latent and latent[1].lower() in ("yes", "true", "1"):
+            try:
+                latent = is_latent("".join(said.itertext()) + ";", variable)
+            except FormatError as error:
+                raise FormatError(str(error), line=xml.line(said)) from None
+            if latent:
                 out.latent.add(variable)
     for item in (*whole.iter("DEFINITION"), *whole.iter("PROBABILITY")):
         line = xml.line(item)
