@@ -74,13 +74,16 @@ def _as_numbers(together: pd.Series[Any], groups: Sequence[pd.Series[Any]]) -> N
         if all(group.cat.categories.equals(order) for group in groups):
             return np.concatenate([group.cat.codes.to_numpy(dtype=float) for group in groups])
         return None
+    if all(pd.api.types.is_datetime64_any_dtype(group) or group.dtype.kind == "m" for group in groups):
+        return pd.factorize(together, sort=True)[0].astype(float)  # only their order is looked at
     try:
         column = read_columns(pd.DataFrame({"outcome": together}))["outcome"]
         if column.states is not None and any(isinstance(state, (str, bool)) for state in column.states):
             return None
         return column.numbers
-    except InvalidData:  # such as infinite numbers, or dates: told apart all the same
-        return together.to_numpy(dtype=float) if pd.api.types.is_numeric_dtype(together) else None
+    except InvalidData:  # such as infinite numbers: told apart all the same
+        real = pd.api.types.is_numeric_dtype(together) and not pd.api.types.is_complex_dtype(together)
+        return together.to_numpy(dtype=float) if real else None
 
 
 def smallest(tested: Sequence[Outcome]) -> Outcome:

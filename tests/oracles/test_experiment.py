@@ -6,6 +6,7 @@ import itertools
 import math
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -293,11 +294,13 @@ FAR = {
     "few different": [[1, 2, 1, 2, 1], [101, 102, 101, 102, 102]],
     "fractions": [[0.1, 0.2, 0.3, 0.4, 0.5], [100.1, 100.2, 100.3, 100.4, 100.5]],
     "floats that are whole": [[1.0, 1.0, 2.0, 3.0, 3.0], [99.0, 99.0, 98.0, 98.0, 97.0]],
+    "dates": [[pd.Timestamp(year, 1, day) for day in range(1, 6)] for year in (2020, 2021)],
+    "durations": [[pd.Timedelta(seconds=s + k) for k in range(5)] for s in (0, 100)],
 }
 
 
 @pytest.mark.parametrize("rows", FAR.values(), ids=FAR)
-def test_few_measurements_far_apart_are_different(rows: list[list[float]]) -> None:
+def test_few_measurements_far_apart_are_different(rows: list[list[Any]]) -> None:
     """Fully apart: two of the 252 ways to split ten rows in halves, as an exact rank test has it."""
     arms = {str(k): pd.DataFrame({"x": float(k), "y": values}) for k, values in enumerate(rows)}
     oracle = ExperimentOracle({"x": arms})
