@@ -44,9 +44,9 @@ class ExperimentOracle(Oracle):
     * for an outcome with states (categories, text, truth values, two numbers): Fisher's exact test of a 2 × 2 table;
       otherwise Pearson's χ² test of the table level × state, by 999 random tables with the same margins where an
       expected count is below 5;
-    * for an outcome that is a number, a date or a duration, or ordered: up to 60 rows the k-sample Anderson–Darling test by all
-      permutations, or 1,999 random ones where they are more than 20,000; beyond, two-sample Kolmogorov–Smirnov tests
-      between the levels, the smallest p-value times their number, and where many rows share a number the test of
+    * for an outcome that is a number, date or duration, or ordered: up to 60 rows the k-sample Anderson–Darling test
+      by all permutations, or 1,999 random ones where they are more than 20,000; beyond, two-sample Kolmogorov–Smirnov
+      tests between the levels, the smallest p-value times their number, and where many rows share a number the test of
       Kruskal and Wallis as well, with the smaller of the two p-values doubled.
 
     ``Causes(a, b)`` compares the levels of a; so does ``Changes(a, b, holding={…})``, at several settings of what

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import mpmath
 import numpy as np
 import pandas as pd
 import pytest
@@ -93,3 +94,40 @@ def test_states_that_are_separated_keep_to_the_prior() -> None:
     sign = np.where(data.y == "yes", 1, -1)
     log = -np.log1p(np.exp(-sign * x * grid[:, None])).sum(1) - grid**2 / (2 * 2.5**2)
     assert slope == pytest.approx(grid[log.argmax()], abs=0.01)
+
+
+@pytest.mark.parametrize("mean", [3.0, 1e3, 1e5, 1e8])
+def test_wide_counts_that_are_not_wide(mean: float) -> None:
+    """Counts as narrow as Poisson ones, whose shape goes towards infinity: the fit still ends, with Poisson's level."""
+    rng = np.random.default_rng(0)
+    rows = np.ones((2000, 1))
+    counts = rng.poisson(mean, 2000).astype(float)
+    at, root, reached = mode(WideCounts(rows, counts), Normal(np.array([0.0, 1.0]), np.array([5.0, 2.0])))
+    poisson, factor, _ = mode(Counts(rows, counts), Normal(np.zeros(1), np.array([5.0])))
+    assert reached
+    assert at[0] == pytest.approx(poisson[0], abs=0.01 / factor[0, 0])
+    assert root[0, 0] == pytest.approx(factor[0, 0], rel=0.1)
+    assert at[1] > np.log(mean)
+
+
+@pytest.mark.parametrize("log_shape", [-2.0, 3.9, 3.92, 10.0, 30.0])
+def test_wide_counts_of_any_shape(log_shape: float) -> None:
+    """The log-likelihood and its derivatives by the shape, in sixty digits."""
+    counts, mean = [0, 1, 7, 123, 99_000, 3], [2.0, 0.5, 9.0, 100.0, 1e5, 1e-3]
+
+    def exact(at: mpmath.mpf) -> mpmath.mpf:
+        r = mpmath.e**at
+        return sum(
+            mpmath.loggamma(y + r) - mpmath.loggamma(r) + r * mpmath.log(r / (r + m)) + y * mpmath.log(m / (r + m))
+            for y, m in zip(counts, map(mpmath.mpf, mean), strict=True)
+        )
+
+    model = WideCounts(np.eye(len(mean)), np.array(counts, dtype=float))
+    eta = np.log(mean)
+    with mpmath.workdps(60):
+        first, second = (float(mpmath.diff(exact, log_shape, k)) for k in (1, 2))
+        value = float(exact(mpmath.mpf(log_shape)))
+    found = model.parts(eta, log_shape)
+    assert model.log_likelihood(np.append(eta, log_shape)) == pytest.approx(value, abs=1e-8)
+    assert found.of_shape == pytest.approx(first, rel=1e-8)
+    assert found.of_shape_curve == pytest.approx(-second, rel=1e-7)

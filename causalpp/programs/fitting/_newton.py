@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, gammaln, log_softmax, polygamma, psi
+from scipy.special import expit, gammaln, log_softmax, polygamma, psi, xlogy
 
 from causalpp.programs._squares import triangle
 
@@ -194,6 +195,15 @@ class Positive(_Shaped):
         return _Parts(shape * np.expm1(off), shape * ratio, own, curve, -shape * np.expm1(off))
 
 
+_LARGE_SHAPE = 50.0
+
+
+def _stirling(x: Any) -> Any:
+    """What Stirling's formula lacks of log Γ(x), for x above 50."""
+    part = 1 / x
+    return part * (1 / 12 - part**2 * (1 / 360 - part**2 / 1260))
+
+
 class WideCounts(_Shaped):
     """Negative binomial counts with mean μ = exp(design · β) and variance μ + μ²/r."""
 
@@ -204,18 +214,49 @@ class WideCounts(_Shaped):
         return np.append(at, np.log(np.clip(float((mean**2).sum()) / max(extra, 1e-12), 0.05, 1e3)))
 
     def log_likelihood(self, at: _Floats) -> float:
-        eta, shape, y = self.design @ at[:-1], np.exp(at[-1]), self.values
+        with np.errstate(over="ignore"):
+            eta, shape, y = self.design @ at[:-1], float(np.exp(at[-1])), self.values
+        if shape > _LARGE_SHAPE:
+            return self._of_large_shape(eta, shape) if shape < np.inf else -np.inf
         both = np.logaddexp(at[-1], eta)
         each = gammaln(y + shape) - gammaln(shape) + shape * (at[-1] - both) + y * (eta - both)
         total = float(each.sum())
         return total if np.isfinite(total) else -np.inf
 
+    def _of_large_shape(self, eta: _Floats, r: float) -> float:
+        """The log-likelihood as that of Poisson counts and what is left, by Stirling's series: no large numbers cancel.
+
+        What does not depend on the parameters is left out, as above up to Σ (y log y − y).
+        """
+        y = self.values
+        with np.errstate(over="ignore", invalid="ignore"):
+            off = np.where(y > 0, y * (eta - np.log(np.where(y > 0, y, 1.0))), 0.0)
+            mean = np.exp(eta)
+            apart = (y - mean) / (r + mean)
+            each = off + (y + r) * np.log1p(apart) - 0.5 * np.log1p(y / r) + _stirling(y + r) - _stirling(r)
+            total = float(each.sum() + (xlogy(y, y) - y).sum())
+        return total if np.isfinite(total) else -np.inf
+
+    def _parts_of_large_shape(self, y: _Floats, mean: _Floats, r: float) -> tuple[_Floats, _Floats]:
+        """The first and second derivative by r of each row, by the same series."""
+        apart, above = (y - mean) / (r + mean), y + r
+        near = abs(apart) < 1e-3
+        small = np.where(near, apart, 0.0)
+        bend = np.where(near, -(small**2) * (1 / 2 - small / 3 + small**2 / 4 - small**3 / 5), np.log1p(apart) - apart)
+        p, q = 1 / r, 1 / above
+        first = bend + y * p * q / 2 + (p**2 - q**2) / 12 - (p**4 - q**4) / 120
+        second = apart**2 * q - y * p * q * (p + q) / 2 - (p**3 - q**3) / 6 + (p**5 - q**5) / 30
+        return first, second
+
     def parts(self, eta: _Floats, log_shape: float) -> _Parts:
         y, shape = self.values, float(np.exp(log_shape))
         share = expit(eta - log_shape)  # μ / (r + μ)
-        far = (y + shape) * share - y  # (μ − y) r / (r + μ)
-        by_shape = psi(y + shape) - psi(shape) + np.log1p(-share) + far / shape
-        twice = polygamma(1, y + shape) - polygamma(1, shape) + share / shape - far * (1 - share) / shape**2
+        far = (np.exp(eta) - y) * expit(log_shape - eta)  # (μ − y) r / (r + μ)
+        if shape > _LARGE_SHAPE:
+            by_shape, twice = self._parts_of_large_shape(y, np.exp(eta), shape)
+        else:
+            by_shape = psi(y + shape) - psi(shape) + np.log1p(-share) + far / shape
+            twice = polygamma(1, y + shape) - polygamma(1, shape) + share / shape - far * (1 - share) / shape**2
         return _Parts(
             -far,
             (y + shape) * share * (1 - share),
