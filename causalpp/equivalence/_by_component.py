@@ -3,7 +3,8 @@
 The members direct the chain components independently of each other, so a share of the members is a share of one
 component's orientations, and nothing has to be as large as a list of whole graphs.  Where all directions within a
 component are free, the orientations with one root are a product over smaller components (see :mod:`._sampling`), and
-shares of edges follow from those of the parts; else they are listed, or drawn.
+shares of edges follow from those of the parts; else they are listed, or drawn.  A component without triangles is a
+tree, which its root directs: all is counted by the sizes of branches (see :mod:`._trees`), however long it is.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from causalpp.equivalence._chordal import all_orientations
 from causalpp.equivalence._sampling import Bools, Ints, Known, Numbered, count, direct, masks
+from causalpp.equivalence._trees import Tree
 from causalpp.equivalence.cpdag import Matrix, Mpdag, close_under_meek
 from causalpp.errors import TooLarge
 from causalpp.graphs import _reach
@@ -46,12 +48,18 @@ class Part:
         undirected, fixed = self.local | self.local.T, self.local & ~self.local.T
         self.free = not fixed.any()
         self.known: Known = {}
+        self._tree = Tree(undirected) if self.free and undirected.sum() == 2 * (len(rows) - 1) else None
+        self._all: Bools | None = None
+        if self._tree is not None:
+            self.exact = True
+            return
         try:
             total = Numbered.of(masks(undirected), self.known).total if self.free else count(undirected, fixed)
         except TooLarge:  # too many to count under what is known
             total = listed + 1
         self.exact = total <= listed and total * self.local.size <= _CELLS
-        self._all = all_orientations(undirected, fixed) if self.exact else None
+        if self.exact:
+            self._all = all_orientations(undirected, fixed)
 
     def members(self) -> Iterator[Bools]:
         """All orientations, or some drawn uniformly, a block at a time; ``(M, k, k)``.
@@ -71,6 +79,8 @@ class Part:
 
     def edges(self) -> tuple[Floats, bool]:
         """The share of the orientations with i → j, shape ``(k, k)``, and whether it is exact."""
+        if self._tree is not None:
+            return self._tree.edges(), True
         if self._all is not None:
             return self._all.mean(0), True
         if self.free:
@@ -95,6 +105,8 @@ class Part:
             Shape ``(k, k + d)``: to the component's own variables, then to all.
         """
         k = len(self.rows)
+        if self._tree is not None:
+            return self._tree.reached(exits)
         total, n = np.zeros((k, k + exits.shape[1])), 0
         out = torch.from_numpy(exits).to(torch.float32)
         used = exits.any(0)
@@ -109,12 +121,21 @@ class Part:
 
     def oriented(self) -> list[tuple[int, float]]:
         """For each variable, how many edges an intervention on it orients: at least, and on average."""
+        if self._tree is not None:
+            return self._tree.oriented()
         tails, heads = np.nonzero(np.triu(self.local & self.local.T))
         forward = np.concatenate([stack[:, tails, heads] for stack in self.members()])
         if self.exact:
             return oriented(forward, tails, heads, len(self.rows))
-        out = []
+        out: list[tuple[int, float]] = []
+        twins: dict[bytes, int] = {}
         for x in range(len(self.rows)):
+            around = self.local[x].copy()
+            around[x] = True
+            first = twins.setdefault(around.tobytes(), x) if self.free else x
+            if first < x:  # exchanged with a twin, the component is the same: so is what is true of both
+                out.append(out[first])
+                continue
             at_x = (tails == x) | (heads == x)
             ends = np.stack([tails[at_x], heads[at_x]])
             seen, counts = np.unique(forward[:, at_x], axis=0, return_counts=True)

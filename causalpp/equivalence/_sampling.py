@@ -32,6 +32,7 @@ from causalpp.errors import TooLarge
 __all__ = ["Known", "Numbered", "count", "direct", "free_count", "masks"]
 
 _LISTED = 2_000  # orientations of a chain component that are kept in a list
+_CELLS = 1 << 24  # of such a list while it is made
 _AT_ONCE = 20_000  # orientations that are made all at once to count them
 _COUNTED = 10_000_000  # orientations that are gone through one by one
 _ROUND = 2_000  # the most draws at once where some edges are known
@@ -158,7 +159,7 @@ class Numbered:
         undirected[self.tails, self.heads] = True
         self.total = free_count(undirected)
         self.listed: Bools | None = None  # of each orientation, whether each edge leads from tail to head
-        if self.total <= _LISTED:
+        if self.total <= _LISTED and self.total * undirected.size <= _CELLS:
             self.listed = all_orientations(undirected)[:, self.tails, self.heads]
 
     @classmethod

@@ -154,7 +154,7 @@ def ancestor_shares(mec: MarkovEquivalenceClass, sample: int = 10_000, seed: int
     _check(sample)
     if isinstance(mec, RestrictedClass) or not even(mec.cpdag):
         return _of_all(mec, sample, seed, lambda members: members.reach)
-    reach = mec.sample(1).reach[0].numpy()
+    reach = DagBatch.from_dags([next(mec.members())]).reach[0].numpy()
     out = exits(mec.cpdag, reach)
     values = reach.astype(np.float64)
     drawn = np.zeros(values.shape, dtype=bool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -170,7 +171,9 @@ class HumanOracle(Oracle):
     def _typed(self, prompt: str) -> str:
         try:
             return self._reader(prompt)
-        except EOFError:  # whoever typed has gone: what was answered is as good as after q
+        except (EOFError, RuntimeError) as error:  # whoever typed has gone: what was answered is as good as after q
+            if isinstance(error, RuntimeError) and sys.stdin is not None:  # input() without any, as after <&-
+                raise
             (self._console or _standard()).print(
                 "The input has ended, nobody answers any more: stopping here, as after q.", markup=False
             )

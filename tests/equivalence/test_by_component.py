@@ -164,3 +164,34 @@ def test_a_list_that_would_not_fit_is_refused() -> None:
     with pytest.raises(TooLarge):
         mec.probability(Causes("a0", "b0"))
     assert torch.equal(edge_shares(mec).values, edge_shares(mec).values.T.clone())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_trees_with_children_outside_against_the_list(seed: int) -> None:
+    check(MarkovEquivalenceClass.from_dag(tree_of_cliques(seed, 2 + seed, 2, extra=seed % 4)))
+    check(MarkovEquivalenceClass.from_dag(product(tree_of_cliques(seed, 5, 2, extra=1), tree_of_cliques(seed, 4, 3))))
+
+
+def test_a_chain_of_a_thousand_is_counted_not_listed() -> None:
+    n = 1_000
+    mec = MarkovEquivalenceClass.from_dag(Dag.from_edges([(f"v{i}", f"v{i + 1}") for i in range(n - 1)]))
+    edges, ancestors, (best, *_) = edge_shares(mec), ancestor_shares(mec), best_interventions(mec)
+    assert edges.exact
+    assert ancestors.exact
+    i = np.arange(n)
+    assert np.allclose(edges.values[i[:-1], i[1:]], (i[:-1] + 1) / n)
+    expected = np.where(i[:, None] < i, i[:, None] + 1, n - i[:, None]) / n  # the root is on this side of i
+    np.fill_diagonal(expected, 0)
+    assert np.allclose(ancestors.values, expected)
+    assert best.target in ("v499", "v500")
+    assert best.worst == n // 2
+
+
+def test_variables_of_a_clique_are_worth_the_same_and_looked_at_once() -> None:
+    n = 25
+    mec = MarkovEquivalenceClass.from_dag(Dag.from_edges(itertools.combinations([f"v{i:02}" for i in range(n)], 2)))
+    found = best_interventions(mec)
+    assert len({(one.worst, one.average) for one in found}) == 1
+    right = n - 1 + sum(rank * (n - 1 - rank) for rank in range(n)) / n  # its own edges, and those across it
+    assert found[0].worst == n - 1
+    assert abs(found[0].average - right) < 5

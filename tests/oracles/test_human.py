@@ -167,3 +167,17 @@ def test_who_answers() -> None:
     assert len({one.fingerprint, two.fingerprint, told.fingerprint}) == 3
     assert one.fingerprint == HumanOracle(name="Ada").fingerprint
     assert "Ada" in repr(one)
+
+
+def test_no_input_at_all_is_its_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdin", None)  # as after <&-, where input() complains in its own way
+    with pytest.raises(KeyboardInterrupt):
+        HumanOracle().ask(Causes("a", "b"))
+    assert "input has ended" in capsys.readouterr().out
+
+    def broken(prompt: str) -> str:
+        raise RuntimeError(prompt)
+
+    monkeypatch.undo()
+    with pytest.raises(RuntimeError):
+        HumanOracle(reader=broken).ask(Causes("a", "b"))
