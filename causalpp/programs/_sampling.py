@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpp.errors import ImpossibleEvidence, InvalidParameter
@@ -16,7 +17,17 @@ from causalpp.programs._plan import Plan, Statement
 from causalpp.programs.mechanisms import Assign, Mechanism, _cells
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM
 
-__all__ = ["Noise", "Streams", "agreement", "check_count", "check_seed", "check_used", "effective_size", "run"]
+__all__ = [
+    "Noise",
+    "Streams",
+    "agreement",
+    "check_count",
+    "check_seed",
+    "check_used",
+    "effective_size",
+    "run",
+    "weighted_mean",
+]
 
 _TORCH = threading.Lock()  # torch has one generator for all threads
 
@@ -198,3 +209,9 @@ def effective_size(log_weights: Tensor | None, n: int) -> float:
         return float(n)
     w = torch.softmax(log_weights, 0)
     return float(1 / (w * w).sum())
+
+
+def weighted_mean(weights: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    """Σ weight · value, for weights that sum to one but for rounding; of equal values it is exactly their value."""
+    start = float(values[0]) if np.isfinite(values[0]) else 0.0
+    return start + float(weights @ (values - start))

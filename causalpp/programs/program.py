@@ -448,7 +448,7 @@ class CausalProgram:
             return dict(zip(states, self.probabilities(variable).tolist(), strict=True))
         numbers, weights, _ = self._weighted([variable], samples, seed)
         shares = np.bincount(numbers[0].numpy(), weights, minlength=len(states))
-        return dict(zip(states, shares.tolist(), strict=True))
+        return dict(zip(states, (shares / shares.sum()).tolist(), strict=True))
 
     def moments(self, variables: Names) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The exact means ``(k,)`` and covariances ``(k, k)`` of real variables, given what was observed.
@@ -479,7 +479,7 @@ class CausalProgram:
         if samples is not None:
             numbers, weights, _ = self._weighted([variable], samples, seed)
             values = numbers[0].numpy() if score is None else score[numbers[0].numpy()]
-            return float(weights @ values)
+            return _sampling.weighted_mean(weights, values)
         if score is None:
             return float(self.moments(variable)[0][0])
         return float(self.probabilities(variable) @ score)

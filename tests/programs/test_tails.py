@@ -124,6 +124,13 @@ def test_a_world_with_the_same_parents_keeps_what_was_seen_whatever_the_function
     assert other == pytest.approx(2 * seen, rel=1e-2)
 
 
+def test_what_is_sure_is_exactly_what_was_seen() -> None:
+    program = two(Poisson("t", [0.5], 1.0, sizes=(2,)))
+    for n in (20, 50, 333):
+        assert program.counterfactual({"t": 0, "y": 60.0}, {"t": 0}).mean("y", samples=n) == 60.0
+        assert program.do(t=1).distribution("t", samples=n) == {0: 0.0, 1: 1.0}
+
+
 def test_tails_in_pyro() -> None:
     program = two(Poisson("t", [math.log(0.5)], math.log(5.5), sizes=(2,)))
     worlds = [program.counterfactual({"t": 0, "y": 60.0}, {"t": t}) for t in (0, 0, 0, 1, 1, 1)]

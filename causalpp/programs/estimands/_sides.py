@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from causalpp.columns import affirmed, contrast_states
 from causalpp.errors import ImpossibleEvidence, ImpreciseWarning, InvalidParameter, TooLarge
-from causalpp.programs import _exact, _mixture
+from causalpp.programs import _exact, _mixture, _sampling
 from causalpp.programs._plan import Statement
 from causalpp.programs.mechanisms import Assign, Mechanism, State, Value, state_number
 from causalpp.programs.program import CausalProgram
@@ -155,7 +155,7 @@ def rows(
 
 def mean_error(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
     """The weighted mean and its standard error, that of a ratio of means where the weights differ."""
-    mean = float(weights @ values)
+    mean = _sampling.weighted_mean(weights, values)
     n = len(values)
     return mean, math.sqrt(float((weights**2) @ (values - mean) ** 2) * n / (n - 1))
 
@@ -169,7 +169,8 @@ def sides(worlds: Worlds, names: tuple[str, str], outcome: Outcome, samples: int
     drawn, weights, size, method = rows(worlds, [(name, outcome.variable) for name in names], samples, seed)
     values = [outcome.values(column) for column in drawn]
     value, error = mean_error(values[0] - values[1], weights)
-    return Sides((float(weights @ values[0]), float(weights @ values[1])), value, error, method, size)
+    means = [_sampling.weighted_mean(weights, column) for column in values]
+    return Sides((means[0], means[1]), value, error, method, size)
 
 
 def each_draw(
