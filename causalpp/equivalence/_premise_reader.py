@@ -46,6 +46,8 @@ _NONE = re.compile(
     r"|\s*there\s+are\s+no\s+(?:conditional\s+)?independencies\b[ \t]*\.?",
     re.I,
 )
+#: What may stand in place of a list of independencies that is empty.
+_NOTHING = re.compile(r"\s*(?:none|\[\s*\]|\{\s*\}|∅)\s*\.?\s*", re.I)
 #: What may be assumed of the system, in a clause behind the names or in a sentence: nothing that is not assumed anyway.
 _VERB = r"(?:forms?|follows?|is|has|can\s+be\s+represented\s+(?:by|as)|satisf(?:y|ies)|obeys?|respects?|meets?)\s+"
 _PROPERTY = (
@@ -130,6 +132,8 @@ def read(text: str) -> Premise:
             raise source.error(
                 f"{len(names)} variables are named, and here {found['count']} are spoken of", found.start("count")
             )
+    if complete and _NOTHING.fullmatch(source.text, place):
+        place = len(source.text)
     out: dict[Proposition, None] = {}
     for begin, end in _sentences(source, place, names):
         out.update(dict.fromkeys(_statements(source, begin, end, names)))

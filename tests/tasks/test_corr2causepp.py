@@ -116,6 +116,12 @@ def test_no_independence_at_all() -> None:
     complete = Cpdag("PQR", undirected=[("P", "Q"), ("Q", "R"), ("P", "R")])
     assert from_premise(f"{OPENING}. All the conditional independence relations are: .") == complete
     assert from_premise(f"{OPENING}. There are no conditional independence relations.") == complete
+    for empty in ("None.", "none", "[]", "∅"):
+        assert from_premise(f"{OPENING}. All the conditional independence relations are: {empty}") == complete
+    fork = OPENING.replace("P,", "None,", 1)  # a variable of that name is none of these words
+    assert from_premise(f"{fork}. All the conditional independence relations are: None indep R | Q.") == Cpdag(
+        ("None", "Q", "R"), undirected=[("None", "Q"), ("Q", "R")]
+    )
 
 
 @pytest.mark.parametrize(
