@@ -19,6 +19,7 @@ from causalpp.errors import InvalidData
 __all__ = ["EPSILON", "Units", "dependent", "triangle", "units"]
 
 EPSILON = float(np.finfo(float).eps)
+_FACTOR = 100  # errors of an orthogonal factor in roundings, per column: up to 21 in columns of two values, 10⁵ rows
 _LARGE = 1e70  # its square and the products of two squares are numbers
 _Floats = NDArray[np.float64]
 
@@ -107,4 +108,4 @@ def dependent(matrix: _Floats, rounding: Sequence[float] | _Floats, rows: int) -
     if matrix.shape[-2] < width:
         return np.ones(matrix.shape[:-2], dtype=bool)
     least = np.linalg.svd(matrix, compute_uv=False)[..., -1] / np.sqrt(max(rows, 1))
-    return np.asarray(least <= 4 * width * np.max(rounding, axis=-1))
+    return np.asarray(least <= width * (4 * np.max(rounding, axis=-1) + _FACTOR * EPSILON))
