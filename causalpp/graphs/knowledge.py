@@ -210,7 +210,7 @@ class Knowledge:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Knowledge:
-        """Knowledge from a file: JSON if its name ends in ``.json``, else our text format or Tetrad's, by its look.
+        """Knowledge from a file: JSON if its name ends in ``.json``, else JSON, our text or Tetrad's, by its look.
 
         Raises:
             FormatError: there is no such file, or a line of it cannot be read.
@@ -224,10 +224,12 @@ class Knowledge:
     def from_text(cls, text: str) -> Knowledge:
         r"""Knowledge from our text format, or from Tetrad's knowledge file.
 
-        Ours has one piece of knowledge a line; ``#`` begins a comment, and a name with a comma, an arrow or ``#`` in it
-        stands in double quotes.  Tetrad's begins with ``/knowledge`` or one of its sections: ``addtemporal`` (a tier
-        marked ``*`` has no edges within, one marked ``-`` causes only the next), ``forbiddirect``, ``requiredirect``,
-        ``forbiddengroup`` and ``requiredgroup`` (all edges from the names of one line to those of the next).
+        Ours has one piece of knowledge a line: names with commas between them, or edges ``a -> b``, ``b <- a``, or
+        ``a -- b`` for either way (longer arrows such as ``-->`` and ``<->`` mean the same); ``#`` begins a comment,
+        and a name with a comma, an arrow or ``#`` in it stands in double quotes. Tetrad's begins with ``/knowledge``
+        or one of its sections: ``addtemporal`` (a tier marked ``*`` has no edges within, one marked ``-`` causes only
+        the next), ``forbiddirect``, ``requiredirect``, ``forbiddengroup`` and ``requiredgroup`` (all edges from the
+        names of one line to those of the next).
 
         Raises:
             FormatError: a line cannot be read; the message says which.

@@ -151,6 +151,34 @@ def test_text_that_cannot_be_read(text: str, message: str) -> None:
         Knowledge.from_text(text)
 
 
+@pytest.mark.parametrize(
+    ("arrow", "edges"),
+    [
+        ("->", "ab"), ("-->", "ab"), ("→", "ab"), ("<-", "ba"), ("<--", "ba"), ("←", "ba"),
+        ("--", "ab ba"), ("---", "ab ba"), ("–", "ab ba"), ("<->", "ab ba"), ("<-->", "ab ba"), ("↔", "ab ba"),
+    ],
+)  # fmt: skip
+def test_arrows_of_every_length(arrow: str, edges: str) -> None:
+    expected = {tuple(edge) for edge in edges.split()}
+    for text in (f"forbidden: a {arrow} b", f"forbidden:a{arrow}b", f"\ufeffforbidden: a {arrow}b # so"):
+        assert set(Knowledge.from_text(text).forbidden) == expected
+    assert set(Knowledge.from_text(f"search space: a {arrow} b").search_space or ()) == expected
+    if len(expected) == 2:
+        with pytest.raises(errors.FormatError, match="has a direction"):
+            Knowledge.from_text(f"required: a {arrow} b")
+
+
+def test_a_file_is_read_by_its_look(tmp_path: Path) -> None:
+    """JSON under another name, Windows' lines, a byte order mark."""
+    expected = Knowledge(tiers=[["a"], ["b", "c"]])
+    texts = (expected.to_json(), expected.to_text(), "/knowledge\naddtemporal\n1 a\n2 b c\n")
+    for text in texts:
+        for start in ("", "\ufeff", "\n"):
+            file = tmp_path / "known.txt"
+            file.write_bytes((start + text).replace("\n", "\r\n").encode())
+            assert Knowledge.read(file) == expected
+
+
 def test_tetrads_file(tmp_path: Path) -> None:
     """Tiers by number and not by line; * within, - to the next tier only; groups are products of two lines."""
     file = tmp_path / "knowledge.txt"

@@ -29,8 +29,9 @@ _KEYS = {
     "search space": "search_space",
     "search_space": "search_space",
 }
-_ARROW = re.compile(r"->|→|--|–|<-|←")
-_SPECIAL = re.compile(r'->|→|--|–|<-|←|[,#":]|^\s|\s$|^//')
+_ARROW = re.compile(r"<-+>|-+>|<-+|--+|→|–|←|↔")
+_BACK, _EITHER = re.compile("<-+|←"), re.compile("<-+>|--+|–|↔")
+_SPECIAL = re.compile(r'->|→|--|–|<-|←|↔|[,#":]|^\s|\s$|^//')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 #: A quoted piece (of whatever a line holds) is put aside under one of these while the rest is taken apart.
 _ASIDE = "\x00{}\x00"
@@ -40,7 +41,8 @@ def read_knowledge(path: str | os.PathLike[str]) -> Knowledge:
     """See :meth:`causalpp.graphs.Knowledge.read`."""
     text = read_text(path)
     with about(path):
-        return from_json(text) if os.fspath(path).lower().endswith(".json") else from_text(text)
+        json_ = os.fspath(path).lower().endswith(".json") or text.lstrip("\ufeff \t\r\n").startswith("{")
+        return from_json(text.removeprefix("\ufeff")) if json_ else from_text(text)
 
 
 def from_json(text: str) -> Knowledge:
@@ -83,6 +85,7 @@ def from_plain(said: Any) -> Knowledge:
 
 def from_text(text: str) -> Knowledge:
     """See :meth:`causalpp.graphs.Knowledge.from_text`."""
+    text = text.removeprefix("\ufeff")
     for line in text.splitlines():
         word = line.strip().casefold()
         if word and not word.startswith(("#", "//")):
@@ -148,9 +151,9 @@ def _edge(item: str, kept: list[str], line: int, key: str) -> list[Edge]:
     if len(arrows) != 1:
         raise FormatError(f"expected an edge such as 'a -> b', got {_whole(item, kept)!r}", line=line)
     a, b = (_name(part.strip(), kept, line) for part in _ARROW.split(item))
-    if arrows[0] in ("<-", "←"):
+    if _BACK.fullmatch(arrows[0]):
         return [(b, a)]
-    if arrows[0] in ("--", "–"):
+    if _EITHER.fullmatch(arrows[0]):
         if key == "required":
             raise FormatError(f"a required edge has a direction: write {a} -> {b} or {b} -> {a}", line=line)
         return [(a, b), (b, a)]
