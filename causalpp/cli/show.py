@@ -61,7 +61,7 @@ def arrows(dag: Dag, cpdag: Mpdag | None = None) -> str:
     """A graph in a line: only the edges that its class leaves open, if a class is given."""
     undecided = {frozenset(edge) for edge in cpdag.undirected} if cpdag else None
     edges = [f"{a} → {b}" for a, b in dag.edges if undecided is None or frozenset((a, b)) in undecided]
-    return ", ".join(edges) or "(no edges)"
+    return ", ".join(edges) or ("(the edges that are settled)" if dag.edges else "(no edges)")
 
 
 def class_summary(mec: MarkovEquivalenceClass) -> RenderableType:

@@ -146,7 +146,8 @@ class _Reader:
             if kind == "ordinal":
                 raise InvalidData(
                     f"the values of {self.name!r} are text, whose order is not known: give it, such as "
-                    f"states={{{self.name!r}: {tuple(sorted(distinct))[:3]}}}, or make it an ordered category"
+                    f"states={{{self.name!r}: {tuple(sorted(distinct))[:3]}}}, make it an ordered category, or number "
+                    "its values in their order"
                 )
             if kind is None and len(distinct) > _IDENTIFIER and len(distinct) > len(self.present) / 5:
                 raise InvalidData(

@@ -126,8 +126,8 @@ def affirmed(variable: str, states: Sequence[State], argument: str) -> int:
 
 
 def _word(state: State) -> str:
-    plain = _plain_number(state)
-    return str(state).casefold() if isinstance(state, bool) or plain is None or plain not in (0, 1) else f"{plain:.0f}"
+    number = as_number(state)
+    return f"{number:.0f}" if number in (0, 1) else str(state).casefold()
 
 
 def contrast_states(variable: str, states: Sequence[State], treated: Any, control: Any) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from causalpp.equivalence.discovery import check_frame
 from causalpp.equivalence.learning.independence import independence_test
 from causalpp.equivalence.learning.skeleton import Test
 from causalpp.equivalence.learning.table import Table
-from causalpp.errors import InvalidData, InvalidParameter
+from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.oracles import ExperimentOracle
 from causalpp.propositions import Causes
@@ -282,6 +282,9 @@ def _table(
     for name in names:
         if name not in data.columns:
             raise InvalidData(f"the data have no column {name!r}; columns: {', '.join(map(str, data.columns[:12]))}")
+    for name in kinds or {}:
+        if name not in data.columns:
+            raise UnknownVariable(name, map(str, data.columns), what=" among the columns, in kinds=")
     values, discrete = check_frame(data[names], {k: v for k, v in (kinds or {}).items() if k in names})
     table = Table(values, discrete, tuple(names))
     table.check_collinear()

@@ -27,6 +27,7 @@ def verify(
     questions: int = 20,
     level: float = 0.05,
     seed: int = 0,
+    kinds: Mapping[str, str] | None = None,
 ) -> Verification:
     """Check a result against everything at hand.
 
@@ -44,6 +45,7 @@ def verify(
         questions: how many.
         level: the rate at which a right result fails any check.
         seed: of everything random.
+        kinds: what a column of ``data`` is, where the rule is wrong; see :func:`causalpp.columns.read_columns`.
 
     Raises:
         InvalidData, InvalidParameter, UnknownVariable, OracleError: see the checks.
@@ -66,7 +68,7 @@ def verify(
     if oracle is not None or result.start is not None:
         checks.append(check_answers(result, oracle, questions=questions, level=share, seed=seed))
     if data is not None:
-        checks.append(check_data(result, data, level=share, seed=seed))
+        checks.append(check_data(result, data, kinds=kinds, level=share, seed=seed))
     if experiments is not None:
         flat = isinstance(experiments, Mapping) and not any(isinstance(rows, Mapping) for rows in experiments.values())
         if data is not None and flat:

@@ -76,7 +76,8 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
             latent variable without states.
         InvalidData: a column is missing or constant, has missing values (without ``method``) or undeclared states;
             too few rows for a regression.
-        UnknownVariable: ``states`` or ``kinds`` for a variable that the graph does not have.
+        UnknownVariable: ``states`` for a variable that the graph does not have, or ``kinds`` for one that is no column
+            either.
         TooLarge: a table of more than ten million cells.
 
     Warns:

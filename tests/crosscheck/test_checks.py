@@ -287,3 +287,15 @@ def test_verify_leaves_out_simulation_of_latent_variables() -> None:
     graphs = [cpp.Dag("abu", [("u", "a"), ("u", "b"), pair], latent={"u"}) for pair in (("a", "b"), ("b", "a"))]
     result = cpp.discover(graphs, cpp.SimulatedOracle(graphs[0], cpp.noise.Symmetric(0.1), seed=0), seed=0)
     assert [check.against for check in verify(result)] == ["held-out answers"]
+
+
+def test_kinds_reach_the_check_against_data() -> None:
+    """A score of five values is tested as it was said to be."""
+    score = np.random.default_rng(0).integers(1, 6, (400, 5))
+    rows = pd.DataFrame(score, columns=list("abcde"))
+    kinds = dict.fromkeys("abcde", "real")
+    for said, test in ((None, "χ²"), (kinds, "Fisher")):
+        by_itself = check_data(CHAIN, rows, kinds=said)
+        assert test.lower() in by_itself.test.lower()
+        checks = [check for check in verify(found(), data=rows, kinds=said) if check.against == "data"]
+        assert checks[0].test == by_itself.test

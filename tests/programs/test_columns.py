@@ -217,3 +217,64 @@ def test_a_constant_column_is_a_state_that_always_comes() -> None:
     program = cpp.compile(Dag.from_edges([("x", "n")]), data=frame)
     assert program.do(x=1).distribution("n") == {3: 1.0}
     assert program.simulate(5, seed=0)["n"].tolist() == [3] * 5
+
+
+def test_a_copy_of_the_treatment_is_told_however_many_rows_there_are() -> None:
+    """Two values and their rounding, the same in every row: the errors of an orthogonal factor add up."""
+    draw = np.random.default_rng(5)
+    for n in (30, 1000, 1500, 3000, 20_000):
+        for share in (0.1, 0.37, 0.5, 0.8):
+            x = draw.random(n) < share
+            frame = pd.DataFrame({"x": x, "y": x + draw.normal(size=n), "not": np.where(x, "a", "b"), "three": 3.0 * x})
+            if n > 100 or x.any():
+                for other in ("not", "three"):
+                    with pytest.raises(errors.InvalidData, match="collinear"):
+                        cpp.adjusted_effect(frame, "x", "y", other, method="regression")
+                dag = Dag.from_edges([("x", "y"), ("three", "y")])
+                kinds = {"x": "real", "three": "real"}
+                numbers = frame.astype({"x": int})
+                with pytest.raises(errors.InvalidData, match="determine one another"):
+                    cpp.compile(dag, data=numbers, kinds=kinds)
+
+
+def test_kinds_go_for_every_column_and_are_never_lost() -> None:
+    """Sites by number: as states the effect is that of a regression with one indicator each, everywhere."""
+    draw = np.random.default_rng(2)
+    codes = np.array([101, 102, 205, 311, 402, 500, 777])
+    site = draw.integers(0, 7, 1500)
+    high = draw.normal(size=7)[site]
+    t = (draw.random(1500) < 1 / (1 + np.exp(-high))).astype(int)
+    frame = pd.DataFrame({"site": codes[site], "t": t, "y": 2 * t + high + draw.normal(size=1500), "note": 0.5})
+    x = np.column_stack([t, site[:, None] == np.arange(7)]).astype(float)
+    expected = float(np.linalg.lstsq(x, frame["y"].to_numpy(), rcond=None)[0][0])
+    kinds = {"site": "discrete", "note": "real"}  # one dictionary for all that is done with the frame
+    found = cpp.adjusted_effect(frame, "t", "y", "site", method="regression", kinds=kinds)
+    assert found.value == pytest.approx(expected)
+    dag = Dag.from_edges([("site", "t"), ("site", "y"), ("t", "y")])
+    share = np.bincount(site) / 1500
+    means = [[frame["y"][(site == s) & (t == k)].mean() for s in range(7)] for k in (0, 1)]
+    by_table = float(share @ (np.array(means[1]) - means[0]))
+    batch = cpp.DagBatch.from_dags([dag])
+    belief = cpp.Belief.uniform(batch)
+    # nearly: the tables of the site have a prior, of one row altogether
+    assert cpp.ate(cpp.compile(dag, data=frame, kinds=kinds), "t", "y").value == pytest.approx(by_table, abs=2e-3)
+    assert cpp.compile_batch(batch, frame, kinds=kinds).ate("t", "y").value[0] == pytest.approx(by_table, abs=2e-3)
+    averaged = cpp.acbo.average(belief, data=frame, kinds=kinds, treatment="t", outcome="y", draws=10)
+    assert averaged.by_graph[0][2] == pytest.approx(by_table, abs=2e-3)
+    assert cpp.adjusted_effect(frame, "t", "y", "site", kinds=kinds).value == pytest.approx(by_table)
+    with pytest.raises(errors.InvalidData, match="said to be real"):
+        cpp.adjusted_effect(frame, "t", "y", "site", kinds={"site": "real"})
+    for method in ("plug-in", "regression"):
+        with pytest.raises(errors.UnknownVariable, match="did you mean 'site'"):
+            cpp.adjusted_effect(frame, "t", "y", "site", method=method, kinds={"sight": "discrete"})
+    with pytest.raises(errors.UnknownVariable, match="'sight'"):
+        cpp.compile(dag, data=frame, kinds={"sight": "discrete"})
+    with pytest.raises(errors.UnknownVariable, match="'sight'"):
+        cpp.crosscheck.check_data(dag, frame, kinds={"sight": "discrete"})
+
+
+def test_texts_of_zero_and_one_affirm_as_numbers_do() -> None:
+    frame = pd.DataFrame({"x": ["0.0", "1.0"] * 20, "y": [0.1, 1.0, 0.3, 1.2] * 10})
+    dag = Dag.from_edges([("x", "y")])
+    assert cpp.ate(cpp.compile(dag, data=frame), "x", "y").value == pytest.approx(0.9)
+    assert cpp.adjusted_effect(frame, "x", "y", method="regression").value == pytest.approx(0.9)

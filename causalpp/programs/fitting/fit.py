@@ -73,9 +73,12 @@ def fitted(
         said: variable → what its column is: see :func:`causalpp.columns.read_columns`.
     """
     options.check()
+    there = () if data is None else set(map(str, data.columns))
     for what, names in (("mechanisms", given), ("states", declared), ("kinds", said)):
         for name in names:
-            if name not in dag:
+            if name not in dag and not (
+                what == "kinds" and name in there
+            ):  # one dictionary for all that is done with data
                 raise UnknownVariable(name, dag.nodes, what=f" among the {what}")
     if not concentration > 0 or not np.isfinite(concentration):
         raise InvalidParameter(f"the prior's concentration must be greater than zero, got {concentration}")

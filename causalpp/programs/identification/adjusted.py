@@ -123,10 +123,10 @@ def adjusted_effect(
         kinds: what a column is, where the rule of :func:`causalpp.columns.read_columns` is wrong.
 
     Raises:
-        InvalidData: a stratum without treated or without control rows (plug-in), collinear columns
-            (regression), missing values, or an outcome that is not a number and no ``state``.
+        InvalidData: a stratum without treated or without control rows, numbers in place of states (plug-in), collinear
+            columns (regression), missing values, or an outcome that is not a number and no ``state``.
         InvalidParameter: a column with two parts, or an unknown method.
-        UnknownVariable, UnknownState: no such column or value.
+        UnknownVariable, UnknownState: no such column (also in ``kinds``) or value.
 
     Example:
         >>> import pandas as pd
@@ -143,20 +143,31 @@ def adjusted_effect(
     for name in (treatment, outcome, *names):
         if name not in frame.columns:
             raise UnknownVariable(name, map(str, frame.columns), what=" among the columns")
+    said = dict(kinds or {})
+    for name in said:
+        if name not in frame.columns:
+            raise UnknownVariable(name, map(str, frame.columns), what=" among the columns, in kinds=")
     if method == "plug-in":
-        return _plug_in(frame, treatment, outcome, names, treated, control, state)
+        return _plug_in(frame, treatment, outcome, names, treated, control, state, said)
     if method == "regression":
-        return _regression(frame, treatment, outcome, names, treated, control, state, kinds or {})
+        return _regression(frame, treatment, outcome, names, treated, control, state, said)
     raise InvalidParameter(f"method is 'plug-in' or 'regression', got {method!r}")
 
 
 def _plug_in(
-    frame: pd.DataFrame, treatment: str, outcome: str, names: tuple[str, ...], treated: Any, control: Any, state: Any
+    frame: pd.DataFrame,
+    treatment: str,
+    outcome: str,
+    names: tuple[str, ...],
+    treated: Any,
+    control: Any,
+    state: Any,
+    kinds: Mapping[str, str],
 ) -> AdjustedEffect:
-    y = _numbers(frame, outcome, state)
-    states, x = coded(frame, treatment)
+    y = _numbers(frame, outcome, state, kinds)
+    states, x = coded(frame, treatment, kinds)
     sides = contrast_states(treatment, states, treated, control)
-    columns = [coded(frame, name) for name in names]
+    columns = [coded(frame, name, kinds) for name in names]
     shape = tuple(len(known) for known, _ in columns)
     flat = np.ravel_multi_index([codes for _, codes in columns], shape) if names else np.zeros(len(y), dtype=np.int64)
     cells, stratum, sizes = np.unique(flat, return_inverse=True, return_counts=True)
@@ -167,7 +178,10 @@ def _plug_in(
         if not count.all():
             empty = np.unravel_index(int(cells[int(count.argmin())]), shape) if names else ()
             at = "".join(f", {n}={known[i]}" for n, (known, _), i in zip(names, columns, empty, strict=True))
-            raise InvalidData(f"no row has {treatment}={states[side]}{at}: the plug-in formula needs one; merge states")
+            raise InvalidData(
+                f"no row has {treatment}={states[side]}{at}: the plug-in formula needs one; merge states, cut numbers "
+                "into intervals (pandas.cut), or use method='regression'"
+            )
         average = np.bincount(stratum[chosen], weights=y[chosen], minlength=len(cells)) / count
         means.append(float(average @ sizes / len(y)))
         weight = np.where(chosen, (sizes / count)[stratum], 0.0)
@@ -186,8 +200,8 @@ def _regression(
     state: Any,
     kinds: Mapping[str, str],
 ) -> AdjustedEffect:
-    y = _numbers(frame, outcome, state)
-    x, scale = _treatment(frame, treatment, treated, control)
+    y = _numbers(frame, outcome, state, kinds)
+    x, scale = _treatment(frame, treatment, treated, control, kinds)
     columns, labels = [x], [treatment]
     for name in names:
         found = _columns(frame, name, kinds)
@@ -226,9 +240,15 @@ def _regression(
     return AdjustedEffect(value, abs(unit) * error if unit else 0.0, nan, nan, names, "regression", rows, rows - width)
 
 
-def _treatment(frame: pd.DataFrame, name: str, treated: Any, control: Any) -> tuple[NDArray[np.float64], float]:
+def _read(frame: pd.DataFrame, name: str, kinds: Mapping[str, str]) -> Column:
+    return read_columns(frame, {k: kind for k, kind in kinds.items() if k == name}, names=[name])[name]
+
+
+def _treatment(
+    frame: pd.DataFrame, name: str, treated: Any, control: Any, kinds: Mapping[str, str]
+) -> tuple[NDArray[np.float64], float]:
     """The treatment as numbers, and how far apart the two values are that are compared."""
-    column = read_columns(frame, names=[name])[name]
+    column = _read(frame, name, kinds)
     if column.states is not None and any(isinstance(known, str) for known in column.states):
         if len(column.states) != 2:
             raise InvalidData(
@@ -258,12 +278,12 @@ def _complete(column: Column) -> NDArray[np.float64]:
     return np.asarray(column.values, dtype=float) if words else column.numbers
 
 
-def _numbers(frame: pd.DataFrame, name: str, state: Any) -> NDArray[np.float64]:
+def _numbers(frame: pd.DataFrame, name: str, state: Any, kinds: Mapping[str, str]) -> NDArray[np.float64]:
     """A column as numbers; with ``state``, ones where the column has that state."""
     if state is not None:
-        states, codes = coded(frame, name)
+        states, codes = coded(frame, name, kinds)
         return np.asarray(codes == state_number(name, states, state), dtype=float)
-    column = read_columns(frame, names=[name])[name]
+    column = _read(frame, name, kinds)
     if column.states is None or not any(isinstance(known, str) for known in column.states):
         return _complete(column)
     _complete(column)
@@ -278,7 +298,7 @@ def _numbers(frame: pd.DataFrame, name: str, state: Any) -> NDArray[np.float64]:
 
 def _columns(frame: pd.DataFrame, name: str, kinds: Mapping[str, str]) -> list[NDArray[np.float64]]:
     """A column of the adjustment set: numbers as they are, states by one indicator each but the first."""
-    column = read_columns(frame, {k: v for k, v in kinds.items() if k == name}, names=[name])[name]
+    column = _read(frame, name, kinds)
     if column.states is None:
         return [_complete(column)]
     _complete(column)

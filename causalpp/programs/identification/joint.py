@@ -161,24 +161,34 @@ class _FromFrame(Source):
         return np.bincount(cells, minlength=math.prod(shape)).reshape(shape) / len(self.frame)
 
 
-def coded(frame: pd.DataFrame, name: str) -> tuple[tuple[State, ...], NDArray[np.int64]]:
+def coded(
+    frame: pd.DataFrame, name: str, kinds: Mapping[str, str] | None = None
+) -> tuple[tuple[State, ...], NDArray[np.int64]]:
     """A discrete column's states, and their numbers row by row.
+
+    Whole numbers that the rule has for real are states here, as long as they are few and nothing else was said.
 
     Raises:
         UnknownVariable: no such column.
-        InvalidData: missing values, a repeated name, or too many different values.
+        InvalidData: missing values, a repeated name, too many different values, or numbers because it was said so.
     """
+    said = (kinds or {}).get(name)
     if name not in frame.columns:
         raise UnknownVariable(name, map(str, frame.columns), what=" among the columns")
-    column = read_columns(frame, names=[name])[name]
+    column = read_columns(frame, {} if said is None else {name: said}, names=[name])[name]
     if column.missing.any():
         raise InvalidData(f"column {name!r} has missing values: drop or fill those rows first")
     if column.states is None:
+        if said is not None:
+            raise InvalidData(
+                f"column {name!r} is said to be {said}: the plug-in formula needs discrete columns; cut it into a few "
+                "intervals (pandas.cut), or use adjusted_effect(method='regression')"
+            )
         many = len(np.unique(column.values))
         if many > _MOST_STATES or (column.values % 1 != 0).any():
             raise InvalidData(
                 f"column {name!r} has {many:,} different values: the plug-in formula needs discrete columns, "
-                "cut it into a few intervals first (pandas.cut)"
+                "cut it into a few intervals first (pandas.cut), or say that its values are states (astype('category'))"
             )
         column = read_columns(frame, {name: "discrete"}, names=[name])[name]
     return column.states or (), column.values
