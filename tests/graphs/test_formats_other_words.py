@@ -245,3 +245,11 @@ def test_headers_that_do_not_say_it_are_refused_and_variables_of_that_name_are_n
         from_edge_list(f"{header}\nrain,wet\n")
     a, b = header.split(",")
     assert from_edge_list(f"{header}\n{b},wet\n") == Dag([a, b, "wet"], [(a, b), (b, "wet")])
+
+
+@pytest.mark.parametrize(
+    "text", ["name,rain,wet\nrain,0,1\nwet,0,0\n", "node;rain;wet\nrain;FALSE;TRUE\nwet;FALSE;FALSE\n"]
+)
+def test_a_matrix_with_a_word_above_the_names_of_its_rows(text: str, tmp_path: Any) -> None:
+    (tmp_path / "matrix.csv").write_text(text)
+    assert read_graph(tmp_path / "matrix.csv") == Dag(["rain", "wet"], [("rain", "wet")])

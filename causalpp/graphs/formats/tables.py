@@ -191,7 +191,7 @@ def from_adjacency_csv(text: str, *, latent: Names = ()) -> Dag:
     Args:
         text: a header with an empty cell and the variables; then for each variable, in the same order, a
             row with its name (or its number) and zeros and ones, also written 1.0 or TRUE.  The empty cell, or all
-            names of rows, may be missing.
+            names of rows, may be missing, and where the rows are named, the cell may hold a word such as "name".
         latent: the unobserved variables, which the text itself cannot mark.
 
     Raises:
@@ -225,7 +225,7 @@ def from_adjacency_csv(text: str, *, latent: Names = ()) -> Dag:
 def _matrix(cells: Cells) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The variables of an adjacency matrix, and its rows, each with its line and without its name."""
     rows, lines = cells.rows, cells.lines
-    named = bool(rows) and not rows[0][0].strip()
+    named = bool(rows) and (not rows[0][0].strip() or _names_both(rows))
     if not named and not _is_square(cells):
         raise FormatError("an adjacency matrix begins with a row ',name,name,…' whose first cell is empty", line=1)
     nodes = rows[0][1:] if named else rows[0]
@@ -264,15 +264,20 @@ def to_adjacency_csv(dag: Dag) -> str:
 def is_adjacency_csv(text: str) -> bool:
     """Whether CSV text is an adjacency matrix rather than an edge list.
 
-    Its first cell is empty, and what follows is not a list of numbered edges; or it has a header and as many rows of
-    zeros and ones as columns.
+    Its first cell is empty, and what follows is not a list of numbered edges; or its rows are named as its columns; or
+    it has a header and as many rows of zeros and ones as columns.
     """
     cells = read_cells(text)
     if not cells.rows:
         return False
     if not cells.rows[0][0].strip():
         return not _is_header(_without_numbers(cells).rows[0])
-    return _is_square(cells)
+    return _names_both(cells.rows) or _is_square(cells)
+
+
+def _names_both(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether three or more columns have the names of the rows as header, behind a cell such as "name"."""
+    return len(rows[0]) > 2 and [row[0] for row in rows[1:]] == list(rows[0][1:])
 
 
 def _is_header(row: Sequence[str]) -> bool:
