@@ -146,7 +146,8 @@ def _bits(result: Result, ax: Axes) -> None:
             textcoords="offset points", fontsize=9, color=INK,
         )  # fmt: skip
     ax.legend(loc="upper left", frameon=False)
-    ax.set(title="questions against the bound", xlabel="questions asked", ylabel="bits about the graph")
+    title = "questions against the bound" if bound < float("inf") else "what the answers told"
+    ax.set(title=title, xlabel="questions asked", ylabel="bits about the graph")
     if not result.transcript:
         ax.set_xlim(-0.5, max(1.5, 1.1 * bound if bound < 10 else 0))
     ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))

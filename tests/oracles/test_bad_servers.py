@@ -224,6 +224,17 @@ def test_redirects_in_circles_and_to_nowhere_end(protocol: str) -> None:
             assert len(server.requests) <= 21
 
 
+def test_a_redirect_to_where_the_request_went_is_named_at_once(protocol: str) -> None:
+    def around(request: bytes) -> list[bytes]:
+        where = request.split()[1].decode()
+        return [head("307 Temporary Redirect", location=where, content_length="0")]
+
+    with RawServer(around) as server:
+        with pytest.raises(OracleError, match="sends requests on to itself"):
+            ask(protocol, server.url).ask(Q)
+        assert len(server.requests) == 1
+
+
 # --- who cannot be reached ------------------------------------------------------------------------------
 
 

@@ -72,6 +72,8 @@ def _refuse_to_move(response: Any) -> None:
         raise Moved("an address that cannot be read") from None
     if not same or response.status_code not in (307, 308):  # any other would turn the request into a mere look
         raise Moved(shown[:200])
+    if there == here:
+        raise Moved("itself")
 
 
 async def _content(response: Any) -> bytes:
