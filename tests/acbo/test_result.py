@@ -145,7 +145,7 @@ def test_only_a_finite_bound_of_a_known_oracle_is_drawn(
     figure = result.plot()
     try:
         assert [text.get_text() for text in figure.axes[2].texts] == (["bound 5.0"] if bound == 5 and informed else [])
-        assert ("bound" in figure.axes[2].get_title()) is (bound < float("inf") and informed)
+        assert ("bound" in figure.axes[2].get_title("left")) is (bound < float("inf") and informed)
     finally:
         plt.close(figure)
 
