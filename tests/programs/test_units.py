@@ -162,3 +162,17 @@ def _variance(program: cpp.CausalProgram, name: str) -> float:
         for parent, slope in zip(mechanism.parents, mechanism.coefficients, strict=True):
             reach[parent] = reach.get(parent, 0.0) + reach.get(v, 0.0) * float(slope)
     return float(sum((reach.get(v, 0.0) * float(program.mechanism(v).scale)) ** 2 for v in program.dag.nodes))
+
+
+@pytest.mark.slow
+def test_a_mechanism_of_ones_own_leaves_the_other_columns_their_scales() -> None:
+    """Its law speaks of its columns in their own units; a column in seconds beside it is fitted as ever."""
+    rows = frame(500).assign(t=lambda f: 1.7e9 + 60 * f["z"])
+    rows["late"] = 0.5 * rows["t"] / 60 + np.random.default_rng(1).normal(size=len(rows))
+    dag = Dag.from_edges([("z", "x"), ("t", "late")])
+    first = cpp.compile(dag, data=rows)
+    program = cpp.compile(dag, data=rows, mechanisms={"x": first.mechanism("x")}, method="svi", steps=1500, check=False)
+    late = program.mechanism("late")
+    assert float(late.coefficients[0]) * 60 == pytest.approx(0.5, abs=0.1)
+    assert float(late.scale) == pytest.approx(float(first.mechanism("late").scale), rel=0.1)
+    assert float(program.mechanism("x").coefficients[0]) == pytest.approx(1.0, abs=0.2)

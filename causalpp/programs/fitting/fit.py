@@ -212,11 +212,13 @@ def _jointly(
             seed=options.seed,
             progress=options.progress,
         )
+    # The laws of a user's own parameters speak of the columns in their own units; all others are fitted standardised.
     raw = {v for v in own if v in columns and (priors[v].states is None or _reads_real(priors[v], columns))}
+    as_given = {u for v in raw for u in (v, *priors[v].parents)}
     scales = dict.fromkeys(priors, (0.0, 1.0))
     for v, found in columns.items():
         scale = laplace.own_scale(v, priors[v], np.asarray(found.values, dtype=float))
-        scales[v] = (0.0, 1.0) if raw else scale
+        scales[v] = (0.0, 1.0) if v in as_given else scale
     standard = {v: _standardised(found, scales[v]) for v, found in columns.items()}
     statements = tuple(Statement(v, priors[v]) for v in dag.topological_order)
     model = rows_model(statements, standard, rows)
