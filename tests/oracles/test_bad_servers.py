@@ -154,6 +154,7 @@ def test_packings(protocol: str, packing: str) -> None:
         ("gzip", gzip.compress(b"{}" * 1000)[:-9], "whose end is missing"),
         ("deflate", b"\xff\xff\xff", "cannot be unpacked"),
     ],
+    ids=["br", "zstd", "packed twice", "not packed", "cut off", "no deflate"],  # gzip packs the time too
 )
 def test_packings_that_are_none(protocol: str, name: str, content: bytes, reason: str) -> None:
     with RawServer(lambda request: whole(content, content_encoding=name)) as server:
