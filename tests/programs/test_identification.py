@@ -27,6 +27,7 @@ from causalpp.programs.identification import (
     Probability,
     Product,
     Sum,
+    adjusted_effect,
     identify,
 )
 from causalpp.programs.identification._mixed import as_dag, as_mixed
@@ -375,6 +376,33 @@ def test_bad_graph_and_evaluation() -> None:
         estimand.effect(rows.assign(y=rows.y.map({0: "no", 1: "yes"})), 1, 0)
     with pytest.raises(errors.InvalidParameter, match="sum to one"):
         Joint(("x",), {"x": (0, 1)}, np.array([0.5, 0.6]))
+
+
+def test_columns_are_read_as_everywhere() -> None:
+    """Seven whole numbers are a count or real, as for every fit; said to be states, they are summed over by hand."""
+    draw = np.random.default_rng(5)
+    z = np.concatenate([np.arange(7).repeat(2), draw.poisson(2, 386).clip(0, 6)])
+    x = np.concatenate([[0, 1] * 7, draw.random(386) < 0.2 + 0.1 * z[14:]]).astype(int)
+    rows = pd.DataFrame({"z": z, "x": x, "y": (draw.random(400) < 0.1 * z + 0.2 * x).astype(int)})
+    estimand = identify(Dag.from_edges([("z", "x"), ("z", "y"), ("x", "y")]), "x", "y")
+    advice = r"'z' is read as numbers \(.*pandas.cut.*kinds=\{'z': 'discrete'\}.*method='regression'"
+    for ask in (
+        lambda: estimand.evaluate(rows, {"x": 1}),
+        lambda: estimand.table(rows),
+        lambda: adjusted_effect(rows, "x", "y", "z"),
+    ):
+        with pytest.raises(errors.InvalidData, match=advice):
+            ask()
+    by_hand = [sum(rows[(rows.x == k) & (rows.z == v)].y.mean() * (z == v).mean() for v in range(7)) for k in (0, 1)]
+    said = {"z": "discrete"}
+    assert estimand.evaluate(rows, {"x": 1}, kinds=said)[1] == pytest.approx(by_hand[1])
+    assert estimand.table(rows, kinds=said).probabilities[:, 1] == pytest.approx(by_hand)
+    assert estimand.effect(rows, 1, 0, kinds=said) == pytest.approx(by_hand[1] - by_hand[0])
+    assert adjusted_effect(rows, "x", "y", "z", kinds=said).value == pytest.approx(by_hand[1] - by_hand[0])
+    with pytest.raises(errors.UnknownVariable, match="in kinds="):
+        estimand.evaluate(rows, {"x": 1}, kinds={"w": "discrete"})
+    with pytest.raises(errors.InvalidParameter, match="kinds= says what the columns of a frame are"):
+        estimand.evaluate(Joint(("x",), {"x": (0, 1)}, np.array([0.5, 0.5])), {"x": 1}, kinds=said)
 
 
 # --- the language -----------------------------------------------------------------------------------------------

@@ -119,20 +119,31 @@ class Estimand:
 
     # --- numbers --------------------------------------------------------------------------------------
 
-    def evaluate(self, source: Any, do: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> dict[Any, float]:
+    def evaluate(
+        self,
+        source: Any,
+        do: Mapping[str, Any],
+        given: Mapping[str, Any] | None = None,
+        *,
+        kinds: Mapping[str, str] | None = None,
+    ) -> dict[Any, float]:
         """The distribution of the outcome: the formula with what ``source`` says about the observed variables.
 
         Args:
             source: a data frame with discrete columns (shares of rows), a program (exact), or a :class:`Joint`.
             do: treatment → state, for every treatment.
             given: variable → state, for every variable conditioned on.
+            kinds: what a column of the frame is, where the rule of :func:`causalpp.columns.read_columns` is wrong:
+                numbers whose values are states are ``"discrete"``.
 
         Returns:
             state → probability; for several outcomes, tuples of states in the order of ``.outcome``.
 
         Raises:
-            InvalidData: positivity fails: the formula needs a probability given what never happens.
-            InvalidParameter: a treatment or given variable without a state, or a variable that is neither.
+            InvalidData: positivity fails: the formula needs a probability given what never happens; or a column that
+                is read as numbers.
+            InvalidParameter: a treatment or given variable without a state, or a variable that is neither; ``kinds``
+                for what is not a frame.
             UnknownVariable, UnknownState: the source does not know it.
 
         Warns:
@@ -146,7 +157,7 @@ class Estimand:
             >>> estimand.evaluate(asia, do={"smoke": "yes"})
             {'yes': 0.6, 'no': 0.4}
         """
-        data = as_source(source)
+        data = as_source(source, kinds)
         given = {} if given is None else given
         fixed = self._fixed(data, do, self.treatment, "do") | self._fixed(data, given, self.given, "given")
         names = self.arbitrary + self.outcome
@@ -163,9 +174,9 @@ class Estimand:
         keys: Iterator[Any] = iter(lists[0]) if len(lists) == 1 else product(*lists)
         return dict(zip(keys, map(float, numbers.ravel()), strict=True))
 
-    def table(self, source: Any) -> EstimandTable:
+    def table(self, source: Any, *, kinds: Mapping[str, str] | None = None) -> EstimandTable:
         """The formula at every value of treatment, given and outcome at once; see :meth:`evaluate`."""
-        data = as_source(source)
+        data = as_source(source, kinds)
         names = self.treatment + self.given + self.outcome
         sizes = {name: len(data.states(name)) for name in self.arbitrary + names}
         value = Evaluation(data).value(self.expression, {}).ordered(self.arbitrary + names, sizes)
@@ -178,6 +189,8 @@ class Estimand:
         control: Any,
         state: Any = None,
         given: Mapping[str, Any] | None = None,
+        *,
+        kinds: Mapping[str, str] | None = None,
     ) -> float:
         """The difference that setting the treatment to ``treated`` instead of ``control`` makes.
 
@@ -185,20 +198,20 @@ class Estimand:
             source: see :meth:`evaluate`.
             treated, control: states of the treatment; for several, mappings treatment → state.
             state: of the outcome: the difference of its probability; left out for an outcome of numbers: of its mean.
-            given: see :meth:`evaluate`.
+            given, kinds: see :meth:`evaluate`.
 
         Raises:
             InvalidParameter: several outcomes, or no ``state`` for an outcome that is not a number.
         """
         if len(self.outcome) > 1:
             raise InvalidParameter("an effect is on one outcome: use evaluate() for several")
-        sides = []
+        data, sides = as_source(source, kinds), []
         for setting in (treated, control):
             if not isinstance(setting, Mapping):
                 if len(self.treatment) > 1:
                     raise InvalidParameter(f"several treatments {list(self.treatment)} need a mapping to their states")
                 setting = {self.treatment[0]: setting}
-            law = self.evaluate(source, setting, given)
+            law = self.evaluate(data, setting, given)
             if state is not None:
                 sides.append(list(law.values())[state_number(self.outcome[0], list(law), state)])
             elif all(isinstance(value, (int, float, np.number)) for value in law):

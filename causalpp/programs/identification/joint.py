@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Joint", "Source", "as_source"]
 
 State = Any
-_MOST_CELLS, _MOST_STATES = 100_000_000, 50
+_MOST_CELLS = 100_000_000
 
 
 class Source:
@@ -138,16 +138,19 @@ class _FromProgram(Source):
 class _FromFrame(Source):
     counts = True
 
-    def __init__(self, frame: pd.DataFrame) -> None:
+    def __init__(self, frame: pd.DataFrame, kinds: Mapping[str, str]) -> None:
         super().__init__()
         if not len(frame):
             raise InvalidData("the data have no rows")
-        self.frame = frame
+        for name in kinds:
+            if name not in frame.columns:
+                raise UnknownVariable(name, map(str, frame.columns), what=" among the columns, in kinds=")
+        self.frame, self.kinds = frame, kinds
         self._coded: dict[str, tuple[tuple[State, ...], NDArray[np.int64]]] = {}
 
     def codes(self, name: str) -> tuple[tuple[State, ...], NDArray[np.int64]]:
         if name not in self._coded:
-            self._coded[name] = coded(self.frame, name)
+            self._coded[name] = coded(self.frame, name, self.kinds)
         return self._coded[name]
 
     def states(self, name: str) -> tuple[State, ...]:
@@ -166,11 +169,9 @@ def coded(
 ) -> tuple[tuple[State, ...], NDArray[np.int64]]:
     """A discrete column's states, and their numbers row by row.
 
-    Whole numbers that the rule has for real are states here, as long as they are few and nothing else was said.
-
     Raises:
         UnknownVariable: no such column.
-        InvalidData: missing values, a repeated name, too many different values, or numbers because it was said so.
+        InvalidData: missing values, a repeated name, or numbers, by the rule of the library or because it was said so.
     """
     said = (kinds or {}).get(name)
     if name not in frame.columns:
@@ -179,33 +180,30 @@ def coded(
     if column.missing.any():
         raise InvalidData(f"column {name!r} has missing values: drop or fill those rows first")
     if column.states is None:
-        if said is not None:
-            raise InvalidData(
-                f"column {name!r} is said to be {said}: the plug-in formula needs discrete columns; cut it into a few "
-                "intervals (pandas.cut), or use adjusted_effect(method='regression')"
-            )
-        many = len(np.unique(column.values))
-        if many > _MOST_STATES or (column.values % 1 != 0).any():
-            raise InvalidData(
-                f"column {name!r} has {many:,} different values: the plug-in formula needs discrete columns, "
-                "cut it into a few intervals first (pandas.cut), or say that its values are states (astype('category'))"
-            )
-        column = read_columns(frame, {name: "discrete"}, names=[name])[name]
+        how = f"is said to be {said}" if said is not None else f"is read as numbers ({column.reason})"
+        raise InvalidData(
+            f"column {name!r} {how}: the plug-in formula needs discrete columns; cut it into a few intervals "
+            f"(pandas.cut), say kinds={{{name!r}: 'discrete'}} if its values are states, or use "
+            "adjusted_effect(method='regression')"
+        )
     return column.states or (), column.values
 
 
-def as_source(source: Any) -> Source:
+def as_source(source: Any, kinds: Mapping[str, str] | None = None) -> Source:
     """A frame, a program or a :class:`Joint` as a source.
 
     Raises:
-        InvalidParameter: something else.
+        InvalidParameter: something else, or ``kinds`` for what is not a frame.
+        UnknownVariable: ``kinds`` names a column that is not there.
     """
     import pandas as pd
 
+    if isinstance(source, pd.DataFrame):
+        return _FromFrame(source, dict(kinds or {}))
+    if kinds:
+        raise InvalidParameter(f"kinds= says what the columns of a frame are; a {type(source).__name__} has states")
     if isinstance(source, Source):
         return source
-    if isinstance(source, pd.DataFrame):
-        return _FromFrame(source)
     if isinstance(source, Joint):
         return _FromJoint(source)
     if all(hasattr(source, name) for name in ("probabilities", "states", "latent")):
