@@ -19,7 +19,7 @@ from causalpp.belief._reversals import Walkers, one_bit_each, unpacked
 from causalpp.equivalence import MarkovEquivalenceClass, even, exits
 from causalpp.graphs import Dag, DagBatch, _reach
 
-__all__ = ["Frame", "LocalBatch", "PackedBatch", "Shared"]
+__all__ = ["Frame", "LocalBatch", "PackedBatch", "Shared", "Unwritten"]
 
 _BLOCK = 1 << 26  # cells of graphs that are written out at a time
 
@@ -92,7 +92,7 @@ class Frame:
         return self._ways[key]
 
 
-class _Unwritten(DagBatch):
+class Unwritten(DagBatch):
     """A batch whose tensors are made when something asks for them."""
 
     def _described(self, nodes: tuple[str, ...], count: int) -> None:
@@ -113,6 +113,15 @@ class _Unwritten(DagBatch):
     def device(self) -> torch.device:
         return torch.device("cpu")
 
+    @property
+    def common(self) -> Shared:
+        """What the graphs have in common."""
+        raise NotImplementedError
+
+    def inner(self, numbers: Tensor) -> Tensor:
+        """The edges of some graphs within the components in which they differ, ``(n, k, k)``."""
+        raise NotImplementedError
+
     def _rows(self, numbers: Tensor) -> Tensor:
         """The adjacency of some graphs, ``(n, d, d)``."""
         raise NotImplementedError
@@ -127,7 +136,7 @@ class _Unwritten(DagBatch):
         return super().__getitem__(key)
 
 
-class LocalBatch(_Unwritten):
+class LocalBatch(Unwritten):
     """Members of an even class that differ in some of its components only.
 
     Args:
@@ -149,6 +158,13 @@ class LocalBatch(_Unwritten):
     def _within(self) -> Tensor:
         """``(N, k, k)``: the paths within the components."""
         return _reach.closure(self.local)
+
+    @property
+    def common(self) -> Shared:
+        return self.shared
+
+    def inner(self, numbers: Tensor) -> Tensor:
+        return self.local[numbers]
 
     def _inside(self, a: int, b: int) -> bool:
         home = self.shared.home
@@ -189,7 +205,7 @@ class LocalBatch(_Unwritten):
         return out
 
 
-class PackedBatch(_Unwritten):
+class PackedBatch(Unwritten):
     """Members of a class as walkers; single edges and paths are read off their sets.
 
     Args:
@@ -203,6 +219,13 @@ class PackedBatch(_Unwritten):
     def __init__(self, frame: Frame, walkers: Walkers) -> None:
         self._described(frame.shared.nodes, len(walkers))
         self._keep(frame=frame, walkers=walkers)
+
+    @property
+    def common(self) -> Shared:
+        return self.frame.shared
+
+    def inner(self, numbers: Tensor) -> Tensor:
+        return unpacked(self.walkers.parents[numbers], self.walkers.bits).mT
 
     @cached_property
     def reach(self) -> Tensor:
@@ -243,9 +266,9 @@ class PackedBatch(_Unwritten):
         return out
 
     def _rows(self, numbers: Tensor) -> Tensor:
-        frame, walkers = self.frame, self.walkers
+        frame = self.frame
         shared, rows = frame.shared, frame.rows
-        local = unpacked(walkers.parents[numbers], walkers.bits).mT
+        local = self.inner(numbers)
         if len(rows) == len(self.nodes):
             return local.contiguous()
         out = shared.adjacency.repeat(len(numbers), 1, 1)

@@ -8,16 +8,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from causalpp.belief._batches import LocalBatch, Shared
+from causalpp.belief._batches import Frame, LocalBatch, PackedBatch, Shared
+from causalpp.belief._reversals import Walkers
 from causalpp.belief.channels import Channel
 from causalpp.belief.mixture import Mixture
 from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
+from causalpp.equivalence._chordal import orientations_by_edge
 from causalpp.errors import TooLarge
 from causalpp.graphs import DagBatch
 
 __all__ = ["Told", "is_plain", "members_by_component"]
 
-_CELLS = 1 << 29  # of the adjacency of all components' members
+_CELLS = 1 << 29  # bytes that all components' members may take
+_WRITTEN = 1 << 26  # cells of one component's members from which on they are kept as sets, an eighth of the memory each
+_BLOCK = 1 << 25  # cells that are written out on the way there
 
 
 def is_plain(channel: Channel) -> bool:
@@ -57,14 +61,20 @@ def members_by_component(mec: MarkovEquivalenceClass, limit: int) -> list[DagBat
         parts.append((list(rows), MarkovEquivalenceClass(Mpdag(names[list(rows)], pairs[0], pairs[1]))))
     largest = max((part.size for _, part in parts), default=1)
     shared = Shared.of(mec) if largest <= limit else None
-    cells = sum(part.size * (len(names) if shared is None else len(inside)) ** 2 for inside, part in parts)
-    if largest > limit or cells > _CELLS:
+    cells = [part.size * (len(names) if shared is None else len(inside)) ** 2 for inside, part in parts]
+    packed = [shared is not None and each > _WRITTEN for each in cells]
+    taken = sum(each // 4 if few else each for each, few in zip(cells, packed, strict=True))  # parents, and all below
+    if largest > limit or taken > _CELLS:
         raise TooLarge(
             f"the largest chain component has {largest:,} members, too many to list (limit {limit:,}, and all "
             "components together must fit into memory): use a ParticleBelief"
         )
     if shared is not None and parts:
-        return [LocalBatch(shared, torch.tensor(inside), part.batch(limit).adjacency) for inside, part in parts]
+        return [
+            _as_sets(shared, inside, part) if few
+            else LocalBatch(shared, torch.tensor(inside), part.batch(limit).adjacency)
+            for (inside, part), few in zip(parts, packed, strict=True)
+        ]  # fmt: skip
     one = torch.as_tensor(mec.sample(1).adjacency)
     out = []
     for inside, part in parts:
@@ -73,3 +83,17 @@ def members_by_component(mec: MarkovEquivalenceClass, limit: int) -> list[DagBat
         stack[:, place[:, None], place] = local
         out.append(DagBatch._trusted(graph.nodes, stack))
     return out or [DagBatch._trusted(graph.nodes, one)]
+
+
+def _as_sets(shared: Shared, inside: list[int], part: MarkovEquivalenceClass) -> PackedBatch:
+    """The members of a large component, never all written out."""
+    matrix = part.cpdag.matrix
+    tails, heads, found = orientations_by_edge(matrix | matrix.T, matrix & ~matrix.T)
+    parts = []
+    step = max(1, _BLOCK // len(inside) ** 2)
+    for start in range(0, len(found), step):
+        some = found[start : start + step]
+        local = np.zeros((len(some), *matrix.shape), dtype=bool)
+        local[:, tails, heads] = some
+        parts.append(Walkers.standing(torch.from_numpy(local)))
+    return PackedBatch(Frame(shared, torch.tensor(inside)), Walkers.joined(parts))

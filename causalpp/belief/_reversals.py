@@ -53,6 +53,13 @@ class Walkers:
         parents = _packed(adjacency.mT, bits)
         return cls(parents, _packed(_reach.closure(adjacency), bits), covered_tails(parents, bits), free, bits)
 
+    @classmethod
+    def standing(cls, adjacency: Tensor) -> Walkers:
+        """The same, for graphs that are only looked at: which edges are covered is not found out."""
+        bits = one_bit_each(adjacency.shape[1], adjacency.device)
+        none = torch.empty((len(adjacency), 0), dtype=torch.int16, device=adjacency.device)
+        return cls(_packed(adjacency.mT, bits), _packed(_reach.closure(adjacency), bits), none, None, bits)
+
     def __len__(self) -> int:
         return len(self.parents)
 

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from causalpp.belief._batches import LocalBatch
+from causalpp.belief._batches import Unwritten
 from causalpp.belief._parts import Told, is_plain, members_by_component
 from causalpp.belief._scopes import Scopes
 from causalpp.belief._uncounted import explained, only_related
@@ -240,8 +240,7 @@ class ComponentBelief:
         """The posterior probability of every directed edge, shape ``(d, d)``."""
         out = torch.as_tensor(self.mec.cpdag.matrix & ~self.mec.cpdag.matrix.T).double()
         for place, part in zip(self._places, self.parts, strict=True):
-            local = self._local(part, place).flatten(1).to(out.dtype)
-            out[place[:, None], place] = (part.probabilities @ local).view(len(place), len(place)).clamp(max=1)
+            out[place[:, None], place] = part.candidates.edge_shares(part.probabilities)[place[:, None], place].double()
         return out
 
     @property
@@ -324,19 +323,21 @@ class ComponentBelief:
     def _assembled(self, chosen: Tensor) -> DagBatch:
         """Graphs out of the numbers of the components' members, ``(N, components)``."""
         first = self._parts[0].candidates
-        if isinstance(first, LocalBatch):
-            out = first.shared.adjacency.repeat(len(chosen), 1, 1)
+        if isinstance(first, Unwritten):
+            out = first.common.adjacency.repeat(len(chosen), 1, 1)
         else:
             out = first.adjacency[chosen[:, 0]].clone()
         for c, place in enumerate(self._places):
-            out[:, place[:, None], place] = self._local(self._parts[c], place)[chosen[:, c]]
+            out[:, place[:, None], place] = self._inner(self._parts[c], place, chosen[:, c])
         return DagBatch._trusted(self.nodes, out)
 
     @staticmethod
-    def _local(part: Belief, place: Tensor) -> Tensor:
-        """The members' edges within their component, ``(M, k, k)``."""
+    def _inner(part: Belief, place: Tensor, numbers: Tensor) -> Tensor:
+        """The edges of some members within their component, ``(n, k, k)``."""
         found = part.candidates
-        return found.local if isinstance(found, LocalBatch) else found.adjacency[:, place[:, None], place]
+        if isinstance(found, Unwritten):
+            return found.inner(numbers)
+        return found.adjacency[numbers[:, None, None], place[:, None], place]
 
     @cached_property
     def _places(self) -> list[Tensor]:

@@ -28,7 +28,7 @@ from causalpp.belief.outlook import Outlook
 from causalpp.belief.reliability import Reliability
 from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
 from causalpp.equivalence.restricted import RestrictedClass
-from causalpp.errors import InvalidParameter
+from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch
 from causalpp.oracles import Answer
 from causalpp.propositions import Proposition
@@ -38,6 +38,7 @@ __all__ = ["Mixing", "ParticleBelief"]
 _MANY = 50  # particles that are equal: enough of them to estimate a probability
 _MOST, _FEWEST = 1 << 16, 1 << 12  # particles, unless said
 _WORDS = 1 << 20  # of the particles' sets of parents
+_CELLS = 1 << 31  # of the particles' adjacency, which is written out once: two gigabytes
 _LOW = 0.25  # of the particles' number: with a smaller effective sample size they are drawn again
 
 
@@ -113,7 +114,8 @@ class ParticleBelief:
 
         Raises:
             InvalidParameter: fewer than two populations, or less than eight particles in each.
-            TooLarge: the class cannot be drawn from; see :meth:`MarkovEquivalenceClass.sample`.
+            TooLarge: the class cannot be drawn from, see :meth:`MarkovEquivalenceClass.sample`; or so many particles of
+                so many variables with open edges would take more than two gigabytes.
         """
         frame = _frame(mec)
         if particles is None:
@@ -124,6 +126,12 @@ class ParticleBelief:
                 f"in {populations} populations"
             )
         particles -= particles % (populations * KEPT)
+        if particles * len(frame.rows) ** 2 > _CELLS:
+            raise TooLarge(
+                f"{particles:,} particles of {len(frame.rows):,} variables with open edges do not fit into 2 GB "
+                f"(at most {int((_CELLS / particles) ** 0.5):,} variables do): say which directions are known, with "
+                "knowledge=, or compare some members drawn from the class, with config=AcboConfig(sample=200)"
+            )
         walkers = _walkers(mec, frame, particles, seed)
         group = torch.arange(particles) % populations
         share = torch.full((populations,), 1 / populations, dtype=torch.float64)

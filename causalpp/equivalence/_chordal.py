@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from causalpp.equivalence.cpdag import Matrix
 
-__all__ = ["all_orientations", "insertion_order", "orientations"]
+__all__ = ["all_orientations", "insertion_order", "orientations", "orientations_by_edge"]
 
 
 def insertion_order(undirected: Matrix) -> list[int]:
@@ -77,20 +77,34 @@ def orientations(undirected: Matrix, fixed: Matrix | None = None) -> Iterator[Ma
 
 def all_orientations(undirected: Matrix, fixed: Matrix | None = None) -> NDArray[np.bool_]:
     """All orientations at once, shape ``(M, k, k)``, in the order of :func:`orientations`."""
+    tails, heads, found = orientations_by_edge(undirected, fixed)
+    out = np.zeros((len(found), *undirected.shape), dtype=bool)
+    out[:, tails, heads] = found
+    return out
+
+
+def orientations_by_edge(
+    undirected: Matrix, fixed: Matrix | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """The same: tails and heads, ``(2 E,)``, and of each orientation, which of these edges it has, ``(M, 2 E)``."""
     known = np.zeros_like(undirected) if fixed is None else fixed
     order = insertion_order(undirected)
-    out = np.zeros((1, *undirected.shape), dtype=bool)
+    tails, heads = np.nonzero(undirected)
+    at = np.zeros(undirected.shape, dtype=np.int64)  # the column of each edge; column 0 is False throughout
+    at[tails, heads] = 1 + np.arange(len(tails))
+    out = np.zeros((1, 1 + len(tails)), dtype=bool)
     for k, v in enumerate(order):
         clique = np.array([u for u in order[:k] if undirected[u, v]], dtype=np.int64)
-        others = np.array([u for u in order[:k] if not undirected[u, v]], dtype=np.int64)
-        place = out[:, clique[:, None], clique].sum(1, dtype=np.int64)  # (M, |K|): each one's place in the line
-        before_v = out[:, others[:, None], clique].any(1) | known[clique, v]
+        earlier = np.array(order[:k], dtype=np.int64)
+        others = earlier[~undirected[earlier, v] & undirected[earlier[:, None], clique].any(1)]
+        place = out[:, at[clique[:, None], clique]].sum(1, dtype=np.int64)  # (M, |K|): each one's place in the line
+        before_v = out[:, at[others[:, None], clique]].any(1) | known[clique, v]
         first = np.where(before_v, place + 1, 0).max(1, initial=0)
         last = np.where(known[v, clique], place, len(clique)).min(1, initial=len(clique))
         choices = np.maximum(last + 1 - first, 0)
         member = np.repeat(np.arange(len(out)), choices)
         taken = np.arange(len(member)) - np.repeat(np.cumsum(choices) - choices, choices) + first[member]
         out, before = out[member], place[member] < taken[:, None]
-        out[:, clique, v] = before
-        out[:, v, clique] = ~before
-    return out
+        out[:, at[clique, v]] = before
+        out[:, at[v, clique]] = ~before
+    return tails, heads, out[:, 1:]

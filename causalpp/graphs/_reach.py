@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
 # Cells of one block. 2 MiB of booleans stay in the second-level cache of common processors.
 _CELLS_CPU = 1 << 21
 _CELLS_GPU = 1 << 28
+_LONG = 128  # variables from which on sets as long integers are quicker, graph by graph
+_EDGE = 4_000  # cells of Warshall's algorithm that take as long as an edge does in this way
 
 
 def in_blocks(function: Callable[..., Tensor], *batches: Tensor) -> Tensor:
@@ -42,12 +45,45 @@ def closure(adjacency: Tensor) -> Tensor:
     """Transitive closure of every graph: ``out[n, i, j]`` iff a directed path i → … → j of length ≥ 1.
 
     Warshall's algorithm, one boolean outer product a variable (S. Warshall, J. ACM 9, 1962).  On
-    batches it is faster than repeated squaring (``speed/test_graphs.py`` shows both).
+    batches it is faster than repeated squaring (``speed/test_graphs.py`` shows both).  Large sparse graphs without
+    cycles are gone through one by one instead, from their sinks up, with a union of two sets for every edge.
 
     >>> closure(torch.tensor([[[0, 1, 0], [0, 0, 1], [0, 0, 0]]], dtype=torch.bool)).int().tolist()
     [[[0, 1, 1], [0, 0, 1], [0, 0, 0]]]
     """
+    n, d = adjacency.shape[:2]
+    if d >= _LONG and not adjacency.is_cuda and int(adjacency.count_nonzero()) * _EDGE <= n * d**3:
+        out = torch.empty_like(adjacency)
+        for number, one in enumerate(adjacency):
+            found = _from_the_sinks(one)
+            out[number] = _warshall(one[None])[0] if found is None else found
+        return out
     return in_blocks(_warshall, adjacency)
+
+
+def _from_the_sinks(adjacency: Tensor) -> Tensor | None:
+    """The closure of one graph, ``(d, d)``; None where it has a cycle."""
+    d = len(adjacency)
+    above: list[list[int]] = [[] for _ in range(d)]
+    waiting = [0] * d  # children that are not yet done
+    for i, j in adjacency.nonzero().tolist():
+        above[j].append(i)
+        waiting[i] += 1
+    below = [0] * d
+    done = [v for v in range(d) if not waiting[v]]
+    for v in done:
+        reached = below[v] | 1 << v
+        for parent in above[v]:
+            below[parent] |= reached
+            waiting[parent] -= 1
+            if not waiting[parent]:
+                done.append(parent)
+    if len(done) < d:
+        return None
+    size = -(-d // 8)
+    packed = np.frombuffer(b"".join(row.to_bytes(size, "little") for row in below), dtype=np.uint8).reshape(d, size)
+    bits = np.unpackbits(packed, axis=1, count=d, bitorder="little")
+    return torch.from_numpy(bits.view(np.bool_))
 
 
 def _warshall(adjacency: Tensor) -> Tensor:

@@ -325,17 +325,19 @@ def extension(matrix: Matrix) -> Matrix | None:
     strangers = ~joined
     np.fill_diagonal(strangers, val=False)
     strangers_f = strangers.astype(np.float32)
+    check = np.arange(len(matrix))  # others have the neighbours that kept them from being taken off
     while alive.any():
-        near = left & left.T
-        sink = alive & ~(left & ~left.T).any(1)
-        blocked = ((near.astype(np.float32) @ strangers_f > 0) & left.T).any(1)
-        ready = np.flatnonzero(sink & ~blocked)
+        there, back = left[check], left[:, check].T
+        blocked = (((there & back).astype(np.float32) @ strangers_f > 0) & back).any(1)
+        ready = check[~(there & ~back).any(1) & ~blocked]
         if not len(ready):
             return None
+        around = left[ready].any(0) | left[:, ready].any(1)
         for x in ready:  # taking one off leaves the others ready
             out[x, left[x]] = False
             left[x, :] = left[:, x] = False
             alive[x] = False
+        check = np.flatnonzero(around & alive)
     return out
 
 

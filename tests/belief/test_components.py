@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -240,3 +241,39 @@ def test_a_class_of_one_and_texts() -> None:
     found = json.loads(big.to_json())
     assert (found["method"], found["candidates"], found["components"]) == ("components", 120**12, [120] * 12)
     assert len(big.explain(*(dag for dag, _ in big.top(2))).reasons) == 1
+
+
+def test_members_kept_as_sets_say_the_same(monkeypatch):
+    dag = forest([7, 5, 4], 3, np.random.default_rng(4))
+    mec = MarkovEquivalenceClass.from_dag(dag)
+    questions = all_questions(dag.nodes, kinds=["Causes", "DirectlyCauses"])
+    told = SimulatedOracle(dag, 0.2, seed=1).ask(questions[::7])
+
+    def said():
+        belief = ComponentBelief.uniform(mec, Fixed(0.2)).update(told)
+        numbers = [belief.probability(question) for question in questions]
+        return belief, numbers, belief.edges, belief.sample(50, seed=3).adjacency, belief.top(4)
+
+    written, numbers, edges, drawn, best = said()
+    monkeypatch.setattr("causalpp.belief._parts._WRITTEN", 0)
+    packed, same, its_edges, its_draws, its_best = said()
+    assert {type(part.candidates).__name__ for part in written.parts} == {"LocalBatch"}
+    assert {type(part.candidates).__name__ for part in packed.parts} == {"PackedBatch"}
+    assert same == pytest.approx(numbers)
+    assert torch.allclose(its_edges, edges)
+    assert its_draws.equal(drawn)
+    assert [dag for dag, _ in its_best] == [dag for dag, _ in best]
+
+
+def test_a_chain_of_hundreds_of_variables_is_exact():
+    d = 420
+    names = [f"v{i}" for i in range(d)]
+    mec = MarkovEquivalenceClass.from_dag(Dag(names, list(pairwise(names))))
+    belief = ComponentBelief.uniform(mec, Fixed(0.1))
+    assert belief.size == d
+    # the root is any of the variables, and v9 causes v400 where it is one of the first ten
+    assert belief.probability(Causes("v9", "v400")) == pytest.approx(10 / d)
+    assert belief.probability(DirectlyCauses("v400", "v399")) == pytest.approx(20 / d)
+    after = belief.update([Answer(Causes("v9", "v400"), True)])
+    assert after.probability(Causes("v9", "v400")) == pytest.approx(9 / (9 + d / 10 - 1))
+    assert float(after.edges[9, 10]) == pytest.approx(9 / (9 + d / 10 - 1))

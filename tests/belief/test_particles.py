@@ -28,7 +28,7 @@ from causalpp.belief import Agnostic, Belief, Channel, Fixed, Learned, ParticleB
 from causalpp.belief._batches import Frame, PackedBatch, Shared
 from causalpp.belief._reversals import Walkers, climbed, reversed_once
 from causalpp.belief._target import Target, Truths
-from causalpp.errors import InvalidParameter, UnknownVariable
+from causalpp.errors import InvalidParameter, TooLarge, UnknownVariable
 from causalpp.graphs import all_dags
 from causalpp.propositions import Proposition, all_questions, truth_table
 
@@ -365,3 +365,11 @@ def test_thinned() -> None:
     assert isinstance(thin.candidates, DagBatch)
     assert float((thin.edges - belief.edges).abs().max()) < 5 * 0.5 / math.sqrt(1000)
     assert belief.thinned(10_000) is belief.belief
+
+
+def test_particles_that_do_not_fit_into_memory_are_refused():
+    names = [f"v{i}" for i in range(200)]
+    edges = [(names[i - k], names[i]) for k in (1, 2) for i in range(k, 200)]
+    mec = MarkovEquivalenceClass.from_dag(Dag(names, edges))
+    with pytest.raises(TooLarge, match=r"65,536 particles of 200 variables .* knowledge=, or .*AcboConfig\(sample=200"):
+        ParticleBelief.uniform(mec, particles=1 << 16)

@@ -41,6 +41,15 @@ def test_closure_and_acyclicity_agree_with_networkx_on_cyclic_graphs_too(d):
         assert bool(fine) == (d == 0 or nx.is_directed_acyclic_graph(graph))
 
 
+@pytest.mark.parametrize("cyclic", [False, True])
+def test_the_closure_of_large_sparse_graphs_is_the_same(cyclic):
+    matrices = random_tensor(np.random.default_rng(5), 4, 200, share=0.008)
+    order = torch.randperm(200, generator=torch.Generator().manual_seed(1))
+    matrices = matrices if cyclic else matrices.triu(1)[:, order][:, :, order]
+    assert int(matrices.sum()) * _reach._EDGE < 4 * 200**3  # so that it goes from the sinks up
+    assert _reach.closure(matrices).equal(_reach._warshall(matrices))
+
+
 def test_blocks_do_not_change_results(monkeypatch):
     batch = erdos_renyi(6, expected_degree=2.5, n=101, seed=0)
     masks = [batch.mask(names) for names in ("X1", {"X2", "X3"}, "X4")]
