@@ -48,7 +48,7 @@ def in_bulk(batch):
 def test_draw_in_bulk(benchmark, dags, frame):
     benchmark.group += f", degree {dags.adjacency.sum().item() / N / D * 2:.0f}"
     benchmark.extra_info["items"] = N
-    batch = compile_batch(dags, frame)
+    batch = compile_batch(dags, frame, check=False)
     result = benchmark.pedantic(in_bulk, (batch,), rounds=5, warmup_rounds=1)
     assert result["X2"].shape == (N, STATES)
 
@@ -59,7 +59,7 @@ def test_draw_by_a_loop_over_programs(benchmark, dags, frame):
     benchmark.extra_info.update(items=SAMPLE, peer=True)
     programs = [cpp.compile(dag, data=frame) for dag in dags[:SAMPLE]]
     result = benchmark.pedantic(draw, (programs, dags.nodes), rounds=5, warmup_rounds=1)
-    bulk = in_bulk(compile_batch(dags[:SAMPLE], frame))
+    bulk = in_bulk(compile_batch(dags[:SAMPLE], frame, check=False))
     gap = max(abs(law[name] - bulk[name][n].numpy()).max() for n, law in enumerate(result) for name in law)
     assert gap < 6 * (0.5 / DRAWS) ** 0.5  # two independent simulations
 
@@ -68,7 +68,7 @@ def test_draw_by_a_loop_over_programs(benchmark, dags, frame):
 def test_one_outcome_in_bulk(benchmark, dags, frame):
     benchmark.group += f", degree {dags.adjacency.sum().item() / N / D * 2:.0f}"
     benchmark.extra_info["items"] = N
-    batch = compile_batch(dags, frame)
+    batch = compile_batch(dags, frame, check=False)
     benchmark.pedantic(lambda: batch.interventional("X2", DO, samples=DRAWS), rounds=5, warmup_rounds=1)
 
 
@@ -88,7 +88,7 @@ def test_one_outcome_by_a_loop_over_programs(benchmark, dags, frame):
 def test_fit_and_draw_in_bulk(benchmark, dags, frame):
     benchmark.group += f", degree {dags.adjacency.sum().item() / N / D * 2:.0f}"
     benchmark.extra_info["items"] = N
-    benchmark.pedantic(lambda: in_bulk(compile_batch(dags, frame)), rounds=5, warmup_rounds=1)
+    benchmark.pedantic(lambda: in_bulk(compile_batch(dags, frame, check=False)), rounds=5, warmup_rounds=1)
 
 
 @pytest.mark.benchmark(group=WHOLE)
@@ -104,7 +104,7 @@ def test_fit_and_draw_by_a_loop_over_programs(benchmark, dags, frame):
 @pytest.mark.benchmark(group=EXACT)
 def test_exact_in_bulk(benchmark, frame):
     benchmark.extra_info["items"] = N
-    batch = compile_batch(erdos_renyi(8, expected_degree=2, n=N, seed=0), frame)
+    batch = compile_batch(erdos_renyi(8, expected_degree=2, n=N, seed=0), frame, check=False)
     benchmark.pedantic(batch.interventional, ("X2", DO), rounds=3, warmup_rounds=1)
 
 

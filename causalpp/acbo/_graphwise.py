@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.errors import InvalidParameter, TooLarge
+from causalpp.columns import read_columns
+from causalpp.errors import ImpreciseWarning, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch
 from causalpp.programs import CausalProgram, LinearGaussian, Table, ate, att, cde, compile, compile_batch, nde, nie
 from causalpp.programs.bulk import GaussianBatch, ProgramBatch, TableBatch
+from causalpp.programs.fitting.diagnostics import cells_of_tables, thin_tables
 from causalpp.propositions import Causes
 
 if TYPE_CHECKING:
@@ -72,8 +75,16 @@ def compare(
     seed: int,
     kinds: Mapping[str, str] | None = None,
 ) -> Compared:
-    """What the estimand compares where something was left out, found by asking it of one graph."""
+    """What the estimand compares where something was left out, found by asking it of one graph.
+
+    Warns:
+        ImpreciseWarning: the rows hardly cover that graph's tables.
+    """
     program = compile(dag, data=data, kinds=kinds, seed=seed, check=False)
+    laws = {name: program.mechanism(name) for name in dag.nodes}
+    found = thin_tables(cells_of_tables(laws, read_columns(data, kinds, names=dag.nodes)))
+    if found is not None:
+        warnings.warn(f"in the most probable graph, {found}", ImpreciseWarning, stacklevel=3)
     kept = {"treated": treated, "control": control, "state": state}
     effect = estimand(program, treatment, outcome, seed=seed, **kept, **options)
     discrete = {name: tuple(program.states(name)) for name in dag.nodes if program.is_discrete(name)}
@@ -148,7 +159,7 @@ def _in_bulk(
         return None
     if set(options) - ({"fixing"} if estimand is cde else {"mediator"} if estimand in (nde, nie) else set()):
         return None
-    batch = compile_batch(graphs, data, states=given.discrete, kinds=given.kinds)
+    batch = compile_batch(graphs, data, states=given.discrete, kinds=given.kinds, check=False)
 
     def ask(fitted: ProgramBatch) -> _Floats:
         if isinstance(fitted, GaussianBatch):

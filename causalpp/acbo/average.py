@@ -259,6 +259,9 @@ def average(
         InvalidParameter: data that are no frame, a number out of range, or values to compare that are not evident.
         TooLarge: a quantity that goes graph by graph, and more than a thousand graphs.
 
+    Warns:
+        ImpreciseWarning: the rows hardly cover the tables of the most probable graph; which, and what to do.
+
     Example:
         >>> import causalpp as cpp
         >>> asia = cpp.load_network("asia")

@@ -289,6 +289,9 @@ class Result:
         Raises:
             NotIdentified, UnknownVariable, InvalidData, InvalidParameter, TooLarge: see there.
 
+        Warns:
+            ImpreciseWarning: the rows hardly cover the tables of the most probable graph.
+
         Example:
             >>> import causalpp as cpp
             >>> asia = cpp.load_network("asia")

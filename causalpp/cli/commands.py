@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ from causalpp.equivalence import (
     edge_shares,
     verification_set,
 )
-from causalpp.errors import InvalidParameter, TooLarge, UnknownVariable
+from causalpp.errors import ImpreciseWarning, InvalidParameter, TooLarge, UnknownVariable
 from causalpp.graphs import Dag, DagBatch, Mpdag, graph_text, has_graph_suffix, read_dag, read_graph, write_graph
 from causalpp.programs import load_network
 from causalpp.propositions import Proposition, parse
@@ -162,9 +163,11 @@ def discover(
     if not json:
         console.print("" if result.transcript or by_hand else class_summary(found))
         console.print(result_summary(result, found.cpdag, [] if check is None else data_check.told(check)))
-    effect = None if result.interrupted else wanted.averaged(result)
+    effect, notes = (None, []) if result.interrupted else wanted.averaged(result)
     if effect is not None and not json:
         console.print(repr(effect))
+        for note in notes:
+            console.print(f"note: {note}")
     more: dict[str, Any] = {} if check is None else {"data_check": check.to_dict()}
     if out is not None:
         _write_result(result, more, out)
@@ -173,7 +176,7 @@ def discover(
     if report is not None:
         result.report(report, further=[one for one in (check, effect) if one is not None])
     if json:
-        more |= {} if effect is None else {"effect": effect.to_dict()}
+        more |= {} if effect is None else {"effect": effect.to_dict() | ({"notes": notes} if notes else {})}
         print_json(result.to_dict() | {"class": _class_dict(found)} | more)
     if result.interrupted:
         raise KeyboardInterrupt
@@ -223,9 +226,14 @@ class _Effect:
         if self.treatment is not None:
             self._average(Belief.uniform(DagBatch.from_dags(found.members(1))), draws=2)
 
-    def averaged(self, result: acbo.Result) -> acbo.AveragedEffect | None:
-        """The effect under every surviving graph, or None if none is asked for."""
-        return None if self.treatment is None else self._average(result.belief)
+    def averaged(self, result: acbo.Result) -> tuple[acbo.AveragedEffect | None, list[str]]:
+        """The effect under every surviving graph, or None if none is asked for; and what makes it doubtful."""
+        if self.treatment is None:
+            return None, []
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ImpreciseWarning)
+            effect = self._average(result.belief)
+        return effect, list(dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, ImpreciseWarning)))
 
     def _average(self, belief: AnyBelief, **options: Any) -> acbo.AveragedEffect:
         assert self.frame is not None  # seen to above

@@ -7,23 +7,25 @@ candidates share, a variable with the same ancestors' subgraph is drawn once.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from causalpp.columns import read_columns
-from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
+from causalpp.columns import Columns, read_columns
+from causalpp.errors import ImpreciseWarning, InvalidData, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag, DagBatch
 from causalpp.programs._bulk_base import BatchEffects, Normals, ProgramBatch, whole
 from causalpp.programs._bulk_gaussian import GaussianBatch, fit_gaussians
 from causalpp.programs._bulk_mixed import MixedBatch, fit_mixed
-from causalpp.programs._bulk_plan import unique_fits
+from causalpp.programs._bulk_plan import Fits, unique_fits
 from causalpp.programs._bulk_tables import TableBatch, fit_tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from causalpp.programs.fitting.diagnostics import Cells
     from causalpp.programs.fitting.report import Fit
     from causalpp.programs.mechanisms import Mechanism
 
@@ -40,6 +42,7 @@ def compile_batch(
     kinds: Mapping[str, str] | None = None,
     prior: float = 1.0,
     chunk_bytes: int = _CHUNK_BYTES,
+    check: bool = True,
 ) -> ProgramBatch:
     """Every candidate graph as a program fitted to the data, all at once.
 
@@ -58,6 +61,8 @@ def compile_batch(
             :func:`~causalpp.programs.compile`.  Regressions have the flat prior and do not use it.
         chunk_bytes: about how much memory one step of sampling, or of exact computing, may take; the results
             do not depend on it.
+        check: whether to warn where the rows hardly cover the tables of some graphs; see
+            :func:`~causalpp.programs.compile`.
 
     Returns:
         A :class:`TableBatch` or a :class:`GaussianBatch`, whose graphs are computed all at once, or a
@@ -68,6 +73,10 @@ def compile_batch(
         InvalidData: a column is missing, has missing values or undeclared states.
         UnknownVariable: ``states`` names a variable the graphs do not have.
         TooLarge: tables too large.
+
+    Warns:
+        ImpreciseWarning: most configurations of a table's parents have hardly a row, so that the prior speaks; one
+            warning, of the worst table.
 
     Example:
         >>> import pandas as pd
@@ -112,7 +121,10 @@ def compile_batch(
     fits = unique_fits(np.asarray(dags.adjacency.cpu().numpy(), dtype=bool))
     if not continuous:
         coded = {name: (column.states or (), column.values) for name, column in columns.items()}
-        return fit_tables(dags, fits, coded, prior, chunk_bytes)
+        tables = fit_tables(dags, fits, coded, prior, chunk_bytes)
+        if check:
+            _warn(dags, fits, _of_tables(tables))
+        return tables
     if any(column.kind != "real" for column in columns.values()):
         from causalpp.programs.fitting.fit import Options, fitted
 
@@ -124,5 +136,45 @@ def compile_batch(
             known = {name: columns[name].states or () for name in family.nodes if columns[name].states is not None}
             return fitted(family, data, {}, known, prior, Options(compare=False), said)
 
-        return fit_mixed(dags, fits, columns, fit, chunk_bytes)
+        mixed = fit_mixed(dags, fits, columns, fit, chunk_bytes)
+        if check:
+            _warn(dags, fits, _of_mixed(mixed, columns, prior))
+        return mixed
     return fit_gaussians(dags, fits, np.column_stack([c.values for c in columns.values()]), chunk_bytes)
+
+
+def _of_tables(batch: TableBatch) -> list[Cells | None]:
+    """How well the rows cover each local fit's table; None without parents."""
+    from causalpp.programs.fitting.diagnostics import covered
+
+    out: list[Cells | None] = []
+    ends = np.append(batch.offset, len(batch.counts))[1:]
+    for v, many, begin, end in zip(batch.fits.variable, batch.fits.many, batch.offset, ends, strict=True):
+        name = batch.dags.nodes[v]
+        states = len(batch.states[name])
+        rows = batch.counts[begin:end].reshape(-1, states).sum(1)
+        out.append(covered(name, len(rows), rows[rows > 0], states, batch.prior) if many else None)
+    return out
+
+
+def _of_mixed(batch: MixedBatch, columns: Columns, prior: float) -> list[Cells | None]:
+    from causalpp.programs.fitting.diagnostics import family_cells
+    from causalpp.programs.mechanisms import Table
+
+    out: list[Cells | None] = []
+    for v, law in zip(batch.fits.variable, batch.mechanisms, strict=True):
+        table = isinstance(law, Table) and law.parents
+        out.append(family_cells(batch.dags.nodes[v], law.parents, columns, prior) if table else None)
+    return out
+
+
+def _warn(dags: DagBatch, fits: Fits, cells: Sequence[Cells | None]) -> None:
+    """One warning for the whole batch, if the rows hardly cover some of its tables; there are F cells."""
+    from causalpp.programs.fitting.diagnostics import thin_tables
+
+    found = thin_tables(cell for cell in cells if cell is not None)
+    if found is not None:
+        told = [cell is not None and cell.told for cell in cells]
+        many = int(np.array(told)[fits.of].any(1).sum())
+        where = f"in {many:,} of {len(dags):,} graphs a table is thin" if len(dags) > 1 else "a table is thin"
+        warnings.warn(f"{where}: {found}", ImpreciseWarning, stacklevel=3)

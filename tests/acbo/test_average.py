@@ -52,6 +52,21 @@ def tables(dag: cpp.Dag, draw: np.random.Generator) -> cpp.CausalProgram:
     )
 
 
+def test_thin_tables_are_told_once() -> None:
+    """Whatever is averaged, in bulk or graph by graph: one warning, the figures those of compile."""
+    rng = np.random.default_rng(1)
+    dag = cpp.Dag.from_edges([("site", "y"), ("x", "y")])
+    frame = pd.DataFrame({"site": rng.integers(0, 15, 80).astype(str), "x": rng.integers(0, 2, 80)})
+    frame["y"] = rng.integers(0, 2, 80)
+    belief = cpp.Belief.uniform(cpp.MarkovEquivalenceClass.from_dag(dag).batch())
+    with pytest.warns(errors.ImpreciseWarning) as alone:
+        cpp.compile(dag, data=frame)
+    for estimand in (cpp.ate, cpp.att):
+        with pytest.warns(errors.ImpreciseWarning) as caught:
+            average(belief, estimand, data=frame, treatment="x", outcome="y", draws=2)
+        assert [str(w.message) for w in caught] == [f"in the most probable graph, {alone[0].message}"]
+
+
 # --- what it says -------------------------------------------------------------------------------------
 
 

@@ -37,7 +37,7 @@ def continuous(d: int, rows: int, seed: int) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def tables() -> TableBatch:
-    batch = compile_batch(erdos_renyi(6, expected_degree=2.5, n=150, seed=1), discrete(6, 300, 2))
+    batch = compile_batch(erdos_renyi(6, expected_degree=2.5, n=150, seed=1), discrete(6, 300, 2), check=False)
     assert isinstance(batch, TableBatch)
     return batch
 
@@ -127,7 +127,7 @@ def test_simulated_effects_and_their_errors(tables):
 
 
 def test_chunks_and_seeds(tables):
-    small = compile_batch(tables.dags, discrete(6, 300, 2), chunk_bytes=1 << 16)
+    small = compile_batch(tables.dags, discrete(6, 300, 2), chunk_bytes=1 << 16, check=False)
     for k in ({}, {"samples": 17_000, "seed": 2}):
         assert small.interventional("X6", {"X1": 1}, **k).equal(tables.interventional("X6", {"X1": 1}, **k))
         for a, b in zip(small.ate("X1", "X6", **k), tables.ate("X1", "X6", **k), strict=True):
@@ -166,7 +166,7 @@ def test_log_marginal_by_hand():
 def test_equivalent_graphs_are_equally_likely():
     dags = all_dags(4)
     frame = discrete(4, 120, 7)
-    batches = [(compile_batch(dags, frame), 3.0), (compile_batch(dags, continuous(4, 120, 7)), None)]
+    batches = [(compile_batch(dags, frame, check=False), 3.0), (compile_batch(dags, continuous(4, 120, 7)), None)]
     classes: dict[object, list[int]] = {}
     for n, dag in enumerate(dags):
         adjacency = dag.adjacency
@@ -195,7 +195,7 @@ def test_many_states_many_parents_and_unequal_tables():
     star = Dag(names, [(v, "v1") for v in names if v != "v1"])
     dags = [star, Dag(names, []), Dag(names, [("v1", "v2"), ("v2", "v0")]), Dag(names, [("v0", "v1"), ("v1", "v5")])]
     kinds = {"v0": "discrete", "v1": "discrete"}
-    batch = compile_batch(DagBatch.from_dags(dags), frame, kinds=kinds)
+    batch = compile_batch(DagBatch.from_dags(dags), frame, kinds=kinds, check=False)
     exact = batch.interventional("v1", {"v3": 1})
     for n, dag in enumerate(dags):
         wanted = cpp.compile(dag, data=frame, kinds=kinds, check=False).do(v3=1).probabilities("v1")
@@ -213,13 +213,40 @@ def test_a_table_with_more_rows_than_two_bytes_count():
     dag = Dag(list(frame), [(f"v{i}", "v4") for i in range(4)])
     states = {f"v{i}": range(20) for i in range(4)}
     frame[list(states)] %= 20
-    batch = compile_batch(DagBatch.from_dags([dag]), frame, states=states)
+    batch = compile_batch(DagBatch.from_dags([dag]), frame, states=states, check=False)
     found = batch.interventional("v4", samples=20_000)
     draws = pd.DataFrame(batch.sample(20_000)[0].numpy(), columns=list(frame))
     assert abs(float(found[0, 1]) - draws["v4"].mean()) < 1e-9
     assert abs(float(found[0, 1]) - 0.5) < 0.05  # nearly every row is unseen
     with pytest.raises(errors.TooLarge, match="samples="):
         batch.interventional("v4")
+
+
+@pytest.mark.parametrize("kind", ["discrete", "real"])
+def test_thin_tables_are_told_once(kind: str) -> None:
+    """Twelve by two configurations in 60 rows: the words and the figures are those of one program."""
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame(
+        {"a": rng.integers(0, 12, 60).astype(str), "b": rng.integers(0, 2, 60), "c": rng.integers(0, 2, 60)}
+    )
+    frame["d"] = rng.normal(size=60) if kind == "real" else rng.integers(0, 2, 60)
+    thin = Dag(list("abcd"), [("a", "c"), ("b", "c")])
+    dags = [Dag(list("abcd"), [("a", "b"), ("c", "d")]), thin, Dag(list("abcd"), [("a", "c"), ("b", "c"), ("c", "d")])]
+    rows = frame.groupby(["a", "b"]).size()
+    rare, empty = 24 - int((rows >= 5).sum()), 24 - len(rows)
+    words = f"{rare} of 24 configurations of the parents of 'c' have fewer than 5 rows, {empty} of them none, and the"
+    pull = float((rows * 2 / (rows + 2)).sum() / 60)
+    for fit, where in (
+        (lambda: cpp.compile(thin, data=frame), ""),
+        (lambda: compile_batch(DagBatch.from_dags([thin]), frame), "a table is thin: "),
+        (lambda: compile_batch(DagBatch.from_dags(dags), frame), "in 2 of 3 graphs a table is thin: "),
+    ):
+        with pytest.warns(errors.ImpreciseWarning) as caught:
+            fit()
+        (told,) = [str(w.message) for w in caught]
+        assert told.startswith(f"{where}{words} prior is {pull:.0%} of ")
+    compile_batch(DagBatch.from_dags(dags), frame, check=False)
+    compile_batch(DagBatch.from_dags(dags[:1]), frame)
 
 
 # --- linear-Gaussian ----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from causalpp.programs.program import CausalProgram
 
-__all__ = ["Cells", "Diagnostics", "Marginal", "diagnose"]
+__all__ = [
+    "Cells",
+    "Diagnostics",
+    "Marginal",
+    "cells_of_tables",
+    "covered",
+    "diagnose",
+    "family_cells",
+    "thin_tables",
+]
 
 _Floats = NDArray[np.float64]
 
@@ -123,18 +132,26 @@ class Diagnostics:
             "apart: leave one out"
             for a, b, child in self.copies
         ]
-        thin = sorted((c for c in self.cells if c.told), key=lambda c: -c.pull)
-        if thin:
-            worst = thin[0]
-            also = f" (and so of {', '.join(repr(c.variable) for c in thin[1:4])})" if len(thin) > 1 else ""
-            out.append(
-                f"{worst.rare:,} of {worst.configurations:,} configurations of the parents of {worst.variable!r}{also} "
-                f"have fewer than {_RARE} rows, {worst.empty:,} of them none, and the prior is {worst.pull:.0%} of "
-                "what its table says: merge states, or have a parent with many values read as real, kinds={…: 'real'}"
-            )
+        thin = thin_tables(self.cells)
+        out += [] if thin is None else [thin]
         odd = sorted((m for m in self.marginals if m.told), key=lambda m: m.p_value)
         out += [f"the fitted program does not fit the data: {m.sentence}; see fit.diagnostics" for m in odd[:3]]
         return tuple(out)
+
+
+def thin_tables(cells: Iterable[Cells]) -> str | None:
+    """What there is to say of tables whose parents have many configurations with hardly a row, the worst first."""
+    thin = sorted((c for c in cells if c.told), key=lambda c: -c.pull)
+    if not thin:
+        return None
+    worst = thin[0]
+    others = list(dict.fromkeys(repr(c.variable) for c in thin if c.variable != worst.variable))[:3]
+    also = f" (and so of {', '.join(others)})" if others else ""
+    return (
+        f"{worst.rare:,} of {worst.configurations:,} configurations of the parents of {worst.variable!r}{also} "
+        f"have fewer than {_RARE} rows, {worst.empty:,} of them none, and the prior is {worst.pull:.0%} of "
+        "what its table says: merge states, or have a parent with many values read as real, kinds={…: 'real'}"
+    )
 
 
 def diagnose(
@@ -149,11 +166,7 @@ def diagnose(
         given: the variables whose mechanisms were not fitted.
         seed: of the rows that are simulated.
     """
-    cells = []
-    for name, mechanism in mechanisms.items():
-        if isinstance(mechanism, Table) and mechanism.parents and name in columns:
-            found = _cells(name, mechanism, columns)
-            cells += [] if found is None else [found]
+    cells = cells_of_tables(mechanisms, columns)
     drawn = program.draw(_ROWS, seed=seed)
     compared = [_marginal(c, np.asarray(drawn[name])) for name, c in columns.items() if not c.missing.all()]
     level = _LEVEL / max(1, len(compared))
@@ -173,17 +186,36 @@ def diagnose(
     return Diagnostics(tuple(cells), marginals, copies)
 
 
-def _cells(name: str, table: Table, columns: Mapping[str, Column]) -> Cells | None:
-    if any(parent not in columns for parent in table.parents):
+def cells_of_tables(mechanisms: Mapping[str, Mechanism], columns: Mapping[str, Column]) -> list[Cells]:
+    """How well the rows cover every table with parents."""
+    out = []
+    for name, mechanism in mechanisms.items():
+        if isinstance(mechanism, Table) and mechanism.parents and name in columns:
+            found = family_cells(name, mechanism.parents, columns)
+            out += [] if found is None else [found]
+    return out
+
+
+def family_cells(name: str, parents: Iterable[str], columns: Mapping[str, Column], prior: float = 1.0) -> Cells | None:
+    """How well the rows cover the configurations of some parents; None if one of all these has no states."""
+    family = [columns.get(parent) for parent in (*parents, name)]
+    known = [column for column in family if column is not None and column.states is not None]
+    if len(known) < len(family):
         return None
-    sizes = [len(columns[parent].states or ()) for parent in table.parents]
-    values = np.stack([columns[parent].values for parent in table.parents])
+    above, states = known[:-1], len(known[-1].states or ())
+    sizes = [len(column.states or ()) for column in above]
+    values = np.stack([column.values for column in above])
     codes = np.ravel_multi_index(list(values[:, (values >= 0).all(0)]), sizes)
-    number = math.prod(sizes)
-    _, rows = np.unique(codes, return_counts=True)
-    prior = len(table.states) * 1.0
-    pull = float((rows * prior / (rows + prior)).sum() / max(1, rows.sum()))
-    return Cells(name, number, number - len(rows), number - int((rows >= _RARE).sum()), pull)
+    return covered(name, math.prod(sizes), np.unique(codes, return_counts=True)[1], states, prior)
+
+
+def covered(name: str, configurations: int, rows: NDArray[Any], states: int, prior: float = 1.0) -> Cells:
+    """A table's cells from the rows of each configuration that is not empty, the number of states and the prior's
+    concentration on each.
+    """
+    weight = states * prior
+    pull = float((rows * weight / (rows + weight)).sum() / max(1, rows.sum()))
+    return Cells(name, configurations, configurations - len(rows), configurations - int((rows >= _RARE).sum()), pull)
 
 
 def _marginal(column: Column, drawn: NDArray[Any]) -> tuple[Column, str, float, float, float, float]:
