@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,7 @@ from causalpp.errors import InvalidParameter, UnknownVariable
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Count", "Discrete", "Ordinal", "Real", "said_kinds", "show_columns"]
+__all__ = ["Count", "Discrete", "Ordinal", "Real", "columns_dict", "said_kinds", "show_columns"]
 
 Real = Annotated[
     list[str] | None, typer.Option("--real", help="With --data: this column holds real numbers (repeatable).")
@@ -62,3 +62,8 @@ def show_columns(frame: pd.DataFrame, kinds: Mapping[str, str], names: list[str]
         console.print(line, soft_wrap=True)
     console.print("to have one read otherwise: --real, --discrete, --ordinal or --count COLUMN\n", soft_wrap=True)
     return table
+
+
+def columns_dict(frame: pd.DataFrame | None, kinds: Mapping[str, str]) -> dict[str, Any]:
+    """The same under the key ``columns``, for JSON; nothing without data."""
+    return {} if frame is None else {"columns": read_columns(frame, kinds).to_dict()}

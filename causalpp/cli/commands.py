@@ -168,7 +168,8 @@ def discover(
         console.print(repr(effect))
         for note in notes:
             console.print(f"note: {note}")
-    more: dict[str, Any] = {} if check is None else {"data_check": check.to_dict()}
+    more = column_options.columns_dict(frame, said)
+    more |= {} if check is None else {"data_check": check.to_dict()}
     if out is not None:
         _write_result(result, more, out)
     if plot is not None:
@@ -308,7 +309,8 @@ def mec(
             for q, v in zip(asked, verdicts, strict=True)
         ]
         some = [[list(edge) for edge in dag.edges] for dag in found.members(members)]
-        print_json(_class_dict(found) | more | {"answers": answers, "members": some})
+        columns = column_options.columns_dict(frame, said)
+        print_json(_class_dict(found) | columns | more | {"answers": answers, "members": some})
         return
     if frame is not None:
         column_options.show_columns(frame, said)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -109,6 +110,28 @@ def test_a_graph_from_data_is_held_against_them(run, tmp_path: Path) -> None:
     check = json.loads(done.out)["data_check"]
     assert check["passed"] is False
     assert check["p_value"] < 1e-6
+
+
+def test_json_from_data_says_how_each_column_was_read(run, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    a = draw.normal(size=300)
+    frame = pd.DataFrame({"a": a, "b": a + draw.normal(size=300), "site": draw.integers(0, 40, 300), "on": a > 0})
+    frame.loc[:4, "site"] = np.nan
+    table, out = tmp_path / "rows.csv", tmp_path / "run.json"
+    frame.to_csv(table, index=False)
+    truth = tmp_path / "truth.dagitty"
+    truth.write_text("dag { a -> b; a -> on; site }")
+    options = ("--data", table, "--count", "site", "--json")
+    for command in (("mec",), ("discover", "--truth", truth, "--max-questions", 1, "--out", out)):
+        done = run(*command, *options)
+        assert done.code == 0, done.err
+        read = json.loads(done.out)["columns"]
+        assert {name: column["kind"] for name, column in read.items()} == {
+            "a": "real", "b": "real", "site": "count", "on": "discrete"
+        }  # fmt: skip
+        assert [read["site"]["missing"], read["on"]["states"]] == [5, ["False", "True"]]
+    assert json.loads(out.read_text())["columns"] == read
+    assert "columns" not in json.loads(run("mec", "--network", "asia", "--json").out)
 
 
 OUTPUTS = [
