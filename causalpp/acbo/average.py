@@ -54,6 +54,7 @@ class AveragedEffect:
         rows: of the data.
         absent: the probability that the treatment does not cause the outcome at all.
         drawn: whether the graphs are draws from the posterior, of a class too large to list.
+        given: what every probability takes for granted, in words, where a run says so; see :class:`Result`.
     """
 
     what: str
@@ -72,6 +73,7 @@ class AveragedEffect:
     rows: int
     absent: float
     drawn: bool = False
+    given: str = ""
 
     @property
     def mean(self) -> float:
@@ -142,9 +144,10 @@ class AveragedEffect:
         low, high = self.interval()
         many = f"{len(self.graphs):,} graph{'s' if len(self.graphs) > 1 else ''}"
         which = "drawn from" if self.drawn else f"with {self.covered:.1%} of"
+        given = f", given that the truth is in {self.given}" if self.given else ""
         out = [
             f"{self.mean:+.4f}, {self.mass:.0%} interval [{low:+.4f}, {high:+.4f}]",
-            f"averaged over {many} {which} the posterior, fitted to {self.rows:,} rows",
+            f"averaged over {many} {which} the posterior{given}, fitted to {self.rows:,} rows",
             f"standard deviation {self.sd:.4f}, of whose square {self.graph_share:.0%} comes from not knowing the "
             f"graph and {self.sampling_share:.0%} from finitely many rows",
         ]
@@ -191,6 +194,7 @@ class AveragedEffect:
             "probability_absent": self.absent,
             "covered": self.covered,
             "drawn": self.drawn,
+            "given": self.given or None,
             "rows": self.rows,
             "graphs": [
                 {"edges": [list(edge) for edge in dag.edges], "probability": weight, "effect": value}

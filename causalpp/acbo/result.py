@@ -7,7 +7,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -302,13 +302,16 @@ class Result:
             >>> effect.title
             'Effect of smoke (yes against no) on P(dysp = yes)'
             >>> low, high = effect.interval()
+            >>> effect.given
+            'the class of 6 graphs'
             >>> low < cpp.ate(asia, "smoke", "dysp").value < high
             True
         """
-        return average(
+        found = average(
             self.belief, estimand, data=data, treatment=treatment, outcome=outcome, treated=treated, control=control,
             state=state, kinds=kinds, mass=mass, draws=draws, negligible=negligible, seed=seed, **options,
         )  # fmt: skip
+        return replace(found, given=self.given)
 
     def plot(self, labels: Mapping[str, str] | None = None) -> Figure:
         """Four panels: the edges' probabilities, the posterior over rounds, bits and bound, the oracle's reliability.

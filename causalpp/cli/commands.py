@@ -6,7 +6,7 @@ import json as json_text
 import sys
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -233,7 +233,7 @@ class _Effect:
             return None, []
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", ImpreciseWarning)
-            effect = self._average(result.belief)
+            effect = replace(self._average(result.belief), given=result.given)
         return effect, list(dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, ImpreciseWarning)))
 
     def _average(self, belief: AnyBelief, **options: Any) -> acbo.AveragedEffect:

@@ -274,3 +274,16 @@ def _covered(make: Callable[..., cpp.CausalProgram], *, ask: bool, runs: int) ->
         hits += low - 1e-12 <= effect <= high + 1e-12
         done += 1
     return hits, done
+
+
+def test_an_average_over_a_run_says_what_the_run_takes_for_granted() -> None:
+    result = cpp.discover(CLASS, cpp.SimulatedOracle(ASIA.dag, 0.1, seed=1), max_questions=3)
+    found = result.average(data=ROWS, treatment="smoke", outcome="lung", draws=5)
+    assert found.given == result.given == found.to_dict()["given"] == "the class of 6 graphs"
+    said = "of the posterior, given that the truth is in the class of 6 graphs, fitted to"
+    assert said in repr(found)
+    assert said in found._repr_html_()
+    alone = average(result.belief, data=ROWS, treatment="smoke", outcome="lung", draws=5)
+    assert "given that" not in repr(alone)
+    assert alone.to_dict()["given"] is None
+    assert (alone.mean, alone.sd) == (found.mean, found.sd)

@@ -201,6 +201,7 @@ def test_discover_goes_on_to_the_effect(run, asia_csv: Path, tmp_path: Path) -> 
     done = run("discover", *wanted, "--report", page)
     assert done.code == 0, done.err
     assert "Effect of smoke (yes against no) on P(dysp = yes): " in " ".join(done.out.split())
+    assert "given that the truth is in the class of" in " ".join(done.out.partition("Effect of")[2].split())
     assert "comes from not knowing the graph" in page.read_text(encoding="utf-8")
     effect = json.loads(run("discover", *wanted, "--treated", "no", "--control", "yes", "--json").out)["effect"]
     assert effect["treated"] == "no"
