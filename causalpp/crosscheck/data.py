@@ -71,10 +71,13 @@ class ExperimentCheck(Check):
     Attributes:
         tests: one row for each target and other variable: ``target``, ``variable``, ``descendant``, ``p`` of "it does
             not change", and for those that are no descendants ``corrected``.
+        untested: targets and variables without a test: one level only, or so few rows that no p-value could be below
+            the level.
     """
 
     against: ClassVar[str] = "interventions"
     tests: pd.DataFrame
+    untested: tuple[tuple[str, str], ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -93,10 +96,14 @@ class ExperimentCheck(Check):
             f"{row['variable']} is not seen to change under do({row['target']}) (p = {row['p']:.2g})"
             for row in unseen.head(3).to_dict("records")
         ]
+        if self.untested:
+            target, name = self.untested[0]
+            more = f" and {len(self.untested) - 1:,} more" if len(self.untested) > 1 else ""
+            out.append(f"not tested, for want of rows or levels: {name} under do({target}){more}")
         return tuple(out)
 
     def _details(self) -> dict[str, Any]:
-        return {"tests": _records(self.tests)}
+        return {"tests": _records(self.tests), "untested": [list(pair) for pair in self.untested]}
 
 
 def check_data(
@@ -211,7 +218,8 @@ def check_experiments(
     For every target X and every other variable Y the hypothesis "Y does not change under do(X)" is tested.  Where the
     graph has no directed path from X to Y it must not be rejected; those tests are corrected for being many (Holm),
     so that a right graph fails at ``level`` at most.  Descendants that do not change are listed and not held
-    against the graph: their effects may be too small for so few rows.
+    against the graph: their effects may be too small for so few rows.  Where the rows are so few that no p-value could
+    be below ``level``, nothing is tested, and the check says so.
 
     Args:
         claim: a result, whose most probable graph is meant, or a graph.
@@ -240,8 +248,8 @@ def check_experiments(
 
     graph = graph_of(claim)
     check_level(level)
-    oracle = ExperimentOracle(experiments, seed=seed)
-    rows = []
+    oracle = ExperimentOracle(experiments, min(level, 0.5), seed=seed)
+    rows, untested = [], []
     for target in experiments:
         if target is None:
             continue
@@ -249,7 +257,9 @@ def check_experiments(
         for name in graph.nodes:
             if name != target and name in oracle.variables:
                 p = oracle.p_value(Causes(target, name))
-                if p is not None:
+                if p is None:
+                    untested.append((str(target), name))
+                else:
                     rows.append((target, name, name in below, p))
     tests = pd.DataFrame(rows, columns=["target", "variable", "descendant", "p"])
     still = ~tests["descendant"].astype(bool)
@@ -257,7 +267,7 @@ def check_experiments(
     if still.any():
         tests.loc[still, "corrected"] = holm(tests.loc[still, "p"].to_numpy(dtype=float))
     p_value = float(tests["corrected"].min()) if still.any() else None
-    return ExperimentCheck(level=level, p_value=p_value, tests=tests)
+    return ExperimentCheck(level=level, p_value=p_value, tests=tests, untested=tuple(untested))
 
 
 def graph_of(claim: Result | Dag) -> Dag:

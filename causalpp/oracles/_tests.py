@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +18,7 @@ from causalpp.errors import InvalidData
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Outcome", "difference", "is_number", "smallest"]
+__all__ = ["Outcome", "difference", "is_number", "rows_needed", "smallest"]
 
 _NUMBER_FROM = 10  # different values; fewer are taken as states
 _LEAST_EXPECTED = 5.0  # in a cell, for the χ² distribution to be trusted
@@ -27,10 +28,49 @@ _WAYS, _DRAWS = 20_000, 1_999  # so many permutations are all tried; else so man
 
 
 class Outcome(NamedTuple):
-    """A p-value, and of which test."""
+    """A p-value, of which test, how many rows each group had, and of how many tests it is the smallest."""
 
     p: float
     name: str
+    rows: tuple[int, ...] = ()
+    tests: int = 1
+
+    @property
+    def least(self) -> float:
+        """The smallest p-value that so many rows can have, whatever was measured: groups that are fully apart.
+
+        Only one of all ways to give the rows to the groups is like it, and those that swap groups of equal size.
+        """
+        ways = math.lgamma(sum(self.rows) + 1) - sum(math.lgamma(size + 1) for size in self.rows)
+        alike = sum(math.lgamma(many + 1) for many in Counter(self.rows).values())
+        if "Anderson" in self.name or "Smirnov" in self.name:  # upside down is as far apart
+            alike = max(alike, math.log(2))
+        one = math.exp(alike - ways)
+        return -math.expm1(self.tests * math.log1p(-one)) if one < 1 - 1e-9 else 1.0
+
+    def reaches(self, alpha: float) -> bool:
+        """Whether so many rows can have a p-value below the level at all."""
+        return self.least < alpha * (1 - 1e-9)
+
+    def power(self, alpha: float) -> float:
+        """About how probable it is that two groups one standard deviation apart are told apart, the two largest."""
+        from scipy.stats import norm
+
+        a, b = sorted(self.rows)[-2:]
+        each = -math.expm1(math.log1p(-alpha) / self.tests)
+        return float(norm.sf(norm.isf(each / 2) - 1 / math.sqrt(1 / a + 1 / b)))
+
+
+def rows_needed(alpha: float, power: float, tests: int = 1) -> int:
+    """So many rows a group tell two groups apart, one standard deviation from each other, with this probability.
+
+    >>> rows_needed(0.05, 0.8)
+    16
+    """
+    from scipy.stats import norm
+
+    each = -math.expm1(math.log1p(-alpha) / tests)
+    return max(2, math.ceil(2 * float(norm.isf(each / 2) + norm.ppf(power)) ** 2))
 
 
 def is_number(column: pd.Series[Any]) -> bool:
@@ -40,12 +80,16 @@ def is_number(column: pd.Series[Any]) -> bool:
     return pd.api.types.is_numeric_dtype(column) and column.nunique() > _NUMBER_FROM
 
 
-def difference(groups: Sequence[pd.Series[float]], source: np.random.Generator) -> Outcome:
+def difference(groups: Sequence[pd.Series[Any]], source: np.random.Generator) -> Outcome:
     """The test of "all groups have the same distribution"; two groups or more, none empty.
 
     What is numbers, by the one rule for columns, is compared by an ordered test however few different numbers there
     are, unless they are two; categories, text and truth values by a table.
     """
+    return _difference(groups, source)._replace(rows=tuple(map(len, groups)))
+
+
+def _difference(groups: Sequence[pd.Series[Any]], source: np.random.Generator) -> Outcome:
     import pandas as pd
 
     together = pd.concat([group.astype(object) if _unordered(group) else group for group in groups], ignore_index=True)
@@ -93,7 +137,8 @@ def smallest(tested: Sequence[Outcome]) -> Outcome:
     p = min(outcome.p for outcome in tested)
     corrected = float(-np.expm1(len(tested) * np.log1p(-p))) if p < 1 else 1.0
     names = " and ".join(dict.fromkeys(outcome.name for outcome in tested))
-    return Outcome(corrected, f"{names}, {len(tested)} settings of what is held")
+    few = min((outcome.rows for outcome in tested), key=sum)
+    return Outcome(corrected, f"{names}, {len(tested)} settings of what is held", few, len(tested))
 
 
 def _numbers(values: NDArray[np.float64], owner: NDArray[np.int64], source: np.random.Generator) -> Outcome:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
-from causalpp.oracles._tests import Outcome, difference, is_number, smallest
+from causalpp.oracles._tests import Outcome, difference, is_number, rows_needed, smallest
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.noise.base import check_seed
 from causalpp.oracles.oracle import Oracle
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ExperimentOracle"]
 
+_LEAST_POWER = 0.5  # for one standard deviation; with less, finding nothing says nothing
 _LOWEST, _HIGHEST = 0.1, 0.9  # quantiles between which a variable that is a number is moved
 
 
@@ -60,6 +61,9 @@ class ExperimentOracle(Oracle):
     values for testing precise null hypotheses*, The American Statistician 55, 2001); but where they take the ξ
     most favourable to an effect, so that p-values can never speak against it, ξ = log(power) / log(alpha) is the one
     with which the test finds an effect with probability ``power``.
+    Few rows have less power than that: for the log-odds it is at most the probability of finding a difference of one
+    standard deviation between the two largest levels.  Where nothing is found and that is below one half, or no p-value
+    could have been below ``alpha``, the answer is an abstention that says how many rows it takes.
     Their sign can differ from the answer's where p is close to alpha.
 
     Args:
@@ -151,11 +155,13 @@ class ExperimentOracle(Oracle):
             if name not in self._lab.variables:
                 raise UnknownVariable(name, self._lab.variables)
         found = self._measure(asked, request.replicate, request.call)
+        if not isinstance(found, str) and found.p >= self.alpha:
+            found = self._too_few(found) or found
         place = (request.wording, request.negated)
         if isinstance(found, str):
             nothing = Answer(request.question, None, request.replicate, self.fingerprint, None, *place, reason=found)
             return replace(nothing, call=request.call)
-        sure = log_odds(found.p, self.alpha, self.power)
+        sure = log_odds(found.p, self.alpha, min(self.power, found.power(self.alpha)))
         return Answer(
             request.question,
             (found.p < self.alpha) != denied,
@@ -169,6 +175,8 @@ class ExperimentOracle(Oracle):
 
     def p_value(self, question: Proposition, replicate: int = 0) -> float | None:
         """The p-value of "nothing changes" behind the answer to a question; None where there is no test of it.
+
+        So it is where the rows are so few that no p-value could be below ``alpha``.
 
         Args:
             question: that says what an intervention changes.
@@ -186,7 +194,20 @@ class ExperimentOracle(Oracle):
             if name not in self._lab.variables:
                 raise UnknownVariable(name, self._lab.variables)
         found = self._measure(question, replicate)
-        return None if isinstance(found, str) else found.p
+        return found.p if isinstance(found, Outcome) and found.reaches(self.alpha) else None
+
+    def _too_few(self, found: Outcome) -> str | None:
+        """Why a test that found nothing says nothing, if it could hardly have found anything."""
+        power = found.power(self.alpha)
+        if found.reaches(self.alpha) and power >= _LEAST_POWER:
+            return None
+        each = rows_needed(self.alpha, self.power, found.tests)
+        shift = "a difference of one standard deviation with probability"
+        if found.reaches(self.alpha):
+            why = f"they find {shift} {power:.2f}, and {each} rows a level"
+        else:
+            why = f"whatever they show, p is {found.least:.2g} or more; {each} rows a level find {shift}"
+        return f"{', '.join(map(str, found.rows))} rows are too few to speak against an effect: {why} {self.power:g}"
 
     def _measure(self, question: Proposition, replicate: int, call: str | None = None) -> Outcome | str:
         if isinstance(question, Causes):

@@ -25,7 +25,7 @@ from causalpp import (
     load_network,
 )
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
-from causalpp.oracles._tests import difference
+from causalpp.oracles._tests import Outcome, difference, rows_needed, smallest
 from causalpp.oracles.experiment import ExperimentOracle, log_odds
 from causalpp.programs import Table
 from causalpp.programs.mechanisms import LinearGaussian
@@ -370,3 +370,54 @@ def test_what_is_unordered_stays_so() -> None:
     two = [pd.Series(["low"] * 4 + ["mid"], dtype=ordered), pd.Series(["high"] * 5, dtype=ordered)]
     assert "Anderson" in difference(two, rng).name
     assert difference(two, rng).p == pytest.approx(2 / 252)
+
+
+@pytest.mark.parametrize("arms", [(2, 2), (3, 3), (1, 9), (2, 5), (2, 2, 2), (1, 1, 1), (4, 4), (5, 5)])
+@pytest.mark.parametrize("kind", ["numbers", "truth values"])
+def test_the_smallest_attainable_p_value(arms: tuple[int, ...], kind: str) -> None:
+    """Groups as far apart as they can be have it; two values cannot keep three groups apart."""
+    values = {"numbers": lambda k, n: [100.0 * k + i for i in range(n)], "truth values": lambda k, n: [bool(k)] * n}
+    found = difference([pd.Series(values[kind](k, n)) for k, n in enumerate(arms)], np.random.default_rng(0))
+    ways = math.factorial(sum(arms)) / math.prod(map(math.factorial, arms))
+    alike = math.prod(math.factorial(arms.count(size)) for size in {*arms})
+    least = min(1.0, max(alike, 2 if kind == "numbers" else 1) / ways)
+    assert found.least == pytest.approx(least)
+    if len(arms) == 2:
+        assert found.p == pytest.approx(least)
+    assert found.p >= least * (1 - 1e-9)
+    assert smallest([found] * 3).least == pytest.approx(1 - (1 - least) ** 3)
+
+
+@pytest.mark.parametrize("rows", [2, 3, 4, 7, 8, 30])
+def test_a_test_without_power_does_not_speak_against_an_effect(rows: int) -> None:
+    alike = pd.DataFrame({"x": 0.0, "y": np.arange(rows) + 0.5})
+    arms = {"x": {"low": alike, "high": alike.assign(x=1.0)}}
+    oracle = ExperimentOracle(arms)
+    (answer,), (denied,) = oracle.ask(Causes("x", "y")), oracle.ask(~Causes("x", "y"))
+    if rows < 8:
+        assert (answer.value, answer.log_odds, denied.value) == (None, None, None)
+        assert "16 rows a level" in (answer.reason or "")
+        assert f"{rows}, {rows} rows are too few" in (answer.reason or "")
+    else:
+        assert (answer.value, denied.value) == (False, True)
+        assert answer.log_odds == pytest.approx({8: -1.52, 30: -2.60}[rows], abs=0.01)
+    assert (oracle.p_value(Causes("x", "y")) is None) == (rows <= 3)
+    check = check_experiments(Dag(["x", "y"]), arms)
+    assert check.passed is (None if rows <= 3 else True)
+    assert check.untested == ((("x", "y"),) if rows <= 3 else ())
+    assert ("not tested, for want of rows or levels: y under do(x)" in str(check)) == (rows <= 3)
+
+
+def test_rows_needed_are_those_of_the_test() -> None:
+    """One standard deviation, 16 rows an arm: found four times in five, as a t test would."""
+    rng = np.random.default_rng(3)
+    noncentral = math.sqrt(8)
+    t = stats.nct(30, noncentral)
+    limit = stats.t(30).isf(0.025)
+    assert t.sf(limit) + t.cdf(-limit) == pytest.approx(Outcome(0.5, "", (16, 16)).power(0.05), abs=0.04)
+    assert rows_needed(0.05, 0.8) == 16
+    found = [
+        difference([pd.Series(rng.normal(size=16)), pd.Series(rng.normal(size=16) + 1)], rng).p < 0.05
+        for _ in range(60)
+    ]
+    assert abs(np.mean(found) - 0.78) < SIGMAS * math.sqrt(0.78 * 0.22 / 60)
