@@ -13,7 +13,9 @@ import pytest
 
 import causalpp as cpp
 from causalpp import Dag, errors
+from causalpp.columns import read_columns
 from causalpp.graphs.random import all_dags
+from causalpp.programs.fitting.diagnostics import family_cells
 
 
 def benefits(n: int = 1000, seed: int = 0) -> pd.DataFrame:
@@ -278,3 +280,12 @@ def test_texts_of_zero_and_one_affirm_as_numbers_do() -> None:
     dag = Dag.from_edges([("x", "y")])
     assert cpp.ate(cpp.compile(dag, data=frame), "x", "y").value == pytest.approx(0.9)
     assert cpp.adjusted_effect(frame, "x", "y", method="regression").value == pytest.approx(0.9)
+
+
+def test_tables_of_latent_parents_have_no_cells() -> None:
+    """Nobody saw how many rows a latent parent's states have."""
+    rows = pd.DataFrame({"x": [0, 1] * 30, "y": [0, 1, 1] * 20})
+    assert family_cells("y", ["u", "x"], read_columns(rows)) is None
+    found = family_cells("y", ["x"], read_columns(rows))
+    assert found is not None
+    assert (found.configurations, found.empty, found.rare) == (2, 0, 0)

@@ -198,8 +198,8 @@ def cells_of_tables(mechanisms: Mapping[str, Mechanism], columns: Mapping[str, C
 
 def family_cells(name: str, parents: Iterable[str], columns: Mapping[str, Column], prior: float = 1.0) -> Cells | None:
     """How well the rows cover the configurations of some parents; None if one of all these has no states."""
-    family = [columns.get(parent) for parent in (*parents, name)]
-    known = [column for column in family if column is not None and column.states is not None]
+    family = (*parents, name)
+    known = [columns[v] for v in family if v in columns and columns[v].states is not None]
     if len(known) < len(family):
         return None
     above, states = known[:-1], len(known[-1].states or ())
