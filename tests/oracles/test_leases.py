@@ -258,7 +258,7 @@ def test_a_killed_process_leaves_what_it_had_under_way(tmp_path: Path) -> None:
     assert found["codes"] == [-signal.SIGKILL, 0]
     times = noted(tmp_path / "log")
     assert len(times) == len(QUESTIONS)
-    assert times.total() <= len(QUESTIONS) + 1  # the one under way had no answer yet
+    assert times.total() <= len(QUESTIONS) + 2  # the one under way had no answer, the one before may not be written yet
     kept = dict(found["recorded"])
     now = {answer.question.sentence(): answer.text for answer in Journal(tmp_path / "j")}
     assert kept

@@ -230,29 +230,49 @@ def _jointly(
         from causalpp.programs.fitting.variational import svi
 
         steps = options.steps or 2000
-        point, draws, fit = svi(
+        point, draws, fit, solutions = svi(
             model, names, rows, steps=steps, draws=options.draws, seed=options.seed, progress=options.progress
         )
     else:
         from causalpp.programs.fitting.mcmc import nuts
 
-        point, draws, fit = nuts(
+        point, draws, fit, solutions = nuts(
             model, names, rows, draws=options.draws, latent=latent, seed=options.seed, progress=options.progress
         )
-    out = dict(priors)
-    for v, prior in priors.items():
-        if is_random(prior):
-            inputs = [scales[p] for p in prior.parents if priors[p].states is None]
-            values = [unscaled(prior, _filled(prior, v, found), inputs, scales[v]) for found in (point, draws)]
-            out[v] = carrying(prior, *values)
+
+    def in_units(point: Mapping[str, Any], draws: Mapping[str, Any]) -> dict[str, Mechanism]:
+        out = dict(priors)
+        for v, prior in priors.items():
+            if is_random(prior):
+                inputs = [scales[p] for p in prior.parents if priors[p].states is None]
+                values = [unscaled(prior, _filled(prior, v, found), inputs, scales[v]) for found in (point, draws)]
+                out[v] = carrying(prior, *values)
+        return out
+
+    out = in_units(point, draws)
     if not latent:
         return out, fit
-    from causalpp.programs.fitting.modes import STARTS, collapsed
+    from causalpp.programs.fitting.modes import SAY_THE_SAME, STARTS, apart, collapsed
 
+    open_ = f"that nothing but what {STARTS} starts found explains the data as well"
+    if len(solutions) > 1 and fit.converged:
+        one = [in_units(mode, {name: value[None] for name, value in mode.items()}) for mode in solutions]
+        gap, where = apart(one, dag, columns)
+        if gap > SAY_THE_SAME:
+            advice = (
+                f"{len(one)} solutions explain the data about as well, and differ by {where}: which one holds was not "
+                "established, and the draws hold all of them in proportion; observe more variables, or give narrower "
+                "priors"
+            )
+            return out, replace(fit, converged=False, advice=advice)
+        open_ = (
+            f"which of {len(one)} solutions holds, which differ in what is latent and hardly in what they say of the "
+            f"observed variables when one of them is set; and {open_}"
+        )
     fault = collapsed(out, dag, rows) if fit.converged else ""
     if fault:
         return out, replace(fit, converged=False, advice=f"{fault}; give it fewer states, or narrower priors")
-    return out, replace(fit, unestablished=f"that nothing but what {STARTS} starts found explains the data as well")
+    return out, replace(fit, unestablished=open_)
 
 
 def _reads_real(mechanism: Mechanism, columns: Mapping[str, Column]) -> bool:

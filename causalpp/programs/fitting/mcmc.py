@@ -25,8 +25,8 @@ Parameters = dict[str, NDArray[np.float64]]
 
 def nuts(
     model: Model, names: frozenset[str], rows: int, *, draws: int, latent: bool, seed: int, progress: bool | None
-) -> tuple[Parameters, Parameters, Fit]:
-    """A point estimate, draws of each parameter site, and how it went.
+) -> tuple[Parameters, Parameters, Fit, list[Parameters]]:
+    """A point estimate, draws of each parameter site, how it went, and the solutions near the best.
 
     The point estimate is the draw of highest density of a sample of them where something is latent, whose states may
     have changed names between the draws, and the mean otherwise.
@@ -83,7 +83,7 @@ def nuts(
         point = {name: values[number] for name, values in chains[best].items()}
     else:
         point = {name: values.mean(0) for name, values in together.items()}
-    advice = modes.several(known) if known else ""
+    advice = modes.left_open(known) if known else ""
     if interrupted:
         advice = "it was interrupted; run it again to the end"
     elif not r_hat:
@@ -93,7 +93,8 @@ def nuts(
     elif min(effective.values()) < min(_LEAST, draws * _SHARE):
         worst = min(effective, key=lambda name: effective[name])
         advice = f"{draws:,} draws of {worst!r} are worth {effective[worst]:.0f} independent ones; raise draws="
-    return point, together, Fit("nuts", rows, each, not advice, advice, height.mean(0), r_hat, effective)
+    fit = Fit("nuts", rows, each, not advice, advice, height.mean(0), r_hat, effective)
+    return point, together, fit, [mode.point for mode in close]
 
 
 def _potentials(kernel: Any, samples: dict[str, torch.Tensor], each: int) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,12 +19,13 @@ from pyro.infer.autoguide import init_to_sample
 from pyro.infer.mcmc.util import initialize_model
 from torch import Tensor
 
+from causalpp.columns import Column
 from causalpp.graphs import Dag
 from causalpp.programs.fitting.model import Model
 from causalpp.programs.mechanisms import LinearGaussian, Mechanism, Table
 from causalpp.programs.program import CausalProgram, Statement
 
-__all__ = ["STARTS", "Mode", "collapsed", "found", "near", "pooled", "several"]
+__all__ = ["SAY_THE_SAME", "STARTS", "Mode", "apart", "collapsed", "found", "left_open", "near", "pooled"]
 
 STARTS = 6
 _FIRST, _STEPS = 20, 60  # steps of L-BFGS of every start, and of those that are then not too far below the best
@@ -32,6 +34,9 @@ _MOST = 80  # parameters up to which the width of a mode is computed
 _SAME, _ALIKE = 0.05, 0.03  # nats, and parameters whatever the names of states, by which two modes are one
 NEAR = 5.0  # nats of evidence within which another mode counts
 _ROWS = 4000  # drawn from a fitted program, to see which of its states it uses
+SAY_THE_SAME = 0.05  #: probability, or standard deviations, within which solutions say the same of an intervention
+_DRAWN = 20_000  # rows for each intervention under each solution; noise is then a tenth of that
+_MOST_SET = 4  # states of a variable that it is set to
 _FEWEST = 5  # rows of the data that a state, or a configuration with it, should have at least
 
 Parameters = dict[str, NDArray[np.float64]]
@@ -113,17 +118,9 @@ def near(modes: Sequence[Mode]) -> list[Mode]:
     return [mode for mode in modes if mode.evidence > modes[0].evidence - NEAR]
 
 
-def several(modes: Sequence[Mode]) -> str:
-    """What to say of several modes that explain the data about as well, or of one that is open; empty if of neither."""
-    close = near(modes)
-    if len(close) > 1:
-        return (
-            f"{len(close)} solutions explain the data about as well (log evidence within "
-            f"{close[0].evidence - close[-1].evidence:.1f}), and effects may differ between them: which one holds was "
-            "not established, and the draws hold all of them in proportion; observe more variables, or give narrower "
-            "priors"
-        )
-    if modes[0].flat:
+def left_open(modes: Sequence[Mode]) -> str:
+    """What to say of a mode that is the only one and leaves a direction open; empty if there is nothing to say."""
+    if len(near(modes)) == 1 and modes[0].flat:
         return (
             "the data leave some direction of the parameters open, so that it is known by its prior only; observe more "
             "variables, or give narrower priors"
@@ -144,6 +141,54 @@ def pooled(modes: Sequence[Mode], draws: Parameters, seed: int) -> Parameters:
         for name, values in out.items():
             values[which == number] = mode.draws[name][:count][which == number]
     return out
+
+
+def apart(solutions: Sequence[Mapping[str, Mechanism]], dag: Dag, columns: Mapping[str, Column]) -> tuple[float, str]:
+    """How far solutions differ in what they say of an observed variable where another is set, at most, and where.
+
+    Solutions that say the same of all of these differ in what is latent only, as where an effect is identified and the
+    tables behind it are not.
+
+    Args:
+        solutions: the mechanisms of each, in the units of the data.
+        dag: their graph.
+        columns: what was observed.
+
+    Returns:
+        The largest difference, of a probability or of a mean over the standard deviation of its column; and that
+        difference in words.
+    """
+    programs = [CausalProgram(tuple(Statement(v, m[v]) for v in dag.topological_order), dag.latent) for m in solutions]
+    worst, where = 0.0, ""
+    for name, column in columns.items():
+        below = [v for v in dag.descendants(name) if v in columns and v != name]
+        for value in _settings(column) if below else ():
+            drawn = [program.do({name: value}).draw(_DRAWN, seed=0) for program in programs]
+            for v in below:
+                gap = _gap(columns[v], [one[v] for one in drawn])
+                if gap > worst:
+                    shown = value if column.states is not None else f"{value:.4g}"
+                    what = "the probabilities" if columns[v].states is not None else "standard deviations of the mean"
+                    worst, where = gap, f"{gap:.2f} in {what} of {v!r} under do({name} = {shown})"
+    return worst, where
+
+
+def _settings(column: Column) -> Sequence[Any]:
+    if column.states is not None:
+        return column.states if len(column.states) <= _MOST_SET else (column.states[0], column.states[-1])
+    centre, spread = float(np.nanmean(column.values)), float(np.nanstd(column.values))
+    if column.kind == "count":
+        return sorted({max(round(centre - spread), 0), round(centre + spread)})
+    return centre - spread, centre + spread
+
+
+def _gap(column: Column, drawn: Sequence[NDArray[Any]]) -> float:
+    """The largest difference between laws of a variable, each given by rows."""
+    if column.states is not None:
+        laws = np.array([np.bincount(rows, minlength=len(column.states)) / len(rows) for rows in drawn])
+    else:
+        laws = np.array([[np.mean(rows)] for rows in drawn]) / np.nanstd(column.values)
+    return float(np.ptp(laws, axis=0).max())
 
 
 def collapsed(mechanisms: Mapping[str, Mechanism], dag: Dag, rows: int) -> str:

@@ -31,8 +31,8 @@ Parameters = dict[str, NDArray[np.float64]]
 
 def svi(
     model: Model, names: frozenset[str], rows: int, *, steps: int, draws: int, seed: int, progress: bool | None
-) -> tuple[Parameters, Parameters, Fit]:
-    """A point estimate, draws ``(draws, …)`` of each parameter site, and how it went.
+) -> tuple[Parameters, Parameters, Fit, list[Parameters]]:
+    """A point estimate, draws ``(draws, …)`` of each parameter site, how it went, and the solutions near the best.
 
     The guide is normal and independent for each site, so intervals tend to be too narrow where parameters depend on
     each other in the posterior.  Where something discrete is latent it is jointly normal, begins at the best mode of
@@ -81,12 +81,13 @@ def svi(
         values = {name: torch.stack([one[name] for one in found]).double().numpy() for name in sorted(names)}
     if known:
         values = modes.pooled(known, values, seed)
-    advice = modes.several(known) if known else ""
+    advice = modes.left_open(known) if known else ""
     if not settled(np.array(losses)):
         advice = "the loss is still falling; raise steps="
     if interrupted:
         advice = "it was interrupted; run it again to the end"
-    return point, values, Fit("svi", rows, len(losses), not advice, advice, np.array(losses))
+    near = [mode.point for mode in modes.near(known)] if known else []
+    return point, values, Fit("svi", rows, len(losses), not advice, advice, np.array(losses)), near
 
 
 def _guide(model: Model, known: Sequence[modes.Mode]) -> Any:
