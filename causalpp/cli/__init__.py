@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> None:
     So do output that cannot be written and memory that does not suffice; an interrupt ends in status 130, a command
     line that does not parse in 2, and a pipe whose reader has gone in 1, without a word.
     """
-    code = 0
+    code, heard = 0, _listen() if arguments is None else None
     try:
         code = _run(arguments)
         _flush()
@@ -46,6 +46,8 @@ def main(arguments: list[str] | None = None) -> None:
             code = _complain("interrupted", _INTERRUPTED)
         elif os.environ.get("CAUSALPP_DEBUG"):
             raise
+        elif _interrupted(heard):  # compiled code, such as matplotlib's, makes another error of an interrupt
+            code = _complain("interrupted", _INTERRUPTED)
         else:
             code = _complain(f"internal error, {type(error).__name__}: {error} (CAUSALPP_DEBUG=1 shows where)", 70)
     finally:
@@ -55,6 +57,27 @@ def main(arguments: list[str] | None = None) -> None:
             with suppress(ValueError, OSError):
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(code)
+
+
+def _listen() -> int | None:
+    """The reading end of a pipe that hears every signal, whoever handles it; None where there is no such thing."""
+    try:
+        read, write = os.pipe()
+        for end in (read, write):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    except (AttributeError, OSError, ValueError):
+        return None
+    return read
+
+
+def _interrupted(heard: int | None) -> bool:
+    """Whether the user has interrupted the process."""
+    if heard is None:
+        return False
+    with suppress(OSError):  # nothing was heard
+        return signal.SIGINT in os.read(heard, 1 << 16)
+    return False
 
 
 def _run(arguments: list[str] | None) -> int:

@@ -193,5 +193,35 @@ def test_an_interrupt_at_any_second(after: float, tmp_path: Path) -> None:
     assert (process.returncode, err) in ((130, "causalpp: interrupted\n"), (0, ""), (-signal.SIGINT, ""))
 
 
+INTO_ANOTHER_ERROR = """
+import os, signal, time
+from causalpp import cli
+
+def run(arguments):
+    try:
+        if {interrupted}:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(10)
+    except KeyboardInterrupt:
+        pass
+    raise ValueError("a box without corners")
+
+cli._run = run
+cli.main()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("interrupted", "code", "line"), [(True, 130, "interrupted"), (False, 70, "internal error, ValueError")]
+)
+def test_an_interrupt_that_compiled_code_turns_into_another_error(interrupted: bool, code: int, line: str) -> None:
+    program = INTO_ANOTHER_ERROR.format(interrupted=interrupted)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == code
+    assert done.stderr.startswith(f"causalpp: {line}")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_simulated_oracle_with_odd_names_answers() -> None:
     assert SimulatedOracle(Dag.from_edges([(ODD, "y")]), noise.Symmetric(0.0)).ask(Causes(ODD, "y"))[0].value
