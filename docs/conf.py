@@ -57,10 +57,11 @@ nb_execution_mode = "off"  # `make tutorials` executes them
 
 def rooms() -> Iterator[ModuleType]:
     """The rooms that exist, in the order in which data flows through them."""
-    (contract,) = PYPROJECT["tool"]["importlinter"]["contracts"]
+    contracts = PYPROJECT["tool"]["importlinter"]["contracts"]
+    (contract,) = (one for one in contracts if one["containers"] == ["causalpp"])
     for layer in reversed(contract["layers"]):
-        for name in layer.split("|"):
-            room = f"causalpp.{name.strip(' ()')}"
+        for name in (part.strip(" ()") for part in layer.split("|")):
+            room = f"causalpp.{name}"
             if room != "causalpp.cli" and not name.startswith("_") and importlib.util.find_spec(room):
                 yield importlib.import_module(room)
 
@@ -71,13 +72,26 @@ def room_page(room: ModuleType) -> str:
     table = [name for name in room.__all__ if is_class(getattr(room, name)) or inspect.isroutine(getattr(room, name))]
     lines += [".. autosummary::", "   :nosignatures:", "", *(f"   {name}" for name in table)]
     for name in room.__all__:
-        lines += ["", *entry(room, name)]
+        before = DOCUMENTED.setdefault(id(getattr(room, name)), room.__name__)
+        lines += ["", *(entry(room, name) if before == room.__name__ else elsewhere(room, name, before))]
     return "\n".join([f"# {room.__name__}", "", "```{eval-rst}", *lines, "```", ""])
 
 
 def is_class(thing: object) -> bool:
     """Whether something is a class, and not a type written out, such as ``tuple[str, str]``."""
     return inspect.isclass(thing) and get_origin(thing) is None
+
+
+#: id of what is exported → the first room that exports it, where it is documented.
+DOCUMENTED: dict[int, str] = {}
+
+
+def elsewhere(room: ModuleType, name: str, before: str) -> list[str]:
+    """The line for what an earlier room exports too; plain values may be equal by chance and have their own entry."""
+    thing = getattr(room, name)
+    if is_class(thing) or inspect.isroutine(thing):
+        return [f":py:obj:`{before}.{name}` is documented there."]
+    return entry(room, name)
 
 
 def entry(room: ModuleType, name: str) -> list[str]:
