@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from causalpp.equivalence import Mpdag
-from causalpp.equivalence.cpdag import Matrix
+from causalpp.graphs.cpdag import Matrix
 from causalpp.propositions import (
     And,
     Causes,

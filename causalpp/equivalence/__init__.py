@@ -2,7 +2,6 @@
 
 from causalpp.equivalence._by_component import even, exits
 from causalpp.equivalence.convert import from_general_graph, from_pgmpy_pdag, to_general_graph, to_pgmpy_pdag
-from causalpp.equivalence.cpdag import Cpdag, Mpdag
 from causalpp.equivalence.discovery import learn, stability_frame
 from causalpp.equivalence.drawing import draw_shares
 from causalpp.equivalence.entailment import Entailment, Verdict
@@ -26,6 +25,7 @@ from causalpp.equivalence.summaries import (
     verification_number,
     verification_set,
 )
+from causalpp.graphs.cpdag import Cpdag, Mpdag
 
 __all__ = [
     "Cpdag",

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from causalpp.equivalence._chordal import all_orientations
 from causalpp.equivalence._sampling import Bools, Ints, Known, Numbered, count, direct, masks
 from causalpp.equivalence._trees import Tree
-from causalpp.equivalence.cpdag import Matrix, Mpdag, close_under_meek
 from causalpp.errors import TooLarge
 from causalpp.graphs import _reach
+from causalpp.graphs.cpdag import Matrix, Mpdag, close_under_meek
 
 __all__ = ["Part", "even", "exits", "oriented"]
 

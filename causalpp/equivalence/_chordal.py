@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.equivalence.cpdag import Matrix
+from causalpp.graphs.cpdag import Matrix
 
 __all__ = ["all_orientations", "insertion_order", "orientations", "orientations_by_edge"]
 

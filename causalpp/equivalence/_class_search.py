@@ -14,8 +14,8 @@ import numpy as np
 
 from causalpp.equivalence._facts import EVER, Separations, Test
 from causalpp.equivalence._formulas import bits
-from causalpp.equivalence.cpdag import Matrix
 from causalpp.errors import TooLarge
+from causalpp.graphs.cpdag import Matrix
 
 __all__ = ["Solver"]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from causalpp.equivalence._facts import EVER, Test, all_tests
 from causalpp.equivalence._formulas import bits
-from causalpp.equivalence.cpdag import Matrix
 from causalpp.graphs import all_dags
+from causalpp.graphs.cpdag import Matrix
 
 __all__ = ["Lookup"]
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from causalpp.equivalence._formulas import TRUE, Formulas, bits
-from causalpp.equivalence.cpdag import Mpdag
 from causalpp.graphs import Dag
+from causalpp.graphs.cpdag import Mpdag
 
 __all__ = ["Encoding"]
 

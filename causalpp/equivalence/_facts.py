@@ -9,8 +9,8 @@ from itertools import combinations
 import numpy as np
 
 from causalpp.equivalence._formulas import bits
-from causalpp.equivalence.cpdag import Matrix
 from causalpp.errors import ContradictoryStatements, InvalidProposition, TooLarge, UnknownVariable
+from causalpp.graphs.cpdag import Matrix
 from causalpp.graphs.dag import check_names
 from causalpp.propositions import And, DirectlyCauses, Independent, Not, Or, Proposition, parse
 

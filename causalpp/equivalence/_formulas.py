@@ -16,9 +16,9 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from causalpp.equivalence.cpdag import Cpdag, Matrix, Mpdag, completed, extension
 from causalpp.errors import InvalidGraph, InvalidProposition, UnknownVariable
 from causalpp.graphs import Dag
+from causalpp.graphs.cpdag import Cpdag, Matrix, Mpdag, completed, extension
 from causalpp.propositions import (
     And,
     Causes,

@@ -9,7 +9,7 @@ import numpy as np
 
 from causalpp.equivalence._facts import EVER, Separations, Test, subsets
 from causalpp.equivalence._formulas import bits
-from causalpp.equivalence.cpdag import Matrix, close_under_meek, extension
+from causalpp.graphs.cpdag import Matrix, close_under_meek, extension
 
 __all__ = ["reconstruct"]
 

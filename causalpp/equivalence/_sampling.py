@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.equivalence._chordal import all_orientations, orientations
-from causalpp.equivalence.cpdag import Matrix
 from causalpp.errors import TooLarge
+from causalpp.graphs.cpdag import Matrix
 
 __all__ = ["Known", "Numbered", "count", "direct", "free_count", "masks"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.equivalence.cpdag import Matrix
+from causalpp.graphs.cpdag import Matrix
 
 __all__ = ["Tree"]
 

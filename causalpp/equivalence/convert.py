@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from causalpp.equivalence.cpdag import Cpdag, Mpdag
 from causalpp.errors import InvalidGraph
-from causalpp.graphs.cpdag import partially_directed
+from causalpp.graphs.cpdag import Cpdag, Mpdag, partially_directed
 from causalpp.graphs.dag import check_names
 from causalpp.graphs.formats.libraries import _drawn, to_causal_learn, to_pgmpy
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from causalpp.columns import read_columns
 from causalpp.equivalence._knowledge import gathered
-from causalpp.equivalence.cpdag import Cpdag, Matrix, Mpdag
 from causalpp.equivalence.learning.bar import Bar
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.search import by_score, by_tests
@@ -28,6 +27,7 @@ from causalpp.errors import (
     TooLarge,
 )
 from causalpp.graphs import Dag, Edge, Knowledge, Names
+from causalpp.graphs.cpdag import Cpdag, Matrix, Mpdag
 
 if TYPE_CHECKING:
     import pandas as pd

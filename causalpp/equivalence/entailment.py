@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from causalpp.equivalence._encoding import Encoding
 from causalpp.equivalence._reasons import Kind, reason
-from causalpp.equivalence.cpdag import Mpdag
 from causalpp.errors import InvalidProposition
 from causalpp.graphs import Dag
+from causalpp.graphs.cpdag import Mpdag
 from causalpp.propositions import Proposition
 
 __all__ = ["Entailment", "Verdict"]

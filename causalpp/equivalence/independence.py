@@ -35,9 +35,9 @@ from causalpp.equivalence._facts import (
 )
 from causalpp.equivalence._formulas import bits
 from causalpp.equivalence._reconstruction import reconstruct
-from causalpp.equivalence.cpdag import Cpdag, Matrix, completed, extension
 from causalpp.errors import ContradictoryStatements, InvalidParameter, TooLarge, UndeterminedClass
 from causalpp.graphs import Dag, Edge
+from causalpp.graphs.cpdag import Cpdag, Matrix, completed, extension
 from causalpp.propositions import Proposition
 
 __all__ = ["all_statements", "consistent_classes", "determining_statements", "from_independencies", "settled"]

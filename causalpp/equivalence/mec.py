@@ -16,10 +16,10 @@ import torch
 from causalpp.equivalence._chordal import all_orientations, orientations
 from causalpp.equivalence._knowledge import gathered, together
 from causalpp.equivalence._sampling import Known, count, direct, free_count
-from causalpp.equivalence.cpdag import Cpdag, Matrix, Mpdag
 from causalpp.equivalence.entailment import Entailment, Verdict
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch, Edge, Knowledge, Names
+from causalpp.graphs.cpdag import Cpdag, Matrix, Mpdag
 from causalpp.graphs.dag import as_names
 from causalpp.propositions import Proposition
 

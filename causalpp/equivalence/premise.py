@@ -13,7 +13,6 @@ from itertools import combinations
 
 from causalpp.equivalence import _premise_reader
 from causalpp.equivalence._facts import COMPLETE
-from causalpp.equivalence.cpdag import Cpdag
 from causalpp.equivalence.independence import (
     all_statements,
     determining_statements,
@@ -22,6 +21,7 @@ from causalpp.equivalence.independence import (
 )
 from causalpp.errors import ContradictoryStatements, InvalidParameter, TooLarge, UndeterminedClass
 from causalpp.graphs import Dag
+from causalpp.graphs.cpdag import Cpdag
 from causalpp.propositions import STYLES, Independent, Not, Proposition, quote
 
 __all__ = ["from_premise", "parse_premise", "premise"]

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from causalpp.equivalence._by_component import Part, even, exits, oriented
 from causalpp.equivalence._chordal import insertion_order
-from causalpp.equivalence.cpdag import Matrix
 from causalpp.equivalence.mec import MarkovEquivalenceClass
 from causalpp.equivalence.restricted import RestrictedClass
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge, UnknownVariable
 from causalpp.graphs import Dag, DagBatch
+from causalpp.graphs.cpdag import Matrix
 
 __all__ = [
     "Intervention",

@@ -17,8 +17,8 @@ from causalpp.equivalence import (
     best_interventions,
     edge_shares,
 )
-from causalpp.equivalence.cpdag import close_under_meek
 from causalpp.errors import InvalidGraph, TooLarge
+from causalpp.graphs.cpdag import close_under_meek
 
 
 def tree_of_cliques(seed: int, n: int, largest: int, extra: int = 0) -> Dag:

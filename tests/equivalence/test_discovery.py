@@ -16,11 +16,11 @@ from scipy.stats import kstest, norm
 
 from causalpp import Dag, Knowledge, MarkovEquivalenceClass, errors
 from causalpp.equivalence import discovery
-from causalpp.equivalence.cpdag import Cpdag
 from causalpp.equivalence.learning import independence, scores, skeleton
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.table import Table
 from causalpp.graphs import all_dags
+from causalpp.graphs.cpdag import Cpdag
 
 
 def linear_data(dag: Dag, n: int, seed: int) -> pd.DataFrame:

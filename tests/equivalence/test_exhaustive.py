@@ -28,7 +28,6 @@ from causalpp import (
 )
 from causalpp.equivalence import Cpdag, Entailment, _sampling
 from causalpp.equivalence._batched import completed_batch, cpdags
-from causalpp.equivalence.cpdag import completed, extension
 from causalpp.equivalence.summaries import (
     Intervention,
     ancestor_shares,
@@ -39,6 +38,7 @@ from causalpp.equivalence.summaries import (
     verification_set,
 )
 from causalpp.graphs import all_dags, erdos_renyi
+from causalpp.graphs.cpdag import completed, extension
 from causalpp.propositions import KINDS, truth_table
 
 Bools = NDArray[np.bool_]

@@ -17,7 +17,6 @@ from causalpp.equivalence import Cpdag, _class_search
 from causalpp.equivalence._class_search import Solver
 from causalpp.equivalence._class_table import Lookup
 from causalpp.equivalence._facts import Separations, all_tests
-from causalpp.equivalence.cpdag import completed
 from causalpp.equivalence.independence import (
     all_statements,
     consistent_classes,
@@ -26,6 +25,7 @@ from causalpp.equivalence.independence import (
 )
 from causalpp.errors import ContradictoryStatements, UndeterminedClass
 from causalpp.graphs import all_dags, erdos_renyi
+from causalpp.graphs.cpdag import completed
 from causalpp.propositions import Proposition
 
 Truth = dict[Proposition, bool]

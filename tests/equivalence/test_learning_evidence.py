@@ -12,11 +12,11 @@ import pytest
 from causalpp import Dag, Knowledge, MarkovEquivalenceClass, errors
 from causalpp.crosscheck import check_data
 from causalpp.equivalence import SearchStep, discovery
-from causalpp.equivalence.cpdag import Cpdag
 from causalpp.equivalence.learning import counts
 from causalpp.equivalence.learning.independence import independence_test
 from causalpp.equivalence.learning.scores import local_score
 from causalpp.equivalence.learning.table import Table
+from causalpp.graphs.cpdag import Cpdag
 
 METHODS = discovery.METHODS
 

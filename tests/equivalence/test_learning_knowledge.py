@@ -12,10 +12,10 @@ import pytest
 
 from causalpp import Dag, Knowledge, MarkovEquivalenceClass, errors
 from causalpp.equivalence import discovery
-from causalpp.equivalence.cpdag import Cpdag
 from causalpp.equivalence.learning.scores import local_score
 from causalpp.equivalence.learning.table import Table
 from causalpp.graphs import all_dags
+from causalpp.graphs.cpdag import Cpdag
 
 METHODS = discovery.METHODS
 BY_SCORE = METHODS[1:]

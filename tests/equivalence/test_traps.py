@@ -11,8 +11,8 @@ import pytest
 
 from causalpp import Causes, Dag, MarkovEquivalenceClass, errors
 from causalpp.equivalence import Cpdag, Mpdag
-from causalpp.equivalence.cpdag import close_under_meek, completed, extension, pdag_matrix
 from causalpp.graphs import to_causal_learn
+from causalpp.graphs.cpdag import close_under_meek, completed, extension, pdag_matrix
 
 SQUARE = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "a")]
 

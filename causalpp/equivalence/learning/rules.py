@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from causalpp.equivalence.cpdag import Matrix, close_under_meek, completed
 from causalpp.graphs import Knowledge
+from causalpp.graphs.cpdag import Matrix, close_under_meek, completed
 
 __all__ = ["Rules", "bits", "mask_of"]
 

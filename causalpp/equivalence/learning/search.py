@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from causalpp.equivalence.cpdag import Matrix
 from causalpp.equivalence.learning.exact import exact
 from causalpp.equivalence.learning.greedy import ges
 from causalpp.equivalence.learning.independence import IndependenceTest, independence_test
@@ -20,6 +19,7 @@ from causalpp.equivalence.learning.skeleton import Evidence, Judged, judged, pc,
 from causalpp.equivalence.learning.table import Table
 from causalpp.equivalence.learning.watch import Stopped, Watch
 from causalpp.errors import InvalidData
+from causalpp.graphs.cpdag import Matrix
 
 __all__ = ["by_score", "by_tests"]
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from causalpp.equivalence.cpdag import Matrix, extension
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.watch import Watch
 from causalpp.errors import InvalidData
+from causalpp.graphs.cpdag import Matrix, extension
 
 __all__ = ["Collider", "Evidence", "Test", "colliders_of", "judged", "pc", "settle", "without_cycles"]
 
