@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
-
+from causalpp import tasks
+from causalpp._renamed import old_names
 from causalpp.benchmarks.runs import (
     Config,
     Outcome,
@@ -54,16 +53,4 @@ __all__ = [
     "task_names",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """What moved to ``causalpp.tasks`` is found here for one release more."""
-    from causalpp import tasks
-
-    if name not in tasks.__all__:
-        raise AttributeError(f"module 'causalpp.benchmarks' has no attribute {name!r}")
-    warnings.warn(
-        f"causalpp.benchmarks.{name} is now causalpp.tasks.{name}; the old name goes with the next release",
-        DeprecationWarning,
-        stacklevel=2,
-    )
-    return getattr(tasks, name)
+__getattr__ = old_names(__name__, {name: f"causalpp.tasks:{name}" for name in tasks.__all__})

@@ -1,0 +1,102 @@
+"""Old names, kept for one release: each still works, and says what it is called now.
+
+Three things can have been renamed: a name of a module or room (:func:`old_names`), an attribute or method of a class
+(:func:`old_attribute`), and a keyword of a function (:func:`old_keyword`).
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, TypeVar
+
+__all__ = ["old_attribute", "old_keyword", "old_names"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _warn(old: str, new: str, depth: int) -> None:
+    warnings.warn(f"{old} is called {new} since 0.2; the old name goes with 0.3", DeprecationWarning, depth + 2)
+
+
+def old_names(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
+    """A module's ``__getattr__`` under which its old names are still found.
+
+    Args:
+        module: the ``__name__`` of the module that had the names.
+        names: old name → where the thing stands now, as ``"package.module:name"``, or its new name in this module.
+
+    Example:
+        >>> find = old_names("causalpp.graphs", {"Digraph": "Dag", "ate": "causalpp.programs:ate"})
+        >>> import warnings
+        >>> with warnings.catch_warnings(record=True, action="always") as said:
+        ...     find("Digraph").__name__, str(said[0].message)
+        ('Dag', 'causalpp.graphs.Digraph is called causalpp.graphs.Dag since 0.2; the old name goes with 0.3')
+    """
+
+    def find(name: str) -> Any:
+        if name not in names:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        where, _, new = names[name].rpartition(":")
+        _warn(f"{module}.{name}", f"{where or module}.{new}", 1)
+        return getattr(import_module(where or module), new)
+
+    return find
+
+
+def old_attribute(new: str) -> Any:
+    """What stands in the body of a class for an attribute or method that was renamed.
+
+    Example:
+        >>> class Belief:
+        ...     record = "what was answered"
+        ...     evidence = old_attribute("record")
+        >>> import warnings
+        >>> with warnings.catch_warnings(record=True, action="always") as said:
+        ...     Belief().evidence, str(said[0].message)
+        ('what was answered', 'Belief.evidence is called Belief.record since 0.2; the old name goes with 0.3')
+    """
+    return _OldAttribute(new)
+
+
+class _OldAttribute:
+    def __init__(self, new: str) -> None:
+        self.new = new
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.old, self.owner = f"{owner.__name__}.{name}", owner.__name__
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        _warn(self.old, f"{self.owner}.{self.new}", 1)
+        return getattr(owner if instance is None else instance, self.new)
+
+
+def old_keyword(**names: str) -> Callable[[F], F]:
+    """Decorates a function whose keywords were renamed: ``@old_keyword(evidence="observations")``.
+
+    Example:
+        >>> @old_keyword(evidence="observations")
+        ... def condition(observations):
+        ...     return observations
+        >>> import warnings
+        >>> with warnings.catch_warnings(record=True, action="always") as said:
+        ...     condition(evidence=3), str(said[0].message)
+        (3, 'condition(evidence=) is called condition(observations=) since 0.2; the old name goes with 0.3')
+    """
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def called(*args: Any, **keywords: Any) -> Any:
+            for old, new in names.items():
+                if old in keywords:
+                    if new in keywords:
+                        raise TypeError(f"{function.__name__}() got {new!r} twice, once under its old name {old!r}")
+                    _warn(f"{function.__name__}({old}=)", f"{function.__name__}({new}=)", 1)
+                    keywords[new] = keywords.pop(old)
+            return function(*args, **keywords)
+
+        return called  # type: ignore[return-value]
+
+    return decorate
