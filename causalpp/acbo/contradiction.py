@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from causalpp.belief import AnyBelief, Belief, Fixed
-from causalpp.belief.channels import counts_of
+from causalpp.belief.channels.base import counts_of
 
 __all__ = ["contradiction"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from causalpp.acbo.config import AcboConfig
 from causalpp.acbo.contradiction import contradiction
 from causalpp.belief import Abstaining, AnyBelief, Belief, Channel, ParticleBelief, Pooled
-from causalpp.belief.mixture import Mixture
+from causalpp.belief.channels.mixture import Mixture
 from causalpp.propositions import Proposition
 
 __all__ = ["MISSING", "NOTHING_LEFT", "REACHED", "doubt", "entailed", "verdict"]

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from causalpp.belief._summary import compared, plain_values
-from causalpp.belief.agnostic import Agnostic
 from causalpp.belief.alternatives import NoneOfThese, one_edge_alternatives
-from causalpp.belief.channels import Channel, Forecast, Label, Source, counts_of
+from causalpp.belief.channels.agnostic import Agnostic
+from causalpp.belief.channels.base import Channel, Forecast, Label, Source, counts_of
 from causalpp.belief.evidence import Evidence
 from causalpp.belief.explanation import Explanation, explained
 from causalpp.belief.outlook import Outlook

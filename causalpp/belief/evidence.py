@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from causalpp.belief.channels import Tallies
+from causalpp.belief.channels.base import Tallies
 from causalpp.graphs import DagBatch
 from causalpp.oracles import Answer
 from causalpp.propositions import Proposition

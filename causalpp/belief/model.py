@@ -14,13 +14,13 @@ import pyro.distributions as dist
 import torch
 from torch import Tensor
 
-from causalpp.belief.abstaining import Abstaining
-from causalpp.belief.channels import Channel, Fixed, Label, Learned
-from causalpp.belief.groups import label_of
-from causalpp.belief.mixture import Mixture
-from causalpp.belief.odds import LogOdds
-from causalpp.belief.pooled import Pooled
-from causalpp.belief.shared import SharedErrors
+from causalpp.belief.channels.abstaining import Abstaining
+from causalpp.belief.channels.base import Channel, Fixed, Label, Learned
+from causalpp.belief.channels.groups import label_of
+from causalpp.belief.channels.mixture import Mixture
+from causalpp.belief.channels.odds import LogOdds
+from causalpp.belief.channels.pooled import Pooled
+from causalpp.belief.channels.shared import SharedErrors
 from causalpp.errors import InvalidParameter
 from causalpp.oracles import Answer
 from causalpp.oracles.journal import failed

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from causalpp.belief.channels import Forecast
+from causalpp.belief.channels.base import Forecast
 
 __all__ = ["Outlook"]
 

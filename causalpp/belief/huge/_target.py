@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from causalpp.belief._batches import Frame, PackedBatch
-from causalpp.belief._reversals import Walkers
-from causalpp.belief.channels import Channel
+from causalpp.belief.channels.base import Channel
 from causalpp.belief.evidence import Evidence
+from causalpp.belief.huge._batches import Frame, PackedBatch
+from causalpp.belief.huge._reversals import Walkers
 from causalpp.propositions import Causes, DirectlyCauses, Proposition
 
 __all__ = ["Target", "Truths"]

@@ -13,17 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.belief._batches import Frame, PackedBatch, Shared
-from causalpp.belief._moves import KEPT, Mixing, move, systematic
-from causalpp.belief._reversals import Walkers
-from causalpp.belief._target import Target, Truths
-from causalpp.belief._uncounted import explained, only_related
-from causalpp.belief.agnostic import Agnostic
 from causalpp.belief.alternatives import NoneOfThese
 from causalpp.belief.belief import Belief
-from causalpp.belief.channels import Channel, Forecast, Label, Source
+from causalpp.belief.channels.agnostic import Agnostic
+from causalpp.belief.channels.base import Channel, Forecast, Label, Source
 from causalpp.belief.evidence import Evidence
 from causalpp.belief.explanation import Explanation
+from causalpp.belief.huge._batches import Frame, PackedBatch, Shared
+from causalpp.belief.huge._moves import KEPT, Mixing, move, systematic
+from causalpp.belief.huge._reversals import Walkers
+from causalpp.belief.huge._target import Target, Truths
+from causalpp.belief.huge._uncounted import explained, only_related
 from causalpp.belief.outlook import Outlook
 from causalpp.belief.reliability import Reliability
 from causalpp.equivalence import MarkovEquivalenceClass, Mpdag

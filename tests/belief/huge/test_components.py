@@ -21,7 +21,7 @@ from causalpp import (
     noise,
 )
 from causalpp.belief import Agnostic, Belief, Channel, ComponentBelief, Correlated, Fixed, Learned, LogOdds
-from causalpp.belief._scopes import Scopes
+from causalpp.belief.huge._scopes import Scopes
 from causalpp.errors import InvalidParameter, InvalidProposition, TooLarge, UnknownVariable
 from causalpp.graphs import erdos_renyi
 from causalpp.propositions import all_questions, truth_table
@@ -255,7 +255,7 @@ def test_members_kept_as_sets_say_the_same(monkeypatch):
         return belief, numbers, belief.edges, belief.sample(50, seed=3).adjacency, belief.top(4)
 
     written, numbers, edges, drawn, best = said()
-    monkeypatch.setattr("causalpp.belief._parts._WRITTEN", 0)
+    monkeypatch.setattr("causalpp.belief.huge._parts._WRITTEN", 0)
     packed, same, its_edges, its_draws, its_best = said()
     assert {type(part.candidates).__name__ for part in written.parts} == {"LocalBatch"}
     assert {type(part.candidates).__name__ for part in packed.parts} == {"PackedBatch"}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from causalpp.belief.alternatives import NoneOfThese
 from causalpp.belief.belief import Belief
-from causalpp.belief.channels import Channel
+from causalpp.belief.channels.base import Channel
 from causalpp.belief.explanation import Explanation
 from causalpp.graphs import Dag, DagBatch
 from causalpp.oracles import Answer

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.belief.channels import Channel, Forecast, Tallies, counts_of
+from causalpp.belief.channels.base import Channel, Forecast, Tallies, counts_of
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter
 

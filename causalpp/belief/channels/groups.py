@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from causalpp.belief.channels import Label, Source, Tallies
+from causalpp.belief.channels.base import Label, Source, Tallies
 from causalpp.errors import InvalidParameter
 from causalpp.oracles import Answer
 from causalpp.propositions import Proposition

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.belief.agnostic import Agnostic
-from causalpp.belief.channels import Channel, Forecast, Label, Source, Tallies
-from causalpp.belief.groups import check_facets, label_next, split, together
-from causalpp.belief.mixture import Mixture
+from causalpp.belief.channels.agnostic import Agnostic
+from causalpp.belief.channels.base import Channel, Forecast, Label, Source, Tallies
+from causalpp.belief.channels.groups import check_facets, label_next, split, together
+from causalpp.belief.channels.mixture import Mixture
+from causalpp.belief.channels.shared import SharedErrors
 from causalpp.belief.reliability import Reliability
-from causalpp.belief.shared import SharedErrors
 from causalpp.errors import InvalidParameter
 from causalpp.propositions import Proposition
 

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from causalpp.belief._batches import Frame, LocalBatch, PackedBatch, Shared
-from causalpp.belief._reversals import Walkers
-from causalpp.belief.channels import Channel
-from causalpp.belief.mixture import Mixture
+from causalpp.belief.channels.base import Channel
+from causalpp.belief.channels.mixture import Mixture
+from causalpp.belief.huge._batches import Frame, LocalBatch, PackedBatch, Shared
+from causalpp.belief.huge._reversals import Walkers
 from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
 from causalpp.equivalence._chordal import orientations_by_edge
 from causalpp.errors import TooLarge

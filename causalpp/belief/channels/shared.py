@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from causalpp.belief.agnostic import Agnostic
-from causalpp.belief.channels import Forecast, Label, Source, Tallies
-from causalpp.belief.groups import split, together
-from causalpp.belief.mixture import Mixture, _log_pattern, _log_urn
+from causalpp.belief.channels.agnostic import Agnostic
+from causalpp.belief.channels.base import Forecast, Label, Source, Tallies
+from causalpp.belief.channels.groups import split, together
+from causalpp.belief.channels.mixture import Mixture, _log_pattern, _log_urn
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.oracles import Answer

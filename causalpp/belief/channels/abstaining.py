@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from causalpp.belief.agnostic import Agnostic
-from causalpp.belief.channels import Channel, Forecast, Label, Learned, Source, Tallies
-from causalpp.belief.groups import together
+from causalpp.belief.channels.agnostic import Agnostic
+from causalpp.belief.channels.base import Channel, Forecast, Label, Learned, Source, Tallies
+from causalpp.belief.channels.groups import together
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter
 from causalpp.oracles.journal import failed

@@ -10,10 +10,10 @@ import torch
 
 from causalpp import Answer, Belief, Causes, Changes, Dag, DirectlyCauses, MarkovEquivalenceClass
 from causalpp.belief import Fixed, ParticleBelief
-from causalpp.belief._batches import LocalBatch, PackedBatch, Shared
-from causalpp.belief._reversals import Walkers
-from causalpp.belief._target import Truths
-from causalpp.belief.particles import _frame
+from causalpp.belief.huge._batches import LocalBatch, PackedBatch, Shared
+from causalpp.belief.huge._reversals import Walkers
+from causalpp.belief.huge._target import Truths
+from causalpp.belief.huge.particles import _frame
 from causalpp.graphs import DagBatch, erdos_renyi
 from causalpp.propositions import truth_table
 

@@ -25,9 +25,9 @@ from causalpp import (
     noise,
 )
 from causalpp.belief import Agnostic, Belief, Channel, Fixed, Learned, ParticleBelief
-from causalpp.belief._batches import Frame, PackedBatch, Shared
-from causalpp.belief._reversals import Walkers, climbed, reversed_once
-from causalpp.belief._target import Target, Truths
+from causalpp.belief.huge._batches import Frame, PackedBatch, Shared
+from causalpp.belief.huge._reversals import Walkers, climbed, reversed_once
+from causalpp.belief.huge._target import Target, Truths
 from causalpp.errors import InvalidParameter, TooLarge, UnknownVariable
 from causalpp.graphs import all_dags
 from causalpp.propositions import Proposition, all_questions, truth_table

@@ -20,17 +20,17 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from causalpp.belief._batches import Unwritten
-from causalpp.belief._parts import Told, is_plain, members_by_component
-from causalpp.belief._scopes import Scopes
-from causalpp.belief._uncounted import explained, only_related
-from causalpp.belief.agnostic import Agnostic
 from causalpp.belief.alternatives import NoneOfThese
 from causalpp.belief.belief import Belief
-from causalpp.belief.channels import Channel, Fixed, Label
+from causalpp.belief.channels.agnostic import Agnostic
+from causalpp.belief.channels.base import Channel, Fixed, Label
+from causalpp.belief.channels.mixture import Mixture
+from causalpp.belief.channels.odds import LogOdds
 from causalpp.belief.explanation import Explanation
-from causalpp.belief.mixture import Mixture
-from causalpp.belief.odds import LogOdds
+from causalpp.belief.huge._batches import Unwritten
+from causalpp.belief.huge._parts import Told, is_plain, members_by_component
+from causalpp.belief.huge._scopes import Scopes
+from causalpp.belief.huge._uncounted import explained, only_related
 from causalpp.belief.reliability import Reliability
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.equivalence.restricted import RestrictedClass

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from causalpp.belief._reversals import Walkers, climbed, reversed_once
-from causalpp.belief._target import Target
+from causalpp.belief.huge._reversals import Walkers, climbed, reversed_once
+from causalpp.belief.huge._target import Target
 
 __all__ = ["KEPT", "Mixing", "move", "systematic"]
 

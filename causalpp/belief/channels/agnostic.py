@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.belief.mixture import Mixture
+from causalpp.belief.channels.mixture import Mixture
 from causalpp.errors import InvalidParameter
 
 __all__ = ["Agnostic"]

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.belief.channels import beta_from_counts
-from causalpp.belief.mixture import Mixture
+from causalpp.belief.channels.base import beta_from_counts
+from causalpp.belief.channels.mixture import Mixture
 from causalpp.errors import InvalidParameter
 
 __all__ = ["Correlated", "Persistent"]

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.belief._reversals import Walkers, one_bit_each, unpacked
+from causalpp.belief.huge._reversals import Walkers, one_bit_each, unpacked
 from causalpp.equivalence import MarkovEquivalenceClass, even, exits
 from causalpp.graphs import Dag, DagBatch, _reach
 

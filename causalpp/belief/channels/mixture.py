@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from causalpp.belief.channels import Channel, Forecast, Tallies
+from causalpp.belief.channels.base import Channel, Forecast, Tallies
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter
 

@@ -1,0 +1,28 @@
+"""Channels: the noise models of oracles, each with what it learns of them."""
+
+from causalpp.belief.channels.abstaining import Abstaining
+from causalpp.belief.channels.agnostic import Agnostic
+from causalpp.belief.channels.base import Channel, Fixed, Forecast, Learned, Source, Tallies
+from causalpp.belief.channels.correlated import Correlated, Persistent
+from causalpp.belief.channels.mixture import Mixture, Worlds
+from causalpp.belief.channels.odds import LogOdds
+from causalpp.belief.channels.pooled import Pooled
+from causalpp.belief.channels.shared import SharedErrors
+
+__all__ = [
+    "Abstaining",
+    "Agnostic",
+    "Channel",
+    "Correlated",
+    "Fixed",
+    "Forecast",
+    "Learned",
+    "LogOdds",
+    "Mixture",
+    "Persistent",
+    "Pooled",
+    "SharedErrors",
+    "Source",
+    "Tallies",
+    "Worlds",
+]
