@@ -119,6 +119,6 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
 
 def has_law(mechanism: Mechanism) -> bool:
     """Whether a mechanism carries a law of its parameters."""
-    from causalpp.programs.fitting._draws import is_random
+    from causalpp.programs.fitting.draws import is_random
 
     return is_random(mechanism)

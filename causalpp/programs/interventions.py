@@ -15,10 +15,12 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from causalpp.errors import InvalidParameter, TooLarge, UnknownVariable
-from causalpp.programs._plan import Statement
-from causalpp.programs.mechanisms import Assign, Function, Mechanism, State, Table, _cells, _ranks
-from causalpp.programs.mechanisms._sites import computed, conditioned
+from causalpp.programs.answering.plan import Statement
+from causalpp.programs.mechanisms import Assign, Function, Mechanism, State, Table
 from causalpp.programs.mechanisms.base import UNIFORM
+from causalpp.programs.mechanisms.noise import cells as _cells
+from causalpp.programs.mechanisms.noise import ranks as _ranks
+from causalpp.programs.mechanisms.sites import computed, conditioned
 
 if TYPE_CHECKING:
     import pyro.distributions as dist

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from causalpp.errors import CyclicGraph, ImpossibleEvidence, ImpreciseWarning, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.graphs.dag import Names, as_names
-from causalpp.programs import _exact, _mixture, _sampling
-from causalpp.programs._plan import Plan, Statement, in_order, plan
-from causalpp.programs._undefined import check_defined
+from causalpp.programs.answering import exact as _exact
+from causalpp.programs.answering import mixture as _mixture
+from causalpp.programs.answering import sampling as _sampling
+from causalpp.programs.answering.plan import Plan, Statement, in_order, plan
+from causalpp.programs.answering.undefined import check_defined
 from causalpp.programs.interventions import intervened
 from causalpp.programs.mechanisms import Assign, Mechanism, State, Value
 
@@ -235,7 +237,7 @@ class CausalProgram:
     def model(self, frame: pd.DataFrame | None = None, n: int | None = None) -> Callable[[], dict[str, Tensor]]:
         """A Pyro model of many rows in which parameters that are not known are sample sites ``"variable.parameter"``.
 
-        See :func:`causalpp.programs.fitting.model`.
+        See :func:`causalpp.programs.fitting.joint.model`.
         """
         from causalpp.programs.fitting import model
 

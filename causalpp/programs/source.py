@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from causalpp.errors import InvalidParameter
-from causalpp.programs._plan import Statement
+from causalpp.programs.answering.plan import Statement
 from causalpp.programs.mechanisms import Assign, Function, LinearGaussian, Mechanism
-from causalpp.programs.mechanisms._printing import number, numbers, probability, quoted, scalar
+from causalpp.programs.mechanisms.printing import number, numbers, probability, quoted, scalar
 
 if TYPE_CHECKING:
     from causalpp.programs.program import CausalProgram

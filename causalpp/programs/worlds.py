@@ -11,12 +11,14 @@ import torch
 from numpy.typing import NDArray
 
 from causalpp.errors import InvalidParameter, UnknownVariable
-from causalpp.programs import _exact, _mixture, _sampling
-from causalpp.programs._plan import Plan, Statement, plan
-from causalpp.programs._undefined import check_defined_across
+from causalpp.programs.answering import exact as _exact
+from causalpp.programs.answering import mixture as _mixture
+from causalpp.programs.answering import sampling as _sampling
+from causalpp.programs.answering.plan import Plan, Statement, plan
+from causalpp.programs.answering.undefined import check_defined_across
 from causalpp.programs.mechanisms import Assign
-from causalpp.programs.mechanisms._sites import computed
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM
+from causalpp.programs.mechanisms.sites import computed
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,8 +13,8 @@ import torch
 import causalpp as cpp
 from causalpp import Dag, DagBatch, errors
 from causalpp.graphs.random import all_dags, erdos_renyi
-from causalpp.programs._bulk_plan import unique_fits, unique_rows
 from causalpp.programs.bulk import GaussianBatch, Normals, TableBatch, compile_batch
+from causalpp.programs.bulk._fits import unique_fits, unique_rows
 
 
 def discrete(d: int, rows: int, seed: int) -> pd.DataFrame:

@@ -11,8 +11,8 @@ import pytest
 import causalpp as cpp
 from causalpp import Dag, errors
 from causalpp.programs.mechanisms import LinearGaussian, Table
-from causalpp.programs.mechanisms.glm import Gamma, Logistic, Poisson
 from causalpp.programs.mechanisms.network import AdditiveNoise
+from causalpp.programs.mechanisms.regressions.linear import Gamma, Logistic, Poisson
 
 
 def frame(n: int = 400, seed: int = 0) -> pd.DataFrame:

@@ -16,8 +16,8 @@ import causalpp as cpp
 from causalpp import Dag, errors
 from causalpp.programs.fitting import mcmc, model
 from causalpp.programs.mechanisms import LinearGaussian, NormalInverseGamma, Table
-from causalpp.programs.mechanisms.glm import Gamma, Logistic, Poisson
 from causalpp.programs.mechanisms.network import AdditiveNoise
+from causalpp.programs.mechanisms.regressions.linear import Gamma, Logistic, Poisson
 
 #: The model compiled: the same steps in less time.
 FAST = {"jit_compile": True, "ignore_jit_warnings": True}

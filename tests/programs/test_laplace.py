@@ -13,7 +13,7 @@ import torch
 
 import causalpp as cpp
 from causalpp import Dag
-from causalpp.programs.fitting._newton import Counts, Normal, Positive, States, WideCounts, mode
+from causalpp.programs.fitting.families.newton import Counts, Normal, Positive, States, WideCounts, mode
 
 
 @pytest.mark.parametrize(("common", "rare"), [("a", "b"), ("b", "a")])

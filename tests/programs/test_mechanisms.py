@@ -14,8 +14,8 @@ from torch import Tensor
 import causalpp as cpp
 from causalpp import Dag, errors
 from causalpp.programs.mechanisms import LinearGaussian, Mechanism, NegativeBinomial, Table
-from causalpp.programs.mechanisms.glm import Gamma, Logistic, Poisson
 from causalpp.programs.mechanisms.network import AdditiveNoise
+from causalpp.programs.mechanisms.regressions.linear import Gamma, Logistic, Poisson
 
 _SIZES = (2, 3)
 _PARENTS = ("a", "b", "x")  # two discrete ones, one real

@@ -12,8 +12,8 @@ from scipy import stats
 import causalpp as cpp
 from causalpp import Dag, LinearGaussian, Table
 from causalpp.errors import ImpreciseWarning
-from causalpp.programs.fitting import modes
-from causalpp.programs.fitting.model import rows_model
+from causalpp.programs.fitting.joint import modes
+from causalpp.programs.fitting.joint.model import rows_model
 from causalpp.programs.mechanisms import Mechanism
 
 CONFOUNDED = Dag(["u", "t", "y"], [("u", "t"), ("u", "y"), ("t", "y")], latent=["u"])

@@ -12,7 +12,8 @@ import torch
 from causalpp import Dag, Function, LinearGaussian, Response, Table, compile, errors
 from causalpp.programs import Shift
 from causalpp.programs.estimands.actual import _Contexts
-from causalpp.programs.mechanisms import Assign, _cells
+from causalpp.programs.mechanisms import Assign
+from causalpp.programs.mechanisms.noise import cells as _cells
 from causalpp.programs.worlds import Worlds
 
 DAG = Dag.from_edges([("w", "x"), ("w", "y"), ("x", "y")])

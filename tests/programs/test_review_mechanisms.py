@@ -26,8 +26,8 @@ from causalpp.programs.bulk import compile_batch
 from causalpp.programs.identification import Estimand, Probability, adjusted_effect
 from causalpp.programs.interventions import Shift
 from causalpp.programs.mechanisms import Function, LinearGaussian, Mechanism, Table
-from causalpp.programs.mechanisms.glm import Gamma, Logistic
 from causalpp.programs.mechanisms.network import AdditiveNoise
+from causalpp.programs.mechanisms.regressions.linear import Gamma, Logistic
 from causalpp.programs.source import identifiers, source
 
 EDGE = Dag.from_edges([("x", "y")])

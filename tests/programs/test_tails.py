@@ -15,7 +15,8 @@ from scipy import stats
 import causalpp as cpp
 from causalpp import Dag, Function, Gamma, Logistic, Poisson, Response, Shift, Table, compile
 from causalpp.errors import ImpreciseWarning
-from causalpp.programs.mechanisms import Mechanism, _tails
+from causalpp.programs.mechanisms import Mechanism
+from causalpp.programs.mechanisms.noise import tails as _tails
 
 DAG = Dag.from_edges([("t", "y")])
 COIN = Table((0, 1), (), [0.5, 0.5])

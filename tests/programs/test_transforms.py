@@ -15,7 +15,8 @@ from pyro.infer import MCMC, NUTS, Importance, Predictive
 
 import causalpp as cpp
 from causalpp import Dag, Function, LinearGaussian, Response, Shift, Table, errors
-from causalpp.programs.mechanisms import Assign, Mechanism, _cells
+from causalpp.programs.mechanisms import Assign, Mechanism
+from causalpp.programs.mechanisms.noise import cells as _cells
 
 SIGMAS = 4.5
 

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from causalpp.columns import affirmed, contrast_states
 from causalpp.errors import ImpossibleEvidence, ImpreciseWarning, InvalidParameter, TooLarge
-from causalpp.programs import _exact, _mixture, _sampling
-from causalpp.programs._plan import Statement
+from causalpp.programs.answering import exact as _exact
+from causalpp.programs.answering import mixture as _mixture
+from causalpp.programs.answering import sampling as _sampling
+from causalpp.programs.answering.plan import Statement
 from causalpp.programs.mechanisms import Assign, Mechanism, State, Value, state_number
 from causalpp.programs.program import CausalProgram
 from causalpp.programs.worlds import Worlds

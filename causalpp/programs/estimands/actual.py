@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpp.errors import ImpossibleEvidence, InvalidParameter, TooLarge
-from causalpp.programs._plan import Statement
-from causalpp.programs.mechanisms import Assign, State, _ranks
+from causalpp.programs.answering.plan import Statement
+from causalpp.programs.mechanisms import Assign, State
+from causalpp.programs.mechanisms.noise import ranks as _ranks
 from causalpp.programs.program import CausalProgram
 
 __all__ = ["ActualCause", "actual_cause"]

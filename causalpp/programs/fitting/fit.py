@@ -11,16 +11,16 @@ import numpy as np
 from causalpp.columns import Column, Columns
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
-from causalpp.programs._plan import Statement
-from causalpp.programs.fitting import laplace
-from causalpp.programs.fitting._draws import carrying, is_random
-from causalpp.programs.fitting._reading import read_observed
-from causalpp.programs.fitting._scaling import Scale, unscaled
-from causalpp.programs.fitting._templates import REAL, default_kind, kind_of, ordered, template
-from causalpp.programs.fitting.conjugate import fitted_gaussian, fitted_table
-from causalpp.programs.fitting.counts import fitted_count, spread_wide
+from causalpp.programs.answering.plan import Statement
 from causalpp.programs.fitting.diagnostics import diagnose
-from causalpp.programs.fitting.latent import gibbs
+from causalpp.programs.fitting.draws import carrying, is_random
+from causalpp.programs.fitting.families import laplace
+from causalpp.programs.fitting.families.conjugate import fitted_gaussian, fitted_table
+from causalpp.programs.fitting.families.counts import fitted_count, spread_wide
+from causalpp.programs.fitting.families.scaling import Scale, unscaled
+from causalpp.programs.fitting.families.templates import REAL, default_kind, kind_of, ordered, template
+from causalpp.programs.fitting.joint.latent import gibbs
+from causalpp.programs.fitting.reading import read_observed
 from causalpp.programs.fitting.report import Fit
 from causalpp.programs.mechanisms import LinearGaussian, Mechanism, State, Table, check_states
 
@@ -195,7 +195,7 @@ def _jointly(
     options: Options,
 ) -> tuple[dict[str, Mechanism], Fit]:
     """Where something is latent or missing, mechanisms depend on each other in the posterior."""
-    from causalpp.programs.fitting.model import parameter_names, rows_model
+    from causalpp.programs.fitting.joint.model import parameter_names, rows_model
 
     discrete = all(m.states is not None for m in priors.values())
     finite = discrete and all(isinstance(m, Table) or not is_random(m) for m in priors.values())
@@ -227,14 +227,14 @@ def _jointly(
         return dict(priors), Fit("given", rows)
     latent = bool(dag.latent)
     if method == "svi":
-        from causalpp.programs.fitting.variational import svi
+        from causalpp.programs.fitting.joint.variational import svi
 
         steps = options.steps or 2000
         point, draws, fit, solutions = svi(
             model, names, rows, steps=steps, draws=options.draws, seed=options.seed, progress=options.progress
         )
     else:
-        from causalpp.programs.fitting.mcmc import nuts
+        from causalpp.programs.fitting.joint.mcmc import nuts
 
         point, draws, fit, solutions = nuts(
             model, names, rows, draws=options.draws, latent=latent, seed=options.seed, progress=options.progress
@@ -252,7 +252,7 @@ def _jointly(
     out = in_units(point, draws)
     if not latent:
         return out, fit
-    from causalpp.programs.fitting.modes import SAY_THE_SAME, STARTS, apart, collapsed
+    from causalpp.programs.fitting.joint.modes import SAY_THE_SAME, STARTS, apart, collapsed
 
     open_ = f"that nothing but what {STARTS} starts found explains the data as well"
     if len(solutions) > 1 and fit.converged:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from causalpp.columns import Column, affirmed, as_number, contrast_states, read_columns
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
 from causalpp.graphs.dag import Names, as_names
-from causalpp.programs._squares import dependent, units
 from causalpp.programs.identification.joint import coded
 from causalpp.programs.mechanisms import state_number
+from causalpp.programs.squares import dependent, units
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from causalpp.columns import State, check_states, state_number
 from causalpp.errors import ImpossibleEvidence, InvalidParameter
-from causalpp.programs.mechanisms import _cells, _ranks
+from causalpp.programs.mechanisms.noise import cells as _cells
+from causalpp.programs.mechanisms.noise import ranks as _ranks
 
 if TYPE_CHECKING:
     import pyro.distributions as dist
@@ -246,7 +247,7 @@ class Assign(Mechanism):
         return dist.Delta(self._tensor())
 
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        from causalpp.programs.mechanisms._sites import computed, conditioned
+        from causalpp.programs.mechanisms.sites import computed, conditioned
 
         seen, value = conditioned(name), self._tensor()
         if seen is not None and bool((seen != value).any()):
@@ -312,7 +313,7 @@ class _Shifted(Mechanism):
         return self.base.log_prob(value - self.by, parents)
 
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:
-        from causalpp.programs.mechanisms._sites import computed, conditioned
+        from causalpp.programs.mechanisms.sites import computed, conditioned
 
         seen = conditioned(name, obs)
         before = self.base.sample(f"{name}.before", parents, None if seen is None else seen - self.by)

@@ -15,11 +15,12 @@ from torch import Tensor
 from torch.distributions import Categorical
 
 from causalpp.errors import ImpreciseWarning, InvalidParameter
-from causalpp.programs.mechanisms import _cells, _ranks
-from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents, checked_states
-from causalpp.programs.mechanisms._point import same_number
-from causalpp.programs.mechanisms._sites import computed, conditioned
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM, Mechanism, State
+from causalpp.programs.mechanisms.checks import ReadOnly, checked_parents, checked_states
+from causalpp.programs.mechanisms.noise import cells as _cells
+from causalpp.programs.mechanisms.noise import ranks as _ranks
+from causalpp.programs.mechanisms.points import same_number
+from causalpp.programs.mechanisms.sites import computed, conditioned
 
 __all__ = ["Function"]
 

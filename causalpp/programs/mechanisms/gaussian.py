@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
-from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents
-from causalpp.programs.mechanisms._printing import pick
 from causalpp.programs.mechanisms.base import NORMAL, Mechanism, State
+from causalpp.programs.mechanisms.checks import ReadOnly, checked_parents
+from causalpp.programs.mechanisms.printing import pick
 
 if TYPE_CHECKING:
     import pyro.distributions as dist
@@ -198,13 +198,13 @@ class LinearGaussian(ReadOnly, Mechanism):
         if not self.scale.any():
             return dist.Delta(mean.to(kind))
         if not self.scale.all():
-            from causalpp.programs.mechanisms._point import NormalOrPoint
+            from causalpp.programs.mechanisms.points import NormalOrPoint
 
             return NormalOrPoint(mean.to(kind), scale.to(kind))
         return dist.Normal(mean.to(kind), scale.to(kind))
 
     def log_prob(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
-        from causalpp.programs.mechanisms._point import normal_or_point
+        from causalpp.programs.mechanisms.points import normal_or_point
 
         mean, scale = self._mean_and_scale(parents)
         size = 0.0 if self.scale.all() else self._size(parents)

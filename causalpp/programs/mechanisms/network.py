@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
-from causalpp.programs.mechanisms import _cells
-from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents
-from causalpp.programs.mechanisms._laws import Law
-from causalpp.programs.mechanisms._printing import number, numbers
 from causalpp.programs.mechanisms.base import NORMAL, Mechanism, State
+from causalpp.programs.mechanisms.checks import ReadOnly, checked_parents
+from causalpp.programs.mechanisms.laws import Law
+from causalpp.programs.mechanisms.noise import cells as _cells
+from causalpp.programs.mechanisms.printing import number, numbers
 
 if TYPE_CHECKING:
     import pyro.distributions as dist

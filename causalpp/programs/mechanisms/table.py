@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
-from causalpp.programs.mechanisms import _cells, _ranks
-from causalpp.programs.mechanisms._checks import ReadOnly, checked_parents, checked_states
 from causalpp.programs.mechanisms.base import Mechanism, State
+from causalpp.programs.mechanisms.checks import ReadOnly, checked_parents, checked_states
+from causalpp.programs.mechanisms.noise import cells as _cells
+from causalpp.programs.mechanisms.noise import ranks as _ranks
 
 if TYPE_CHECKING:
     import pyro.distributions as dist

@@ -1,0 +1,406 @@
+"""Candidate graphs with linear-Gaussian mechanisms, in bulk and in closed form."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from causalpp.errors import InvalidData, InvalidParameter, TooLarge
+from causalpp.graphs import DagBatch
+from causalpp.programs.bulk._base import BatchEffects, Normals, ProgramBatch, whole
+from causalpp.programs.bulk._fits import Fits
+from causalpp.programs.fitting.families.conjugate import check_parents, check_rows, mean_variance
+from causalpp.programs.squares import Units, dependent, triangle, units
+
+__all__ = ["GaussianBatch", "fit_gaussians"]
+
+_MOST_BYTES = 1 << 34
+_CELLS = 1 << 22  # of the columns of local fits that are factored at a time
+
+_Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Moments:
+    """What the data come to, on standardised columns.
+
+    Attributes:
+        rows: the number of rows.
+        units: the means and scales of the d columns: 0 and 1 after standardising.
+        root: ``(m, d)``, the triangular factor of the standardised columns: rootᵀ · root is their scatter matrix.
+    """
+
+    rows: int
+    units: Units
+    root: _Floats
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GaussianBatch(ProgramBatch):
+    """N candidate graphs with variables that are linear in their parents plus normal noise.
+
+    Every regression is the one of :func:`~causalpp.programs.compile`: the flat prior 1/σ², so that coefficients are
+    least squares, and Student's t under :meth:`draws`.
+
+    Attributes:
+        moments: the sufficient statistics.
+        coefficient: ``(F, k)``, of each fit's parents in their order; zero in unused places.
+        intercept, variance: ``(F,)``, the constant, and the variance of the noise.
+    """
+
+    moments: Moments
+    coefficient: _Floats
+    intercept: _Floats
+    variance: _Floats
+
+    # --- under do -------------------------------------------------------------------------------------
+
+    def _worlds(self, values: Mapping[int, float]) -> Iterator[tuple[slice, Tensor, Tensor, Tensor]]:
+        """Chunks of graphs: which, total effects ``(G, d, d)`` of j on i, constants and noise variances ``(G, d)``.
+
+        All in standard units, so that columns of very different scales do not drown each other.
+        """
+        d, device, units = len(self.dags.nodes), self.dags.device, self.moments.units
+        step = max(1, self.chunk_bytes // (32 * d * d + 1))
+        parents = torch.as_tensor(self.fits.parents, device=device)
+        tensors = [torch.as_tensor(x, device=device) for x in self._standard]
+        for begin in range(0, len(self), step):
+            chosen = slice(begin, min(begin + step, len(self)))
+            fit = torch.as_tensor(self.fits.of[chosen], device=device)
+            coefficient, constant, noise = (x[fit] for x in tensors)
+            direct = torch.zeros((len(fit), d, d + 1), dtype=torch.float64, device=device)
+            direct.scatter_(2, parents[fit], coefficient)
+            direct = direct[:, :, :d]
+            for v, value in values.items():
+                direct[:, v], noise[:, v] = 0.0, 0.0
+                constant[:, v] = (value - units.centre[v]) / units.spread[v]
+            eye = torch.eye(d, dtype=torch.float64, device=device)
+            yield chosen, torch.linalg.solve(eye - direct, eye.expand_as(direct)), constant, noise
+
+    @cached_property
+    def _standard(self) -> tuple[_Floats, _Floats, _Floats]:
+        """Coefficients, constants and variances in standard units."""
+        v, parents, units = self.fits.variable, self.fits.parents, self.moments.units
+        centre, spread = np.append(units.centre, 0.0), np.append(units.spread, 1.0)
+        level = self.intercept + (self.coefficient * centre[parents]).sum(1) - centre[v]
+        slope = self.coefficient * spread[parents] / spread[v][:, None]
+        return slope, level / spread[v], self.variance / spread[v] ** 2
+
+    @cached_property
+    def _units(self) -> tuple[Tensor, Tensor]:
+        """Centre and spread of the columns, ``(d,)`` each."""
+        units = self.moments.units
+        return tuple(torch.as_tensor(x, device=self.dags.device) for x in (units.centre, units.spread))  # type: ignore[return-value]
+
+    def interventional(
+        self,
+        outcome: str | Sequence[str],
+        do: Mapping[str, Any] | None = None,
+        *,
+        samples: int | None = None,
+        seed: int = 0,
+    ) -> Any:
+        """Mean and variance of the outcome under ``do`` in every candidate, :class:`Normals` of shape ``(N,)``.
+
+        Args:
+            outcome: a variable; or several, for a dict variable → distribution of each by itself.
+            do: variable → number.
+            samples, seed: not needed, as the closed form is exact; they are checked, so that callers may treat
+                both kinds of batch alike.
+
+        Raises:
+            UnknownVariable: a name that is not there.
+            InvalidParameter: a value that is not a finite number.
+
+        Example:
+            >>> import pandas as pd
+            >>> from causalpp import DagBatch
+            >>> from causalpp.programs.bulk import compile_batch
+            >>> frame = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0, 4.5], "b": [1.0, 3.5, 4.5, 7.0, 9.0]})
+            >>> both = DagBatch(["a", "b"], [[[0, 1], [0, 0]], [[0, 0], [1, 0]]])
+            >>> compile_batch(both, frame).interventional("b", {"a": 2.0}).mean.round(decimals=6).tolist()
+            [4.82377, 5.0]
+        """
+        names = [outcome] if isinstance(outcome, str) else list(outcome)
+        wanted, values = [self.dags.position(name) for name in names], self._set(do)
+        if not wanted:
+            raise InvalidParameter("interventional() needs an outcome")
+        if samples is not None:
+            whole("samples", samples, 1)
+        whole("seed", seed, 0)
+        shape, device = (len(self), len(wanted)), self.dags.device
+        centre, spread = (part[wanted] for part in self._units)
+        mean = torch.empty(shape, dtype=torch.float64, device=device)
+        variance = torch.empty(shape, dtype=torch.float64, device=device)
+        for chosen, total, constant, noise in self._worlds(values):
+            ways = total[:, wanted]
+            mean[chosen] = centre + spread * (ways @ constant[:, :, None])[..., 0]
+            variance[chosen] = spread**2 * (ways**2 @ noise[:, :, None])[..., 0]
+        found = [Normals(mean[:, k], variance[:, k]) for k in range(len(wanted))]
+        return found[0] if isinstance(outcome, str) else dict(zip(names, found, strict=True))
+
+    def sample(self, n: int, do: Mapping[str, Any] | None = None, *, seed: int = 0) -> Tensor:
+        """``n`` draws of every variable from every candidate, double precision of shape ``(N, n, d)``.
+
+        All candidates, and runs with another ``do``, share the standard normal noise of each variable.
+        """
+        n, seed, values = whole("n, the number of draws,", n, 0), whole("seed", seed, 0), self._set(do)
+        d, device = len(self.dags.nodes), self.dags.device
+        if 8 * len(self) * n * d > _MOST_BYTES:
+            raise TooLarge(
+                f"{len(self):,} graphs × {n:,} draws × {d} variables are more than 16 GiB: ask for fewer, "
+                "or for interventional(), which is exact"
+            )
+        streams = [np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, v))) for v in range(d)]
+        normal = np.stack([stream.standard_normal(n) for stream in streams])
+        noise = torch.as_tensor(normal, device=device)
+        out = torch.empty((len(self), n, d), dtype=torch.float64, device=device)
+        centre, spread = self._units
+        few = max(1, self.chunk_bytes // (16 * d * max(1, n)))
+        for chosen, total, constant, variance in self._worlds(values):
+            for begin in range(0, len(total), few):
+                some = slice(begin, min(begin + few, len(total)))
+                own = constant[some, :, None] + variance[some, :, None].sqrt() * noise
+                out[chosen][some] = centre + spread * (total[some] @ own).transpose(1, 2)
+            for v, value in values.items():
+                out[chosen, :, v] = value  # to the last digit
+        return out
+
+    def _set(self, do: Mapping[str, Any] | None) -> dict[int, float]:
+        out = {}
+        for name, value in (do or {}).items():
+            out[self.dags.position(name)] = _number(f"the value of {name!r}", value)
+        return out
+
+    def ate(
+        self,
+        treatment: str,
+        outcome: str,
+        *,
+        treated: Any = 1,
+        control: Any = 0,
+        state: Any = None,
+        samples: int | None = None,
+        parameter_draws: int | None = None,
+        seed: int = 0,
+    ) -> BatchEffects:
+        """The average effect in every candidate: E[outcome | do(treated)] − E[outcome | do(control)], exact.
+
+        Args:
+            treatment: the variable set.
+            outcome: the variable looked at.
+            treated, control: two numbers.
+            state: for tables only.
+            samples: not needed; see :meth:`interventional`.
+            parameter_draws: K draws of the parameters from their posterior instead of the posterior means.
+            seed: of the draws.
+
+        Returns:
+            Values and standard errors (zero), ``(N,)`` each, or ``(K, N)``.
+
+        Raises:
+            UnknownVariable: a name that is not there.
+            InvalidParameter: treatment and outcome are the same, or treated and control; ``state`` is given.
+        """
+        at, of = self._pair(treatment, outcome)
+        if state is not None:
+            raise InvalidParameter(f"{outcome!r} is continuous and has no states: leave state= out")
+        gap = _number("treated", treated) - _number("control", control)
+        if gap == 0:
+            raise InvalidParameter(f"treated and control are both {treated!r}")
+        if samples is not None:
+            whole("samples", samples, 2)
+        seed = whole("seed", seed, 0)
+        if parameter_draws is not None:
+            draws = self.draws(parameter_draws, seed=seed)
+            return self._stack([batch._effect(at, of, gap) for batch in draws if isinstance(batch, GaussianBatch)])
+        return self._effect(at, of, gap)
+
+    def _effect(self, at: int, of: int, gap: float) -> BatchEffects:
+        value = self.total_effect(self.dags.nodes[at], self.dags.nodes[of]) * gap
+        return BatchEffects(value, torch.zeros_like(value))
+
+    def total_effect(self, treatment: str, outcome: str, held: Sequence[str] = ()) -> Tensor:
+        """By how much the outcome's mean moves for each unit that the treatment is set higher, shape ``(N,)``.
+
+        A sum of products of coefficients over paths: no difference of two large means, whatever the units.
+
+        Args:
+            treatment, outcome: two variables.
+            held: variables that are set to any values, so that no path leads through them.
+
+        Raises:
+            UnknownVariable: a name that is not there.
+            InvalidParameter: treatment and outcome are the same.
+        """
+        at, of = self._pair(treatment, outcome)
+        cut = dict.fromkeys([at, *(self.dags.position(name) for name in held)], 0.0)
+        value = torch.empty(len(self), dtype=torch.float64, device=self.dags.device)
+        for chosen, total, _, _ in self._worlds(cut):
+            value[chosen] = total[:, of, at]
+        _, spread = self._units
+        return value * (spread[of] / spread[at])
+
+    # --- evidence and uncertainty ---------------------------------------------------------------------
+
+    def log_marginal(self, *, equivalent_sample_size: float | None = None) -> Tensor:
+        """The logarithm of P(data | graph), parameters integrated out, shape ``(N,)``: the BGe score.
+
+        The standardised columns are jointly normal with a normal-Wishart prior of weight α: α rows at the mean,
+        α + d + 1 degrees of freedom.  Members of an equivalence class have equal scores (Geiger & Heckerman,
+        Annals of Statistics 30, 2002; Kuipers, Moffa & Heckerman, Annals of Statistics 42, 2014).
+
+        Args:
+            equivalent_sample_size: the weight α; left out, 1.  It is of this score alone: a flat prior, as the
+                regressions have, gives no marginal likelihood.
+
+        Raises:
+            InvalidParameter: the weight is not greater than zero.
+        """
+        from scipy.special import gammaln
+
+        m, d = self.moments, len(self.dags.nodes)
+        alpha = 1.0 if equivalent_sample_size is None else equivalent_sample_size
+        if not 0 < alpha < math.inf:
+            raise InvalidParameter(f"the equivalent sample size must be greater than zero, got {alpha}")
+        shift = alpha * alpha / (alpha + 1)
+        inner = m.root.T @ m.root + np.eye(d) * shift
+        local = np.empty(len(self.fits))
+        for fit, v, parents in self._regressions.groups:
+            many = parents.shape[1]
+            family = np.column_stack([parents, v])
+            # Degrees of freedom of the parents and the variable together, before and after the data.
+            before = alpha + many + 2
+            after = before + m.rows
+            whole_log, part_log = (np.linalg.slogdet(inner[s[:, :, None], s[:, None, :]])[1] for s in (family, parents))
+            local[fit] = (
+                math.log(alpha / (alpha + m.rows)) / 2
+                - m.rows / 2 * math.log(math.pi)
+                + gammaln(after / 2)
+                - gammaln(before / 2)
+                + ((many + 1) * before - many * (before - 1)) / 2 * math.log(shift)
+                - after / 2 * whole_log
+                + (after - 1) / 2 * part_log
+                - m.rows * np.log(m.units.spread[v])
+            )
+        return torch.as_tensor(local[self.fits.of].sum(1), device=self.dags.device)
+
+    def drawn(self, seed: int | np.random.SeedSequence = 0) -> GaussianBatch:
+        """The same candidates with every regression drawn from its posterior.
+
+        Equal local fits draw equal parameters, and the same seed gives the same ones.
+        """
+        if not isinstance(seed, np.random.SeedSequence):
+            seed = np.random.SeedSequence(whole("seed", seed, 0))
+        rng = np.random.default_rng(seed)
+        noise = rng.standard_normal((len(self.fits), self.coefficient.shape[1] + 1))
+        gamma = rng.chisquare(self.moments.rows - self.fits.many - 1)
+        coefficient, intercept, variance = self._regressions.drawn(noise, gamma)
+        return replace(self, coefficient=coefficient, intercept=intercept, variance=variance)
+
+    @cached_property
+    def _regressions(self) -> _Regressions:
+        return _Regressions(self.fits, self.moments)
+
+
+def _number(what: str, value: Any) -> float:
+    if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.number)) or not math.isfinite(value):
+        raise InvalidParameter(f"{what} must be a finite number, got {value!r}")
+    return float(value)
+
+
+def _by_parents(fits: Fits) -> list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
+    """Fits with equally many parents together: their numbers, variables ``(f,)`` and parents ``(f, k)``."""
+    groups = []
+    for many in np.unique(fits.many).tolist():
+        fit = np.flatnonzero(fits.many == many)
+        groups.append((fit, fits.variable[fit], fits.parents[fit, :many]))
+    return groups
+
+
+class _Regressions:
+    """All local regressions in standard units: least squares by an orthogonal factor of each one's columns.
+
+    Attributes:
+        slope: ``(F, k)``, zero in unused places.
+        root: for each group of fits with equally many parents, ``(f, k, k)``: rootᵀ · root is the parents' scatter.
+        rest: ``(F,)``, the sums of squares that are left.
+    """
+
+    def __init__(self, fits: Fits, moments: Moments) -> None:
+        self.fits, self.moments, self.groups = fits, moments, _by_parents(fits)
+        self.slope, self.rest = np.zeros(fits.parents.shape), np.empty(len(fits))
+        self.root: list[_Floats] = []
+        depth = len(moments.root)
+        for fit, v, parents in self.groups:
+            many = parents.shape[1]
+            root = np.empty((len(fit), many, many))
+            step = max(1, _CELLS // (depth * (many + 1)))
+            for begin in range(0, len(fit), step):
+                some = slice(begin, begin + step)
+                family = np.column_stack([parents[some], v[some]])
+                upper = triangle(moments.root.T[family].swapaxes(1, 2))
+                root[some] = upper[:, :many, :many]
+                last = upper[:, :many, many:]
+                slope = np.linalg.solve(root[some], last) if many else last
+                self.slope[fit[some, None], np.arange(many)] = slope[..., 0]
+                self.rest[fit[some]] = upper[:, many, many] ** 2 if upper.shape[1] > many else 0.0
+            self.root.append(root)
+
+    def mean(self) -> tuple[_Floats, _Floats, _Floats]:
+        """Coefficients, intercepts and variances at their posterior means."""
+        freedom = self.moments.rows - self.fits.many - 1
+        return self._raw(self.slope, np.zeros(len(self.fits)), mean_variance(self.rest / 2, freedom / 2))
+
+    def drawn(self, noise: _Floats, gamma: _Floats) -> tuple[_Floats, _Floats, _Floats]:
+        """The same drawn, from standard normal variates ``(F, k + 1)`` and chi-square ones ``(F,)``."""
+        variance, slope = self.rest / gamma, self.slope.copy()
+        for (fit, _, parents), root in zip(self.groups, self.root, strict=True):
+            many = parents.shape[1]
+            if many:
+                step = np.linalg.solve(root, noise[fit, :many, None])[..., 0]
+                slope[fit[:, None], np.arange(many)] += np.sqrt(variance[fit])[:, None] * step
+        return self._raw(slope, np.sqrt(variance / self.moments.rows) * noise[:, -1], variance)
+
+    def _raw(self, slope: _Floats, level: _Floats, variance: _Floats) -> tuple[_Floats, _Floats, _Floats]:
+        """From standard units to those of the columns."""
+        v, u = self.fits.variable, self.moments.units
+        centre, spread = np.append(u.centre, 0.0), np.append(u.spread, 1.0)
+        slope = slope * (spread[v][:, None] / spread[self.fits.parents])
+        intercept = centre[v] + spread[v] * level - (slope * centre[self.fits.parents]).sum(1)
+        return slope, intercept, variance * spread[v] ** 2
+
+
+def fit_gaussians(dags: DagBatch, fits: Fits, columns: _Floats, chunk_bytes: int) -> GaussianBatch:
+    """Every local regression on the columns, shape ``(rows, d)``, from their triangular factor.
+
+    Raises:
+        InvalidData: a constant column, too few rows, or parents that determine one another.
+    """
+    rows = len(columns)
+    scales = units(columns)
+    scales.check(dags.nodes)
+    for u in scales.constant:
+        raise InvalidData(f"column {dags.nodes[u]!r} is constant: leave it out")
+    standard = scales.standard(columns)
+    standard -= standard.mean(0)
+    moments = Moments(rows, scales, triangle(standard))
+    for _, v, parents in _by_parents(fits):
+        many = parents.shape[1]
+        check_rows(dags.nodes[v[0]], rows, many + 1)
+        if many > 1:
+            bad = dependent(moments.root.T[parents].swapaxes(1, 2), scales.rounding[parents], rows)
+            for f in np.flatnonzero(bad)[:1].tolist():
+                check_parents(dags.nodes[v[f]], [dags.nodes[u] for u in parents[f].tolist()], (), True)
+    regressions = _Regressions(fits, moments)
+    batch = GaussianBatch(dags, fits, chunk_bytes, moments, *regressions.mean())
+    batch.__dict__["_regressions"] = regressions
+    return batch

@@ -1,0 +1,209 @@
+"""Candidate graphs whose columns are of several kinds, or counts: local fits shared, questions asked graph by graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from causalpp.columns import Columns
+from causalpp.errors import InvalidParameter, TooLarge
+from causalpp.graphs import Dag, DagBatch
+from causalpp.programs.bulk._base import BatchEffects, Normals, ProgramBatch, whole
+from causalpp.programs.bulk._fits import Fits
+from causalpp.programs.mechanisms import Mechanism
+from causalpp.programs.program import CausalProgram, check_complete
+
+if TYPE_CHECKING:
+    from causalpp.programs.fitting.report import Fit
+
+__all__ = ["MixedBatch", "fit_mixed"]
+
+_MOST_BYTES = 1 << 34
+_ROWS = 100_000  # simulated where a distribution is not exact, as by the estimands
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MixedBatch(ProgramBatch):
+    """N candidate graphs with the mechanisms that :func:`~causalpp.programs.compile` gives each.
+
+    What is not exact is simulated, 100,000 rows a graph unless ``samples=`` says otherwise.
+
+    Attributes:
+        mechanisms: one for each local fit, in the order of ``fits``.
+        discrete: the variables with states; tensors hold the numbers of these.
+    """
+
+    mechanisms: tuple[Mechanism, ...]
+    discrete: frozenset[str]
+
+    def program(self, number: int) -> CausalProgram:
+        """One candidate as a program."""
+        return self._programs[number]
+
+    @cached_property
+    def _programs(self) -> list[CausalProgram]:
+        out = []
+        for dag, fits in zip(self.dags, self.fits.of, strict=True):
+            laws = {name: self.mechanisms[fit] for name, fit in zip(dag.nodes, fits.tolist(), strict=True)}
+            out.append(CausalProgram(check_complete(dag, laws), dag.latent, None, dag.nodes))
+        return out
+
+    def sample(self, n: int, do: Mapping[str, Any] | None = None, *, seed: int = 0) -> Tensor:
+        n, seed = whole("n, the number of draws,", n, 0), whole("seed", seed, 0)
+        d = len(self.dags.nodes)
+        if 8 * len(self) * n * d > _MOST_BYTES:
+            raise TooLarge(f"{len(self):,} graphs × {n:,} draws × {d} variables are more than 16 GiB: ask for fewer")
+        for name in do or {}:
+            self.dags.position(name)
+        out = torch.empty((len(self), n, d), dtype=torch.float64)
+        if n:
+            for number, program in enumerate(self._under(do)):
+                drawn = program.draw(n, seed)
+                out[number] = torch.as_tensor(np.stack([drawn[name] for name in self.dags.nodes], axis=1))
+        return out.to(self.dags.device)
+
+    def interventional(
+        self,
+        outcome: str | Sequence[str],
+        do: Mapping[str, Any] | None = None,
+        *,
+        samples: int | None = None,
+        seed: int = 0,
+    ) -> Any:
+        """The distribution of the outcome under ``do`` in every candidate.
+
+        Returns:
+            For an outcome with states their probabilities, shape ``(N, states)``; for a number its mean and variance,
+            :class:`Normals` of shape ``(N,)``, though its law need not be normal.  For several outcomes a dict.
+
+        Raises:
+            UnknownVariable, UnknownState, InvalidParameter: a name, state or number that cannot be.
+        """
+        names = [outcome] if isinstance(outcome, str) else list(outcome)
+        if not names:
+            raise InvalidParameter("interventional() needs an outcome")
+        for name in [*names, *(do or {})]:
+            self.dags.position(name)
+        seed = whole("seed", seed, 0)
+        rows = None if samples is None else whole("samples", samples, 1)
+        found: list[list[Tensor]] = [[] for _ in names]
+        for program in self._under(do):
+            for name, out in zip(names, found, strict=True):
+                out.append(torch.as_tensor(self._law(program, name, rows, seed), dtype=torch.float64))
+        answers: list[Any] = []
+        for name, out in zip(names, found, strict=True):
+            width = self._states(name) or 2
+            table = (torch.stack(out) if out else torch.zeros((0, width), dtype=torch.float64)).to(self.dags.device)
+            answers.append(table if name in self.discrete else Normals(table[:, 0], table[:, 1]))
+        return answers[0] if isinstance(outcome, str) else dict(zip(names, answers, strict=True))
+
+    def ate(
+        self,
+        treatment: str,
+        outcome: str,
+        *,
+        treated: Any = 1,
+        control: Any = 0,
+        state: Any = None,
+        samples: int | None = None,
+        parameter_draws: int | None = None,
+        seed: int = 0,
+    ) -> BatchEffects:
+        """The average effect in every candidate, that of :func:`causalpp.ate` in each program.
+
+        Args:
+            treatment, outcome, treated, control, state, samples, seed: see :func:`causalpp.ate`.
+            parameter_draws: K draws of the parameters from their posterior instead of the posterior means.
+
+        Returns:
+            Values and standard errors of the simulation, ``(N,)`` each, or ``(K, N)``.
+        """
+        self._pair(treatment, outcome)
+        if parameter_draws is not None:
+            options = {"treated": treated, "control": control, "state": state, "samples": samples, "seed": seed}
+            return self._stack([b.ate(treatment, outcome, **options) for b in self.draws(parameter_draws, seed=seed)])
+        from causalpp.programs.estimands import ate
+
+        found = [
+            ate(program, treatment, outcome, treated=treated, control=control, state=state, samples=samples, seed=seed)
+            for program in self._programs
+        ]
+        numbers = torch.tensor([[e.value, e.standard_error] for e in found], dtype=torch.float64).reshape(-1, 2)
+        numbers = numbers.to(self.dags.device)
+        return BatchEffects(numbers[:, 0], numbers[:, 1])
+
+    def log_marginal(self, *, equivalent_sample_size: float | None = None) -> Tensor:  # noqa: ARG002
+        """Not to be had: generalised linear mechanisms have no marginal likelihood in closed form.
+
+        Raises:
+            InvalidParameter: always.
+        """
+        raise InvalidParameter(
+            "columns of several kinds have no marginal likelihood in closed form: use tables (pandas.cut) or real "
+            "columns (kinds=)"
+        )
+
+    def drawn(self, seed: int | np.random.SeedSequence = 0) -> MixedBatch:
+        """The same candidates with every mechanism drawn from its posterior; equal local fits draw equal ones."""
+        if not isinstance(seed, np.random.SeedSequence):
+            seed = np.random.SeedSequence(whole("seed", seed, 0))
+        streams = seed.spawn(len(self.mechanisms))
+        laws = (m.drawn(np.random.default_rng(s)) for m, s in zip(self.mechanisms, streams, strict=True))
+        return replace(self, mechanisms=tuple(laws))
+
+    # --- inside ---------------------------------------------------------------------------------------
+
+    def _states(self, name: str) -> int:
+        """How many states a variable has, none if it is a number; None without any graph."""
+        return next((len(p.states(name)) for p in self._programs[:1] if name in self.discrete), 0)
+
+    def _under(self, do: Mapping[str, Any] | None) -> Iterable[CausalProgram]:
+        return (program.do(dict(do)) if do else program for program in self._programs)
+
+    def _law(self, program: CausalProgram, name: str, rows: int | None, seed: int) -> Any:
+        """Probabilities of the states, or mean and variance: exact where the program knows them."""
+        if rows is None:
+            try:
+                if name in self.discrete:
+                    return program.probabilities(name)
+                mean, covariance = program.moments(name)
+                return [mean[0], covariance[0, 0]]
+            except (InvalidParameter, TooLarge):
+                rows = _ROWS
+        values = program.draw(rows, seed)[name]
+        if name in self.discrete:
+            return np.bincount(values.astype(np.int64), minlength=self._states(name)) / rows
+        return [values.mean(), values.var()]
+
+
+def fit_mixed(
+    dags: DagBatch,
+    fits: Fits,
+    columns: Columns,
+    fit: Callable[[Dag], tuple[Mapping[str, Mechanism], Fit | None]],
+    chunk_bytes: int,
+) -> MixedBatch:
+    """Every local fit by itself, as :func:`~causalpp.programs.compile` makes it in the graph of one family.
+
+    Args:
+        dags, fits: the graphs and their distinct pairs of a variable and its parents.
+        columns: what each column is.
+        fit: the mechanisms of a graph, and how the fit went.
+        chunk_bytes: see :func:`~causalpp.programs.compile_batch`.
+    """
+    laws = []
+    for v, many, parents in zip(fits.variable.tolist(), fits.many.tolist(), fits.parents.tolist(), strict=True):
+        name, above = dags.nodes[v], [dags.nodes[u] for u in parents[:many]]
+        family = Dag([n for n in dags.nodes if n == name or n in above], [(p, name) for p in above])
+        found, report = fit(family)
+        if report is not None:
+            report.warn()
+        laws.append(found[name])
+    discrete = frozenset(name for name, column in columns.items() if column.states is not None)
+    return MixedBatch(dags, fits, chunk_bytes, tuple(laws), discrete)

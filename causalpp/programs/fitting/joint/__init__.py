@@ -1,0 +1,1 @@
+"""Fitting all parameters of a program at once: Gibbs sampling, variational inference and NUTS."""

@@ -1,0 +1,1 @@
+"""From noise to values and back: cells of finite noise, ranks by their log odds, tails and counts."""
