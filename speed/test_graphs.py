@@ -7,7 +7,7 @@ import networkx as nx
 import pytest
 import torch
 
-from causalpp.graphs import _reach
+from causalpp.graphs import reachability
 from causalpp.graphs.drawing import graph_svg
 from causalpp.graphs.random import erdos_renyi
 
@@ -43,7 +43,7 @@ def squaring(adjacency):
 @pytest.mark.benchmark(group=f"closure of {N:,} graphs of {D} variables")
 def test_closure_by_warshall(benchmark, batch):
     benchmark.extra_info["items"] = N
-    benchmark.pedantic(_reach.closure, (batch.adjacency,), rounds=5, warmup_rounds=1)
+    benchmark.pedantic(reachability.closure, (batch.adjacency,), rounds=5, warmup_rounds=1)
 
 
 @pytest.mark.benchmark(group=f"closure of {N:,} graphs of {D} variables")

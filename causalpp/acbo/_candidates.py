@@ -152,7 +152,7 @@ def _weighted(members: list[tuple[Any, Any]], limit: int) -> tuple[DagBatch, Ten
         weights += [float(weight) / max(1, len(batch))] * len(batch)
     if not sum(weights) > 0:
         raise InvalidParameter("the prior weights of the candidates are all zero")
-    both = DagBatch._trusted(parts[0].nodes, torch.cat([part.adjacency for part in parts]), parts[0].latent)
+    both = DagBatch.trusted(parts[0].nodes, torch.cat([part.adjacency for part in parts]), parts[0].latent)
     _, first, which = np.unique(both.adjacency.flatten(1).cpu().numpy(), axis=0, return_index=True, return_inverse=True)
     total = np.bincount(which.ravel(), weights=weights)
     order = np.argsort(first)

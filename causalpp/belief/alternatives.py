@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from causalpp.graphs import Dag, DagBatch, Knowledge, _reach
+from causalpp.graphs import Dag, DagBatch, Knowledge, reachability
 from causalpp.propositions import Proposition, all_questions, truth_table
 
 __all__ = ["LIMIT", "NoneOfThese", "one_edge_alternatives"]
@@ -100,8 +100,8 @@ def one_edge_alternatives(
     changed = torch.cat([removed, turned, added])
     if not len(changed):
         return None
-    changed = changed[_reach.acyclic(changed)]
-    others = DagBatch._trusted(candidates.nodes, changed, candidates.latent)
+    changed = changed[reachability.acyclic(changed)]
+    others = DagBatch.trusted(candidates.nodes, changed, candidates.latent)
     if knowledge:
         others = others[knowledge.holds(others)]
     known = truth_table(asked, candidates) if truth is None else truth

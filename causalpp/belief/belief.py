@@ -71,7 +71,7 @@ class Belief:
             graphs = self.candidates
             if self.alternatives is not None:
                 both = torch.cat([graphs.adjacency, self.alternatives.adjacency])
-                graphs = DagBatch._trusted(graphs.nodes, both, graphs.latent)
+                graphs = DagBatch.trusted(graphs.nodes, both, graphs.latent)
             object.__setattr__(self, "evidence", Evidence.none(graphs))
 
     @classmethod

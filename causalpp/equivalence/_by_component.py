@@ -20,7 +20,7 @@ from causalpp.equivalence._chordal import all_orientations
 from causalpp.equivalence._sampling import Bools, Ints, Known, Numbered, count, direct, masks
 from causalpp.equivalence._trees import Tree
 from causalpp.errors import TooLarge
-from causalpp.graphs import _reach
+from causalpp.graphs import reachability
 from causalpp.graphs.cpdag import Matrix, Mpdag, close_under_meek
 
 __all__ = ["Part", "even", "exits", "oriented"]
@@ -112,7 +112,7 @@ class Part:
         used = exits.any(0)
         for stack in self.members():
             for some in torch.split(torch.from_numpy(stack), max(1, _CELLS // (8 * k * (k + int(used.sum()))))):
-                inside = _reach.closure(some)
+                inside = reachability.closure(some)
                 at = (inside | torch.eye(k, dtype=torch.bool)).to(torch.float32)
                 total[:, :k] += inside.sum(0).numpy()
                 total[:, k:][:, used] += (at @ out[:, torch.from_numpy(used)] > 0).sum(0).numpy()

@@ -92,12 +92,12 @@ def from_independencies(
     stated = facts.all
     found = reconstruct(d, stated)
     if found is not None:
-        return Cpdag._trusted(names, completed(found))
+        return Cpdag.trusted(names, completed(found))
     search = _search(d)
     dags = list(islice(search.dags(stated), _SHOWN + 1))
     if not dags:
         raise _conflict(facts, search.core)
-    classes = [Cpdag._trusted(names, completed(dag)) for dag in dags[:_SHOWN]]
+    classes = [Cpdag.trusted(names, completed(dag)) for dag in dags[:_SHOWN]]
     if len(classes) == 1:
         return classes[0]
     exhaustive = len(dags) <= _SHOWN
@@ -118,7 +118,7 @@ def settled(variables: Iterable[str], statements: Iterable[Proposition | str]) -
     if len(facts.names) < 2:
         return Cpdag(facts.names)
     found = reconstruct(len(facts.names), facts.listed)
-    return None if found is None else Cpdag._trusted(facts.names, completed(found))
+    return None if found is None else Cpdag.trusted(facts.names, completed(found))
 
 
 def consistent_classes(
@@ -151,7 +151,7 @@ def consistent_classes(
     dags = list(islice(_search(len(facts.names)).dags(facts.all), limit + 1))
     if len(dags) > limit:
         raise TooLarge(f"more than {limit:,} classes agree with the statements: raise limit=, or add statements")
-    return [Cpdag._trusted(facts.names, completed(dag)) for dag in dags]
+    return [Cpdag.trusted(facts.names, completed(dag)) for dag in dags]
 
 
 def _search(d: int) -> Lookup | Solver:

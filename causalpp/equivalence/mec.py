@@ -331,7 +331,7 @@ class MarkovEquivalenceClass:
             before = len(stack)
             stack = np.repeat(stack, len(local), axis=0)
             stack[:, place[:, None], place] = np.tile(local, (before, 1, 1))
-        return DagBatch._trusted(self.nodes, torch.from_numpy(stack))
+        return DagBatch.trusted(self.nodes, torch.from_numpy(stack))
 
     def sample(self, n: int, seed: int = 0) -> DagBatch:
         """``n`` members drawn uniformly and independently; the same seed gives the same members on any machine.
@@ -349,7 +349,7 @@ class MarkovEquivalenceClass:
         stack = np.repeat(self.cpdag.matrix[None], n, axis=0)
         for rows in self.cpdag.chain_components:
             direct(stack, rows, draw, known)
-        return DagBatch._trusted(self.nodes, torch.from_numpy(stack))
+        return DagBatch.trusted(self.nodes, torch.from_numpy(stack))
 
     # --- what the class says --------------------------------------------------------------------------
 

@@ -131,7 +131,7 @@ class RestrictedClass(MarkovEquivalenceClass):
             parts.append(drawn[And(*self.conditions).holds(drawn)].adjacency)
             found += len(parts[-1])
         rows = torch.cat(parts)[:n] if parts else self._whole.sample(0).adjacency
-        return DagBatch._trusted(self.nodes, rows)
+        return DagBatch.trusted(self.nodes, rows)
 
     def probability(self, proposition: Proposition) -> float:
         """The share of members in which a proposition holds, exactly.

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from causalpp.errors import CyclicGraph, InvalidGraph, UnknownVariable
-from causalpp.graphs import _reach
+from causalpp.graphs import reachability
 from causalpp.graphs.dag import Dag, Names, as_names, check_disjoint, check_names, refuse_selected
 
 __all__ = ["DagBatch"]
@@ -68,7 +68,7 @@ class DagBatch:
         if unknown:
             raise UnknownVariable(unknown[0], names, what=" among the latent ones")
         self._set(names, tensor, frozenset(as_names(latent)))
-        good = _reach.acyclic(tensor)
+        good = reachability.acyclic(tensor)
         if not bool(good.all()):
             bad = int((~good).nonzero()[0])
             try:
@@ -82,10 +82,10 @@ class DagBatch:
         object.__setattr__(self, "latent", latent)
 
     def _like(self, adjacency: Tensor) -> DagBatch:
-        return self._trusted(self.nodes, adjacency, self.latent)
+        return self.trusted(self.nodes, adjacency, self.latent)
 
     @classmethod
-    def _trusted(cls, nodes: tuple[str, ...], adjacency: Tensor, latent: frozenset[str] = frozenset()) -> DagBatch:
+    def trusted(cls, nodes: tuple[str, ...], adjacency: Tensor, latent: frozenset[str] = frozenset()) -> DagBatch:
         """Graphs that are acyclic by construction, without checking them again."""
         out = object.__new__(cls)
         out._set(nodes, adjacency, latent)
@@ -201,7 +201,7 @@ class DagBatch:
     @cached_property
     def reach(self) -> Tensor:
         """``(N, d, d)``: ``reach[n, i, j]`` iff a directed path of length ≥ 1 leads from i to j; kept once computed."""
-        return _reach.closure(self.adjacency)
+        return reachability.closure(self.adjacency)
 
     def edge(self, a: str, b: str) -> Tensor:
         """``(N,)``: which graphs have the edge ``a`` → ``b``."""
@@ -238,17 +238,17 @@ class DagBatch:
 
     def _spread_avoiding(self, steps: Tensor, name: str, avoid: Names) -> Tensor:
         shape = (len(self), len(self.nodes))
-        return _reach.spread(self.mask(name).expand(shape), steps, (~self.mask(avoid)).expand(shape))
+        return reachability.spread(self.mask(name).expand(shape), steps, (~self.mask(avoid)).expand(shape))
 
     def d_separated(self, a: Names, b: Names, given: Names = ()) -> Tensor:
         """``(N,)``: in which graphs ``given`` d-separates ``a`` from ``b``; see :meth:`Dag.d_separated`."""
         masks = [self.mask(names) for names in (a, b, given)]
         check_disjoint(*(sum(1 << i for i in mask.nonzero().flatten().tolist()) for mask in masks))
-        return _reach.separated(self.adjacency, self.reach, *masks)
+        return reachability.separated(self.adjacency, self.reach, *masks)
 
     def moral(self) -> Tensor:
         """``(N, d, d)``: the moral graphs, symmetric."""
-        return _reach.moral(self.adjacency)
+        return reachability.moral(self.adjacency)
 
     def do(self, names: Names) -> DagBatch:
         """The mutilated graphs: edges into the named variables removed."""

@@ -90,7 +90,7 @@ class Mpdag(Exports):
         object.__setattr__(self, "matrix", matrix)
 
     @classmethod
-    def _trusted(cls, nodes: tuple[str, ...], matrix: Matrix) -> Self:
+    def trusted(cls, nodes: tuple[str, ...], matrix: Matrix) -> Self:
         """A graph known to be right, without checking it again."""
         out = object.__new__(cls)
         out._set(nodes, matrix)
@@ -121,7 +121,7 @@ class Mpdag(Exports):
         found = extension(closed) if kept else None
         if found is None or not np.array_equal(completed(found), self._class):
             raise InvalidGraph("these edges contradict each other or the class: no member has them all")
-        return Mpdag._trusted(self.nodes, closed)
+        return Mpdag.trusted(self.nodes, closed)
 
     @cached_property
     def _class(self) -> Matrix:
@@ -214,7 +214,7 @@ class Cpdag(Mpdag):
                 f"equivalence classes are over observed variables, and {sorted(dag.latent)} are latent: "
                 "take dag.subgraph(dag.observed), or declare no variable latent"
             )
-        return cls._trusted(dag.nodes, completed(dag.adjacency))
+        return cls.trusted(dag.nodes, completed(dag.adjacency))
 
 
 def pdag_matrix(names: tuple[str, ...], directed: Iterable[Edge], undirected: Iterable[Edge]) -> Matrix:
@@ -356,4 +356,4 @@ def partially_directed(
         Mpdag('a → b, b → c')
     """
     graph = Mpdag(nodes, directed, undirected)
-    return Cpdag._trusted(graph.nodes, graph.matrix) if np.array_equal(graph._class, graph.matrix) else graph
+    return Cpdag.trusted(graph.nodes, graph.matrix) if np.array_equal(graph._class, graph.matrix) else graph

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from causalpp.errors import InvalidParameter, TooLarge
-from causalpp.graphs import _reach
+from causalpp.graphs import reachability
 from causalpp.graphs.batch import DagBatch
 from causalpp.graphs.dag import check_names
 
@@ -202,7 +202,7 @@ def all_dags(variables: int | Sequence[str]) -> DagBatch:
         number, digit = np.divmod(number, 3)
         out[:, i, j], out[:, j, i] = digit == 1, digit == 2
     graphs = torch.from_numpy(out)
-    return DagBatch(names, graphs[_reach.acyclic(graphs)])
+    return DagBatch(names, graphs[reachability.acyclic(graphs)])
 
 
 # --- helpers ------------------------------------------------------------------------------------------

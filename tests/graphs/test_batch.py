@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from causalpp import Dag, DagBatch
 from causalpp.errors import CyclicGraph, InvalidGraph, UnknownVariable
-from causalpp.graphs import _reach
+from causalpp.graphs import reachability
 from causalpp.graphs.random import all_dags, erdos_renyi
 
 from . import brute
@@ -32,7 +32,7 @@ def random_tensor(generator, n, d, share=0.3):
 @pytest.mark.parametrize("d", [0, 1, 2, 5, 9])
 def test_closure_and_acyclicity_agree_with_networkx_on_cyclic_graphs_too(d):
     matrices = random_tensor(np.random.default_rng(d), 30, d, share=0.2)
-    closed, good = _reach.closure(matrices), _reach.acyclic(matrices)
+    closed, good = reachability.closure(matrices), reachability.acyclic(matrices)
     assert closed.shape == (30, d, d)
     for matrix, reach, fine in zip(matrices, closed, good):
         graph = nx.from_numpy_array(matrix.numpy(), create_using=nx.DiGraph)
@@ -46,8 +46,8 @@ def test_the_closure_of_large_sparse_graphs_is_the_same(cyclic):
     matrices = random_tensor(np.random.default_rng(5), 4, 200, share=0.008)
     order = torch.randperm(200, generator=torch.Generator().manual_seed(1))
     matrices = matrices if cyclic else matrices.triu(1)[:, order][:, :, order]
-    assert int(matrices.sum()) * _reach._EDGE < 4 * 200**3  # so that it goes from the sinks up
-    assert _reach.closure(matrices).equal(_reach._warshall(matrices))
+    assert int(matrices.sum()) * reachability._EDGE < 4 * 200**3  # so that it goes from the sinks up
+    assert reachability.closure(matrices).equal(reachability._warshall(matrices))
 
 
 def test_blocks_do_not_change_results(monkeypatch):
@@ -56,19 +56,19 @@ def test_blocks_do_not_change_results(monkeypatch):
 
     def everything():
         adjacency = batch.adjacency
-        reach = _reach.closure(adjacency)
+        reach = reachability.closure(adjacency)
         start, allowed = masks[0].expand(101, 6), (~masks[2]).expand(101, 6)
         return [
             reach,
-            _reach.acyclic(adjacency),
-            _reach.moral(adjacency),
-            _reach.spread(start, adjacency, allowed),
-            _reach.separated(adjacency, reach, *masks),
+            reachability.acyclic(adjacency),
+            reachability.moral(adjacency),
+            reachability.spread(start, adjacency, allowed),
+            reachability.separated(adjacency, reach, *masks),
         ]
 
     whole = everything()
     for cells in (1, 36, 36 * 10, 36 * 100):  # blocks of 1, 1, 10 and 100 graphs
-        monkeypatch.setattr(_reach, "_CELLS_CPU", cells)
+        monkeypatch.setattr(reachability, "_CELLS_CPU", cells)
         assert all(torch.equal(x, y) for x, y in zip(whole, everything()))
 
 
@@ -77,27 +77,29 @@ def test_kernels_leave_their_input_alone(n):
     batch = erdos_renyi(6, expected_degree=3, n=n, seed=1)
     before = batch.adjacency.clone()
     _ = batch.reach, batch.moral(), batch.d_separated("X1", "X2", "X3"), batch.descendants_avoiding("X1", "X4")
-    assert _reach.acyclic(batch.adjacency).all()
+    assert reachability.acyclic(batch.adjacency).all()
     assert batch.adjacency.equal(before)
 
 
 def test_blocks_are_as_large_as_they_may_be(monkeypatch):
-    monkeypatch.setattr(_reach, "_CELLS_CPU", 8)
+    monkeypatch.setattr(reachability, "_CELLS_CPU", 8)
     sizes = []
 
     def note(block):
         sizes.append(len(block))
         return block
 
-    assert torch.equal(_reach.in_blocks(note, torch.arange(20).reshape(5, 2, 2)), torch.arange(20).reshape(5, 2, 2))
+    assert torch.equal(
+        reachability.in_blocks(note, torch.arange(20).reshape(5, 2, 2)), torch.arange(20).reshape(5, 2, 2)
+    )
     assert sizes == [2, 2, 1]
 
 
 def test_spread_lands_only_where_allowed_and_returns_on_a_cycle():
     cycle = torch.tensor([[[0, 1, 0], [0, 0, 1], [1, 0, 0]]], dtype=torch.bool)
     start = torch.tensor([[True, False, False]])
-    assert _reach.spread(start, cycle, torch.ones(1, 3, dtype=torch.bool)).tolist() == [[True, True, True]]
-    assert _reach.spread(start, cycle, torch.tensor([[True, True, False]])).tolist() == [[False, True, False]]
+    assert reachability.spread(start, cycle, torch.ones(1, 3, dtype=torch.bool)).tolist() == [[True, True, True]]
+    assert reachability.spread(start, cycle, torch.tensor([[True, True, False]])).tolist() == [[False, True, False]]
 
 
 # --- against the single graph -----------------------------------------------------------------------------
@@ -138,7 +140,7 @@ def test_invariants(seed, d, n):
     reach = batch.reach
     assert not (reach & reach.transpose(1, 2)).any()
     assert not (batch.adjacency & ~reach).any()
-    assert _reach.closure(reach).equal(reach)
+    assert reachability.closure(reach).equal(reach)
     assert batch.moral().equal(batch.moral().transpose(1, 2))
     distinct, counts = batch.unique()
     assert int(counts.sum()) == n

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from causalpp import Dag
 from causalpp.errors import InvalidGraph, InvalidParameter, UnknownVariable
 from causalpp.graphs import drawing
-from causalpp.graphs._layout import BOX_HEIGHT, Link, arrange, layers
-from causalpp.graphs.drawing import draw_graph, graph_svg, style
+from causalpp.graphs.drawing import _scene, draw_graph, graph_svg, style
+from causalpp.graphs.drawing._layout import BOX_HEIGHT, Link, arrange, layers
 from causalpp.graphs.random import complete, erdos_renyi, scale_free
 
 ASIA = [
@@ -191,7 +191,7 @@ def test_svg_escapes_and_shortens_names():
     start, end = shown[0].split("…")
     assert long.startswith(start)
     assert long.endswith(end)
-    assert len(shown[0]) <= drawing._LONGEST_NAME
+    assert len(shown[0]) <= _scene._LONGEST_NAME
     assert shown[1:] == [names[1], "&amp;", "<b>", "two lines and tab", "nul\ufffd\ufffd", "日本語", "$x_1$"]
 
 

@@ -19,7 +19,6 @@ from causalpp.errors import CyclicGraph, FormatError, InvalidGraph, TooLarge
 from causalpp.graphs import Dag
 from causalpp.graphs.formats import (
     BifNetwork,
-    _bif_plain,
     from_bif,
     read_bif,
     read_graph,
@@ -27,6 +26,7 @@ from causalpp.graphs.formats import (
     write_bif,
     write_graph,
 )
+from causalpp.graphs.formats.bif import _plain
 
 NETWORKS = ["asia", "cancer", "earthquake", "survey", "sachs", "child", "insurance", "alarm"]
 
@@ -417,16 +417,16 @@ def test_rows_of_nan_are_undefined() -> None:
 def test_blocks_read_at_once_are_what_the_words_say(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = read_text(data_path() / "networks" / f"{name}.bif")
     fast = read_bif(text)
-    monkeypatch.setattr(_bif_plain, "table", lambda *_: None)
-    monkeypatch.setattr(_bif_plain, "end_of_block", lambda *_: None)
-    monkeypatch.setattr(_bif_plain, "floats", lambda _: None)
+    monkeypatch.setattr(_plain, "table", lambda *_: None)
+    monkeypatch.setattr(_plain, "end_of_block", lambda *_: None)
+    monkeypatch.setattr(_plain, "floats", lambda _: None)
     assert read_bif(text) == fast
 
 
 def test_what_is_plain_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
-    table = _bif_plain.table
-    monkeypatch.setattr(_bif_plain, "table", lambda *given: seen.append(table(*given)) or seen[-1])
+    table = _plain.table
+    monkeypatch.setattr(_plain, "table", lambda *given: seen.append(table(*given)) or seen[-1])
     read_bif(RAIN.replace("12+", "12 or more"))
     assert [found is not None for found in seen] == [True, True, True]
 
@@ -447,7 +447,7 @@ def test_a_mutated_file_is_read_alike_or_refused_alike(text: str, changes: list[
         with pytest.MonkeyPatch.context() as patch:
             if slow:
                 for name in ("table", "end_of_block", "floats"):
-                    patch.setattr(_bif_plain, name, lambda *_: None)
+                    patch.setattr(_plain, name, lambda *_: None)
             try:
                 found.append(read_bif(text))
             except (FormatError, CyclicGraph) as error:

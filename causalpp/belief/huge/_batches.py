@@ -17,7 +17,7 @@ from torch import Tensor
 
 from causalpp.belief.huge._reversals import Walkers, one_bit_each, unpacked
 from causalpp.equivalence import MarkovEquivalenceClass, even, exits
-from causalpp.graphs import Dag, DagBatch, _reach
+from causalpp.graphs import Dag, DagBatch, reachability
 
 __all__ = ["Frame", "LocalBatch", "PackedBatch", "Shared", "Unwritten"]
 
@@ -104,7 +104,7 @@ class Unwritten(DagBatch):
             object.__setattr__(self, name, value)
 
     def _like(self, adjacency: Tensor) -> DagBatch:
-        return DagBatch._trusted(self.nodes, adjacency)
+        return DagBatch.trusted(self.nodes, adjacency)
 
     def __len__(self) -> int:
         return int(self.__dict__["_count"])
@@ -157,7 +157,7 @@ class LocalBatch(Unwritten):
     @cached_property
     def _within(self) -> Tensor:
         """``(N, k, k)``: the paths within the components."""
-        return _reach.closure(self.local)
+        return reachability.closure(self.local)
 
     @property
     def common(self) -> Shared:
@@ -192,7 +192,7 @@ class LocalBatch(Unwritten):
     def edge_shares(self, weights: Tensor) -> Tensor:
         shared, rows, local = self.shared, self.rows, self.local
         out = shared.adjacency.to(weights.dtype).clone()
-        inner = DagBatch._trusted(tuple(shared.nodes[row] for row in rows.tolist()), local).edge_shares(weights)
+        inner = DagBatch.trusted(tuple(shared.nodes[row] for row in rows.tolist()), local).edge_shares(weights)
         same = shared.home[rows, None] == shared.home[None, rows]
         out[rows[:, None], rows] = torch.where(same, inner, out[rows[:, None], rows])
         return out
@@ -231,7 +231,7 @@ class PackedBatch(Unwritten):
     def reach(self) -> Tensor:
         frame, walkers = self.frame, self.walkers
         if len(frame.rows) < len(self.nodes):
-            return _reach.closure(self.adjacency)
+            return reachability.closure(self.adjacency)
         return unpacked(walkers.below, walkers.bits)
 
     def edge(self, a: str, b: str) -> Tensor:

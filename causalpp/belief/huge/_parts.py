@@ -81,8 +81,8 @@ def members_by_component(mec: MarkovEquivalenceClass, limit: int) -> list[DagBat
         local, place = part.batch(limit).adjacency, torch.tensor(inside)
         stack = one.repeat(len(local), 1, 1)
         stack[:, place[:, None], place] = local
-        out.append(DagBatch._trusted(graph.nodes, stack))
-    return out or [DagBatch._trusted(graph.nodes, one)]
+        out.append(DagBatch.trusted(graph.nodes, stack))
+    return out or [DagBatch.trusted(graph.nodes, one)]
 
 
 def _as_sets(shared: Shared, inside: list[int], part: MarkovEquivalenceClass) -> PackedBatch:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.graphs import _reach
+from causalpp.graphs import reachability
 
 __all__ = ["Walkers", "climbed", "reversed_once"]
 
@@ -51,14 +51,14 @@ class Walkers:
         """The graphs with adjacency of shape ``(N, d, d)``."""
         bits = one_bit_each(adjacency.shape[1], adjacency.device)
         parents = _packed(adjacency.mT, bits)
-        return cls(parents, _packed(_reach.closure(adjacency), bits), covered_tails(parents, bits), free, bits)
+        return cls(parents, _packed(reachability.closure(adjacency), bits), covered_tails(parents, bits), free, bits)
 
     @classmethod
     def standing(cls, adjacency: Tensor) -> Walkers:
         """The same, for graphs that are only looked at: which edges are covered is not found out."""
         bits = one_bit_each(adjacency.shape[1], adjacency.device)
         none = torch.empty((len(adjacency), 0), dtype=torch.int16, device=adjacency.device)
-        return cls(_packed(adjacency.mT, bits), _packed(_reach.closure(adjacency), bits), none, None, bits)
+        return cls(_packed(adjacency.mT, bits), _packed(reachability.closure(adjacency), bits), none, None, bits)
 
     def __len__(self) -> int:
         return len(self.parents)

@@ -329,7 +329,7 @@ class ComponentBelief:
             out = first.adjacency[chosen[:, 0]].clone()
         for c, place in enumerate(self._places):
             out[:, place[:, None], place] = self._inner(self._parts[c], place, chosen[:, c])
-        return DagBatch._trusted(self.nodes, out)
+        return DagBatch.trusted(self.nodes, out)
 
     @staticmethod
     def _inner(part: Belief, place: Tensor, numbers: Tensor) -> Tensor:

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.errors import FormatError, TooLarge
-from causalpp.graphs.formats._bif_plain import floats
-from causalpp.graphs.formats._bif_reader import MOST, TOLERANCE
 from causalpp.graphs.formats._tokens import shown
 from causalpp.graphs.formats.bif import BifNetwork
+from causalpp.graphs.formats.bif._plain import floats
+from causalpp.graphs.formats.bif._reader import MOST, TOLERANCE
 
 __all__ = ["Building", "Xml", "numbers", "rows_to_write"]
 

@@ -12,9 +12,9 @@ import re
 from xml.sax.saxutils import escape
 
 from causalpp.errors import FormatError
-from causalpp.graphs.formats._bif_names import is_latent
 from causalpp.graphs.formats._tokens import cannot_hold
 from causalpp.graphs.formats.bif import BifNetwork
+from causalpp.graphs.formats.bif._names import is_latent
 from causalpp.graphs.formats.networks._parts import Building, Xml, numbers, rows_to_write
 
 __all__ = ["read_xmlbif", "write_xmlbif"]

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from causalpp.graphs._curves import Point, arc, hits, line, smooth, x_at
-from causalpp.graphs._sweeps import BOX_GAP, Plan, order_rows, place_columns
+from causalpp.graphs.drawing._curves import Point, arc, hits, line, smooth, x_at
+from causalpp.graphs.drawing._sweeps import BOX_GAP, Plan, order_rows, place_columns
 
 __all__ = ["BOX_HEIGHT", "Box", "Layout", "Link", "Route", "arrange", "layers"]
 

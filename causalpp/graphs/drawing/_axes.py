@@ -9,12 +9,12 @@ from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon
 from matplotlib.path import Path
 from matplotlib.text import Text
 
-from causalpp.graphs._layout import BOX_HEIGHT
+from causalpp.graphs.drawing._layout import BOX_HEIGHT
+from causalpp.graphs.drawing._palette import INK
+from causalpp.graphs.drawing._scene import FONT, LABEL_FONT, Scene
 
 if TYPE_CHECKING:
     from matplotlib.backend_bases import RendererBase
-
-    from causalpp.graphs.drawing import Scene
 
 _MARGIN = 8.0
 _POINTS = 0.8  # of a pixel of the layout, on a figure of our own
@@ -37,8 +37,6 @@ class _DataText(Text):
 
 def paint(scene: Scene, ax: Axes | None, title: str | None) -> Axes:
     """Draw the scene on ``ax``, or on a new pyplot figure of fitting size."""
-    from causalpp.graphs.drawing import _FONT, _LABEL_FONT, INK
-
     width, height = scene.layout.width + 2 * _MARGIN, scene.layout.height + 2 * _MARGIN
     if ax is None:
         import matplotlib.pyplot as plt
@@ -78,11 +76,11 @@ def paint(scene: Scene, ax: Axes | None, title: str | None) -> Axes:
                 zorder=3,
             )
         )
-        _write(ax, _DataText(b.x, b.y, p.label, _FONT, color=INK, zorder=4))
+        _write(ax, _DataText(b.x, b.y, p.label, FONT, color=INK, zorder=4))
     for s in scene.strokes:
         if s.label:
             plate = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
-            _write(ax, _DataText(*s.label_at, s.label, _LABEL_FONT, color=INK, zorder=3.5, bbox=plate))
+            _write(ax, _DataText(*s.label_at, s.label, LABEL_FONT, color=INK, zorder=3.5, bbox=plate))
     if title:
         ax.set_title(title, color=INK, fontsize=11, parse_math=False)
     return ax

@@ -14,10 +14,10 @@ import re
 
 from causalpp.errors import FormatError
 from causalpp.graphs.cpdag import Mpdag
-from causalpp.graphs.formats._dagitty_v1 import from_version_one, is_version_one
 from causalpp.graphs.formats._marks import BACKWARDS, ENDS, EdgeKind, edge_kind, node_marks
 from causalpp.graphs.formats._sketch import Graph, parts
 from causalpp.graphs.formats._statements import BLANKS, Attributes, Dialect, announced, read_statements
+from causalpp.graphs.formats.dagitty._version_one import from_version_one, is_version_one
 
 __all__ = ["from_dagitty", "to_dagitty"]
 

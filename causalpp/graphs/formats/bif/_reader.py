@@ -1,6 +1,6 @@
 """The parser behind :func:`causalpp.graphs.formats.read_bif`: one method per production of the grammar.
 
-Files of millions of numbers are read block by block (:mod:`causalpp.graphs.formats._bif_plain`); a block that is not
+Files of millions of numbers are read block by block (:mod:`causalpp.graphs.formats.bif._plain`); a block that is not
 plain, or not right, is gone through word by word here, which says where it goes wrong.
 """
 
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.errors import FormatError, TooLarge
-from causalpp.graphs.formats import _bif_plain
-from causalpp.graphs.formats._bif_names import WORD, Item, is_latent, listed
 from causalpp.graphs.formats._tokens import Scanner, Token, shown
+from causalpp.graphs.formats.bif import _plain
+from causalpp.graphs.formats.bif._names import WORD, Item, is_latent, listed
 
 __all__ = ["MOST", "TOLERANCE", "WORD", "read_blocks"]
 
@@ -180,7 +180,7 @@ class _Reader:
     def pass_over(self) -> None:
         """Skip a probability block, to be read when all variables are known."""
         scan = self.scan
-        end = _bif_plain.end_of_block(scan.text, scan.next.end)
+        end = _plain.end_of_block(scan.text, scan.next.end)
         if end is not None:
             scan.at(end)
             return
@@ -211,11 +211,11 @@ class _Reader:
         if math.prod(sizes) * width > MOST:
             numbers = math.prod(sizes) * width
             raise TooLarge(f"the table of {name.text!r} has {numbers} numbers; more than {MOST} are not read")
-        plain = _bif_plain.table(scan.text, scan.next.start, [self.index[parent] for parent in above], width, TOLERANCE)
-        if plain is None:
+        read = _plain.table(scan.text, scan.next.start, [self.index[parent] for parent in above], width, TOLERANCE)
+        if read is None:
             found = self.table(name.text, name.token)
         else:
-            found, end = plain
+            found, end = read
             scan.at(end)
         self.tables[name.text] = found.reshape(*sizes, width)
 
@@ -303,7 +303,7 @@ class _Reader:
         whole = _NUMBERS.match(scan.text, first.start)
         pieces = whole[0][:-1].split(",") if whole else []
         if whole and all(map(str.strip, pieces)):
-            found = _bif_plain.floats(" ".join(pieces).split())
+            found = _plain.floats(" ".join(pieces).split())
             if found is not None and len(found) == count and all(0 <= n < math.inf or n != n for n in found):
                 scan.at(whole.end())
                 return found

@@ -37,10 +37,10 @@ from numpy.typing import NDArray
 
 from causalpp.errors import FormatError, InvalidGraph, TooLarge
 from causalpp.graphs.dag import Dag
-from causalpp.graphs.formats._bif_names import WORD
-from causalpp.graphs.formats._bif_reader import MOST, TOLERANCE, read_blocks
 from causalpp.graphs.formats._sketch import only_dag
 from causalpp.graphs.formats._tokens import cannot_hold
+from causalpp.graphs.formats.bif._names import WORD
+from causalpp.graphs.formats.bif._reader import MOST, TOLERANCE, read_blocks
 
 __all__ = ["BifNetwork", "from_bif", "read_bif", "to_bif", "write_bif"]
 
