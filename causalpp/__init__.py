@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from causalpp import errors
 
 if TYPE_CHECKING:
-    from causalpp.acbo import AcboConfig, AveragedEffect, Result, discover, discover_async
+    from causalpp.acbo import AcboConfig, Result, discover, discover_async
     from causalpp.belief import Belief
     from causalpp.crosscheck import (
         Calibration,
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         check_simulation,
         verify,
     )
+    from causalpp.effects import AveragedEffect
     from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
     from causalpp.graphs import Admg, Dag, DagBatch, Knowledge, read_graph, write_graph
     from causalpp.oracles import (
@@ -167,7 +168,7 @@ __all__ = [
 
 # A room is imported when one of its names is first used: a help page need not wait seconds for torch and Pyro.
 _ROOMS = {
-    "acbo": "AcboConfig AveragedEffect Result discover discover_async",
+    "acbo": "AcboConfig Result discover discover_async",
     "belief": "Belief",
     "benchmarks": "",
     "columns": "",
@@ -176,6 +177,7 @@ _ROOMS = {
         verify
     """,
     "design": "",
+    "effects": "AveragedEffect",
     "equivalence": "Cpdag MarkovEquivalenceClass",
     "graphs": "Admg Dag DagBatch Knowledge read_graph write_graph",
     "oracles": """

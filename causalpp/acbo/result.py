@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from causalpp._files import check_target, write_text
 from causalpp.acbo import _remaining
 from causalpp.acbo._replay import Replay, replay
-from causalpp.acbo.average import AveragedEffect, average
 from causalpp.belief import AnyBelief, Belief
 from causalpp.design import question_bound
+from causalpp.effects import AveragedEffect, average
 from causalpp.equivalence import MarkovEquivalenceClass, verification_number
 from causalpp.graphs import Dag, GraphDistance, Mpdag
 from causalpp.oracles import Answer
@@ -269,7 +269,7 @@ class Result:
         seed: int = 0,
         **options: Any,
     ) -> AveragedEffect:
-        """A causal quantity under every surviving graph, weighted by the posterior; see :func:`causalpp.acbo.average`.
+        """A causal quantity under every surviving graph; see :func:`causalpp.effects.average`.
 
         Its interval carries both kinds of uncertainty: about the graph, and about its parameters, which finitely many
         rows leave open.

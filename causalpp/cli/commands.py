@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from causalpp import acbo
+from causalpp import acbo, effects
 from causalpp._files import about, check_target, read_text, write_text
 from causalpp._terminal import visible
 from causalpp.belief import AnyBelief, Belief
@@ -227,7 +227,7 @@ class _Effect:
         if self.treatment is not None:
             self._average(Belief.uniform(DagBatch.from_dags(found.members(1))), draws=2)
 
-    def averaged(self, result: acbo.Result) -> tuple[acbo.AveragedEffect | None, list[str]]:
+    def averaged(self, result: acbo.Result) -> tuple[effects.AveragedEffect | None, list[str]]:
         """The effect under every surviving graph, or None if none is asked for; and what makes it doubtful."""
         if self.treatment is None:
             return None, []
@@ -236,12 +236,12 @@ class _Effect:
             effect = replace(self._average(result.belief), given=result.given)
         return effect, list(dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, ImpreciseWarning)))
 
-    def _average(self, belief: AnyBelief, **options: Any) -> acbo.AveragedEffect:
+    def _average(self, belief: AnyBelief, **options: Any) -> effects.AveragedEffect:
         assert self.frame is not None  # seen to above
         assert self.treatment is not None
         assert self.outcome is not None
         values = [frame_value(self.frame, self.treatment, text) for text in (self.treated, self.control)]
-        return acbo.average(
+        return effects.average(
             belief,
             data=self.frame,
             kinds=self.kinds,

@@ -108,7 +108,7 @@ def test_what_cannot_be_asked(batch: MixedBatch) -> None:
 
 
 def test_averages_of_mixed_columns_are_those_of_the_programs() -> None:
-    from causalpp.acbo import average
+    from causalpp.effects import average
 
     belief = cpp.Belief.uniform(DagBatch.from_dags(DAGS))
     options: dict[str, Any] = {"treated": 60.0, "control": 40.0, "samples": 500}

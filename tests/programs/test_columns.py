@@ -158,7 +158,7 @@ def test_all_paths_read_columns_alike() -> None:
     many = cpp.compile_batch(cpp.DagBatch.from_dags([graph]), frame).ate("x", "y", treated=1, control=0).value
     assert many.item() == pytest.approx(one, rel=1e-9)
     belief = cpp.Belief.uniform(all_dags(["x", "y"]))
-    found = cpp.acbo.average(belief, data=frame, treatment="x", outcome="y", treated=1, control=0)
+    found = cpp.effects.average(belief, data=frame, treatment="x", outcome="y", treated=1, control=0)
     assert max(found.values) == pytest.approx(one, rel=1e-9)
     assert cpp.MarkovEquivalenceClass.from_data(frame, "pc").learned["test"] == "fisherz"
     said = {"x": "discrete", "y": "real"}
@@ -261,7 +261,7 @@ def test_kinds_go_for_every_column_and_are_never_lost() -> None:
     # nearly: the tables of the site have a prior, of one row altogether
     assert cpp.ate(cpp.compile(dag, data=frame, kinds=kinds), "t", "y").value == pytest.approx(by_table, abs=2e-3)
     assert cpp.compile_batch(batch, frame, kinds=kinds).ate("t", "y").value[0] == pytest.approx(by_table, abs=2e-3)
-    averaged = cpp.acbo.average(belief, data=frame, kinds=kinds, treatment="t", outcome="y", draws=10)
+    averaged = cpp.effects.average(belief, data=frame, kinds=kinds, treatment="t", outcome="y", draws=10)
     assert averaged.by_graph[0][2] == pytest.approx(by_table, abs=2e-3)
     assert cpp.adjusted_effect(frame, "t", "y", "site", kinds=kinds).value == pytest.approx(by_table)
     with pytest.raises(errors.InvalidData, match="said to be real"):

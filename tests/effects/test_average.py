@@ -14,8 +14,8 @@ import pytest
 
 import causalpp as cpp
 from causalpp import errors
-from causalpp.acbo import AveragedEffect, average
 from causalpp.belief import Fixed
+from causalpp.effects import AveragedEffect, average
 
 ASIA = cpp.load_network("asia")
 CLASS = cpp.MarkovEquivalenceClass.from_dag(ASIA.dag)
@@ -114,7 +114,7 @@ def test_linear_effects_in_bulk(estimand: Callable[..., Any], options: Any) -> N
 def test_bulk_and_graph_by_graph_agree_in_law(monkeypatch: pytest.MonkeyPatch) -> None:
     options: dict[str, Any] = {"data": ROWS, "treatment": "smoke", "outcome": "dysp", "draws": 150}
     bulk = average(uneven(), **options)
-    monkeypatch.setattr("causalpp.acbo._graphwise._in_bulk", lambda *_: None)
+    monkeypatch.setattr("causalpp.effects._graphwise._in_bulk", lambda *_: None)
     single = average(uneven(), **options)
     assert single.values == pytest.approx(bulk.values, abs=1e-12)
     # Both standard deviations rest on 150 draws, with a relative standard error of 1/√300.

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from causalpp.acbo._graphwise import Found, compare, every_graph
 from causalpp.belief import AnyBelief, Belief
+from causalpp.effects._graphwise import Found, compare, every_graph
 from causalpp.errors import InvalidParameter, NotIdentified
 from causalpp.graphs import Dag, DagBatch
 from causalpp.programs import ate
@@ -208,7 +208,7 @@ class AveragedEffect:
 
     def plot(self) -> Figure:
         """The law of the quantity, and the quantity in each of the most probable graphs."""
-        from causalpp.acbo.drawing import average_figure
+        from causalpp.effects.drawing import average_figure
 
         return average_figure(self)
 

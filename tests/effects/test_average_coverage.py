@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import causalpp as cpp
-from causalpp.acbo import average
+from causalpp.effects import average
 
 TRUTH = cpp.Dag.from_edges([("z", "x"), ("z", "y"), ("x", "y")])
 NUMBERS: dict[str, Any] = {"treatment": "x", "outcome": "y", "treated": 1.0, "control": 0.0}
