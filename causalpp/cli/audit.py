@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from causalpp._files import check_target, write_text
+from causalpp._progress import Progress
 from causalpp.cli import options
 from causalpp.cli.show import console, print_json, table_of
 from causalpp.errors import InvalidParameter
@@ -59,8 +59,8 @@ def audit(
         items: Iterator[tasks.Item] = loaders.load_published(published, split, revision=revision)
     else:
         items = chain.from_iterable(map(loaders.read_items, files or ()))
-    with _Counter(json) as progress:
-        found = tasks.audit(loaders.first(items, limit), semantics=meaning.value, progress=progress)
+    with Progress("rows", wanted=not json) as bar:
+        found = tasks.audit(loaders.first(items, limit), semantics=meaning.value, progress=bar.reach)
     if found.rows == 0:
         raise InvalidParameter("there are no rows to audit")
     if out is not None:
@@ -71,24 +71,6 @@ def audit(
         _show(found)
     if not found.clean:
         raise typer.Exit(1)
-
-
-class _Counter:
-    """A line that counts rows, or nothing where only JSON is to be printed."""
-
-    def __init__(self, quiet: bool) -> None:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), BarColumn())
-        self._bar = Progress(
-            *columns, TimeElapsedColumn(), console=console, transient=True, disable=quiet or not console.is_terminal
-        )
-
-    def __enter__(self) -> Callable[[int], None]:
-        self._bar.start()
-        task = self._bar.add_task("Rows", total=None)
-        return lambda done: self._bar.update(task, completed=done)
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
 
 
 def _show(found: tasks.Audit) -> None:

@@ -215,7 +215,7 @@ def _study(
 ) -> None:
     """Carry out a study, show it, and exit with status 1 if it does not find what it should."""
     from causalpp._files import check_target, write_text
-    from causalpp.benchmarks._progress import Progress
+    from causalpp._progress import Progress
 
     check_figure_path(plot)
     check_target(out)

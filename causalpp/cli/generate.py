@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from causalpp._files import check_target, write_text
+from causalpp._progress import Progress
 from causalpp.cli import options
 from causalpp.cli.show import console, print_json, table_of
-from causalpp.cli.terminal import Terminal
 from causalpp.errors import FormatError, InvalidParameter
 
 if TYPE_CHECKING:
@@ -105,16 +104,11 @@ def generate(
         about = {**parts[0].about, "sizes": list(numbers)}
         made = Benchmark(tuple(item for part in parts for item in part), about)
     else:
-        with Progress(
-            TextColumn("items"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-            console=Terminal(stderr=True), transient=True, disable=json or not console.is_terminal,
-        ) as bar:  # fmt: skip
-            task = bar.add_task("items", total=len(numbers) * rows)
+        with Progress("items", len(numbers) * rows, not json) as bar:
             made = make(
                 numbers, rows, seed=seed, semantics=semantics.value, expected_degree=density, positive=positive,
                 relations=relation or RELATIONS, per_class=per_class, near_misses=near_misses,
-                premises=premises.value, shares=shares, jobs=jobs,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
+                premises=premises.value, shares=shares, jobs=jobs, progress=bar.reach,
             )  # fmt: skip
     files = made.save(target, command=_command(context, target))
     for kind in dict.fromkeys(perturbation or []):

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._progress import Progress
 from causalpp.columns import read_columns
 from causalpp.equivalence._knowledge import gathered
-from causalpp.equivalence.learning.bar import Bar
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.search import by_score, by_tests
 from causalpp.equivalence.learning.table import Table
-from causalpp.equivalence.learning.watch import SearchStep, Watch
+from causalpp.equivalence.learning.watch import SearchStep, Watch, shown
 from causalpp.errors import (
     IncompleteDataWarning,
     InvalidData,
@@ -36,6 +36,7 @@ __all__ = ["METHODS", "check_frame", "learn", "stability_frame"]
 
 METHODS = ("pc", "ges", "grasp", "boss", "exact")
 
+_WORTH_SHOWING = 1.0  # seconds after which a bar appears
 _MOST_EXACT = 12  # variables of the exact search: it scores d 2^(d-1) families
 
 
@@ -152,10 +153,11 @@ def learn(
     known = gathered(table.names, knowledge, forbidden, tiers, roots, search_space, required)
     rules = Rules.of(known, table.names)
     listener = progress if callable(progress) else None
-    with Bar(method, wanted=listener is None and on_step is None and progress is not False and not bootstrap) as bar:
+    wanted = listener is None and on_step is None and progress is not False and not bootstrap
+    with Progress(method, None, wanted, after=_WORTH_SHOWING) as bar:
         watch = Watch(
             method,
-            on_step or bar.shown,
+            on_step or (shown(bar) if wanted else None),
             None if bootstrap else listener,
             max_seconds,
             started=started,

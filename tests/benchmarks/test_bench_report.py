@@ -17,8 +17,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from causalpp._pages import Table, to_html, to_markdown
 from causalpp.benchmarks import Config, Run, Solver, Verdict, run
-from causalpp.benchmarks._pages import Table, to_html, to_markdown
 from causalpp.benchmarks.drawing import KINDS, accuracy_figure, calls_figure, local_error_figure
 from causalpp.benchmarks.reports.compare import compare, mcnemar
 from causalpp.benchmarks.reports.report import comparison_table, report

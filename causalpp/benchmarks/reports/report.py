@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from causalpp._files import write_text
-from causalpp.benchmarks._pages import Block, Heading, Paragraph, Picture, Table, picture, to_html, to_markdown
+from causalpp._pages import Block, Heading, Paragraph, Picture, Table, picture, to_html, to_markdown
 from causalpp.benchmarks.drawing import (
     KINDS,
     accuracy_figure,

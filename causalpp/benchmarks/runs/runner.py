@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from causalpp.benchmarks._progress import Progress
+from causalpp._progress import Progress
 from causalpp.benchmarks.runs._workers import Failed, Here, Loop, OnDask, Processes, Workers
 from causalpp.benchmarks.runs.config import Config, read_config
 from causalpp.benchmarks.runs.results import Run, need_parquet, versions, write_results, write_summary
@@ -145,7 +145,7 @@ class _Session:
         except BaseException:
             self.rescue()
             raise
-        self.bar.total(self.store.planned)
+        self.bar.reach(self.bar.done, self.store.planned)
 
     def close(self) -> None:
         for workers in self.lanes.values():
@@ -272,8 +272,8 @@ class _Session:
     def fail(self, unit: Unit, why: str) -> None:
         """Go on without a unit."""
         self.store.fail(unit.key, str(unit), why)
-        self.bar.advance(1, failed=True)
         self.failed += 1
+        self.bar.advance(says=f"{self.config.name}, {self.failed:,} without result")
         self.in_a_row += 1
         if self.in_a_row >= _GIVE_UP:
             raise RunIncomplete(

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-__all__ = ["SearchStep", "Stopped", "Watch"]
+from causalpp._progress import Progress
+
+__all__ = ["SearchStep", "Stopped", "Watch", "shown"]
 
 _EVERY = 0.05  # seconds between two reports, at least
 
@@ -80,3 +82,20 @@ class Watch:
             step = SearchStep(self.method, phase, done, total, self.score, self.edges, seconds, self.estimate)
             if self.on_step(step) is False:
                 raise Stopped("by whoever looked on")
+
+
+def shown(bar: Progress) -> Callable[[SearchStep], None]:
+    """What shows each step on a bar."""
+
+    def show(step: SearchStep) -> None:
+        says = f"{step.method}: {step.phase}, {_about(step.estimate)} in all; Ctrl-C ends it with what there is"
+        bar.reach(step.done, step.total, says)
+
+    return show
+
+
+def _about(seconds: float) -> str:
+    """A rough time in words."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s"
+    return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._progress import steps
 from causalpp.columns import Column
 from causalpp.errors import TooLarge
-from causalpp.programs.fitting._progress import steps
 from causalpp.programs.fitting.draws import carrying
 from causalpp.programs.fitting.report import LEAST_SIZE, MOST_RHAT, Fit, diagnosed
 from causalpp.programs.mechanisms import Mechanism, Table

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from pyro.infer import MCMC, NUTS
 
+from causalpp._progress import steps as counted
 from causalpp.errors import InvalidParameter
-from causalpp.programs.fitting._progress import steps as counted
 from causalpp.programs.fitting.joint import modes
 from causalpp.programs.fitting.joint.model import Model
 from causalpp.programs.fitting.report import MOST_RHAT, Fit, diagnosed

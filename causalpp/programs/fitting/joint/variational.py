@@ -15,8 +15,8 @@ from pyro.infer.autoguide import AutoMultivariateNormal, AutoNormal, init_to_sam
 from pyro.optim import ClippedAdam
 from torch import Tensor
 
+from causalpp._progress import steps as counted
 from causalpp.errors import InvalidParameter
-from causalpp.programs.fitting._progress import steps as counted
 from causalpp.programs.fitting.joint import modes
 from causalpp.programs.fitting.joint.model import Model
 from causalpp.programs.fitting.report import Fit, settled
