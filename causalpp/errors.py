@@ -217,7 +217,7 @@ class UndeterminedClass(CausalppError):
         open: pairs that are joined in some.  If there are none, only directions are open.
 
     Example:
-        >>> from causalpp.equivalence.independence import from_independencies
+        >>> from causalpp.equivalence.statements.independence import from_independencies
         >>> try:
         ...     from_independencies("abc", ["a and c are independent given b"])
         ... except UndeterminedClass as error:

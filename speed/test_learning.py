@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from causalpp import Knowledge
-from causalpp.equivalence import discovery
-from causalpp.equivalence.learning.scores import local_score
-from causalpp.equivalence.learning.table import Table
+from causalpp.equivalence.learning import discovery
+from causalpp.scores.local import local_score
+from causalpp.scores.table import Table
 
 DISCRETE, REAL = "discrete", "real"
 

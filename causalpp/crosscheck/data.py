@@ -12,14 +12,14 @@ import numpy as np
 from causalpp.acbo import Result
 from causalpp.crosscheck._tables import table_test
 from causalpp.crosscheck.check import Check, check_level, holm
-from causalpp.equivalence.discovery import check_frame
-from causalpp.equivalence.learning.independence import independence_test
+from causalpp.equivalence.learning.discovery import check_frame
 from causalpp.equivalence.learning.skeleton import Test
-from causalpp.equivalence.learning.table import Table
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.oracles import ExperimentOracle
 from causalpp.propositions import Causes
+from causalpp.scores.independence import independence_test
+from causalpp.scores.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,19 +2,19 @@
 
 from causalpp.equivalence._by_component import even, exits
 from causalpp.equivalence.convert import from_general_graph, from_pgmpy_pdag, to_general_graph, to_pgmpy_pdag
-from causalpp.equivalence.discovery import learn, stability_frame
 from causalpp.equivalence.drawing import draw_shares
-from causalpp.equivalence.entailment import Entailment, Verdict
-from causalpp.equivalence.independence import (
+from causalpp.equivalence.learning.discovery import learn, stability_frame
+from causalpp.equivalence.learning.watch import SearchStep
+from causalpp.equivalence.mec import MarkovEquivalenceClass
+from causalpp.equivalence.restricted import RestrictedClass
+from causalpp.equivalence.statements.entailment import Entailment, Verdict
+from causalpp.equivalence.statements.independence import (
     all_statements,
     consistent_classes,
     determining_statements,
     from_independencies,
 )
-from causalpp.equivalence.learning.watch import SearchStep
-from causalpp.equivalence.mec import MarkovEquivalenceClass
-from causalpp.equivalence.premise import from_premise, parse_premise, premise
-from causalpp.equivalence.restricted import RestrictedClass
+from causalpp.equivalence.statements.premise import from_premise, parse_premise, premise
 from causalpp.equivalence.summaries import (
     Intervention,
     Shares,

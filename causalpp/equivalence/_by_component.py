@@ -16,9 +16,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from causalpp.equivalence._chordal import all_orientations
-from causalpp.equivalence._sampling import Bools, Ints, Known, Numbered, count, direct, masks
+from causalpp._bits import masks_of
+from causalpp.equivalence._sampling import Bools, Ints, Known, Numbered, count, direct
 from causalpp.equivalence._trees import Tree
+from causalpp.equivalence.chordal import all_orientations
 from causalpp.errors import TooLarge
 from causalpp.graphs import reachability
 from causalpp.graphs.cpdag import Matrix, Mpdag, close_under_meek
@@ -54,7 +55,7 @@ class Part:
             self.exact = True
             return
         try:
-            total = Numbered.of(masks(undirected), self.known).total if self.free else count(undirected, fixed)
+            total = Numbered.of(masks_of(undirected), self.known).total if self.free else count(undirected, fixed)
         except TooLarge:  # too many to count under what is known
             total = listed + 1
         self.exact = total <= listed and total * self.local.size <= _CELLS
@@ -84,7 +85,7 @@ class Part:
         if self._all is not None:
             return self._all.mean(0), True
         if self.free:
-            numbered = Numbered.of(masks(self.local), self.known)
+            numbered = Numbered.of(masks_of(self.local), self.known)
             shares = _shares(numbered, self.known)
             if shares is not None:
                 out = np.zeros(self.local.shape)
@@ -150,7 +151,7 @@ class Part:
             matrix[edges[1], edges[0]] = False
             closed = close_under_meek(matrix)
             return int((self.local & self.local.T).sum() - (closed & closed.T).sum()) // 2
-        return _followed(masks(self.local), edges.T.tolist())
+        return _followed(masks_of(self.local), edges.T.tolist())
 
 
 def oriented(forward: Bools, tails: Ints, heads: Ints, variables: int) -> list[tuple[int, float]]:

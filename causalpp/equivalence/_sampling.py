@@ -25,11 +25,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.equivalence._chordal import all_orientations, orientations
+from causalpp._bits import bits, masks_of
+from causalpp.equivalence.chordal import all_orientations, orientations
 from causalpp.errors import TooLarge
 from causalpp.graphs.cpdag import Matrix
 
-__all__ = ["Known", "Numbered", "count", "direct", "free_count", "masks"]
+__all__ = ["Known", "Numbered", "count", "direct", "free_count"]
 
 _LISTED = 2_000  # orientations of a chain component that are kept in a list
 _CELLS = 1 << 24  # of such a list while it is made
@@ -90,7 +91,7 @@ def direct(stack: Bools, rows: Sequence[int], draw: random.Random, known: Known)
     place = np.array(rows)
     local = stack[0][np.ix_(place, place)]
     undirected, fixed = local | local.T, local & ~local.T
-    numbered = Numbered.of(masks(undirected), known)
+    numbered = Numbered.of(masks_of(undirected), known)
     if not fixed.any():
         numbered.write(stack, np.arange(len(stack)), place, _numbers(draw, numbered.total, len(stack)))
         return
@@ -255,22 +256,22 @@ def _rooted(near: Sequence[int], root: int) -> tuple[list[int], list[int]]:
     layer = seen = 1 << root
     while layer:
         following = 0
-        for a in _bits(layer):
+        for a in bits(layer):
             children[a] |= near[a] & ~seen
             following |= near[a] & ~seen
         seen |= following
         forced: list[tuple[int, int]] = []
-        for b in _bits(following):
+        for b in bits(following):
             left[b] = near[b] & following
             parents = near[b] & layer
-            forced += [(b, c) for c in _bits(left[b]) if parents & ~near[c]]
+            forced += [(b, c) for c in bits(left[b]) if parents & ~near[c]]
         while forced:
             b, c = forced.pop()
             if left[b] >> c & 1:
                 left[b] ^= 1 << c
                 left[c] ^= 1 << b
                 children[b] |= 1 << c
-                forced += [(c, e) for e in _bits(left[c] & ~near[b])]
+                forced += [(c, e) for e in bits(left[c] & ~near[b])]
         layer = following
     return children, left
 
@@ -283,31 +284,18 @@ def _parts(near: Sequence[int]) -> Iterator[tuple[list[int], tuple[int, ...]]]:
             group = frontier = 1 << start
             while frontier:
                 reached = 0
-                for a in _bits(frontier):
+                for a in bits(frontier):
                     reached |= near[a]
                 frontier = reached & ~group
                 group |= frontier
             seen |= group
-            rows = list(_bits(group))
+            rows = bits(group)
             bit = {row: 1 << k for k, row in enumerate(rows)}
-            yield rows, tuple(sum(bit[b] for b in _bits(near[a])) for a in rows)
-
-
-def _bits(mask: int) -> Iterator[int]:
-    """The members of a set, in order."""
-    while mask:
-        lowest = mask & -mask
-        yield lowest.bit_length() - 1
-        mask ^= lowest
-
-
-def masks(matrix: Matrix) -> tuple[int, ...]:
-    """Each row as a set."""
-    return tuple(sum(1 << int(j) for j in np.flatnonzero(row)) for row in matrix)
+            yield rows, tuple(sum(bit[b] for b in bits(near[a])) for a in rows)
 
 
 def _ends(masks: Sequence[int]) -> tuple[Ints, Ints]:
     """The pairs (i, j) with j in the i-th set."""
-    pairs = [(i, j) for i, mask in enumerate(masks) for j in _bits(mask)]
+    pairs = [(i, j) for i, mask in enumerate(masks) for j in bits(mask)]
     tails, heads = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     return tails, heads

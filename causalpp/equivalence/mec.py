@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from causalpp.equivalence._chordal import all_orientations, orientations
 from causalpp.equivalence._knowledge import gathered, together
 from causalpp.equivalence._sampling import Known, count, direct, free_count
-from causalpp.equivalence.entailment import Entailment, Verdict
+from causalpp.equivalence.chordal import all_orientations, orientations
+from causalpp.equivalence.statements.entailment import Entailment, Verdict
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch, Edge, Knowledge, Names
 from causalpp.graphs.cpdag import Cpdag, Matrix, Mpdag
@@ -153,7 +153,7 @@ class MarkovEquivalenceClass:
             >>> MarkovEquivalenceClass.from_independencies("abc", ["a and c are independent"], complete=True)
             MarkovEquivalenceClass(1 graph: 'a → b, c → b')
         """
-        from causalpp.equivalence.independence import from_independencies
+        from causalpp.equivalence.statements.independence import from_independencies
 
         return cls(from_independencies(variables, statements, complete=complete))
 
@@ -173,7 +173,7 @@ class MarkovEquivalenceClass:
             ... )
             MarkovEquivalenceClass(1 graph: 'A → B, C → B')
         """
-        from causalpp.equivalence.premise import from_premise
+        from causalpp.equivalence.statements.premise import from_premise
 
         return cls(from_premise(text))
 
@@ -236,7 +236,7 @@ class MarkovEquivalenceClass:
             >>> MarkovEquivalenceClass.from_data(frame, "ges", knowledge=known)
             MarkovEquivalenceClass(1 graph: 'age → dose, age → pain, dose → pain')
         """
-        from causalpp.equivalence.discovery import learn
+        from causalpp.equivalence.learning.discovery import learn
 
         graph, how = learn(
             frame, method, alpha=alpha, knowledge=knowledge, required=required, forbidden=forbidden, tiers=tiers,

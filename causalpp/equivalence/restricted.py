@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from causalpp.equivalence.entailment import Entailment
 from causalpp.equivalence.mec import MarkovEquivalenceClass
+from causalpp.equivalence.statements.entailment import Entailment
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch
 from causalpp.propositions import And, Proposition

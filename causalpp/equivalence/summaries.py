@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpp.equivalence._by_component import Part, even, exits, oriented
-from causalpp.equivalence._chordal import insertion_order
+from causalpp.equivalence.chordal import insertion_order
 from causalpp.equivalence.mec import MarkovEquivalenceClass
 from causalpp.equivalence.restricted import RestrictedClass
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge, UnknownVariable

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._bits import bits
 from causalpp.errors import CyclicGraph, InvalidGraph, UnknownVariable
 from causalpp.graphs._exports import Exports
 from causalpp.graphs._names import (
@@ -220,7 +221,7 @@ class Dag(Exports):
         return mask
 
     def _names(self, mask: int) -> frozenset[str]:
-        return frozenset(self.nodes[i] for i in _bits(mask))
+        return frozenset(self.nodes[i] for i in bits(mask))
 
     @cached_property
     def adjacency(self) -> NDArray[np.bool_]:
@@ -244,11 +245,11 @@ class Dag(Exports):
 
     def parents(self, name: str) -> tuple[str, ...]:
         """The direct causes of a variable, in the order of ``nodes``."""
-        return tuple(self.nodes[i] for i in _bits(self._parents[self._at(name)]))
+        return tuple(self.nodes[i] for i in bits(self._parents[self._at(name)]))
 
     def children(self, name: str) -> tuple[str, ...]:
         """The direct effects of a variable, in the order of ``nodes``."""
-        return tuple(self.nodes[i] for i in _bits(self._children[self._at(name)]))
+        return tuple(self.nodes[i] for i in bits(self._children[self._at(name)]))
 
     def ancestors(self, names: Names) -> frozenset[str]:
         """All variables with a directed path (length ≥ 1) to one of ``names``; the names themselves only if so."""
@@ -262,7 +263,7 @@ class Dag(Exports):
         """Parents, children and the children's other parents: given these, ``name`` is independent of the rest."""
         here = self._at(name)
         mask = self._parents[here] | self._children[here]
-        for child in _bits(self._children[here]):
+        for child in bits(self._children[here]):
             mask |= self._parents[child]
         return self._names(mask & ~(1 << here))
 
@@ -275,7 +276,7 @@ class Dag(Exports):
         while ready:
             here = ready.pop(0)
             order.append(here)
-            for child in _bits(self._children[here]):
+            for child in bits(self._children[here]):
                 missing[child] -= 1
                 if missing[child] == 0:
                     ready.append(child)
@@ -323,7 +324,7 @@ class Dag(Exports):
         graph: nx.Graph[str] = nx.Graph()
         graph.add_nodes_from(self.nodes)
         for name, parents in zip(self.nodes, self._parents, strict=True):
-            family = [self.nodes[i] for i in _bits(parents)]
+            family = [self.nodes[i] for i in bits(parents)]
             graph.add_edges_from((name, other) for other in family)
             graph.add_edges_from((x, y) for i, x in enumerate(family) for y in family[:i])
         return graph
@@ -416,16 +417,9 @@ def check_disjoint(a: int, b: int, given: int) -> None:
         raise InvalidGraph("the two sides of a d-separation and its conditioning set must not overlap")
 
 
-def _bits(mask: int) -> Iterator[int]:
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
-
-
 def _step(mask: int, neighbours: tuple[int, ...]) -> int:
     out = 0
-    for i in _bits(mask):
+    for i in bits(mask):
         out |= neighbours[i]
     return out
 

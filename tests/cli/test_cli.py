@@ -17,7 +17,7 @@ import causalpp as cpp
 from causalpp import errors
 from causalpp.cli import main
 from causalpp.cli.inputs import read_frame, read_settings
-from causalpp.equivalence import premise
+from causalpp.equivalence.statements import premise
 
 
 class Outcome:

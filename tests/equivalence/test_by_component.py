@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from causalpp import Causes, Dag, MarkovEquivalenceClass
+from causalpp._bits import masks_of
 from causalpp.equivalence import (
     _by_component,
     _sampling,
@@ -142,7 +143,7 @@ def test_a_large_clique_beside_small_components() -> None:
 def test_what_follows_from_an_experiment(seed: int) -> None:
     mec = MarkovEquivalenceClass.from_dag(tree_of_cliques(seed, 14, 6))
     matrix = mec.cpdag.matrix
-    near = _sampling.masks(matrix)
+    near = masks_of(matrix)
     for graph in mec.sample(10, seed=seed).adjacency.numpy():
         for x in range(len(matrix)):
             known = matrix.copy()

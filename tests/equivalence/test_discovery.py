@@ -15,12 +15,14 @@ import pytest
 from scipy.stats import kstest, norm
 
 from causalpp import Dag, Knowledge, MarkovEquivalenceClass, errors
-from causalpp.equivalence import discovery
-from causalpp.equivalence.learning import independence, scores, skeleton
+from causalpp.equivalence.learning import discovery, skeleton
 from causalpp.equivalence.learning.rules import Rules
-from causalpp.equivalence.learning.table import Table
 from causalpp.graphs import all_dags
 from causalpp.graphs.cpdag import Cpdag
+from causalpp.scores import independence
+from causalpp.scores.independence import independence_test
+from causalpp.scores.local import local_score
+from causalpp.scores.table import Table
 
 
 def linear_data(dag: Dag, n: int, seed: int) -> pd.DataFrame:
@@ -131,7 +133,7 @@ def test_mixed_test_is_calibrated() -> None:
         u, v = ((rng.random(200) < 1 / (1 + np.exp(-z))).astype(int) for _ in range(2))
         s, t = ((rng.random(200) < 0.3 + 0.2 * w).astype(int) for _ in range(2))
         values = np.column_stack([z, x, y, u, v, w, s, t]).astype(float)
-        test = independence.independence_test(Table(values, (False,) * 3 + (True,) * 5, tuple("zxyuvwst")))
+        test = independence_test(Table(values, (False,) * 3 + (True,) * 5, tuple("zxyuvwst")))
         for kind, p in zip(shares, (test(1, 2, (0,)), test(1, 3, (0,)), test(3, 4, (0,)), test(6, 7, (5,)))):
             shares[kind].append(p)
     for kind, found in shares.items():
@@ -154,12 +156,12 @@ def test_scores_are_causal_learns() -> None:
 
     frame = discrete_data(500, 3)
     values, discrete = discovery.check_frame(frame)
-    score = scores.local_score(Table(values, discrete, tuple(frame.columns)))
+    score = local_score(Table(values, discrete, tuple(frame.columns)))
     for parents in ([], [0], [0, 1], [0, 1, 3]):
         assert score(2, parents) == pytest.approx(local_score_BDeu(values, 2, parents))
     frame = linear_data(DAG, 500, seed=0)
     values, discrete = discovery.check_frame(frame)
-    score = scores.local_score(Table(values, discrete, tuple(frame.columns)))
+    score = local_score(Table(values, discrete, tuple(frame.columns)))
     for parents in ([], [1], [1, 2], [0, 1, 4]):  # up to a constant, the entropy of the column
         ours, theirs = (
             s - t
@@ -173,7 +175,7 @@ def test_scores_are_causal_learns() -> None:
 @pytest.mark.parametrize("frame", [linear_data(DAG, 300, 0), discrete_data(300, 0), mixed_data(300, 0)])
 def test_scores_are_equal_throughout_a_class(frame: pd.DataFrame) -> None:
     values, discrete = discovery.check_frame(frame)
-    score = scores.local_score(Table(values, discrete, tuple(map(str, frame.columns))))
+    score = local_score(Table(values, discrete, tuple(map(str, frame.columns))))
     path = [(0, 1), (1, 2), (2, 3), (1, 3)]
     cpdag = Cpdag.from_dag(Dag(tuple("wxyz"), [("wxyz"[i], "wxyz"[j]) for i, j in path]))
     totals = [
@@ -205,7 +207,7 @@ def test_exact_is_the_best_of_all_graphs(seed: int, known: bool) -> None:
     names = tuple("wxyz")
     dag = Dag(names, [(names[i], names[j]) for i in range(4) for j in range(i + 1, 4) if rng.random() < 0.6])
     frame = linear_data(dag, 60, seed)[list(names)]
-    score = scores.local_score(Table(*discovery.check_frame(frame), names))
+    score = local_score(Table(*discovery.check_frame(frame), names))
     best = max(
         sum(score(k, np.flatnonzero(matrix[:, k]).tolist()) for k in range(4))
         for matrix in all_dags(4).adjacency.numpy()

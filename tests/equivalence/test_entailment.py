@@ -30,8 +30,8 @@ from causalpp import (
     errors,
 )
 from causalpp.equivalence import Cpdag, Mpdag
-from causalpp.equivalence._encoding import Encoding
-from causalpp.equivalence.entailment import Entailment, Verdict
+from causalpp.equivalence.statements.encoding import Encoding
+from causalpp.equivalence.statements.entailment import Entailment, Verdict
 from causalpp.propositions import KINDS, Not, truth_table
 
 

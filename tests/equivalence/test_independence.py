@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalpp import Causes, Dag, Independent, errors
-from causalpp.equivalence import Cpdag, _class_search
-from causalpp.equivalence._class_search import Solver
-from causalpp.equivalence._class_table import Lookup
-from causalpp.equivalence._facts import Separations, all_tests
-from causalpp.equivalence.independence import (
+from causalpp.equivalence import Cpdag
+from causalpp.equivalence.statements import class_search
+from causalpp.equivalence.statements.class_search import Solver
+from causalpp.equivalence.statements.class_table import Lookup
+from causalpp.equivalence.statements.facts import Separations, all_tests
+from causalpp.equivalence.statements.independence import (
     all_statements,
     consistent_classes,
     determining_statements,
@@ -260,7 +261,7 @@ def test_limits() -> None:
 
 
 def test_a_solver_that_gives_up_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_class_search, "_EFFORT", 1)
+    monkeypatch.setattr(class_search, "_EFFORT", 1)
     dag = erdos_renyi(7, expected_degree=3, seed=0)[0]
     statements = all_statements(dag)
     statements[0] = ~statements[0]

@@ -11,12 +11,13 @@ import pytest
 
 from causalpp import Dag, Knowledge, MarkovEquivalenceClass, errors
 from causalpp.crosscheck import check_data
-from causalpp.equivalence import SearchStep, discovery
-from causalpp.equivalence.learning import counts
-from causalpp.equivalence.learning.independence import independence_test
-from causalpp.equivalence.learning.scores import local_score
-from causalpp.equivalence.learning.table import Table
+from causalpp.equivalence import SearchStep
+from causalpp.equivalence.learning import discovery
 from causalpp.graphs.cpdag import Cpdag
+from causalpp.scores import counts
+from causalpp.scores.independence import independence_test
+from causalpp.scores.local import local_score
+from causalpp.scores.table import Table
 
 METHODS = discovery.METHODS
 

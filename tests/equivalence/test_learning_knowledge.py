@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from causalpp import Dag, Knowledge, MarkovEquivalenceClass, errors
-from causalpp.equivalence import discovery
-from causalpp.equivalence.learning.scores import local_score
-from causalpp.equivalence.learning.table import Table
+from causalpp.equivalence.learning import discovery
 from causalpp.graphs import all_dags
 from causalpp.graphs.cpdag import Cpdag
+from causalpp.scores.local import local_score
+from causalpp.scores.table import Table
 
 METHODS = discovery.METHODS
 BY_SCORE = METHODS[1:]

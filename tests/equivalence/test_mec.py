@@ -12,8 +12,9 @@ import pytest
 from scipy import stats
 
 from causalpp import Causes, Dag, DagBatch, MarkovEquivalenceClass, all_questions, errors
+from causalpp._bits import masks_of
 from causalpp.equivalence import Cpdag, Mpdag, _sampling
-from causalpp.equivalence._chordal import orientations
+from causalpp.equivalence.chordal import orientations
 from causalpp.propositions import KINDS
 
 
@@ -141,7 +142,7 @@ def test_numbers_and_orientations_are_one_to_one(monkeypatch: pytest.MonkeyPatch
                 if near[u, clique].all() and (not clique or rng.random() < 0.7):
                     clique.append(int(u))
             near[v, clique] = near[clique, v] = True
-        numbered = _sampling.Numbered.of(_sampling.masks(near), {})
+        numbered = _sampling.Numbered.of(masks_of(near), {})
         stack = np.repeat(near[None], numbered.total, axis=0)
         numbered.write(stack, np.arange(numbered.total), np.arange(d), list(range(numbered.total)))
         assert {one.tobytes() for one in stack} == {one.tobytes() for one in orientations(near)}

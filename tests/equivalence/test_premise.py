@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from causalpp import Dag, Independent, errors
 from causalpp.equivalence import Cpdag
-from causalpp.equivalence.independence import all_statements, determining_statements
-from causalpp.equivalence.premise import from_premise, parse_premise, premise
+from causalpp.equivalence.statements.independence import all_statements, determining_statements
+from causalpp.equivalence.statements.premise import from_premise, parse_premise, premise
 from causalpp.errors import ContradictoryStatements, UndeterminedClass
 from causalpp.graphs import erdos_renyi
 from causalpp.propositions import STYLES, Proposition

@@ -11,7 +11,7 @@ import networkx as nx
 import pytest
 
 from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
-from causalpp.equivalence.premise import from_premise, parse_premise
+from causalpp.equivalence.statements.premise import from_premise, parse_premise
 from causalpp.errors import FormatError
 from causalpp.graphs import Dag, erdos_renyi
 from causalpp.tasks import audit, read_items

@@ -13,7 +13,7 @@ from causalpp.belief.channels.mixture import Mixture
 from causalpp.belief.huge._batches import Frame, LocalBatch, PackedBatch, Shared
 from causalpp.belief.huge._reversals import Walkers
 from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
-from causalpp.equivalence._chordal import orientations_by_edge
+from causalpp.equivalence.chordal import orientations_by_edge
 from causalpp.errors import TooLarge
 from causalpp.graphs import DagBatch
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._bits import bits
 from causalpp.equivalence.learning.orders import Best
-from causalpp.equivalence.learning.rules import Rules, bits
-from causalpp.equivalence.learning.scores import LocalScore
+from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.watch import Watch
+from causalpp.scores.local import LocalScore
 
 __all__ = ["exact"]
 

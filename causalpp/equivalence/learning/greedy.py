@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from causalpp._bits import bits, mask_of
 from causalpp.equivalence.learning.orders import Best, Families, improved, matrix_of, order_of, starts
-from causalpp.equivalence.learning.rules import Rules, bits, mask_of
-from causalpp.equivalence.learning.scores import LocalScore
+from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.watch import Watch
 from causalpp.graphs.cpdag import Matrix, extension
+from causalpp.scores.local import LocalScore
 
 __all__ = ["ges"]
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from causalpp.equivalence.learning.rules import Rules, bits, mask_of
-from causalpp.equivalence.learning.scores import LocalScore
+from causalpp._bits import bits, mask_of
+from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.watch import Watch
 from causalpp.graphs.cpdag import Matrix
+from causalpp.scores.local import LocalScore
 
 __all__ = ["Best", "Families", "boss", "grasp", "improved", "matrix_of", "order_of", "starts"]
 

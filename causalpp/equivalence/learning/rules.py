@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
+from causalpp._bits import bits, mask_of
 from causalpp.graphs import Knowledge
 from causalpp.graphs.cpdag import Matrix, close_under_meek, completed
 
-__all__ = ["Rules", "bits", "mask_of"]
-
-
-def mask_of(columns: Iterable[Any]) -> int:
-    """A set of column numbers as the bits of a number."""
-    out = 0
-    for k in columns:
-        out |= 1 << int(k)
-    return out
-
-
-def bits(mask: int) -> list[int]:
-    """The column numbers in a mask, in order."""
-    out = []
-    while mask:
-        low = mask & -mask
-        out.append(low.bit_length() - 1)
-        mask ^= low
-    return out
+__all__ = ["Rules"]
 
 
 @dataclass(frozen=True)

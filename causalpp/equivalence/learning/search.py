@@ -11,15 +11,15 @@ import numpy as np
 
 from causalpp.equivalence.learning.exact import exact
 from causalpp.equivalence.learning.greedy import ges
-from causalpp.equivalence.learning.independence import IndependenceTest, independence_test
 from causalpp.equivalence.learning.orders import Best, Families, boss, grasp, matrix_of
 from causalpp.equivalence.learning.rules import Rules
-from causalpp.equivalence.learning.scores import LocalScore, local_score
 from causalpp.equivalence.learning.skeleton import Evidence, Judged, judged, pc, settle, without_cycles
-from causalpp.equivalence.learning.table import Table
 from causalpp.equivalence.learning.watch import Stopped, Watch
 from causalpp.errors import InvalidData
 from causalpp.graphs.cpdag import Matrix
+from causalpp.scores.independence import IndependenceTest, independence_test
+from causalpp.scores.local import LocalScore, local_score
+from causalpp.scores.table import Table
 
 __all__ = ["by_score", "by_tests"]
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from causalpp.equivalence import Entailment, parse_premise
-from causalpp.equivalence.premise import from_premise
+from causalpp.equivalence.statements.premise import from_premise
 from causalpp.errors import CausalppError, ContradictoryStatements, FormatError, InvalidParameter, UndeterminedClass
 from causalpp.propositions import Proposition, parse
 from causalpp.tasks.items.item import Item

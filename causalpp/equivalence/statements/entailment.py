@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from causalpp.equivalence._encoding import Encoding
-from causalpp.equivalence._reasons import Kind, reason
+from causalpp.equivalence.statements.encoding import Encoding
+from causalpp.equivalence.statements.reasons import Kind, reason
 from causalpp.errors import InvalidProposition
 from causalpp.graphs import Dag
 from causalpp.graphs.cpdag import Mpdag

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from causalpp.equivalence._formulas import bits
+from causalpp._bits import bits
 from causalpp.errors import ContradictoryStatements, InvalidProposition, TooLarge, UnknownVariable
 from causalpp.graphs.cpdag import Matrix
 from causalpp.graphs.dag import check_names

@@ -21,9 +21,10 @@ from itertools import combinations, islice
 
 import numpy as np
 
-from causalpp.equivalence._class_search import Solver
-from causalpp.equivalence._class_table import Lookup
-from causalpp.equivalence._facts import (
+from causalpp._bits import bits
+from causalpp.equivalence.statements.class_search import Solver
+from causalpp.equivalence.statements.class_table import Lookup
+from causalpp.equivalence.statements.facts import (
     EVER,
     Facts,
     Separations,
@@ -33,8 +34,7 @@ from causalpp.equivalence._facts import (
     read_statements,
     subsets,
 )
-from causalpp.equivalence._formulas import bits
-from causalpp.equivalence._reconstruction import reconstruct
+from causalpp.equivalence.statements.reconstruction import reconstruct
 from causalpp.errors import ContradictoryStatements, InvalidParameter, TooLarge, UndeterminedClass
 from causalpp.graphs import Dag, Edge
 from causalpp.graphs.cpdag import Cpdag, Matrix, completed, extension

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-from causalpp.equivalence import _premise_reader
-from causalpp.equivalence._facts import COMPLETE
-from causalpp.equivalence.independence import (
+from causalpp.equivalence.statements import premise_reader
+from causalpp.equivalence.statements.facts import COMPLETE
+from causalpp.equivalence.statements.independence import (
     all_statements,
     determining_statements,
     from_independencies,
@@ -55,7 +55,7 @@ def parse_premise(text: str) -> tuple[tuple[str, ...], list[Proposition]]:
          [Not(of=Independent(a='smoking', b='tar', given=frozenset())),
           Independent(a='lung cancer', b='smoking', given=frozenset({'tar'}))])
     """
-    found = _premise_reader.read(text)
+    found = premise_reader.read(text)
     return found.names, found.statements
 
 
@@ -82,7 +82,7 @@ def from_premise(text: str, *, complete: bool | None = None) -> Cpdag:
         FormatError: the text cannot be read; line and column say where.
         ContradictoryStatements: no graph agrees with the statements.
         UndeterminedClass: several classes do.
-        TooLarge: see :func:`causalpp.equivalence.independence.from_independencies`.
+        TooLarge: see :func:`causalpp.equivalence.statements.independence.from_independencies`.
 
     Example:
         >>> from_premise("Suppose there is a closed system of 3 variables, A, B and C. All the statistical relations "
@@ -90,7 +90,7 @@ def from_premise(text: str, *, complete: bool | None = None) -> Cpdag:
         ...              "However, A is independent of C.")
         Cpdag('A → B, C → B')
     """
-    found = _premise_reader.read(text)
+    found = premise_reader.read(text)
     names, statements = found.names, found.statements
     if complete is None and found.complete:
         complete = True

@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from causalpp.equivalence._encoding import Encoding
-from causalpp.equivalence._formulas import TRUE, bits
+from causalpp._bits import bits
+from causalpp.equivalence.statements.encoding import Encoding
+from causalpp.equivalence.statements.formulas import TRUE
 from causalpp.propositions import (
     And,
     Causes,

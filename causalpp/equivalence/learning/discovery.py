@@ -16,7 +16,6 @@ from causalpp.columns import read_columns
 from causalpp.equivalence._knowledge import gathered
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.search import by_score, by_tests
-from causalpp.equivalence.learning.table import Table
 from causalpp.equivalence.learning.watch import SearchStep, Watch, shown
 from causalpp.errors import (
     IncompleteDataWarning,
@@ -28,6 +27,7 @@ from causalpp.errors import (
 )
 from causalpp.graphs import Dag, Edge, Knowledge, Names
 from causalpp.graphs.cpdag import Cpdag, Matrix, Mpdag
+from causalpp.scores.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd

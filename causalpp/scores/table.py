@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.equivalence.learning.counts import Counts
 from causalpp.errors import InvalidData
+from causalpp.scores.counts import Counts
 
 __all__ = ["Floats", "Table"]
 

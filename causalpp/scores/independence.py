@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.equivalence.learning.table import Floats, Table
+from causalpp.scores.table import Floats, Table
 
 __all__ = ["IndependenceTest", "independence_test"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from causalpp.equivalence import _facts
+from causalpp.equivalence.statements.facts import joined
 from causalpp.errors import CausalppError, FormatError, UnknownVariable
 from causalpp.propositions import And, Independent, Not, Proposition, parse, quote
 
@@ -197,7 +197,7 @@ def _listed(text: str, place: int) -> tuple[list[_Item], int]:
     quoted = re.compile(_QUOTED, re.S)
     link = re.compile(r"\s*,\s*and\b\s*|\s*[,&]\s*|\s+and\s+", re.I)
     stop = re.compile(r"\s*(?:[.;!?:](?=\s|$)|\n\s*\n|$)")
-    joined = ""
+    how = ""
     while True:
         begin = place
         whole = quoted.match(text, place)
@@ -212,7 +212,7 @@ def _listed(text: str, place: int) -> tuple[list[_Item], int]:
                 place += 1
             name = " ".join(text[begin:place].split())
         if name or items:
-            items.append((name, begin, joined))
+            items.append((name, begin, how))
         clause = _CLAUSE.match(text, place)
         place = clause.end() if clause else place
         ended = stop.match(text, place)
@@ -221,7 +221,7 @@ def _listed(text: str, place: int) -> tuple[list[_Item], int]:
         following = link.match(text, place)
         if not following:
             break  # something stands behind a quoted name; what it is, the sentences will tell
-        joined = " ".join(following[0].split())
+        how = " ".join(following[0].split())
         place = following.end()
     if items and not items[-1][0]:  # a comma before the end
         items.pop()
@@ -232,12 +232,12 @@ def _whole(items: Sequence[_Item]) -> list[_Item]:
     """The list in another reading: only the last "and" joins, any other belongs to a name."""
     out: list[_Item] = []
     last = len(items) - 1
-    for number, (name, where, joined) in enumerate(items):
-        if out and joined.casefold() == "and" and number != last:
+    for number, (name, where, how) in enumerate(items):
+        if out and how.casefold() == "and" and number != last:
             before, begin, link = out.pop()
             out.append((f"{before} and {name}", begin, link))
         else:
-            out.append((name, where, joined))
+            out.append((name, where, how))
     return out
 
 
@@ -356,7 +356,7 @@ def _read_one(text: str, names: tuple[str, ...]) -> list[Proposition]:
     if found:
         a, b = found["a"], found["b1"] or found["b2"] or found["b3"] or found["b4"]
         if a != b and found["ever"] and (found["b1"] or found["dependent"]):
-            return [_facts.joined(a, b)]
+            return [joined(a, b)]
         if a != b and not found["ever"]:
             listed = found["given"] or found["bar"]
             given = _PLAIN_LINK.split(listed) if listed else []
@@ -367,7 +367,7 @@ def _read_one(text: str, names: tuple[str, ...]) -> list[Proposition]:
     if ever:
         match _literals(parse(text[: ever.start()], names), text):
             case [Not(of=Independent(a=one, b=other, given=known))] if not known:
-                return [_facts.joined(one, other)]
+                return [joined(one, other)]
         raise FormatError(f"cannot read {_short(text)}: only a dependence of two variables can hold whatever is given")
     return _literals(parse(text, names), text)
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from causalpp.equivalence._formulas import TRUE, Formulas, bits
+from causalpp._bits import bits
+from causalpp.equivalence.statements.formulas import TRUE, Formulas
 from causalpp.graphs import Dag
 from causalpp.graphs.cpdag import Mpdag
 
@@ -109,7 +110,7 @@ class Encoding(Formulas):
     def _dag(self, choice: list[bool]) -> Dag:
         matrix = np.zeros((len(self.nodes), len(self.nodes)), dtype=bool)
         for i, mask in enumerate(self.fixed):
-            matrix[i, list(bits(mask))] = True
+            matrix[i, bits(mask)] = True
         for (i, j), forward in zip(self.edges, choice, strict=True):
             matrix[(i, j) if forward else (j, i)] = True
         return Dag.from_adjacency(matrix, self.nodes)

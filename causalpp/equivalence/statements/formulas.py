@@ -11,14 +11,15 @@ this is about the CPDAG; background knowledge makes constants of some edges and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
 
+from causalpp._bits import bits, masks_of
 from causalpp.errors import InvalidGraph, InvalidProposition, UnknownVariable
 from causalpp.graphs import Dag
-from causalpp.graphs.cpdag import Cpdag, Matrix, Mpdag, completed, extension
+from causalpp.graphs.cpdag import Cpdag, Mpdag, completed, extension
 from causalpp.propositions import (
     And,
     Causes,
@@ -33,18 +34,10 @@ from causalpp.propositions import (
     Proposition,
 )
 
-__all__ = ["TRUE", "Formulas", "bits"]
+__all__ = ["TRUE", "Formulas"]
 
 #: The literal that is always true; ``-TRUE`` is always false.
 TRUE = 1
-
-
-def bits(mask: int) -> Iterator[int]:
-    """The numbers of the ones in a mask, in order."""
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
 
 
 class Formulas:
@@ -67,9 +60,9 @@ class Formulas:
             raise InvalidGraph("this graph has no acyclic member with the same skeleton, colliders and directed edges")
         self._member = member
         whole = graph.matrix if isinstance(graph, Cpdag) else completed(member)
-        self.near = _masks(whole | whole.T)
-        self.forward = _masks(whole)
-        self.fixed = _masks(graph.matrix & ~graph.matrix.T)
+        self.near = masks_of(whole | whole.T)
+        self.forward = masks_of(whole)
+        self.fixed = masks_of(graph.matrix & ~graph.matrix.T)
         self.edges = [(int(i), int(j)) for i, j in np.argwhere(np.triu(graph.matrix & graph.matrix.T))]
         self._arrows: dict[tuple[int, int], int] = {}
         for number, (i, j) in enumerate(self.edges, start=TRUE + 1):
@@ -208,7 +201,7 @@ class Formulas:
                 out.add(var - TRUE - 1)
         return out
 
-    def route(self, x: int, y: int, steps: list[int], avoid: int = 0, *, direct: bool = True) -> list[int] | None:
+    def route(self, x: int, y: int, steps: Sequence[int], avoid: int = 0, *, direct: bool = True) -> list[int] | None:
         """A shortest way from x to y along ``steps`` around a set, or None; not x, y itself unless ``direct``."""
         before = {x: x}
         frontier = [x]
@@ -226,8 +219,3 @@ class Formulas:
                 return way[::-1]
             frontier = following
         return None
-
-
-def _masks(matrix: Matrix) -> list[int]:
-    """Each row of a boolean matrix as an integer."""
-    return [sum(1 << int(j) for j in np.flatnonzero(row)) for row in matrix]

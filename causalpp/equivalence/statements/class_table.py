@@ -10,8 +10,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.equivalence._facts import EVER, Test, all_tests
-from causalpp.equivalence._formulas import bits
+from causalpp._bits import bits
+from causalpp.equivalence.statements.facts import EVER, Test, all_tests
 from causalpp.graphs import all_dags
 from causalpp.graphs.cpdag import Matrix
 

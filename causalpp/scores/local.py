@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from causalpp.equivalence.learning.rules import bits, mask_of
-from causalpp.equivalence.learning.table import Floats, Table
+from causalpp._bits import bits, mask_of
+from causalpp.scores.table import Floats, Table
 
 __all__ = ["LocalScore", "local_score"]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from causalpp.equivalence._facts import EVER, Separations, Test
-from causalpp.equivalence._formulas import bits
+from causalpp._bits import bits
+from causalpp.equivalence.statements.facts import EVER, Separations, Test
 from causalpp.errors import TooLarge
 from causalpp.graphs.cpdag import Matrix
 
