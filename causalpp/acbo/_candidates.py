@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.acbo._remaining import size
+from causalpp.acbo._afterwards import size
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidGraph, InvalidParameter
 from causalpp.graphs import Dag, DagBatch, Knowledge

@@ -15,12 +15,10 @@ from causalpp.acbo import _huge
 from causalpp.acbo._calls import Call, Rounds
 from causalpp.acbo._candidates import Candidates, described, known_of, narrowed, read_candidates
 from causalpp.acbo._chooser import Chooser
-from causalpp.acbo._further import further_questions
-from causalpp.acbo._questions import askable
-from causalpp.acbo._silence import Silence
+from causalpp.acbo._questions import askable, further_questions
 from causalpp.acbo.config import AcboConfig
 from causalpp.acbo.result import INTERRUPTED, Result, Step
-from causalpp.acbo.stopping import NOTHING_LEFT, doubt, entailed, verdict
+from causalpp.acbo.stopping import NOTHING_LEFT, Silence, doubt, entailed, verdict
 from causalpp.belief import AnyBelief, Belief, Channel, ComponentBelief, ParticleBelief, one_edge_alternatives
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import BudgetSpent, InvalidParameter, OracleError, TooLarge

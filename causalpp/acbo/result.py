@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from causalpp._files import check_target, write_text
-from causalpp.acbo import _remaining
-from causalpp.acbo._replay import Replay, replay
+from causalpp.acbo import _afterwards
+from causalpp.acbo._afterwards import Replay, replay
 from causalpp.belief import AnyBelief, Belief
 from causalpp.design import question_bound
 from causalpp.effects import AveragedEffect, average
@@ -145,7 +145,7 @@ class Result:
         """
         if not isinstance(self.belief, Belief):
             return self.belief.mec
-        return _remaining.class_of(self.belief.candidates, self.graph)
+        return _afterwards.class_of(self.belief.candidates, self.graph)
 
     @cached_property
     def remaining(self) -> MarkovEquivalenceClass:
@@ -154,7 +154,7 @@ class Result:
         Its members that agree with the directions that are settled: the longest list of directions, the most
         probable ones first, that hold together with the probability asked for, ``target``.
         """
-        return _remaining.narrowed(self.class_, self.belief, self.target)
+        return _afterwards.narrowed(self.class_, self.belief, self.target)
 
     @cached_property
     def _replay(self) -> Replay | None:
@@ -359,7 +359,7 @@ class Result:
 
 def _class(found: MarkovEquivalenceClass) -> dict[str, Any]:
     return {
-        "size": _remaining.size(found),
+        "size": _afterwards.size(found),
         "directed": [list(edge) for edge in found.cpdag.directed],
         "undirected": [list(edge) for edge in found.cpdag.undirected],
     }

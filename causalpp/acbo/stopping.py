@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from causalpp.acbo.config import AcboConfig
-from causalpp.acbo.contradiction import contradiction
-from causalpp.belief import Abstaining, AnyBelief, Belief, Channel, ParticleBelief, Pooled
+from causalpp.belief import Abstaining, AnyBelief, Belief, Channel, Fixed, ParticleBelief, Pooled, SharedErrors
+from causalpp.belief.channels.base import counts_of
 from causalpp.belief.channels.mixture import Mixture
+from causalpp.oracles import Answer
 from causalpp.propositions import Proposition
 
-__all__ = ["MISSING", "NOTHING_LEFT", "REACHED", "doubt", "entailed", "verdict"]
+__all__ = ["MISSING", "NOTHING_LEFT", "REACHED", "Silence", "contradiction", "doubt", "entailed", "trusted", "verdict"]
 
 REACHED = "the most probable graph reached the confidence asked for"
 MISSING = "none of the candidates fits the answers"
 NOTHING_LEFT = "no question is left whose answer would tell the candidates apart"
-_PATIENCE = 20  # answers before an oracle with a learned reliability may be given up
+_GIVEN_UP = 20  # answers before an oracle with a learned reliability may be given up
+_PATIENCE = 10  # questions without a yes or no, one after the other
+_SHOWN = 160  # characters of a reply that was neither
 _TRUST = 0.95  # how probable it must be that an oracle with a learned reliability is better than chance
 
 
@@ -62,7 +68,7 @@ def trusted(belief: AnyBelief, config: AcboConfig) -> bool:
 def _chance(belief: AnyBelief, asked: int, config: AcboConfig) -> bool:
     if _knows_unrelated(belief.channel):
         return belief.kinds["unrelated"] >= config.chance
-    return belief.channel.learns and asked >= _PATIENCE and belief.reliability.better_than_chance < 0.5
+    return belief.channel.learns and asked >= _GIVEN_UP and belief.reliability.better_than_chance < 0.5
 
 
 def _knows_unrelated(channel: Channel) -> bool:
@@ -79,3 +85,97 @@ def doubt(belief: AnyBelief, config: AcboConfig) -> str:
     if _knows_unrelated(belief.channel) and min(belief.kinds["informative"], belief.kinds["liar"]) > 1 - _TRUST:
         return ", and whether the oracle says what is true or the opposite is not established"
     return ""
+
+
+def contradiction(belief: AnyBelief, threshold: float) -> str | None:
+    """What to say where the answers contradict each other, or None.
+
+    With a known error rate ε, the answers that are wrong under the true graph are binomial; under the graph that fits
+    best they are no more.  If even that many of n answers, or more, have a probability below threshold / (n (n + 1)),
+    either ε or every graph is wrong.  Looked at after each answer, this happens with probability ``threshold`` at
+    most where both are right.  A channel that learns its error rate contradicts nothing: it learns a larger one.
+
+    Args:
+        belief: the posterior; only a :class:`~causalpp.belief.Fixed` channel has a known error rate.
+        threshold: the probability of saying so wrongly; zero never says so.
+
+    Example:
+        >>> from causalpp import Answer, Causes, Dag, DagBatch
+        >>> batch = DagBatch.from_dags([Dag("ab", [("a", "b")]), Dag("ab", [("b", "a")])])
+        >>> answers = [Answer(Causes("a", "b"), k % 2 == 0) for k in range(8)]
+        >>> print(contradiction(Belief.uniform(batch, Fixed(0.01)).update(answers), 0.001))
+        the answers contradict each other: whatever graph is true, at least 4 of 8 are wrong, and an error of
+        0.01 was assumed
+        >>> contradiction(Belief.uniform(batch, Fixed(0.3)).update(answers), 0.001) is None
+        True
+    """
+    if threshold <= 0 or not isinstance(belief, Belief) or not isinstance(belief.channel, Fixed):
+        return None
+    from scipy.special import bdtrc
+
+    counts = counts_of(belief.evidence.rows, belief.evidence.tallies)
+    answered, wrong = round(float(counts[0].sum())), round(float((counts[:, 1] + counts[:, 2]).min()))
+    if not wrong or bdtrc(wrong - 1, answered, belief.channel.error) >= threshold / (answered * (answered + 1)):
+        return None
+    return (
+        f"the answers contradict each other: whatever graph is true, at least {wrong} of {answered} are wrong, and an "
+        f"error of {belief.channel.error:.3g} was assumed"
+    )
+
+
+class Silence:
+    """Counts the answers in a row that are neither yes nor no, and says when there were enough of them.
+
+    Ten are enough of an oracle that has never answered, twice as many as it has answered of one that has.  Where
+    silence is evidence (:class:`~causalpp.belief.Abstaining`) it is never enough.
+
+    Args:
+        channel: the noise model of the run.
+
+    Example:
+        >>> from causalpp import Causes
+        >>> from causalpp.belief import Agnostic
+        >>> silence = Silence(Agnostic())
+        >>> for k in range(10):
+        ...     silence.hear([Answer(Causes("a", "b"), None, k, text=f"Well, {k}.", reason="unreadable")])
+        >>> print(silence.verdict())
+        the oracle gave neither yes nor no 10 times in a row (unreadable 10), such as 'Well, 0.' and 'Well, 9.'
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        while isinstance(channel, (Pooled, SharedErrors)):
+            channel = channel.base
+        self.tells = isinstance(channel, Abstaining)
+        self.answered = 0
+        self.silent: list[Answer] = []
+
+    def hear(self, answers: Sequence[Answer]) -> None:
+        """Take note of some answers, in the order in which they came."""
+        for answer in answers:
+            if answer.value is not None:
+                self.answered += 1
+                self.silent.clear()
+            else:
+                self.silent.append(answer)
+
+    def verdict(self, most: int = 0) -> str | None:
+        """Why to stop, with the reasons and two of the replies as they came; None while there is hope.
+
+        Args:
+            most: be patient with so many at least.
+        """
+        if self.tells or len(self.silent) < max(_PATIENCE, 2 * self.answered, most):
+            return None
+        reasons = Counter(answer.reason or "no reason given" for answer in self.silent)
+        told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
+        replies = list(dict.fromkeys(_plain(answer.text) for answer in self.silent if answer.text))
+        some = replies if len(replies) < 3 else [replies[0], replies[-1]]
+        shown = f", such as {' and '.join(map(repr, some))}" if some else ""
+        return f"the oracle gave neither yes nor no {len(self.silent)} times in a row ({told}){shown}"
+
+
+def _plain(text: str) -> str:
+    """A reply in one line, without what would move a cursor, and not too long."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    line = " ".join(line.split())
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"

@@ -21,8 +21,7 @@ from causalpp import (
     noise,
 )
 from causalpp.acbo import _questions
-from causalpp.acbo._further import further_questions
-from causalpp.acbo._questions import askable, drawn_questions, how_many
+from causalpp.acbo._questions import askable, drawn_questions, further_questions, how_many
 from causalpp.belief import ComponentBelief, ParticleBelief
 from causalpp.graphs import erdos_renyi
 from causalpp.propositions import truth_table
