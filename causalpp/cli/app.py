@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from causalpp.cli import commands
-from causalpp.cli.audit import audit
-from causalpp.cli.bench import bench
-from causalpp.cli.calibrate import calibrate
-from causalpp.cli.demo import demo
-from causalpp.cli.generate import generate
-from causalpp.cli.journal import journal
+from causalpp.cli.commands import discover as commands
+from causalpp.cli.commands.audit import audit
+from causalpp.cli.commands.bench import bench
+from causalpp.cli.commands.calibrate import calibrate
+from causalpp.cli.commands.demo import demo
+from causalpp.cli.commands.generate import generate
+from causalpp.cli.commands.journal import journal
 
 __all__ = ["app"]
 

@@ -18,7 +18,7 @@ from rich.text import Text
 from causalpp._files import check_target, write_bytes
 from causalpp._terminal import visible, visible_json
 from causalpp.acbo import Result, Step
-from causalpp.cli.learning import learned_rows
+from causalpp.cli.options.learning import learned_rows
 from causalpp.cli.terminal import Terminal
 from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
 from causalpp.errors import InvalidParameter

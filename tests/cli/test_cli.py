@@ -453,7 +453,7 @@ def test_internal_errors_are_one_line(run, monkeypatch: pytest.MonkeyPatch) -> N
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr("causalpp.cli.commands.load_network", broken)
+    monkeypatch.setattr("causalpp.cli.commands.discover.load_network", broken)
     done = run("mec", "--network", "asia")
     assert done.code == 70
     assert done.err.count("\n") == 1

@@ -14,7 +14,7 @@ import pytest
 import causalpp as cpp
 from causalpp.cli import main
 from causalpp.cli.options import OracleKind
-from causalpp.cli.oracles import ChosenOracle, known_program
+from causalpp.cli.options.oracles import ChosenOracle, known_program
 from causalpp.errors import InvalidParameter
 from causalpp.oracles import Journal, noise
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from causalpp.cli import column_options, options
+from causalpp.cli import options
 from causalpp.cli.inputs import has_tables, read_frame, read_program, read_settings
+from causalpp.cli.options import columns
 from causalpp.cli.show import console, print_json
 from causalpp.errors import ImpreciseWarning, InvalidParameter, NotIdentified, UnknownVariable
 from causalpp.graphs import Admg, Dag, read_dag, read_graph
@@ -63,10 +64,10 @@ def effect(
         bool, typer.Option("--identify", help="Print the formula of the effect, or why there is none; needs no data.")
     ] = False,
     source: Annotated[bool, typer.Option("--source", help="Also print the program, before and after do.")] = False,
-    real: column_options.Real = None,
-    discrete: column_options.Discrete = None,
-    ordinal: column_options.Ordinal = None,
-    count: column_options.Count = None,
+    real: columns.Real = None,
+    discrete: columns.Discrete = None,
+    ordinal: columns.Ordinal = None,
+    count: columns.Count = None,
     seed: options.Seed = 0,
     json: options.Json = False,
 ) -> None:
@@ -78,7 +79,7 @@ def effect(
         return
     notes: list[str] = []
     frame = None if data is None else read_frame(data)
-    said = column_options.said_kinds(data, frame, real, discrete, ordinal, count)
+    said = columns.said_kinds(data, frame, real, discrete, ordinal, count)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ImpreciseWarning)
         program = read_model(frame, graph, network, states, seed, said)
@@ -100,11 +101,11 @@ def effect(
     table = None if program.fit is None else program.fit.columns
     if json:
         interval = {} if found.draws is None else {"interval": list(found.interval()), "mass": 0.9}
-        columns = {} if table is None else {"columns": table.to_dict()}
-        print_json(found.to_dict() | interval | columns | sources | ({"notes": notes} if notes else {}))
+        read_as = {} if table is None else {"columns": table.to_dict()}
+        print_json(found.to_dict() | interval | read_as | sources | ({"notes": notes} if notes else {}))
         return
     if frame is not None and table is not None:
-        column_options.show_columns(frame, said, [column.name for column in table.columns])
+        columns.show_columns(frame, said, [column.name for column in table.columns])
     console.print(repr(found))
     for note in notes:
         console.print(f"note: {note}")

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from causalpp._files import check_target, write_text
-from causalpp.cli import options, oracles
-from causalpp.cli.options import OracleKind
-from causalpp.cli.oracles import ChosenOracle
+from causalpp.cli import options
+from causalpp.cli.options import OracleKind, oracles
+from causalpp.cli.options.oracles import ChosenOracle
 from causalpp.cli.show import check_figure_path, console, print_json, save_figure, table_of
 from causalpp.crosscheck import Calibration, World
 from causalpp.crosscheck import calibrate as measure

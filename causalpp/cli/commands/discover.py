@@ -16,9 +16,10 @@ from causalpp import acbo, effects
 from causalpp._files import about, check_target, read_text, write_text
 from causalpp._terminal import visible
 from causalpp.belief import AnyBelief, Belief
-from causalpp.cli import column_options, data_check, learning, options, oracles
-from causalpp.cli.effect import effect, read_model
+from causalpp.cli import data_check, options
+from causalpp.cli.commands.effect import effect, read_model
 from causalpp.cli.inputs import frame_value, read_frame, read_settings, read_statements, read_truth
+from causalpp.cli.options import columns, learning, oracles
 from causalpp.cli.show import (
     Rounds,
     arrows,
@@ -90,10 +91,10 @@ def discover(
     treated: options.Treated = None,
     control: options.Control = None,
     state: options.State = None,
-    real: column_options.Real = None,
-    discrete: column_options.Discrete = None,
-    ordinal: column_options.Ordinal = None,
-    count: column_options.Count = None,
+    real: columns.Real = None,
+    discrete: columns.Discrete = None,
+    ordinal: columns.Ordinal = None,
+    count: columns.Count = None,
     method: options.How = options.Method.pc,
     alpha: options.Alpha = 0.01,
     knowledge: learning.File = None,
@@ -120,7 +121,7 @@ def discover(
     check_target(out)
     check_page_path(report)
     frame = None if data is None else read_frame(data)
-    said = column_options.said_kinds(data, frame, real, discrete, ordinal, count)
+    said = columns.said_kinds(data, frame, real, discrete, ordinal, count)
     wanted = _Effect(frame, treatment, outcome, treated, control, state, said)
     chosen = oracles.ChosenOracle(
         oracle, error, sensitivity, specificity, model, base_url, context, journal, prices, concurrency,
@@ -143,7 +144,7 @@ def discover(
         graph_text(Dag(found.nodes), out)  # a name that the format cannot hold is said before anything is asked
     asked = chosen.make(found.nodes, known, oracles.known_program(network, truth, graph))
     if frame is not None and not json:
-        column_options.show_columns(frame, said)
+        columns.show_columns(frame, said)
     by_hand = oracle is options.OracleKind.human  # rounds in motion would be in the way of the questions
     if by_hand and not json:
         console.print(class_summary(found))
@@ -168,7 +169,7 @@ def discover(
         console.print(repr(effect))
         for note in notes:
             console.print(f"note: {note}")
-    more = column_options.columns_dict(frame, said)
+    more = columns.columns_dict(frame, said)
     more |= {} if check is None else {"data_check": check.to_dict()}
     if out is not None:
         _write_result(result, more, out)
@@ -263,10 +264,10 @@ def mec(
     complete: options.Complete = False,
     method: options.How = options.Method.pc,
     alpha: options.Alpha = 0.01,
-    real: column_options.Real = None,
-    discrete: column_options.Discrete = None,
-    ordinal: column_options.Ordinal = None,
-    count: column_options.Count = None,
+    real: columns.Real = None,
+    discrete: columns.Discrete = None,
+    ordinal: columns.Ordinal = None,
+    count: columns.Count = None,
     knowledge: learning.File = None,
     required: learning.Required = None,
     forbidden: learning.Forbidden = None,
@@ -288,7 +289,7 @@ def mec(
     """What observation says about the graph: the equivalence class, its size, and what it entails."""
     check_figure_path(plot)
     frame = None if data is None else read_frame(data)
-    said = column_options.said_kinds(data, frame, real, discrete, ordinal, count)
+    said = columns.said_kinds(data, frame, real, discrete, ordinal, count)
     search = learning.Search(
         method, alpha, said,
         learning.KnowledgeOptions(knowledge, required, forbidden, tier, roots, search_space),
@@ -309,11 +310,11 @@ def mec(
             for q, v in zip(asked, verdicts, strict=True)
         ]
         some = [[list(edge) for edge in dag.edges] for dag in found.members(members)]
-        columns = column_options.columns_dict(frame, said)
-        print_json(_class_dict(found) | columns | more | {"answers": answers, "members": some})
+        read_as = columns.columns_dict(frame, said)
+        print_json(_class_dict(found) | read_as | more | {"answers": answers, "members": some})
         return
     if frame is not None:
-        column_options.show_columns(frame, said)
+        columns.show_columns(frame, said)
     console.print(class_summary(found))
     if summary:
         console.print(summary_table(more))
