@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from causalpp import tasks
 from causalpp._renamed import old_names
+from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.runs import (
     Config,
     Outcome,
     Part,
     Run,
-    Task,
+    Study,
     Unit,
     config_names,
-    get_task,
+    get_study,
     read_config,
     run,
-    seed_of,
-    task_names,
+    study_names,
 )
-from causalpp.benchmarks.solvers import Solver, Verdict, make_solver, solver_names
+from causalpp.benchmarks.solvers import Solution, Solver, make_solver, solver_names
 from causalpp.benchmarks.studies import (
     CalibrationStudy,
     Efficiency,
@@ -35,22 +35,23 @@ __all__ = [
     "Outcome",
     "Part",
     "Run",
+    "Solution",
     "Solver",
-    "Task",
+    "Study",
     "Unit",
-    "Verdict",
     "calibration",
     "calibrations",
     "comparison_of_oracles",
     "config_names",
     "efficiency",
-    "get_task",
+    "get_study",
     "make_solver",
     "read_config",
     "run",
     "seed_of",
     "solver_names",
-    "task_names",
+    "study_names",
 ]
 
-__getattr__ = old_names(__name__, {name: f"causalpp.tasks:{name}" for name in tasks.__all__})
+_OLD = {"Task": "Study", "Verdict": "Solution", "get_task": "get_study", "task_names": "study_names"}
+__getattr__ = old_names(__name__, {**_OLD, **{name: f"causalpp.tasks:{name}" for name in tasks.__all__}})

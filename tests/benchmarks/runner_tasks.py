@@ -1,4 +1,4 @@
-"""Tasks that do what a task can do: count, fail, wait, and kill the process they are in."""
+"""Tasks that do what a study can do: count, fail, wait, and kill the process they are in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from causalpp.benchmarks import Outcome, Task
+from causalpp.benchmarks import Outcome, Study
 from causalpp.errors import InvalidData, OracleError
 
 
@@ -115,16 +115,16 @@ async def waiting_async(p: Mapping[str, Any]) -> Outcome:
     return Outcome((row(p),), {"most": float(most)})
 
 
-def task(name: str, work: Any, **options: Any) -> Task:
-    return Task(f"runner_tasks:{name}", 1, Settings, plan, work, **options)
+def study(name: str, work: Any, **options: Any) -> Study:
+    return Study(f"runner_tasks:{name}", 1, Settings, plan, work, **options)
 
 
-DRAWING = task("DRAWING", drawing)
-DYING = task("DYING", dying)
-FAILING = task("FAILING", failing)
-STUMBLING = task("STUMBLING", stumbling)
-UNREACHABLE = task("UNREACHABLE", unreachable)
-INTERRUPTED = task("INTERRUPTED", interrupted)
-BULKY = task("BULKY", bulky)
-WAITING = task("WAITING", waiting, work_async=waiting_async, waits=lambda p: True)
-SLEEPING = task("SLEEPING", waiting)
+DRAWING = study("DRAWING", drawing)
+DYING = study("DYING", dying)
+FAILING = study("FAILING", failing)
+STUMBLING = study("STUMBLING", stumbling)
+UNREACHABLE = study("UNREACHABLE", unreachable)
+INTERRUPTED = study("INTERRUPTED", interrupted)
+BULKY = study("BULKY", bulky)
+WAITING = study("WAITING", waiting, work_async=waiting_async, waits=lambda p: True)
+SLEEPING = study("SLEEPING", waiting)

@@ -18,11 +18,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from causalpp._pages import Table, to_html, to_markdown
-from causalpp.benchmarks import Config, Run, Solver, Verdict, run
+from causalpp.benchmarks import Config, Run, Solution, Solver, run
 from causalpp.benchmarks.drawing import KINDS, accuracy_figure, calls_figure, local_error_figure
+from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.reports.compare import compare, mcnemar
 from causalpp.benchmarks.reports.report import comparison_table, report
-from causalpp.benchmarks.runs.units import seed_of
 from causalpp.errors import FormatError, InvalidData, InvalidParameter, RunIncomplete, UnknownName
 from causalpp.tasks import Item
 
@@ -44,10 +44,10 @@ class Guess(Solver):
     def oracle(self) -> str:  # type: ignore[override]
         return self.who
 
-    def solve(self, item: Item) -> Verdict:
+    def solve(self, item: Item) -> Solution:
         draw = seed_of(item.id, self.rate) / 2**32
         right = draw < self.rate
-        return Verdict(
+        return Solution(
             bool(item.about["truth"]) is right,
             confidence=self.rate,
             questions=4 + len(item.variables),
@@ -81,7 +81,7 @@ def items(number: int = 60, label: bool | None = None) -> list[dict[str, Any]]:
 def made(
     folder: Path, solvers: list[str | Mapping[str, Any]], given: list[dict[str, Any]] | None = None, **outer: Any
 ) -> Run:
-    part = {"task": "solve", "items": items() if given is None else given, "solvers": solvers}
+    part = {"study": "solve", "items": items() if given is None else given, "solvers": solvers}
     return run(Config.from_dict({"name": "a <b> | c", **outer, "parts": [part]}), folder, jobs=1)
 
 
@@ -148,7 +148,7 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_head(found: Run) -> None:
 
 
 def test_runs_of_the_loop_are_summed_up(tmp_path: Path) -> None:
-    part = {"task": "discover", "variables": [4, 5], "runs": 3, "noise": [0.1, {"family": "Persistent", "noise": 0.1}]}
+    part = {"study": "discover", "variables": [4, 5], "runs": 3, "noise": [0.1, {"family": "Persistent", "noise": 0.1}]}
     done = run(Config.from_dict({"name": "loop", "parts": [part]}), tmp_path, jobs=1)
     page = report(done, draws=50)
     (table,) = page.tables
@@ -162,7 +162,7 @@ def test_runs_of_the_loop_are_summed_up(tmp_path: Path) -> None:
 
 
 def test_what_has_no_result_is_told(tmp_path: Path) -> None:
-    part = {"task": "runner_tasks:FAILING", "units": 5, "bad": [2]}
+    part = {"study": "runner_tasks:FAILING", "units": 5, "bad": [2]}
     with pytest.raises(RunIncomplete):
         run(Config.from_dict({"name": "x", "parts": [part]}), tmp_path, jobs=1)
     page = report(Run(tmp_path))

@@ -23,7 +23,7 @@ def frame(tmp_path_factory: pytest.TempPathFactory) -> Any:
         "seed": 0,
         "parts": [
             {
-                "task": "local",
+                "study": "local",
                 "items": items,
                 "per_kind": 12,
                 "repeats": 2,
@@ -65,7 +65,7 @@ def test_rates_can_be_told_by_kind_and_size(frame: Any) -> None:
 
 
 def test_other_tables_are_refused(frame: Any) -> None:
-    with pytest.raises(InvalidData, match="task 'local'"):
+    with pytest.raises(InvalidData, match="study 'local'"):
         comparison_of_oracles(frame.drop(columns="path"))
     with pytest.raises(InvalidParameter):
         comparison_of_oracles(frame, by="colour")
@@ -80,6 +80,6 @@ def test_other_tables_are_refused(frame: Any) -> None:
     ],
 )
 def test_bad_settings(tmp_path: Path, part: dict[str, Any], says: str) -> None:
-    config = {"name": "x", "seed": 0, "parts": [{"task": "local", "items": "corr2cause-small", **part}]}
+    config = {"name": "x", "seed": 0, "parts": [{"study": "local", "items": "corr2cause-small", **part}]}
     with pytest.raises((InvalidParameter, ValueError), match=says):
         run(Config.from_dict(config), out=tmp_path / "out")

@@ -13,14 +13,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from causalpp.benchmarks import Config, Run, Task, Unit, get_task, run, seed_of
-from causalpp.benchmarks.runs.units import canonical, carry_out
+from causalpp.benchmarks import Config, Run, Study, Unit, get_study, run, seed_of
+from causalpp.benchmarks.keys import canonical
+from causalpp.benchmarks.runs.units import carry_out
 from causalpp.errors import FormatError, InvalidParameter, RunIncomplete, UnknownName
 
 
-def config(task: str, **settings: Any) -> Config:
+def config(study: str, **settings: Any) -> Config:
     outer = {key: settings.pop(key) for key in ("seed", "tries", "concurrency") if key in settings}
-    return Config.from_dict({"name": "test", **outer, "parts": [{"task": f"runner_tasks:{task}", **settings}]})
+    return Config.from_dict({"name": "test", **outer, "parts": [{"study": f"runner_tasks:{study}", **settings}]})
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -29,8 +30,8 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in kept if path.name != "timings.parquet"}
 
 
-def rows(found: Run, task: str) -> pd.DataFrame:
-    return found.frame(f"runner_tasks:{task}")
+def rows(found: Run, study: str) -> pd.DataFrame:
+    return found.frame(f"runner_tasks:{study}")
 
 
 # --- units --------------------------------------------------------------------------------------------
@@ -58,12 +59,12 @@ def test_seeds_depend_on_all_parts() -> None:
 
 
 def test_tasks_are_found_by_name_and_by_place() -> None:
-    assert get_task("runner_tasks:DRAWING").name == "runner_tasks:DRAWING"
+    assert get_study("runner_tasks:DRAWING").name == "runner_tasks:DRAWING"
     with pytest.raises(UnknownName, match="did you mean 'solve'"):
-        get_task("solv")
+        get_study("solv")
     for name in ("os:system", "no.such.module:X", "runner_tasks:NOTHING", "runner_tasks:row"):
         with pytest.raises(InvalidParameter):
-            get_task(name)
+            get_study(name)
 
 
 def test_another_version_of_the_code_is_refused() -> None:
@@ -100,13 +101,13 @@ def test_global_generators_and_threads_are_left_as_they_were() -> None:
         return random.getstate(), arrays, torch.get_rng_state().tolist(), torch.get_num_threads()
 
     before = state()
-    unit = Unit("runner_tasks:DRAWING", 1, next(iter(get_task("runner_tasks:DRAWING").plan(config_of(1), 0))))
+    unit = Unit("runner_tasks:DRAWING", 1, next(iter(get_study("runner_tasks:DRAWING").plan(config_of(1), 0))))
     assert carry_out(unit).rows == carry_out(unit).rows
     assert state() == before
 
 
 def config_of(units: int) -> Any:
-    return get_task("runner_tasks:DRAWING").settings(units=units)
+    return get_study("runner_tasks:DRAWING").settings(units=units)
 
 
 def test_what_has_a_result_is_not_done_again(tmp_path: Path) -> None:
@@ -125,7 +126,7 @@ def test_what_has_a_result_is_not_done_again(tmp_path: Path) -> None:
 
 
 def test_units_that_are_planned_twice_are_done_once(tmp_path: Path) -> None:
-    part = {"task": "runner_tasks:DRAWING", "units": 4}
+    part = {"study": "runner_tasks:DRAWING", "units": 4}
     twice = Config.from_dict({"name": "x", "parts": [part, {**part, "name": "again", "units": 6}]})
     frame = rows(run(twice, tmp_path, jobs=1), "DRAWING")
     assert sorted(frame["number"]) == list(range(6))
@@ -255,7 +256,7 @@ def returning(value: Any) -> Any:
 def test_rows_hold_plain_values(value: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import runner_tasks
 
-    bad = Task("runner_tasks:DRAWING", 1, runner_tasks.Settings, runner_tasks.plan, returning(value))
+    bad = Study("runner_tasks:DRAWING", 1, runner_tasks.Settings, runner_tasks.plan, returning(value))
     monkeypatch.setattr(runner_tasks, "DRAWING", bad)
     with pytest.raises(RunIncomplete, match="column 'x' of a row holds"):
         run(config("DRAWING", units=1), tmp_path, jobs=1)
@@ -278,8 +279,8 @@ def test_columns_take_the_type_that_holds_everything(monkeypatch: pytest.MonkeyP
             }
         ]
 
-    task = Task("runner_tasks:DRAWING", 1, runner_tasks.Settings, runner_tasks.plan, odd)
-    monkeypatch.setattr(runner_tasks, "DRAWING", task)
+    study = Study("runner_tasks:DRAWING", 1, runner_tasks.Settings, runner_tasks.plan, odd)
+    monkeypatch.setattr(runner_tasks, "DRAWING", study)
     frame = rows(run(config("DRAWING", units=3), tmp_path, jobs=1), "DRAWING")
     assert sorted(frame["a"]) == [0.5, 1.0, 2.0]
     assert frame["b"].isna().all()
@@ -298,7 +299,7 @@ def test_waiting_units_are_under_way_together(tmp_path: Path) -> None:
 
 
 def test_waiting_and_computing_units_in_one_run(tmp_path: Path) -> None:
-    parts = [{"task": f"runner_tasks:{name}", "units": 10} for name in ("WAITING", "DRAWING")]
+    parts = [{"study": f"runner_tasks:{name}", "units": 10} for name in ("WAITING", "DRAWING")]
     found = run(Config.from_dict({"name": "x", "parts": parts}), tmp_path, jobs=2)
     assert found.units == 20
 

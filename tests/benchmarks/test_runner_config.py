@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from causalpp.benchmarks import Config, Solver, Verdict, config_names, make_solver, read_config, solver_names
+from causalpp.benchmarks import Config, Solution, Solver, config_names, make_solver, read_config, solver_names
 from causalpp.benchmarks.noises import noise_of
 from causalpp.benchmarks.settings import read_settings
 from causalpp.benchmarks.solvers import AlwaysNo
@@ -27,12 +27,12 @@ name: small
 about: A try.
 seed: 3
 parts:
-  - task: discover
+  - study: discover
     name: runs
     variables: [4, 5]
     runs: 2
     noise: [0.1, {family: Persistent, noise: 0.2}]
-  - task: solve
+  - study: solve
     items:
       sizes: [3]
       rows: 20
@@ -80,8 +80,8 @@ def test_a_configuration_in_three_formats(tmp_path: Path) -> None:
         ("seed: 3", "sead: 3", r"line 3: unknown key 'sead'; did you mean 'seed'\?"),
         ("    runs: 2", "    rnus: 2", r"line 8: parts\[0\]: unknown key 'rnus'; did you mean 'runs'\?"),
         ("      rows: 20", "      row: 20", r"line 13: parts\[1\]\.items: unknown key 'row'; did you mean 'rows'\?"),
-        ("  - task: solve", "  - taks: solve", r"line 10: parts\[1\]: unknown key 'taks'; did you mean 'task'\?"),
-        ("task: solve", "task: slove", r"line 10: parts\[1\]: unknown task 'slove'; did you mean 'solve'"),
+        ("  - study: solve", "  - stduy: solve", r"line 10: parts\[1\]: unknown key 'stduy'; did you mean 'study'\?"),
+        ("study: solve", "study: slove", r"line 10: parts\[1\]: unknown study 'slove'; did you mean 'solve'"),
         ("- always-no", "- always-on", r"line 10: parts\[1\]: unknown solver 'always-on'; did you mean 'always-no'"),
         ("label: optimist", "lable: optimist", r"line 16: parts\[1\]: unknown key 'lable'"),
         ("seed: 3", "seed: three", r"line 3: seed: a whole number is expected, not 'three'"),
@@ -163,7 +163,7 @@ def test_one_value_or_a_list_of_several_kinds() -> None:
     assert noise_of({"family": "Abstaining", "rate": 0.2, "noise": {"family": "Symmetric", "error": 0.1}})
 
 
-KEYS = st.sampled_from(["task", "items", "solvers", "name", "x"])
+KEYS = st.sampled_from(["study", "items", "solvers", "name", "x"])
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
 
 
@@ -183,7 +183,7 @@ def test_solvers_by_name_and_by_place() -> None:
     assert {"always-no", "always-yes"} <= set(solver_names())
     assert make_solver("causalpp.benchmarks.solvers.constant:AlwaysNo") == AlwaysNo()
     assert make_solver("always-no").identity == {"solver": "always-no", "version": 1}
-    for spec in ("os:system", "no.such:X", "causalpp.benchmarks:Verdict"):
+    for spec in ("os:system", "no.such:X", "causalpp.benchmarks:Solution"):
         with pytest.raises(InvalidParameter):
             make_solver(spec)
     with pytest.raises(FormatError, match="by its name under the key 'solver'"):
@@ -192,7 +192,7 @@ def test_solvers_by_name_and_by_place() -> None:
 
 def test_a_verdict_holds_probabilities() -> None:
     with pytest.raises(InvalidParameter, match="'confidence' is a probability"):
-        Verdict(True, confidence=1.5)
+        Solution(True, confidence=1.5)
 
 
 def test_solvers_see_no_label(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -200,13 +200,13 @@ def test_solvers_see_no_label(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
     seen: list[Item] = []
 
-    def solve(self: Solver, item: Item) -> Verdict:
+    def solve(self: Solver, item: Item) -> Solution:
         seen.append(item)
-        return Verdict(None, reason="unsure", about={"steps": 2})
+        return Solution(None, reason="unsure", about={"steps": 2})
 
     monkeypatch.setattr(AlwaysNo, "solve", solve)
     item = Item("1", "p", "h", True, certificate={"holds": True}, about={"size": 3})
-    part = {"task": "solve", "items": [item.to_dict()], "solvers": ["always-no"]}
+    part = {"study": "solve", "items": [item.to_dict()], "solvers": ["always-no"]}
     frame = run(Config.from_dict({"name": "x", "parts": [part]}), tmp_path, jobs=1).frame("solve")
     assert (seen[0].label, dict(seen[0].certificate), dict(seen[0].about)) == (None, {}, {"size": 3})
     row = frame.iloc[0]
@@ -218,9 +218,9 @@ def test_solvers_see_no_label(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     ("chosen", "said"),
     [({"limit": 0}, "'limit'"), ({"limit": -1}, "'limit'"), ({"split": "tset"}, "'tset'"), ({"variables": [9]}, "9")],
 )
-@pytest.mark.parametrize("task", [{"task": "solve", "solvers": ["always-no"]},
-                                  {"task": "local", "oracles": [{"ask": {"noise": 0.1}}]}])  # fmt: skip
-def test_a_section_without_items_is_an_error(task: dict[str, Any], chosen: dict[str, Any], said: str) -> None:
-    part = {**task, "items": "corr2cause-small", **chosen}
+@pytest.mark.parametrize("study", [{"study": "solve", "solvers": ["always-no"]},
+                                  {"study": "local", "oracles": [{"ask": {"noise": 0.1}}]}])  # fmt: skip
+def test_a_section_without_items_is_an_error(study: dict[str, Any], chosen: dict[str, Any], said: str) -> None:
+    part = {**study, "items": "corr2cause-small", **chosen}
     with pytest.raises((FormatError, InvalidParameter), match=said):
         list(Config.from_dict({"name": "x", "parts": [part]}).units())

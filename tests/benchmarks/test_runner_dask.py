@@ -49,9 +49,9 @@ def test_two_workers_give_identical_files(cluster: Any, tmp_path: Path) -> None:
         for i in range(200)
     ]
     chosen = config(
-        {"task": "solve", "items": items, "solvers": ["always-no", "always-yes"]},
-        {"task": "discover", "variables": [4, 5], "runs": 3, "methods": ["ours", "published"]},
-        {"task": "runner_tasks:WAITING", "units": 5},
+        {"study": "solve", "items": items, "solvers": ["always-no", "always-yes"]},
+        {"study": "discover", "variables": [4, 5], "runs": 3, "methods": ["ours", "published"]},
+        {"study": "runner_tasks:WAITING", "units": 5},
         seed=2,
     )
     there = run(chosen, tmp_path / "dask", dask=cluster.scheduler_address)
@@ -67,7 +67,7 @@ def test_a_worker_that_dies_names_its_unit(cluster: Any, tmp_path: Path) -> None
         client.run(lambda: __import__("sys").path.insert(0, HERE))
         client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 0))
         (tmp_path / "marks").mkdir()
-        part = {"task": "runner_tasks:DYING", "units": 6, "bad": [4], "marks": str(tmp_path / "marks")}
+        part = {"study": "runner_tasks:DYING", "units": 6, "bad": [4], "marks": str(tmp_path / "marks")}
         with pytest.raises(RunIncomplete, match=r'5 units are finished, one has no result: .*"number":4'):
             run(config(part, tries=1), tmp_path / "run", dask=client)
 
@@ -75,4 +75,4 @@ def test_a_worker_that_dies_names_its_unit(cluster: Any, tmp_path: Path) -> None
 def test_no_scheduler_is_one_clear_error(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     with pytest.raises(InvalidParameter, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):
-        run(config({"task": "runner_tasks:DRAWING"}), tmp_path, dask="tcp://127.0.0.1:9")
+        run(config({"study": "runner_tasks:DRAWING"}), tmp_path, dask="tcp://127.0.0.1:9")

@@ -65,7 +65,7 @@ def test_five_kills_change_nothing(tmp_path: Path) -> None:
             )
             lines.write(json.dumps(item.to_dict()) + "\n")
     config = tmp_path / "run.json"
-    part = {"task": "solve", "items": str(tmp_path / "items.jsonl"), "solvers": ["always-no", "always-yes"]}
+    part = {"study": "solve", "items": str(tmp_path / "items.jsonl"), "solvers": ["always-no", "always-yes"]}
     config.write_text(json.dumps({"name": "kills", "parts": [part]}))
 
     counts = []

@@ -272,7 +272,7 @@ def test_published_items_of_one_premise_belong_together(items: list[Item]) -> No
         Item(item.id, item.premise, item.hypothesis, item.label, about={"num_variables": str(len(item.variables))})
         .to_dict() for item in items
     ]  # fmt: skip
-    config = Config.from_dict({"name": "x", "parts": [{"task": "solve", "variables": [4, 5], **settings}]})
+    config = Config.from_dict({"name": "x", "parts": [{"study": "solve", "variables": [4, 5], **settings}]})
     rows = [row for _, unit in config.units() for row in carry_out(unit).rows]
     chosen = [item for item in items if len(item.variables) in (4, 5)]
     assert [row["variables"] for row in rows] == [len(item.variables) for item in chosen]

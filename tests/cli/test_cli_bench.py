@@ -40,7 +40,7 @@ def items(number: int) -> list[dict[str, object]]:
 
 def write(name: str, solvers: list[str], number: int = 40) -> Path:
     path = Path(f"{name}.json")
-    part = {"task": "solve", "items": items(number), "solvers": solvers}
+    part = {"study": "solve", "items": items(number), "solvers": solvers}
     path.write_text(json.dumps({"name": name, "parts": [part]}), encoding="utf-8")
     return path
 
@@ -98,7 +98,7 @@ def test_errors_are_one_line(bench: Bench, arguments: tuple[str, ...], said: str
 
 
 def test_a_misspelt_key_names_the_right_one_and_its_line(bench: Bench) -> None:
-    Path("c.yaml").write_text("name: x\nparts:\n  - task: discover\n    varables: [4]\n", encoding="utf-8")
+    Path("c.yaml").write_text("name: x\nparts:\n  - study: discover\n    varables: [4]\n", encoding="utf-8")
     code, _, err = bench("c.yaml")
     assert code == 1
     assert err == "causalpp: c.yaml: line 4: parts[0]: unknown key 'varables'; did you mean 'variables'?\n"
@@ -115,7 +115,7 @@ def test_misspelt_options_are_refused(bench: Bench) -> None:
 
 @pytest.mark.slow
 def test_an_interrupt_leaves_a_run_that_goes_on(tmp_path: Path) -> None:
-    part = {"task": "discover", "variables": [6], "runs": 4000}
+    part = {"study": "discover", "variables": [6], "runs": 4000}
     (tmp_path / "long.json").write_text(json.dumps({"name": "long", "parts": [part]}))
     process = subprocess.Popen(
         [

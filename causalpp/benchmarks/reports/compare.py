@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._renamed import old_attribute, old_keyword
 from causalpp.benchmarks.metrics import intervals, series_of
 from causalpp.benchmarks.runs.results import Run
 from causalpp.errors import InvalidData, InvalidParameter, UnknownName
@@ -26,7 +27,7 @@ class Comparison:
     """Two series of answers to the same items.  Without an answer an item is not answered rightly.
 
     Attributes:
-        task: whose results they are.
+        study: whose results they are.
         first, second: what tells the series apart: solver, kind of oracle, oracle.
         items: how many items both have.
         groups: in how many groups that belong together.
@@ -39,7 +40,7 @@ class Comparison:
             of a group share a premise.
     """
 
-    task: str
+    study: str
     first: Mapping[str, str]
     second: Mapping[str, str]
     items: int
@@ -54,6 +55,8 @@ class Comparison:
     high: float
     p_items: float
     p_groups: float
+
+    task = old_attribute("study")
 
     @property
     def accuracy_first(self) -> float:
@@ -102,12 +105,13 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return min(1.0, 2 * float(binom.cdf(few, both, 0.5)))
 
 
+@old_keyword(task="study")
 def compare(
     first: Run,
     second: Run,
     *,
     solvers: tuple[str, str] | None = None,
-    task: str | None = None,
+    study: str | None = None,
     seed: int = 0,
 ) -> list[Comparison]:
     """Compare two runs item by item.
@@ -117,22 +121,22 @@ def compare(
         second: another one, or the same.
         solvers: the solver (or method) of each that is compared; by default every series that both runs have, or
             the only one of each.
-        task: whose results; by default the first task that both runs have.
+        study: whose results; by default the first study that both runs have.
         seed: of the draws.
 
     Raises:
-        InvalidParameter: nothing to compare: no task, no series or no item in common.
+        InvalidParameter: nothing to compare: no study, no series or no item in common.
         InvalidData: an item has different labels in the two runs, or occurs twice in one series.
-        UnknownName: no solver or task of that name.
+        UnknownName: no solver or study of that name.
     """
-    if task is None:
-        shared = [name for name in first.tasks if name in second.tasks]
+    if study is None:
+        shared = [name for name in first.studies if name in second.studies]
         if not shared:
             raise InvalidParameter(
-                f"the runs have no task in common: {', '.join(first.tasks)} and {', '.join(second.tasks)}"
+                f"the runs have no study in common: {', '.join(first.studies)} and {', '.join(second.studies)}"
             )
-        task = "solve" if "solve" in shared else shared[0]
-    a, b = (_series(run.frame(task)) for run in (first, second))
+        study = "solve" if "solve" in shared else shared[0]
+    a, b = (_series(run.frame(study)) for run in (first, second))
     if solvers is not None:
         pairs = [(_named(a, solvers[0]), _named(b, solvers[1]))]
     else:
@@ -141,7 +145,7 @@ def compare(
             pairs = [(next(iter(a)), next(iter(b)))]
     if not pairs:
         raise InvalidParameter("the runs have no series in common: name the two that are to be compared")
-    return [_compared(task, a[x], b[y], x, y, seed) for x, y in pairs]
+    return [_compared(study, a[x], b[y], x, y, seed) for x, y in pairs]
 
 
 _Key = tuple[tuple[str, str], ...]
@@ -173,7 +177,7 @@ def _indexed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.set_index(name, drop=False)
 
 
-def _compared(task: str, a: pd.DataFrame, b: pd.DataFrame, first: _Key, second: _Key, seed: int) -> Comparison:
+def _compared(study: str, a: pd.DataFrame, b: pd.DataFrame, first: _Key, second: _Key, seed: int) -> Comparison:
     a, b = _indexed(a), _indexed(b)
     shared = a.index.intersection(b.index)
     if not len(shared):
@@ -193,7 +197,7 @@ def _compared(task: str, a: pd.DataFrame, b: pd.DataFrame, first: _Key, second: 
     change = y.astype(float) - x.astype(float)
     mean, low, high = intervals(change, list(groups), draws=_DRAWS // 5, seed=seed)
     return Comparison(
-        task=task,
+        study=study,
         first=dict(first),
         second=dict(second),
         items=len(a),

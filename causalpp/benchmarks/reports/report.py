@@ -125,14 +125,14 @@ def report(run: Run, *, draws: int = 1000, seed: int = 0) -> Report:
         blocks.append(Paragraph(f"{len(run.failures):,} units have no result, and are missing from everything below:"))
         rows = [(failure["unit"], failure["message"]) for failure in run.failures[:_FAILURES]]
         blocks.append(Table(("unit", "what went wrong"), rows))
-    for task in run.tasks:
-        frame = run.frame(task)
+    for study in run.studies:
+        frame = run.frame(study)
         frame = frame.sort_values(
             series_of(frame) or ["key"], kind="stable"
         )  # by name: the keys have no order to a reader
         for name, part in frame.groupby("part", sort=False):
             blocks.append(Heading(str(name)))
-            blocks += _section(part, f"{task}-{name}" if str(name) != task else task, draws, seed)
+            blocks += _section(part, f"{study}-{name}" if str(name) != study else study, draws, seed)
     blocks.append(Heading("How to read the tables"))
     blocks.append(Paragraph(_NOTE))
     return Report(run.name, tuple(blocks))

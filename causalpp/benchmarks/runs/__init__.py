@@ -3,7 +3,7 @@
 from causalpp.benchmarks.runs.config import Config, Part, config_names, read_config
 from causalpp.benchmarks.runs.results import Run
 from causalpp.benchmarks.runs.runner import run
-from causalpp.benchmarks.runs.units import Outcome, Row, Task, Unit, canonical, get_task, seed_of, task_names
+from causalpp.benchmarks.runs.units import Outcome, Row, Study, Unit, get_study, register, study_names
 
 __all__ = [
     "Config",
@@ -11,13 +11,12 @@ __all__ = [
     "Part",
     "Row",
     "Run",
-    "Task",
+    "Study",
     "Unit",
-    "canonical",
     "config_names",
-    "get_task",
+    "get_study",
     "read_config",
+    "register",
     "run",
-    "seed_of",
-    "task_names",
+    "study_names",
 ]

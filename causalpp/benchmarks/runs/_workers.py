@@ -74,7 +74,7 @@ def _failed(unit: Unit, error: Exception) -> Failed:
 
 def _done(unit: Unit, outcome: Outcome, begun: float) -> Done:
     seconds = time.perf_counter() - begun
-    return Done(unit.key, unit.task, _text(outcome.rows), seconds, json.dumps(dict(outcome.timings)))
+    return Done(unit.key, unit.study, _text(outcome.rows), seconds, json.dumps(dict(outcome.timings)))
 
 
 def _text(rows: Sequence[Mapping[str, Any]]) -> str:

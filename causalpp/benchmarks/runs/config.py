@@ -14,7 +14,9 @@ from typing import Any
 
 from causalpp._files import about as naming
 from causalpp._files import data_path, read_text
-from causalpp.benchmarks.runs.units import Task, Unit, canonical, get_task
+from causalpp._renamed import old_attribute
+from causalpp.benchmarks.keys import canonical
+from causalpp.benchmarks.runs.units import Study, Unit, get_study
 from causalpp.benchmarks.settings import Lines, Place, no_such_key, read_settings
 from causalpp.errors import FormatError, InvalidParameter, MissingDependency, UnknownName
 
@@ -27,26 +29,28 @@ _DEEPEST = 40
 
 @dataclass(frozen=True)
 class Part:
-    """One section of a configuration: a task and its settings.
+    """One section of a configuration: a study and its settings.
 
     Attributes:
-        task: the name of the task.
-        settings: an object of the task's settings class.
-        name: what reports call the section; by default the task's name.
+        study: the name of the study.
+        settings: an object of the study's settings class.
+        name: what reports call the section; by default the study's name.
     """
 
-    task: str
+    study: str
     settings: Any
     name: str = ""
 
+    task = old_attribute("study")
+
     @cached_property
-    def kind(self) -> Task:
-        """The task itself."""
-        return get_task(self.task)
+    def kind(self) -> Study:
+        """The study itself."""
+        return get_study(self.study)
 
     def to_dict(self) -> dict[str, Any]:
         """The section as plain values, every default spelt out."""
-        return {"task": self.task, "name": self.name, **asdict(self.settings)}
+        return {"study": self.study, "name": self.name, **asdict(self.settings)}
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Config:
         if bad or len(self.name.encode("utf-8", "replace")) > _LONGEST_NAME:
             raise InvalidParameter(f"a run needs a name that can be the name of a folder, got {_short(self.name)}")
         if not self.parts:
-            raise InvalidParameter("a run needs at least one part: a task and its settings")
+            raise InvalidParameter("a run needs at least one part: a study and its settings")
         for key, least in (("seed", 0), ("tries", 1), ("concurrency", 1)):
             if getattr(self, key) < least:
                 raise InvalidParameter(f"{key!r} is a whole number from {least} on, got {_short(getattr(self, key))}")
@@ -114,8 +118,8 @@ class Config:
 
         Example:
             >>> items = [{"id": "1", "premise": "…", "hypothesis": "…", "label": False}]
-            >>> Config.from_dict({"name": "x", "parts": [{"task": "solve", "items": items, "solvers": ["always-no"]}]})
-            Config(name='x', parts=(Part(task='solve', ...
+            >>> Config.from_dict({"name": "x", "parts": [{"study": "solve", "items": items, "solvers": ["always-no"]}]})
+            Config(name='x', parts=(Part(study='solve', ...
         """
         known: Lines = lines or {}
         outer = read_settings(_Outer, values, (), known)
@@ -140,22 +144,26 @@ class _Outer:
 
 
 def _part(values: Mapping[str, Any], place: Place, lines: Lines) -> Part:
-    line = next((lines[at] for at in ((*place, "task"), place) if at in lines), None)
-    if "task" not in values:
-        close = next((key for key in map(str, values) if no_such_key(key, ["task"]).endswith("?")), None)
+    key = "task" if "task" in values else "study"  # as 0.1 called it
+    line = next((lines[at] for at in ((*place, key), place) if at in lines), None)
+    where = f"parts[{place[-1]}]"
+    if key not in values:
+        close = next((given for given in map(str, values) if no_such_key(given, ["study"]).endswith("?")), None)
         raise FormatError(
-            f"parts[{place[-1]}]: " + (no_such_key(close, ["task"]) if close else "the key 'task' is missing"),
+            f"{where}: " + (no_such_key(close, ["study"]) if close else "the key 'study' is missing"),
             line=line if close is None else lines.get((*place, close), line),
         )
-    task = values["task"]
-    if not isinstance(task, str) or not isinstance(values.get("name", ""), str):
-        raise FormatError(f"parts[{place[-1]}]: a task and a name are texts", line=line)
+    if "task" in values and "study" in values:
+        raise FormatError(f"{where}: 'task' is the old name of 'study': give one of them", line=line)
+    study = values[key]
+    if not isinstance(study, str) or not isinstance(values.get("name", ""), str):
+        raise FormatError(f"{where}: a study and a name are texts", line=line)
     try:
-        kind = get_task(task)
+        kind = get_study(study)
     except (UnknownName, InvalidParameter) as error:
-        raise FormatError(f"parts[{place[-1]}]: {error}", line=line) from None
-    rest = {str(key): value for key, value in values.items() if key not in ("task", "name")}
-    return Part(task, read_settings(kind.settings, rest, place, lines), values.get("name", "") or task)
+        raise FormatError(f"{where}: {error}", line=line) from None
+    rest = {str(name): value for name, value in values.items() if name not in (key, "name")}
+    return Part(study, read_settings(kind.settings, rest, place, lines), values.get("name", "") or study)
 
 
 # --- files --------------------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from causalpp._files import read_text, write_text
+from causalpp._renamed import old_attribute
+from causalpp.benchmarks.keys import canonical
 from causalpp.benchmarks.runs.config import Config
 from causalpp.benchmarks.runs.store import Store
-from causalpp.benchmarks.runs.units import canonical
 from causalpp.errors import FormatError, MissingDependency, UnknownName
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def write_summary(folder: Path, config: Config, store: Store, *, finished: bool)
     if finished:
         values["units"] = store.finished
         values["failures"] = [{"unit": unit, "message": message} for unit, message in store.failures()]
-        values["tables"] = {task: f"{_file_name(task)}.parquet" for task in store.tasks()}
+        values["tables"] = {study: f"{_file_name(study)}.parquet" for study in store.studies()}
     write_text(folder / _SUMMARY, json.dumps(values, ensure_ascii=False, indent=2) + "\n")
 
 
@@ -89,13 +90,13 @@ def _digest(config: Config) -> str:
     return hashlib.sha256(canonical(config.to_dict()).encode()).hexdigest()
 
 
-def _file_name(task: str) -> str:
-    """A task's name as that of a file."""
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in task)
+def _file_name(study: str) -> str:
+    """A study's name as that of a file."""
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in study)
 
 
 def write_results(folder: Path, config: Config, store: Store) -> None:
-    """Write a table for each task, sorted by key, and the timings; each file appears whole or not at all."""
+    """Write a table for each study, sorted by key, and the timings; each file appears whole or not at all."""
     about = {
         "format": _FORMAT,
         "name": config.name,
@@ -105,16 +106,16 @@ def write_results(folder: Path, config: Config, store: Store) -> None:
     }
     names = [part.name for part in config.parts]
     kept = {"timings.parquet"}
-    for task in store.tasks():
+    for study in store.studies():
 
-        def rows(task: str = task) -> Iterator[dict[str, Any]]:
-            for unit in store.rows(task):
+        def rows(study: str = study) -> Iterator[dict[str, Any]]:
+            for unit in store.rows(study):
                 for number, row in enumerate(unit.values):
                     yield {"key": unit.key, "part": names[unit.part], "row": number, **row}
 
-        name = f"{_file_name(task)}.parquet"
+        name = f"{_file_name(study)}.parquet"
         kept.add(name)
-        _write(folder / name, rows, {**about, "task": task})
+        _write(folder / name, rows, {**about, "study": study})
     _write(folder / "timings.parquet", lambda: _timings(store), about)
     for old in folder.glob("*.parquet"):
         if old.name not in kept:
@@ -122,9 +123,9 @@ def write_results(folder: Path, config: Config, store: Store) -> None:
 
 
 def _timings(store: Store) -> Iterator[dict[str, Any]]:
-    for task in store.tasks():
-        for unit in store.timings(task):
-            yield {"key": unit.key, "task": task, "seconds": unit.seconds, "finished": unit.finished, **unit.values}
+    for study in store.studies():
+        for unit in store.timings(study):
+            yield {"key": unit.key, "study": study, "seconds": unit.seconds, "finished": unit.finished, **unit.values}
 
 
 def _write(path: Path, rows: Any, about: Mapping[str, Any]) -> None:
@@ -233,27 +234,29 @@ class Run:
             raise FormatError(f"{os.fspath(path)!r} does not describe a run") from None
 
     def __repr__(self) -> str:
-        return f"Run({self.name!r}, {self.units:,} units: {', '.join(self.tasks)})"
+        return f"Run({self.name!r}, {self.units:,} units: {', '.join(self.studies)})"
+
+    tasks = old_attribute("studies")
 
     @property
-    def tasks(self) -> tuple[str, ...]:
-        """The tasks it has results of."""
+    def studies(self) -> tuple[str, ...]:
+        """The studies it has results of."""
         return tuple(self._tables)
 
-    def frame(self, task: str) -> pd.DataFrame:
-        """The results of a task: a row for each row of each unit, sorted by the units' keys.
+    def frame(self, study: str) -> pd.DataFrame:
+        """The results of a study: a row for each row of each unit, sorted by the units' keys.
 
         Columns that say yes or no are of the type ``boolean``, and whole numbers of the type ``Int64``, which have a
         place for what is missing.
 
         Raises:
-            UnknownName: there are no results of such a task.
+            UnknownName: there are no results of such a study.
             FormatError: the file is missing or cannot be read.
             MissingDependency: pyarrow is not installed.
         """
-        if task not in self._tables:
-            raise UnknownName("task", task, self._tables)
-        return self._frame(self._tables[task])
+        if study not in self._tables:
+            raise UnknownName("study", study, self._tables)
+        return self._frame(self._tables[study])
 
     @property
     def timings(self) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def run(
 ) -> Run:
     """Carry out a configuration; started again after it was stopped or killed, it goes on from where it was.
 
-    The folder gets a Parquet table for each task, sorted by the keys of the units, and ``run.json``, which says what
+    The folder gets a Parquet table for each study, sorted by the keys of the units, and ``run.json``, which says what
     was run with which versions of the libraries; both are the same to the byte however often the run was interrupted.
     What differs from run to run, such as how long units took, is in ``timings.parquet``.
 
@@ -71,7 +71,7 @@ def run(
         >>> import tempfile
         >>> items = [{"id": "1", "premise": "…", "hypothesis": "…", "label": False}]
         >>> config = Config.from_dict(
-        ...     {"name": "x", "parts": [{"task": "solve", "items": items, "solvers": ["always-no"]}]}
+        ...     {"name": "x", "parts": [{"study": "solve", "items": items, "solvers": ["always-no"]}]}
         ... )
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     frame = run(config, folder, jobs=1).frame("solve")
@@ -129,7 +129,7 @@ class _Session:
         self.suspects: deque[list[Unit]] = deque()  # one of them may have killed its worker
         self.on_trial: Future[list[Done | Failed]] | None = None  # the suspects that run now, with nothing beside them
         self.tries: dict[str, int] = {}
-        self.speed: dict[str, float] = {}  # seconds that a unit of a task takes
+        self.speed: dict[str, float] = {}  # seconds that a unit of a study takes
         self.failed = self.in_a_row = 0
 
     def work(self) -> None:
@@ -160,24 +160,24 @@ class _Session:
             if unit.waits:
                 yield [unit]
                 continue
-            chunk = gathered.setdefault(unit.task, [])
+            chunk = gathered.setdefault(unit.study, [])
             chunk.append(unit)
-            if len(chunk) >= self.chunk_size(unit.task):
-                yield gathered.pop(unit.task)
+            if len(chunk) >= self.chunk_size(unit.study):
+                yield gathered.pop(unit.study)
         yield from gathered.values()
 
     def units(self) -> Iterator[Unit]:
         """The planned units without a result, as they are planned."""
         plan = self.config.units()
         while group := list(islice(plan, _CHUNK_UNITS)):
-            needed = self.store.plan([(unit.key, part, unit.task) for part, unit in group])
+            needed = self.store.plan([(unit.key, part, unit.study) for part, unit in group])
             self.bar.advance(needed.count(False))
             yield from (unit for (_, unit), wanted in zip(group, needed) if wanted)
 
-    def chunk_size(self, task: str) -> int:
-        if task not in self.speed:
+    def chunk_size(self, study: str) -> int:
+        if study not in self.speed:
             return 1
-        return max(1, min(_CHUNK_UNITS, int(_CHUNK_SECONDS / max(self.speed[task], 1e-6))))
+        return max(1, min(_CHUNK_UNITS, int(_CHUNK_SECONDS / max(self.speed[study], 1e-6))))
 
     def workers(self, lane: bool) -> Workers:
         if lane not in self.lanes:
@@ -230,8 +230,8 @@ class _Session:
             self.store.put(finished)
             self.bar.advance(len(finished))
             seconds = sum(done.seconds for done in finished) / len(finished)
-            task = finished[0].task
-            self.speed[task] = 0.5 * (self.speed.get(task, seconds) + seconds)
+            study = finished[0].study
+            self.speed[study] = 0.5 * (self.speed.get(study, seconds) + seconds)
         units = {unit.key: unit for unit in chunk}
         for result in results:
             if isinstance(result, Done):

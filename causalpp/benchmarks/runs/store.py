@@ -21,6 +21,7 @@ __all__ = ["Done", "Store", "Stored"]
 
 _NAME = "units.sqlite"
 _VERSION = 1
+#: The columns ``task`` hold names of studies: what 0.1 wrote is still read.
 _TABLES = """
 CREATE TABLE results (
     key TEXT PRIMARY KEY, task TEXT NOT NULL, rows TEXT NOT NULL, seconds REAL NOT NULL, timings TEXT NOT NULL,
@@ -36,14 +37,14 @@ class Done(NamedTuple):
     """A unit that has been carried out.
 
     Attributes:
-        key, task: of the unit.
+        key, study: of the unit.
         rows: its rows as JSON; "" if it failed.
         seconds: how long it took.
         timings: what else was measured, as JSON.
     """
 
     key: str
-    task: str
+    study: str
     rows: str
     seconds: float
     timings: str
@@ -137,7 +138,7 @@ class Store:
         self._versions = json.dumps(versions, sort_keys=True)
 
     def plan(self, units: Sequence[tuple[str, int, str]]) -> list[bool]:
-        """Enter planned units, each a key, the number of a part and a task; which of them need to be carried out.
+        """Enter planned units, each a key, the number of a part and a study; which of them need to be carried out.
 
         These are the ones without a result that were not planned before.
         """
@@ -163,7 +164,7 @@ class Store:
             self._connection.execute("INSERT OR IGNORE INTO environments VALUES (?, ?)", (self._versions, now))
             self._connection.executemany(
                 "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?)",
-                [(d.key, d.task, d.rows, d.seconds, d.timings, now) for d in finished],
+                [(d.key, d.study, d.rows, d.seconds, d.timings, now) for d in finished],
             )
 
     def fail(self, key: str, unit: str, message: str) -> None:
@@ -201,23 +202,23 @@ class Store:
         found = self._connection.execute("SELECT versions FROM environments ORDER BY begun")
         return [json.loads(text) for (text,) in found]
 
-    def tasks(self) -> list[str]:
-        """The tasks of planned units."""
-        return [task for (task,) in self._connection.execute("SELECT DISTINCT task FROM plan ORDER BY task")]
+    def studies(self) -> list[str]:
+        """The studies of planned units."""
+        return [study for (study,) in self._connection.execute("SELECT DISTINCT task FROM plan ORDER BY task")]
 
-    def rows(self, task: str) -> Iterator[Stored]:
-        """The rows of the planned units of a task, in the order of their keys, one unit after the other."""
-        return self._stored("rows", task)
+    def rows(self, study: str) -> Iterator[Stored]:
+        """The rows of the planned units of a study, in the order of their keys, one unit after the other."""
+        return self._stored("rows", study)
 
-    def timings(self, task: str) -> Iterator[Stored]:
-        """The timings of the planned units of a task, in the order of their keys."""
-        return self._stored("timings", task)
+    def timings(self, study: str) -> Iterator[Stored]:
+        """The timings of the planned units of a study, in the order of their keys."""
+        return self._stored("timings", study)
 
-    def _stored(self, what: str, task: str) -> Iterator[Stored]:
+    def _stored(self, what: str, study: str) -> Iterator[Stored]:
         found = self._connection.execute(
             f"SELECT plan.key, part, {what}, seconds, finished FROM plan JOIN results USING (key) "
             "WHERE plan.task = ? ORDER BY plan.key",
-            (task,),
+            (study,),
         )
         for key, part, text, seconds, finished in found:
             yield Stored(key, part, json.loads(text), seconds, finished)

@@ -1,6 +1,6 @@
 """Units of work: small, picklable, the same wherever they run, and known by what determines their result.
 
-A benchmark is a stream of units.  A unit names a task and gives it plain parameters; the task's function turns the
+A benchmark is a stream of units.  A unit names a study and gives it plain parameters; the study's function turns the
 parameters into rows of a table.  The key of a unit is the SHA-256 of everything that determines these rows, so that a
 result found under that key never has to be computed again, by whatever run, process or machine.
 """
@@ -9,60 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import random
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from causalpp.errors import InvalidParameter, UnknownName
+from causalpp._register import Register
+from causalpp._renamed import old_attribute
+from causalpp.benchmarks.keys import canonical
+from causalpp.errors import InvalidParameter
 
-__all__ = ["Outcome", "Row", "Task", "Unit", "canonical", "get_task", "seed_of", "task_names"]
+__all__ = ["Outcome", "Row", "Study", "Unit", "get_study", "register", "study_names"]
 
 #: A row of a table of results: texts, numbers, truth values and None by the name of their column.
 Row: TypeAlias = Mapping[str, str | float | int | bool | None]
 
 _alone = threading.Lock()  # the generators are those of the process
-
-_SHIPPED = {
-    "discover": "causalpp.benchmarks.studies.discover:DISCOVER",
-    "local": "causalpp.benchmarks.studies.local:LOCAL",
-    "solve": "causalpp.benchmarks.studies.solve:SOLVE",
-}
-
-
-def canonical(values: Any) -> str:
-    """The one JSON text of some plain values: keys sorted, no spaces.
-
-    Raises:
-        InvalidParameter: something in them is not plain: no number, text, truth value, None, list or mapping.
-
-    Example:
-        >>> canonical({"b": (1, 2), "a": None})
-        '{"a":null,"b":[1,2]}'
-    """
-    try:
-        return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise InvalidParameter(f"a unit is made of plain values only: {error}") from None
-
-
-def seed_of(*parts: Any) -> int:
-    """A seed that depends on all the parts and on nothing else, in [0, 2³²).
-
-    Args:
-        parts: plain values, such as the seed of a run and the number of a graph.
-
-    Example:
-        >>> seed_of(0, "graph", 17) == seed_of(0, "graph", 17) != seed_of(0, "graph", 18)
-        True
-    """
-    return int(hashlib.sha256(canonical(parts).encode()).hexdigest()[:8], 16)
 
 
 @dataclass(frozen=True)
@@ -70,11 +36,12 @@ class Unit:
     """One piece of work.
 
     Attributes:
-        task: the name of its :class:`Task`.
-        version: of the task's code.
+        study: the name of its :class:`Study`.
+        version: of the study's code.
         parameters: everything else that determines the result, as plain values.
         waits: whether it spends its time waiting for a network rather than computing.
-        key: SHA-256 of the canonical JSON of task, version and parameters, in hexadecimal digits.
+        key: SHA-256 of the canonical JSON of study (under its old name ``task``, so that what 0.1 finished
+            counts), version and parameters, in hexadecimal digits.
 
     Raises:
         InvalidParameter: parameters that are not plain values.
@@ -85,19 +52,21 @@ class Unit:
         (True, '...')
     """
 
-    task: str
+    study: str
     version: int
     parameters: Mapping[str, Any] = field(repr=False)
     waits: bool = False
     key: str = field(init=False, compare=False)
 
+    task = old_attribute("study")
+
     def __post_init__(self) -> None:
-        text = canonical({"task": self.task, "version": self.version, "parameters": self.parameters})
+        text = canonical({"task": self.study, "version": self.version, "parameters": self.parameters})
         object.__setattr__(self, "key", hashlib.sha256(text.encode()).hexdigest())
 
     def __str__(self) -> str:
         text = canonical(self.parameters)
-        return f"{self.task} {self.key[:12]} {text if len(text) <= 160 else text[:159] + '…'}"
+        return f"{self.study} {self.key[:12]} {text if len(text) <= 160 else text[:159] + '…'}"
 
 
 @dataclass(frozen=True)
@@ -114,12 +83,12 @@ class Outcome:
 
     @classmethod
     def of(cls, given: Outcome | Iterable[Row]) -> Outcome:
-        """What the function of a task returned, as an outcome."""
+        """What the function of a study returned, as an outcome."""
         return given if isinstance(given, Outcome) else cls(tuple(given))
 
 
 @dataclass(frozen=True)
-class Task:
+class Study:
     """A kind of unit: how a section of a configuration becomes units, and how a unit becomes rows.
 
     All its functions stand at the top of a module, so that other processes can import them.
@@ -151,35 +120,36 @@ class Task:
             yield Unit(self.name, self.version, parameters, self.waits is not None and self.waits(parameters))
 
 
-def task_names() -> tuple[str, ...]:
-    """The tasks that ship."""
-    return tuple(_SHIPPED)
+_STUDIES: Register[Study] = Register("study", lambda found: isinstance(found, Study))
 
 
-def get_task(name: str) -> Task:
-    """A task by its name, or by where it is found.
+def register(study: Study) -> Study:
+    """Let a study that ships be found by its name, in every process that imports :mod:`causalpp.benchmarks`."""
+    return _STUDIES.add(study.name, study)
+
+
+def study_names() -> tuple[str, ...]:
+    """The studies that ship."""
+    return _STUDIES.names
+
+
+def get_study(name: str) -> Study:
+    """A study by its name, or by where it is found.
 
     Args:
         name: a shipped name, such as ``"solve"``, or ``"package.module:NAME"``.
 
     Raises:
         UnknownName: nothing of that name ships.
-        InvalidParameter: the module cannot be imported, or there is no task of that name in it.
+        InvalidParameter: the module cannot be imported, or there is no study of that name in it.
 
     Example:
-        >>> get_task("solve").name
+        >>> get_study("solve").name
         'solve'
     """
-    address = name if ":" in name else _SHIPPED.get(name)
-    if address is None:
-        raise UnknownName("task", name, _SHIPPED)
-    module, _, attribute = address.partition(":")
-    try:
-        found = getattr(import_module(module), attribute, None)
-    except ImportError as error:
-        raise InvalidParameter(f"the task {name!r} cannot be imported: {error}") from None
-    if not isinstance(found, Task) or found.name != name:
-        raise InvalidParameter(f"{address!r} is not a Task of the name {name!r}")
+    found = _STUDIES.find(name)
+    if found.name != name:
+        raise InvalidParameter(f"{name!r} is a study that calls itself {found.name!r}")
     return found
 
 
@@ -187,11 +157,11 @@ def carry_out(unit: Unit) -> Outcome:
     """Do the work of a unit, with the global generators of random numbers in a state that depends on it alone.
 
     Raises:
-        InvalidParameter: the task is of another version here than where the run was started.
+        InvalidParameter: the study is of another version here than where the run was started.
     """
-    task = _task_of(unit)
+    study = _study_of(unit)
     with _reproducible(int(unit.key[:8], 16)):
-        return Outcome.of(task.work(unit.parameters))
+        return Outcome.of(study.work(unit.parameters))
 
 
 async def carry_out_async(unit: Unit) -> Outcome:
@@ -200,20 +170,20 @@ async def carry_out_async(unit: Unit) -> Outcome:
     Raises:
         InvalidParameter: as for :func:`carry_out`.
     """
-    task = _task_of(unit)
-    if task.work_async is None:
-        return Outcome.of(await asyncio.to_thread(task.work, unit.parameters))
-    return Outcome.of(await task.work_async(unit.parameters))
+    study = _study_of(unit)
+    if study.work_async is None:
+        return Outcome.of(await asyncio.to_thread(study.work, unit.parameters))
+    return Outcome.of(await study.work_async(unit.parameters))
 
 
-def _task_of(unit: Unit) -> Task:
-    task = get_task(unit.task)
-    if task.version != unit.version:
+def _study_of(unit: Unit) -> Study:
+    study = get_study(unit.study)
+    if study.version != unit.version:
         raise InvalidParameter(
-            f"the task {unit.task!r} is of version {task.version} here and of version {unit.version} where the run was "
-            "started: install the same version of the library on all machines"
+            f"the study {unit.study!r} is of version {study.version} here and of version {unit.version} where the "
+            "run was started: install the same version of the library on all machines"
         )
-    return task
+    return study
 
 
 @contextmanager

@@ -1,6 +1,16 @@
-"""Solvers: whoever decides whether a hypothesis follows from a premise, behind one interface."""
+"""Solvers: whoever answers items, behind one interface."""
 
-from causalpp.benchmarks.solvers.base import Solver, Verdict, make_solver, solver_names
+from causalpp.benchmarks.solvers.base import SOLVERS, Solution, Solver, make_solver, solver_names
 from causalpp.benchmarks.solvers.constant import AlwaysNo, AlwaysYes
+from causalpp.benchmarks.solvers.loop import AcboSolver, PublishedAcbo
+from causalpp.benchmarks.solvers.symbolic import Symbolic
+from causalpp.benchmarks.solvers.whole import ChainOfThought, FewShot, PcInPrompt, SelfConsistency, ZeroShot
 
-__all__ = ["AlwaysNo", "AlwaysYes", "Solver", "Verdict", "make_solver", "solver_names"]
+__all__ = ["AlwaysNo", "AlwaysYes", "Solution", "Solver", "make_solver", "solver_names"]
+
+_SHIPPED: tuple[type[Solver], ...] = (
+    AlwaysNo, AlwaysYes, Symbolic, ZeroShot, FewShot, ChainOfThought, SelfConsistency, PcInPrompt, AcboSolver,
+    PublishedAcbo,
+)  # fmt: skip
+for _kind in _SHIPPED:
+    SOLVERS.add(_kind.name, _kind)

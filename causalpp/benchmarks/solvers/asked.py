@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from causalpp.benchmarks.keys import canonical, seed_of
 from causalpp.benchmarks.noises import noise_of
-from causalpp.benchmarks.runs.units import canonical, seed_of
 from causalpp.benchmarks.settings import read_settings
 from causalpp.benchmarks.solvers.base import Solver
 from causalpp.benchmarks.solvers.symbolic import class_of

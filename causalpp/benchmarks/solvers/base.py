@@ -8,32 +8,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 from functools import lru_cache
-from importlib import import_module
 from typing import Any, ClassVar, cast
 
-from causalpp.benchmarks.runs.units import canonical
+from causalpp._register import Register
+from causalpp.benchmarks.keys import canonical
 from causalpp.benchmarks.settings import read_settings
-from causalpp.errors import CausalppError, FormatError, InvalidParameter, OracleError, UnknownName
+from causalpp.errors import CausalppError, FormatError, InvalidParameter, OracleError
 from causalpp.tasks.items.item import Item
 
-__all__ = ["Solver", "Verdict", "make_solver", "solver_names", "unread"]
-
-_SHIPPED = {
-    "always-no": "causalpp.benchmarks.solvers.constant:AlwaysNo",
-    "always-yes": "causalpp.benchmarks.solvers.constant:AlwaysYes",
-    "symbolic": "causalpp.benchmarks.solvers.symbolic:Symbolic",
-    "zero-shot": "causalpp.benchmarks.solvers.whole:ZeroShot",
-    "few-shot": "causalpp.benchmarks.solvers.whole:FewShot",
-    "chain-of-thought": "causalpp.benchmarks.solvers.whole:ChainOfThought",
-    "self-consistency": "causalpp.benchmarks.solvers.whole:SelfConsistency",
-    "pc-in-prompt": "causalpp.benchmarks.solvers.whole:PcInPrompt",
-    "acbo": "causalpp.benchmarks.solvers.loop:AcboSolver",
-    "acbo-published": "causalpp.benchmarks.solvers.loop:PublishedAcbo",
-}
+__all__ = ["SOLVERS", "Solution", "Solver", "make_solver", "solver_names", "unread"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Solution:
     """What a solver says of an item.
 
     Attributes:
@@ -95,7 +82,7 @@ class Solver(ABC):
     oracle: str = ""
 
     @abstractmethod
-    def solve(self, item: Item) -> Verdict:
+    def solve(self, item: Item) -> Solution:
         """The answer to one item, whose label and certificate have been taken away.
 
         Raises:
@@ -103,7 +90,7 @@ class Solver(ABC):
             CausalppError: this item cannot be answered, and trying again will not help: the run goes on and reports it.
         """
 
-    async def solve_async(self, item: Item) -> Verdict:
+    async def solve_async(self, item: Item) -> Solution:
         """:meth:`solve` on an event loop, for solvers that wait; by default in a thread."""
         return await asyncio.to_thread(self.solve, item)
 
@@ -114,7 +101,17 @@ class Solver(ABC):
         return {"solver": self.name, "version": self.version, **settings}
 
 
-def unread(error: CausalppError) -> Verdict:
+SOLVERS: Register[type[Solver]] = Register(
+    "solver", lambda found: isinstance(found, type) and issubclass(found, Solver)
+)
+
+
+def solver_names() -> tuple[str, ...]:
+    """The solvers that ship."""
+    return SOLVERS.names
+
+
+def unread(error: CausalppError) -> Solution:
     """The verdict on an item whose text cannot be read or decided.
 
     Raises:
@@ -122,12 +119,7 @@ def unread(error: CausalppError) -> Verdict:
     """
     if isinstance(error, (InvalidParameter, OracleError)):
         raise error
-    return Verdict(None, reason=type(error).__name__)
-
-
-def solver_names() -> tuple[str, ...]:
-    """The solvers that ship."""
-    return tuple(_SHIPPED)
+    return Solution(None, reason=type(error).__name__)
 
 
 def make_solver(spec: str | Mapping[str, Any]) -> Solver:
@@ -159,21 +151,7 @@ def _made(text: str) -> Solver:
     name = given.pop("solver", None)
     if not isinstance(name, str):
         raise FormatError(f"a solver is given by its name under the key 'solver', not as {text[:80]}")
-    kind = _class_of(name)
+    kind = SOLVERS.find(name)
     if not hasattr(kind, "__dataclass_fields__"):
         raise InvalidParameter(f"the solver {name!r} is not a dataclass, so that it has no settings to read")
     return cast(Solver, read_settings(cast(Any, kind), given))
-
-
-def _class_of(name: str) -> type[Solver]:
-    address = name if ":" in name else _SHIPPED.get(name)
-    if address is None:
-        raise UnknownName("solver", name, _SHIPPED)
-    module, _, attribute = address.partition(":")
-    try:
-        found = getattr(import_module(module), attribute, None)
-    except ImportError as error:
-        raise InvalidParameter(f"the solver {name!r} cannot be imported: {error}") from None
-    if not (isinstance(found, type) and issubclass(found, Solver)):
-        raise InvalidParameter(f"{address!r} is no solver")
-    return found

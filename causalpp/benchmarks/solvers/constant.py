@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from causalpp.benchmarks.solvers.base import Solver, Verdict
+from causalpp.benchmarks.solvers.base import Solution, Solver
 from causalpp.tasks.items.item import Item
 
 __all__ = ["AlwaysNo", "AlwaysYes"]
@@ -22,8 +22,8 @@ class AlwaysNo(Solver):
 
     name: ClassVar[str] = "always-no"
 
-    def solve(self, item: Item) -> Verdict:  # noqa: ARG002
-        return Verdict(False)
+    def solve(self, item: Item) -> Solution:  # noqa: ARG002
+        return Solution(False)
 
 
 @dataclass(frozen=True)
@@ -37,5 +37,5 @@ class AlwaysYes(Solver):
 
     name: ClassVar[str] = "always-yes"
 
-    def solve(self, item: Item) -> Verdict:  # noqa: ARG002
-        return Verdict(True)
+    def solve(self, item: Item) -> Solution:  # noqa: ARG002
+        return Solution(True)

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Literal
 import torch
 
 from causalpp.acbo import AcboConfig, Result, discover, discover_async
-from causalpp.benchmarks.runs.units import seed_of
+from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.solvers.asked import AskingSolver, Simulated, hidden_graph, only_models
-from causalpp.benchmarks.solvers.base import Verdict, unread
+from causalpp.benchmarks.solvers.base import Solution, unread
 from causalpp.benchmarks.solvers.symbolic import class_of, meaning_of
 from causalpp.equivalence import Cpdag, Entailment, MarkovEquivalenceClass
 from causalpp.errors import CausalppError, FormatError, InvalidParameter
@@ -56,7 +56,7 @@ class _Loop(AskingSolver):
             raise FormatError("the model proposed no graph that could be read")
         return list(zip(found.graphs, found.weights.tolist(), strict=True))
 
-    def solve(self, item: Item) -> Verdict:
+    def solve(self, item: Item) -> Solution:
         try:
             question, truth, asked, options = self._prepared(item)
             result = discover(*asked, **options)
@@ -64,7 +64,7 @@ class _Loop(AskingSolver):
             return unread(error)
         return self._concluded(result, question, truth)
 
-    async def solve_async(self, item: Item) -> Verdict:
+    async def solve_async(self, item: Item) -> Solution:
         try:
             question, truth, asked, options = self._prepared(item)
             result = await discover_async(*asked, **options)
@@ -79,7 +79,7 @@ class _Loop(AskingSolver):
         oracle = self.ask.oracle(truth, item.id, item.premise)
         return question, truth, (candidates, oracle), self._options(item, question)
 
-    def _concluded(self, result: Result, question: Proposition, truth: Dag) -> Verdict:
+    def _concluded(self, result: Result, question: Proposition, truth: Dag) -> Solution:
         if result.interrupted:  # Ctrl-C is meant for the run, and half a result is none
             raise KeyboardInterrupt
         return self._verdict(result, question, truth)
@@ -94,7 +94,7 @@ class _Loop(AskingSolver):
         }
 
     @abstractmethod
-    def _verdict(self, result: Result, question: Proposition, truth: Dag) -> Verdict:
+    def _verdict(self, result: Result, question: Proposition, truth: Dag) -> Solution:
         """What a finished run says of the hypothesis."""
 
     def _spent(self, result: Result) -> dict[str, Any]:
@@ -161,7 +161,7 @@ class AcboSolver(_Loop):
         options = super()._options(item, question)
         return options | {"goal": question} if self.goal else options
 
-    def _verdict(self, result: Result, question: Proposition, truth: Dag) -> Verdict:
+    def _verdict(self, result: Result, question: Proposition, truth: Dag) -> Solution:
         belief = result.belief
         if self.candidates == "class":  # the same for all of them, and no sum of probabilities
             entailed = float(_everywhere(Cpdag.from_dag(belief.candidates[0]), question))
@@ -170,7 +170,7 @@ class AcboSolver(_Loop):
             inside = float(belief.probabilities.sum())
             entailed = min(1.0, float(belief.probabilities @ everywhere) / max(inside, 1e-300))
         answer = entailed >= 0.5
-        return Verdict(
+        return Solution(
             answer,
             entailed if answer else 1 - entailed,
             entailed=entailed,
@@ -197,10 +197,10 @@ class PublishedAcbo(_Loop):
     def _config(self) -> AcboConfig:
         return AcboConfig.published(self.votes)
 
-    def _verdict(self, result: Result, question: Proposition, truth: Dag) -> Verdict:
+    def _verdict(self, result: Result, question: Proposition, truth: Dag) -> Solution:
         holds = result.belief.probability(question)
         answer = bool(question.holds(result.graph))
-        return Verdict(
+        return Solution(
             answer,
             holds if answer else 1 - holds,
             holds=holds,

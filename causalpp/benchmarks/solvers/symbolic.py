@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, Literal
 
-from causalpp.benchmarks.solvers.base import Solver, Verdict
+from causalpp.benchmarks.solvers.base import Solution, Solver
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import CausalppError
 from causalpp.propositions import Proposition, parse
@@ -67,10 +67,10 @@ class Symbolic(Solver):
     name: ClassVar[str] = "symbolic"
     semantics: Literal["", "path", "direct"] = ""
 
-    def solve(self, item: Item) -> Verdict:
+    def solve(self, item: Item) -> Solution:
         try:
             verdict = class_of(item.premise).decide(meaning_of(item, self.semantics))
         except CausalppError as error:
-            return Verdict(None, reason=type(error).__name__)
+            return Solution(None, reason=type(error).__name__)
         follows = verdict.kind == "entailed"
-        return Verdict(follows, 1.0, entailed=float(follows), about={"verdict": verdict.kind})
+        return Solution(follows, 1.0, entailed=float(follows), about={"verdict": verdict.kind})

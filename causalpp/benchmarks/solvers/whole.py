@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from causalpp.benchmarks.runs.units import seed_of
+from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.solvers.asked import AskingSolver, Model, hidden_graph, only_models
-from causalpp.benchmarks.solvers.base import Verdict, unread
+from causalpp.benchmarks.solvers.base import Solution, unread
 from causalpp.benchmarks.solvers.symbolic import meaning_of
 from causalpp.equivalence import parse_premise
 from causalpp.errors import CausalppError, InvalidParameter
@@ -86,14 +86,14 @@ class _Whole(AskingSolver):
         oracle.writer = _WholeQuestion(shared, item, self.form, self._examples(item))
         return oracle, parse(item.hypothesis, oracle.writer.variables)
 
-    def solve(self, item: Item) -> Verdict:
+    def solve(self, item: Item) -> Solution:
         try:
             oracle, question = self._prepared(item)
         except CausalppError as error:
             return unread(error)
         return _verdict(oracle.ask(question, self._repeats))
 
-    async def solve_async(self, item: Item) -> Verdict:
+    async def solve_async(self, item: Item) -> Solution:
         try:
             oracle, question = self._prepared(item)
         except CausalppError as error:
@@ -101,7 +101,7 @@ class _Whole(AskingSolver):
         return _verdict(await oracle.ask_async(question, self._repeats))
 
 
-def _verdict(answers: Sequence[Answer]) -> Verdict:
+def _verdict(answers: Sequence[Answer]) -> Solution:
     """What several answers to one question come to: the majority, and how large it is, or one answer's own odds."""
     votes = Counter(answer.value for answer in answers if answer.value is not None)
     spent: dict[str, Any] = {
@@ -112,7 +112,7 @@ def _verdict(answers: Sequence[Answer]) -> Verdict:
     }
     if not votes or votes[True] == votes[False]:
         reasons = [answer.reason for answer in answers if answer.reason]
-        return Verdict(None, reason=reasons[0] if reasons else "divided", **spent)
+        return Solution(None, reason=reasons[0] if reasons else "divided", **spent)
     value = votes[True] > votes[False]
     yes: float | None = None
     if len(answers) > 1:
@@ -120,7 +120,7 @@ def _verdict(answers: Sequence[Answer]) -> Verdict:
     elif answers[0].log_odds is not None:
         yes = 1 / (1 + math.exp(-max(-700.0, min(700.0, answers[0].log_odds))))
     confidence = None if yes is None else (yes if value else 1 - yes)
-    return Verdict(value, confidence, entailed=yes, about={"votes": len(answers)}, **spent)
+    return Solution(value, confidence, entailed=yes, about={"votes": len(answers)}, **spent)
 
 
 @dataclass(frozen=True)

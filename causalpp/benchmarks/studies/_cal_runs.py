@@ -13,7 +13,7 @@ import torch
 
 from causalpp.acbo import AcboConfig, discover
 from causalpp.acbo.stopping import MISSING, REACHED
-from causalpp.benchmarks.runs.units import seed_of
+from causalpp.benchmarks.keys import seed_of
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import FormatError
 from causalpp.graphs import Dag, DagBatch

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from causalpp.acbo import AcboConfig, discover
-from causalpp.benchmarks.runs.units import seed_of
+from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.studies._eff_classes import class_of_size
 from causalpp.benchmarks.studies._eff_simulator import Runs, simulate, telling
 from causalpp.graphs import DagBatch

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from causalpp.acbo import AcboConfig, discover
+from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.noises import noise_of
-from causalpp.benchmarks.runs.units import Row, Task, seed_of
+from causalpp.benchmarks.runs.units import Row, Study, register
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidParameter
 from causalpp.graphs.random import erdos_renyi
@@ -140,11 +141,13 @@ def _run(p: Mapping[str, Any]) -> Sequence[Row]:
 
 
 #: Runs the loop on random classes with a simulated oracle, which knows the graph.
-DISCOVER = Task(
-    "discover",
-    1,
-    DiscoverSettings,
-    _plan_runs,
-    _run,
-    count=lambda s: len(s.variables) * s.runs * len(s.noise) * len(s.methods),
+DISCOVER = register(
+    Study(
+        "discover",
+        1,
+        DiscoverSettings,
+        _plan_runs,
+        _run,
+        count=lambda s: len(s.variables) * s.runs * len(s.noise) * len(s.methods),
+    )
 )

@@ -1,4 +1,4 @@
-"""Local questions as a task of the runner, and oracles compared by how they answer them."""
+"""Local questions as a study of the runner, and oracles compared by how they answer them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from causalpp.benchmarks.runs.units import Outcome, Row, Task
+from causalpp.benchmarks.runs.units import Outcome, Row, Study, register
 from causalpp.benchmarks.settings import read_settings
 from causalpp.benchmarks.solvers.asked import Asked
 from causalpp.benchmarks.studies.solve import GeneratedItems, SolveSettings, check_limit, chosen_items
@@ -42,7 +42,7 @@ class LocalSettings:
     """A section of a configuration that puts local questions, whose answers are known, to oracles.
 
     Attributes:
-        items: as for the task ``solve``: their premises are asked about.
+        items: as for the study ``solve``: their premises are asked about.
         oracles: who is asked.
         kinds, per_kind, conditioning: of the questions; see :func:`causalpp.benchmarks.interventional_set`.
         repeats: how often each is put; where an oracle has several wordings, the repeats go through them.
@@ -169,7 +169,7 @@ def _waits(parameters: Mapping[str, Any]) -> bool:
 
 
 #: Puts local questions with known answers to oracles.
-LOCAL = Task("local", 1, LocalSettings, _plan, _work, _work_async, waits=_waits)
+LOCAL = register(Study("local", 1, LocalSettings, _plan, _work, _work_async, waits=_waits))
 
 
 # --- comparing ----------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def calibrations(frame: pd.DataFrame, level: float = 0.95) -> dict[str, Calibrat
     """How reliable each oracle was: sensitivity, specificity, repeat correlation, log-odds and more.
 
     Args:
-        frame: results of the task ``local``.
+        frame: results of the study ``local``.
         level: of the intervals.
 
     Returns:
@@ -187,11 +187,11 @@ def calibrations(frame: pd.DataFrame, level: float = 0.95) -> dict[str, Calibrat
         number of variables, length of the path or wording.
 
     Raises:
-        InvalidData: the table is not of that task.
+        InvalidData: the table is not of that study.
     """
     needed = {"solver", "question", "relation", "label", "answer", "replicate", "path", "graph"}
     if not needed <= set(frame.columns):
-        raise InvalidData(f"local answers have the columns {', '.join(sorted(needed))}: run the task 'local'")
+        raise InvalidData(f"local answers have the columns {', '.join(sorted(needed))}: run the study 'local'")
     out: dict[str, Calibration] = {}
     words = {True: "yes", False: "no"}
     for label, part in frame.groupby("solver", sort=False):
@@ -207,7 +207,7 @@ def comparison_of_oracles(frame: pd.DataFrame, by: str | None = None) -> pd.Data
     """Oracles side by side: one row each, or one for each value of a column.
 
     Args:
-        frame: results of the task ``local``.
+        frame: results of the study ``local``.
         by: None, or what :meth:`causalpp.Calibration.by` takes, such as ``"kind"``, ``"variables"`` or ``"path"``.
 
     Returns:
@@ -215,7 +215,7 @@ def comparison_of_oracles(frame: pd.DataFrame, by: str | None = None) -> pd.Data
         and intercept of the log-odds, each with its interval.
 
     Raises:
-        InvalidData: the table is not of that task.
+        InvalidData: the table is not of that study.
         InvalidParameter: a column that rates cannot be told by.
     """
     import pandas as pd

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from causalpp.benchmarks.runs.units import Outcome, Row, Task
-from causalpp.benchmarks.solvers import Solver, Verdict, make_solver
+from causalpp.benchmarks.runs.units import Outcome, Row, Study, register
+from causalpp.benchmarks.solvers import Solution, Solver, make_solver
 from causalpp.errors import InvalidParameter
 from causalpp.tasks import Item, generate, load_benchmark, perturb, read_items
 
@@ -173,7 +173,7 @@ def _solver_waits(parameters: Mapping[str, Any]) -> bool:
     return make_solver(parameters["solver"]).waits
 
 
-def _solved(item: Item, solver: Solver, verdict: Verdict, label: str) -> Outcome:
+def _solved(item: Item, solver: Solver, verdict: Solution, label: str) -> Outcome:
     known = item.label is not None and verdict.answer is not None
     row: Row = {
         "item": item.id,
@@ -212,4 +212,6 @@ def _count_solving(settings: SolveSettings) -> int | None:
 
 
 #: Puts every item to every solver.
-SOLVE = Task("solve", 1, SolveSettings, _plan_solving, _solve, _solve_async, waits=_solver_waits, count=_count_solving)
+SOLVE = register(
+    Study("solve", 1, SolveSettings, _plan_solving, _solve, _solve_async, waits=_solver_waits, count=_count_solving)
+)

@@ -128,7 +128,9 @@ def compare_(
         list[str] | None,
         typer.Option("--solver", help="Given twice: the solver of the first run, and that of the second."),
     ] = None,
-    task: Annotated[str | None, typer.Option("--task", help="Whose results; by default the first in common.")] = None,
+    study: Annotated[
+        str | None, typer.Option("--study", "--task", help="Whose results; by default the first in common.")
+    ] = None,
     seed: options.Seed = 0,
     json: options.Json = False,
 ) -> None:
@@ -140,7 +142,7 @@ def compare_(
     if solver and len(solver) != 2:
         raise typer.BadParameter("give it twice, for the first run and for the second", param_hint="--solver")
     pair = (solver[0], solver[1]) if solver else None
-    found = compare(Run(first), Run(second), solvers=pair, task=task, seed=seed)
+    found = compare(Run(first), Run(second), solvers=pair, study=study, seed=seed)
     if json:
         print_json([comparison.to_dict() for comparison in found])
         return
@@ -249,21 +251,21 @@ def _tell(found: Run, page: Report, folder: Path, json: bool) -> None:
                 "units": found.units,
                 "failures": list(found.failures),
                 "report": str(paths[0]),
-                "results": {task: _records(found, task) for task in found.tasks},
+                "results": {study: _records(found, study) for study in found.studies},
             }
         )
         return
-    for task in found.tasks:
-        console.print(_summary(task, _records(found, task)))
+    for study in found.studies:
+        console.print(_summary(study, _records(found, study)))
     if found.failures:
         console.print(f"{len(found.failures):,} units have no result", soft_wrap=True)
     console.print(f"{found.units:,} units in {found.folder}, report in {paths[0]}", soft_wrap=True)
 
 
-def _summary(task: str, records: Sequence[Mapping[str, Any]]) -> RenderableType:
+def _summary(study: str, records: Sequence[Mapping[str, Any]]) -> RenderableType:
     """The most telling columns of some records; the report has the others."""
     names = [name for name in _TOLD if any(name in record for record in records)]
-    if len(names) < 3:  # results of a task of one's own
+    if len(names) < 3:  # results of a study of one's own
         numbers = {name for record in records for name, value in record.items() if isinstance(value, float)}
         names += [name for name in records[0] if name in numbers and name not in names][:5]
     rows = []
@@ -271,7 +273,7 @@ def _summary(task: str, records: Sequence[Mapping[str, Any]]) -> RenderableType:
         who = ", ".join(str(record[name]) for name in ("solver", "method", "oracle") if record.get(name))
         kind = str(record.get("oracle_kind", ""))
         rows.append((who or "all", "" if kind == "none" else kind, *(_shown(record, name) for name in names)))
-    return table_of(rows, task, "asks", *(name.replace("_", " ") for name in names))
+    return table_of(rows, study, "asks", *(name.replace("_", " ") for name in names))
 
 
 def _shown(record: Mapping[str, Any], name: str) -> str:
@@ -283,11 +285,11 @@ def _shown(record: Mapping[str, Any], name: str) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
-def _records(found: Run, task: str) -> list[dict[str, Any]]:
-    """The scores of a task's series, or the means of its numbers, without what is undefined."""
+def _records(found: Run, study: str) -> list[dict[str, Any]]:
+    """The scores of a study's series, or the means of its numbers, without what is undefined."""
     from causalpp.benchmarks.metrics import METRICS, score, series_of
 
-    frame = found.frame(task)
+    frame = found.frame(study)
     columns = series_of(frame)
     frame = frame.sort_values(columns, kind="stable") if columns else frame
     if {"label", "answer"} <= set(frame.columns) and frame["label"].notna().any():
