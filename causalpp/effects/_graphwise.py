@@ -15,7 +15,7 @@ from causalpp.errors import ImpreciseWarning, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch
 from causalpp.programs import CausalProgram, LinearGaussian, Table, ate, att, cde, compile, compile_batch, nde, nie
 from causalpp.programs.bulk import GaussianBatch, ProgramBatch, TableBatch
-from causalpp.programs.fitting.diagnostics import cells_of_tables, thin_tables
+from causalpp.programs.fitting import cells_of_tables, thin_tables
 from causalpp.propositions import Causes
 
 if TYPE_CHECKING:

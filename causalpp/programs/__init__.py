@@ -2,6 +2,7 @@
 
 from causalpp.programs import examples
 from causalpp.programs.bulk import BatchEffects, GaussianBatch, MixedBatch, ProgramBatch, TableBatch, compile_batch
+from causalpp.programs.cards import Card, VariableCard
 from causalpp.programs.compiler import compile
 from causalpp.programs.estimands import (
     ActualCause,
@@ -51,8 +52,9 @@ from causalpp.programs.mechanisms import (
     State,
     Table,
 )
-from causalpp.programs.networks import Card, VariableCard, from_bif, from_network, load_network, network_names, to_bif
+from causalpp.programs.networks import from_bif, from_network, load_network, network_names, to_bif
 from causalpp.programs.program import CausalProgram, Statement
+from causalpp.programs.world import World
 from causalpp.programs.worlds import Worlds
 
 __all__ = [
@@ -87,6 +89,7 @@ __all__ = [
     "Table",
     "TableBatch",
     "VariableCard",
+    "World",
     "Worlds",
     "actual_cause",
     "adjusted_effect",

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.graphs.dag import refuse_selected
+from causalpp.programs.cards import Card
+from causalpp.programs.fitting.fit import Options, fitted
 from causalpp.programs.mechanisms import Mechanism
+from causalpp.programs.mechanisms.draws import is_random
 from causalpp.programs.program import CausalProgram, check_complete
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from causalpp.programs.networks import Card
 
 __all__ = ["compile"]
 
@@ -100,14 +101,12 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
         if mechanisms is None:
             raise InvalidParameter("compile() needs either mechanisms=, data= or priors=")
         return CausalProgram(check_complete(dag, mechanisms), dag.latent, card, dag.nodes)
-    from causalpp.programs.fitting.fit import Options, fitted
-
     given = {**(mechanisms or {}), **(priors or {})}
     if len(given) < len(mechanisms or {}) + len(priors or {}):
         both = sorted(set(mechanisms or {}) & set(priors or {}))
         raise InvalidParameter(f"{both[0]!r} is among mechanisms= and among priors=: say it once")
     for name, law in (priors or {}).items():
-        if isinstance(law, Mechanism) and not has_law(law):
+        if isinstance(law, Mechanism) and not is_random(law):
             raise InvalidParameter(
                 f"the prior of {name!r} has no law: use Table.from_concentration, a mechanism with posterior= or law=, "
                 "or a kind such as 'linear'"
@@ -115,10 +114,3 @@ def compile(  # noqa: A001  # the verb of the design; as cpp.compile it shadows 
     options = Options(method, steps, draws, seed, progress, check)
     found, fit = fitted(dag, data, given, states or {}, prior, options, kinds or {})
     return CausalProgram(check_complete(dag, found), dag.latent, card, dag.nodes, fit=fit and fit.warn())
-
-
-def has_law(mechanism: Mechanism) -> bool:
-    """Whether a mechanism carries a law of its parameters."""
-    from causalpp.programs.fitting.draws import is_random
-
-    return is_random(mechanism)

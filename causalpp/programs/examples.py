@@ -132,7 +132,7 @@ def eye_disease() -> CausalProgram:
 
     Example:
         >>> patient = {"treatment": "yes", "blind": "yes"}
-        >>> eye_disease().counterfactual(evidence=patient, do={"treatment": "no"}).distribution("blind")["yes"]
+        >>> eye_disease().counterfactual(observations=patient, do={"treatment": "no"}).distribution("blind")["yes"]
         0.0
         >>> round(eye_disease().do(treatment="yes").distribution("blind")["yes"], 2)
         0.01
@@ -153,7 +153,7 @@ def firing_squad() -> CausalProgram:
 
     Example:
         >>> dead = {"death": "yes"}
-        >>> firing_squad().counterfactual(evidence=dead, do={"a": "no"}).distribution("death")["yes"]
+        >>> firing_squad().counterfactual(observations=dead, do={"a": "no"}).distribution("death")["yes"]
         0.967...
     """
     dag = Dag.from_edges([("court", "captain"), ("captain", "a"), ("captain", "b"), ("a", "death"), ("b", "death")])

@@ -8,20 +8,17 @@ import inspect
 import keyword
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from causalpp.errors import InvalidParameter
 from causalpp.programs.answering.plan import Statement
-from causalpp.programs.mechanisms import Assign, Function, LinearGaussian, Mechanism
+from causalpp.programs.mechanisms import Assign, Function, LinearGaussian, Mechanism, State
 from causalpp.programs.mechanisms.printing import number, numbers, probability, quoted, scalar
-
-if TYPE_CHECKING:
-    from causalpp.programs.program import CausalProgram
 
 __all__ = ["identifiers", "source"]
 
@@ -94,13 +91,13 @@ class _Text:
     """A program on its way to text, and the identifiers in use.
 
     Attributes:
-        program: what is printed.
+        states: variable → its states; None for a real number.
         called: variable → identifier.
         used: every identifier that means something in the text.
         done: the variables that have their lines.
     """
 
-    program: CausalProgram
+    states: Mapping[str, tuple[State, ...] | None]
     called: dict[str, str]
     used: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
@@ -115,19 +112,15 @@ class _Text:
         return name
 
 
-def source(program: CausalProgram) -> str:
+def source(statements: Sequence[Statement]) -> str:
     """See :meth:`causalpp.CausalProgram.source`."""
-    if program.past:
-        raise InvalidParameter(
-            "a counterfactual has two worlds on one noise: print each alone, condition(…).source() and do(…).source()"
-        )
-    order = tuple(s.variable for s in program.statements)
-    reserved = frozenset(name for s in program.statements for name in _builtins(s))
+    order = tuple(s.variable for s in statements)
+    reserved = frozenset(name for s in statements for name in _builtins(s))
     called = identifiers(order, reserved)
-    text = _Text(program, called, {*called.values(), *_TAKEN, *reserved})
+    text = _Text({s.variable: s.mechanism.states for s in statements}, called, {*called.values(), *_TAKEN, *reserved})
     # The head depends on what the variables are and not on what was set, so that do changes nothing here.
-    head = _HEAD if all(program.is_discrete(name) for name in order) else _HEAD_REAL
-    body = "\n".join(_statement(text, s) for s in program.statements)
+    head = _HEAD if None not in text.states.values() else _HEAD_REAL
+    body = "\n".join(_statement(text, s) for s in statements)
     pairs = [f"{quoted(name)}: {called[name]}" for name in order]
     returned = f"    return {{{', '.join(pairs)}}}\n"
     if len(returned) > _WIDTH:
@@ -135,24 +128,12 @@ def source(program: CausalProgram) -> str:
     return head + body + "\n" + returned
 
 
-def _naturals(s: Statement) -> list[Statement]:
-    """The statements that a variable had when it was seen, before it was set, the first one first."""
-    out: list[Statement] = []
-    now: Any = s.natural
-    while now is not None:
-        if isinstance(now, (tuple, list)):
-            return [*now, *out]
-        out.insert(0, now)
-        now = now.natural
-    return out
-
-
 def _statement(text: _Text, s: Statement) -> str:
     """The lines of one variable, under a comment that says what its numbers mean."""
     states = s.mechanism.states
     said = "a real number" if states is None else ", ".join(f"{k} = {_oneline(str(v))}" for k, v in enumerate(states))
     lines = [f"    # {_oneline(s.variable)}: {said}"]
-    naturals = _naturals(s)
+    naturals = s.naturals
     targets: dict[int, str] = {}  # what the value of a mechanism that was seen is called
     for place, natural in enumerate(naturals):
         site = f"{s.variable}.natural" + (f" {place + 1}" if place else "")
@@ -169,7 +150,7 @@ def _statement(text: _Text, s: Statement) -> str:
     return "\n".join([*lines, _site(text, s, text.called[s.variable], s.variable, shared)])
 
 
-def _shared(s: Statement, before: list[Statement], targets: dict[int, str]) -> str | None:
+def _shared(s: Statement, before: Sequence[Statement], targets: dict[int, str]) -> str | None:
     """The value as a function of what it was seen to be, if both come of one noise; None if they do not."""
     mechanism = s.mechanism
     same = any(other.noise_name == s.noise_name and other.mechanism.noise is not None for other in before)
@@ -215,7 +196,7 @@ def _site(text: _Text, s: Statement, target: str, site: str, shared: str | None 
         )
     arguments = mechanism.code(parents)
     if arguments is None:
-        sizes = tuple(len(text.program.states(p)) for p in mechanism.parents)
+        sizes = tuple(len(text.states[p] or ()) for p in mechanism.parents)
         table = mechanism.table(sizes)
         call, arguments = "categorical", [numbers(table, entry=probability), *parents]
     else:
@@ -295,7 +276,7 @@ def _known(function: FunctionType, name: str) -> bool:
 
 def _builtins(s: Statement) -> Iterator[str]:
     """The names of Python's own that the functions of a variable use, which no variable can have in the text."""
-    for one in (*_naturals(s), s):
+    for one in (*s.naturals, s):
         function = getattr(one.mechanism, "function", None)
         if isinstance(one.mechanism, Function) and isinstance(function, FunctionType):
             yield from (name for name in _globals(function.__code__) if hasattr(builtins, name))

@@ -4,33 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from causalpp.errors import InvalidParameter, UnknownVariable
-from causalpp.programs.answering import exact as _exact
-from causalpp.programs.answering import mixture as _mixture
-from causalpp.programs.answering import sampling as _sampling
-from causalpp.programs.answering.plan import Plan, Statement, plan
+from causalpp.programs.answering import answers
+from causalpp.programs.answering.plan import Plan, plan
+from causalpp.programs.answering.sampling import check_count, check_seed
 from causalpp.programs.answering.undefined import check_defined_across
-from causalpp.programs.mechanisms import Assign
-from causalpp.programs.mechanisms.base import NORMAL, UNIFORM
-from causalpp.programs.mechanisms.sites import computed
+from causalpp.programs.models.run import named_past, run_worlds
+from causalpp.programs.world import World
 
 if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor
+    from typing_extensions import TypeVar
 
-    from causalpp.programs.program import CausalProgram
+    P = TypeVar("P", bound=World, default=World, covariant=True)
+else:
+    from typing import TypeVar
 
-__all__ = ["Worlds", "run_worlds"]
+    P = TypeVar("P")
+
+__all__ = ["Worlds"]
 
 
 @dataclass(frozen=True, eq=False)
-class Worlds:
+class Worlds(Generic[P]):
     """Named worlds that share their noise; made by :meth:`causalpp.CausalProgram.worlds`.
 
     A variable of a world is a pair ``(world, variable)``.
@@ -59,7 +61,7 @@ class Worlds:
         (0.5260..., 0.5528...)
     """
 
-    programs: Mapping[str, CausalProgram]
+    programs: Mapping[str, P]
     reads: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,13 +86,16 @@ class Worlds:
             self[source].mechanism(parent)
             if place[source] > place[world]:
                 raise InvalidParameter(f"the world {world!r} reads from {source!r}, which has to be listed before it")
-        check_defined_across(self)
+        for world, variable in dict.fromkeys((w, v) for w, v, _ in self.reads):
+            mechanism = self[world].mechanism(variable)
+            where = [(self.reads.get((world, variable, p), world), p) for p in mechanism.parents]
+            check_defined_across(variable, mechanism, self[world].statements, lambda: self.probabilities(where))  # noqa: B023
 
     @property
-    def _first(self) -> CausalProgram:
+    def _first(self) -> P:
         return next(iter(self.programs.values()))
 
-    def __getitem__(self, name: str) -> CausalProgram:
+    def __getitem__(self, name: str) -> P:
         if name not in self.programs:
             raise UnknownVariable(name, self.programs, what=" among the worlds")
         return self.programs[name]
@@ -106,7 +111,7 @@ class Worlds:
 
     def __call__(self) -> dict[str, dict[str, Tensor]]:
         """Run all worlds on one noise inside Pyro; sites are called ``"world/variable"`` and ``"variable.noise"``."""
-        past = {f"past {i}": world for i, world in enumerate(self._first.past)}
+        past = named_past(self._first.past)
         found = run_worlds(
             {**past, **{name: program.statements for name, program in self.programs.items()}},
             self._reads({name: i + len(past) for i, name in enumerate(self.programs)}),
@@ -136,19 +141,11 @@ class Worlds:
             InvalidParameter: real variables take part.
             ImpossibleEvidence, TooLarge: see :meth:`causalpp.CausalProgram.probabilities`.
         """
-        made, wanted = self._plan(variables)
-        if _exact.is_discrete(made):
-            return _exact.joint(made, wanted)[0]
-        if _mixture.is_mixture(made) and all(made.nodes[n].mechanism.states is not None for n in wanted):
-            return _mixture.mixture(made, wanted).joint
-        raise InvalidParameter("real variables take part: ask for moments(), or simulate()")
+        return answers.joint(*self._plan(variables), "real variables take part: ask for moments(), or simulate()")
 
     def moments(self, variables: Iterable[tuple[str, str]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The exact means and covariances of linear-Gaussian variables of several worlds."""
-        made, wanted = self._plan(variables)
-        if not _mixture.is_mixture(made) or any(made.nodes[n].mechanism.states is not None for n in wanted):
-            raise InvalidParameter("not everything here is linear-Gaussian: simulate()")
-        return _mixture.mixture(made, wanted).moments
+        return answers.moments(*self._plan(variables), "not everything here is linear-Gaussian: simulate()")
 
     def draw(
         self, n: int, seed: int = 0, variables: Iterable[tuple[str, str]] | None = None
@@ -163,14 +160,12 @@ class Worlds:
         Raises:
             InvalidParameter: ``n`` or ``seed`` is no whole number from 0 on.
         """
-        _sampling.check_count(n, "rows")
-        _sampling.check_seed(seed)
+        check_count(n, "rows")
+        check_seed(seed)
         pairs = [(w, v) for w, p in self.programs.items() for v in p.variables] if variables is None else [*variables]
         made, wanted = self._plan(pairs)
-        values, log_weights = _sampling.run(made, self._first.variables, n, seed)
-        weights = np.full(n, 1 / max(n, 1)) if log_weights is None else torch.softmax(log_weights, 0).numpy()
-        size = _sampling.effective_size(log_weights, n)
-        return {pair: values[i].numpy() for pair, i in zip(pairs, wanted, strict=True)}, weights, size
+        values, weights, size = answers.drawn(made, wanted, self._first.variables, n, seed)
+        return {pair: column.numpy() for pair, column in zip(pairs, values, strict=True)}, weights, size
 
     def simulate(self, n: int, seed: int = 0) -> pd.DataFrame:
         """``n`` rows, a column for every observed variable of every world, under a header (world, variable).
@@ -182,8 +177,8 @@ class Worlds:
         """
         import pandas as pd
 
-        _sampling.check_count(n, "rows")
-        _sampling.check_seed(seed)
+        check_count(n, "rows")
+        check_seed(seed)
         shown = [(w, v) for w, p in self.programs.items() for v in p.variables if v not in p.latent]
         made, _ = self._plan(shown)
         if made.observed:
@@ -197,71 +192,3 @@ class Worlds:
             for world, program in self.programs.items()
         }
         return pd.concat(frames, axis=1)
-
-
-def run_worlds(
-    worlds: Mapping[str, tuple[Statement, ...]], reads: Mapping[tuple[int, str, str], int] | None = None
-) -> dict[str, dict[str, Tensor]]:
-    """Worlds as one Pyro model: a sample site for every noise, a factor for everything observed.
-
-    Usable with NUTS where all noise is continuous, and with importance sampling always.
-
-    Raises:
-        InvalidParameter: a real variable observed twice on one noise, or used before it is observed.
-    """
-    import pyro
-    import pyro.distributions as dist
-
-    names = list(worlds)
-    # Of the past only what was observed takes part, so that its noise is known before it is used.
-    asked = [i for i, name in enumerate(names) if not name.startswith("past ")]
-    made = plan(list(worlds.values()), [(i, s.variable) for i in asked for s in worlds[names[i]]], reads)
-    noises: dict[tuple[str, str], _sampling.Noise] = {}
-    values: list[Tensor] = []
-    shown = {name: {s.variable: f"{name}/{s.variable}" if name else s.variable for s in worlds[name]} for name in names}
-    taken = {site for sites in shown.values() for site in sites.values()}
-    laws = {NORMAL: dist.Normal(torch.tensor(0.0), torch.tensor(1.0)), UNIFORM: dist.Uniform(0.0, 1.0)}
-    observed_noise = {made.nodes[i].noise: i for i in reversed(made.observed)}
-    for number, node in enumerate(made.nodes):
-        s, mechanism, parents = node.statement, node.mechanism, [values[p] for p in node.parents]
-        site, noise = s.noise_name.replace("\0", "."), node.noise
-        if isinstance(mechanism, Assign):
-            values.append(mechanism.distribution(parents).v)
-            continue
-        if node.observed is not None:
-            value = torch.tensor(node.observed, dtype=torch.int64 if mechanism.states else torch.get_default_dtype())
-            if mechanism.noise is not None and noise in noises:
-                found = _sampling.agreement(s, value, noises[noise], parents)
-            else:
-                found = mechanism.log_prob(value, parents)
-            pyro.factor(_new(f"{site}.observed", taken), found)
-            if mechanism.noise is not None and noise not in noises:
-                fresh = pyro.sample(_new(f"{site}.fresh", taken), laws[UNIFORM])
-                noises[noise] = _sampling.Noise.abduced(mechanism, value, parents, fresh)
-            values.append(value)
-            continue
-        if mechanism.noise is None:
-            values.append(mechanism.assign(torch.zeros(()), parents))
-            continue
-        if noise not in noises:
-            _sampling.check_used(s, observed_noise.get(noise, -1) > number)
-            law = laws.get(str(mechanism.noise), mechanism.noise)
-            noises[noise] = _sampling.Noise(pyro.sample(_new(f"{site}.noise", taken), law))
-        values.append(noises[noise].value(mechanism, parents))
-    return {
-        names[i]: {
-            variable: computed(site, values[made.where[i, variable]], may_do=False)
-            for variable, site in shown[names[i]].items()
-        }
-        for i in asked
-    }
-
-
-def _new(site: str, taken: set[str]) -> str:
-    """A name for a Pyro site that no other one has."""
-    name, number = site, 1
-    while name in taken:
-        number += 1
-        name = f"{site} {number}"
-    taken.add(name)
-    return name

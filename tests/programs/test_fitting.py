@@ -14,7 +14,8 @@ from pyro.infer.autoguide import AutoDelta, AutoNormal
 
 import causalpp as cpp
 from causalpp import Dag, errors
-from causalpp.programs.fitting import mcmc, model
+from causalpp.programs.fitting import model
+from causalpp.programs.fitting.joint import mcmc
 from causalpp.programs.mechanisms import LinearGaussian, NormalInverseGamma, Table
 from causalpp.programs.mechanisms.network import AdditiveNoise
 from causalpp.programs.mechanisms.regressions.linear import Gamma, Logistic, Poisson
@@ -231,7 +232,7 @@ def test_model_misuse() -> None:
     with pytest.raises(errors.InvalidData, match="no rows"):
         program.model(data[:0])
     with pytest.raises(errors.InvalidParameter, match="counterfactual"):
-        model(program.counterfactual(evidence={"a": 1}))
+        model(program.counterfactual(observations={"a": 1}))
 
 
 def test_a_guide_of_pyro_fits_the_model_with_missing_values() -> None:

@@ -16,7 +16,8 @@ from pyro.infer.autoguide import AutoNormal, init_to_sample
 import causalpp as cpp
 from causalpp import Dag, errors
 from causalpp.programs.examples import smoking_tar_cancer
-from causalpp.programs.fitting import latent, mcmc, model
+from causalpp.programs.fitting import model
+from causalpp.programs.fitting.joint import latent, mcmc
 from causalpp.programs.mechanisms import LinearGaussian, Table
 
 FRONT_DOOR = smoking_tar_cancer().dag

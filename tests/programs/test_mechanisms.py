@@ -156,9 +156,9 @@ def test_counterfactuals_use_the_noise_of_the_unit(kind: str) -> None:
     program = full(MECHANISMS[kind])
     drawn = program.draw(1, seed=4)
     unit = {v: program.mechanism(v).decode(drawn[v][0]) for v in program.variables}
-    same = program.counterfactual(evidence=unit, do={"x": unit["x"]}).draw(20, seed=0)["y"]
+    same = program.counterfactual(observations=unit, do={"x": unit["x"]}).draw(20, seed=0)["y"]
     np.testing.assert_allclose(same, drawn["y"][0], rtol=1e-6)
-    moved = program.counterfactual(evidence=unit, do={"x": 2.0}).draw(20, seed=0)["y"]
+    moved = program.counterfactual(observations=unit, do={"x": 2.0}).draw(20, seed=0)["y"]
     if program.mechanism("y").noise == "normal":
         assert np.ptp(moved) < 1e-6  # the noise is known exactly, so is the counterfactual
 
@@ -171,7 +171,7 @@ def test_logistic_of_discrete_parents_is_exact() -> None:
     by_table = cpp.compile(dag, mechanisms={**roots, "y": Table(mechanism.states, ("a", "b"), program.table("y"))})
     assert program.distribution("y") == pytest.approx(by_table.distribution("y"))
     seen = {"a": "no", "y": "r"}
-    mine, theirs = (p.counterfactual(evidence=seen, do={"a": "yes"}).distribution("y") for p in (program, by_table))
+    mine, theirs = (p.counterfactual(observations=seen, do={"a": "yes"}).distribution("y") for p in (program, by_table))
     assert mine == pytest.approx(theirs)
     assert "categorical(" in program.source()
 

@@ -80,10 +80,10 @@ def test_moments_probabilities_and_density(seen: dict[str, float]) -> None:
     assert given.distribution("t")[1] == pytest.approx(law[:, 1].sum())
     assert given.mean("t") == pytest.approx(law[:, 1].sum())
     if seen:
-        assert given.log_evidence == pytest.approx(math.log(total))
+        assert given.log_likelihood == pytest.approx(math.log(total))
     both = given.condition(g="b")
     some = [parts[1, t] for t in range(2)]
-    assert both.log_evidence == pytest.approx(math.log(sum(mass for mass, _, _ in some)))
+    assert both.log_likelihood == pytest.approx(math.log(sum(mass for mass, _, _ in some)))
     assert both.mean("y") == pytest.approx(sum(mass * m[1] for mass, m, _ in some) / sum(mass for mass, _, _ in some))
 
 

@@ -13,8 +13,8 @@ import causalpp as cpp
 from causalpp import Dag, LinearGaussian, Table
 from causalpp.errors import ImpreciseWarning
 from causalpp.programs.fitting.joint import modes
-from causalpp.programs.fitting.joint.model import rows_model
 from causalpp.programs.mechanisms import Mechanism
+from causalpp.programs.models.rows import rows_model
 
 CONFOUNDED = Dag(["u", "t", "y"], [("u", "t"), ("u", "y"), ("t", "y")], latent=["u"])
 

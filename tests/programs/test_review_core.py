@@ -171,12 +171,12 @@ def test_a_variable_that_is_observed_set_and_observed_again_keeps_all_evidence()
     program = P.condition(x=1).do(x=0).condition(x=0).do(x=1)
     expected = {0: 0.06 / 0.55, 1: 0.49 / 0.55}
     assert program.distribution("w") == pytest.approx(expected)
-    assert program.evidence == {"x": 1}
+    assert program.observations == {"x": 1}
     twice = P.condition(x=1).do(x=Table((0, 1), ("w",), X)).condition(x=1).do(x=0)
     both = np.array([0.3 * 0.2**2, 0.7 * 0.7**2])
     expected = dict(enumerate(both / both.sum()))
     assert twice.distribution("w") == pytest.approx(expected)
-    assert math.exp(twice.log_evidence) == pytest.approx(both.sum())
+    assert math.exp(twice.log_likelihood) == pytest.approx(both.sum())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert twice.mean("w", samples=N) == pytest.approx(expected[1], abs=5 * math.sqrt(0.25 / 2000))
@@ -197,7 +197,7 @@ def test_a_natural_statement_may_come_after_what_it_reads():
     program = P.condition(x=1).do(x=0).do(w=lambda x: x)
     # w = 0 follows from x = 0, so the natural x is seen to be 1 with w = 0, which says nothing about y's noise.
     assert program.distribution("y") == pytest.approx({0: 0.9, 1: 0.1})
-    assert program.log_evidence == pytest.approx(math.log(0.2))
+    assert program.log_likelihood == pytest.approx(math.log(0.2))
     assert abs(program.draw(N)["y"].mean() - 0.1) < 5 * math.sqrt(0.25 / N)
     assert value(program, "w") == 0
 

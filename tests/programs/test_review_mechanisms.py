@@ -28,7 +28,7 @@ from causalpp.programs.interventions import Shift
 from causalpp.programs.mechanisms import Function, LinearGaussian, Mechanism, Table
 from causalpp.programs.mechanisms.network import AdditiveNoise
 from causalpp.programs.mechanisms.regressions.linear import Gamma, Logistic
-from causalpp.programs.source import identifiers, source
+from causalpp.programs.source import identifiers
 
 EDGE = Dag.from_edges([("x", "y")])
 _FACTOR = 2.0
@@ -41,7 +41,7 @@ def edge(x: Mechanism, y: Mechanism) -> cpp.CausalProgram:
 def ran(program: cpp.CausalProgram) -> Any:
     """A run of the model that the program's text defines, site by site, and what it returns."""
     scope: dict[str, Any] = {}
-    exec(source(program), scope)
+    exec(program.source(), scope)
     return poutine.trace(scope["model"]).get_trace()
 
 
@@ -185,20 +185,20 @@ def test_numbers_are_printed_in_full() -> None:
 
 def test_a_shift_of_what_was_seen_is_printed_with_its_noise() -> None:
     program = edge(LinearGaussian(), LinearGaussian("x", [2.0]))
-    text = source(program.condition(x=2.0).do(x=Shift(1.5)))
+    text = program.condition(x=2.0).do(x=Shift(1.5)).source()
     assert '    x = pyro.deterministic("x", x_natural + 1.5)  # do' in text
     assert returned(program.condition(x=2.0).do(x=Shift(1.5)))["x"] == 3.5
     assert returned(program.condition(x=2.0).do(x=Shift(1.5)).do(x=Shift(-2.0)))["x"] == 1.5
     for changed in (program.condition(x=2.0).do(x=lambda x: 2 * x), program.do(x=lambda x: 2 * x)):
         with pytest.raises(errors.InvalidParameter, match="cannot print") as caught:
-            source(changed)
+            changed.source()
         assert "_Modified" not in str(caught.value)
     pushed = edge(Gamma(), LinearGaussian("x", [2.0])).do(x=Shift(1.0))
     with pytest.raises(errors.InvalidParameter, match="shifted by do"):
-        source(pushed)
+        pushed.source()
     bit = cpp.compile(Dag("b"), mechanisms={"b": Table((0, 1), (), [0.5, 0.5])})
     with pytest.raises(errors.InvalidParameter, match="keeps its noise"):
-        source(bit.condition(b=1).do(b=lambda b: 1 - b))
+        bit.condition(b=1).do(b=lambda b: 1 - b).source()
     assert returned(bit.do(b=lambda b: 1 - b))["b"] in (0, 1)
 
 

@@ -130,7 +130,7 @@ def test_do_and_condition_agree_with_enumeration(block: int) -> None:
         summed = masked.sum(tuple(i for i in range(joint.ndim) if i not in axes))
         expected = summed if axes[0] < axes[1] else summed.T
         np.testing.assert_allclose(changed.probabilities(wanted), expected / masked.sum(), atol=1e-9)
-        assert changed.log_evidence == pytest.approx(np.log(masked.sum()), abs=1e-9)
+        assert changed.log_likelihood == pytest.approx(np.log(masked.sum()), abs=1e-9)
         if seen and do:  # in the other order it is the same world
             other = program.condition(named(program, seen)).do(named(program, do))
             np.testing.assert_allclose(other.probabilities(wanted), changed.probabilities(wanted), atol=1e-12)
@@ -199,7 +199,7 @@ def test_counterfactuals_agree_with_every_noise(block: int) -> None:
         seen = {v: int(fact[v][0]) for v in names[:2]}
         do = {v: int(rng.integers(len(program.states(v)))) for v in names[1:2]}
         wanted = [names[0], names[2]]
-        after = program.counterfactual(evidence=named(program, seen), do=named(program, do))
+        after = program.counterfactual(observations=named(program, seen), do=named(program, do))
         expected = brute_counterfactual(program, seen, do, wanted)
         np.testing.assert_allclose(after.probabilities(wanted), expected, atol=1e-9)
         n = 4000
@@ -219,7 +219,7 @@ def test_nested_do_and_natural_values() -> None:
     treated = program.condition({x: "s0"}).do({x: "s1"})
     same = program.counterfactual({x: "s0"}, {x: "s1"})
     np.testing.assert_allclose(treated.probabilities(y), same.probabilities(y), atol=1e-12)
-    assert treated.evidence == {x: "s0"}
+    assert treated.observations == {x: "s0"}
 
 
 def test_worlds_share_their_noise() -> None:
@@ -426,7 +426,7 @@ def test_source_of_real_programs() -> None:
         data = {"z": torch.tensor(0.3), "y": torch.tensor(0.1)}
         found = poutine.trace(poutine.condition(scope["model"], data=data)).get_trace()
         expected = poutine.trace(poutine.condition(version, data=data)).get_trace()
-        if version.evidence or isinstance(version.mechanism("x"), Assign):
+        if version.observations or isinstance(version.mechanism("x"), Assign):
             assert float(found.log_prob_sum()) == pytest.approx(float(expected.log_prob_sum()), abs=1e-4)
         assert set(found.stochastic_nodes) == set(expected.stochastic_nodes)
 

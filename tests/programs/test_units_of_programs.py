@@ -131,7 +131,7 @@ def test_units_do_not_matter(kind: str, number: int) -> None:
         assert found == pytest.approx(first.distribution("g", samples=samples, seed=1), abs=rel)
         if kind == "linear":
             jacobian = sum(math.log(units[v][1]) for v in seen)
-            assert there.log_evidence - jacobian == pytest.approx(given.log_evidence, abs=1e-4)
+            assert there.log_likelihood - jacobian == pytest.approx(given.log_likelihood, abs=1e-4)
         do = {"g": "b", "x": 0.2}
         for v in names:
             after = first.counterfactual(seen, do).mean(v, samples=samples, seed=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,12 +21,14 @@ from causalpp.programs.mechanisms.noise import cells as _cells
 
 __all__ = [
     "Noise",
+    "Source",
     "Streams",
     "agreement",
     "check_count",
     "check_seed",
     "check_used",
     "effective_size",
+    "evaluated",
     "run",
     "weighted_mean",
 ]
@@ -54,13 +57,41 @@ def check_seed(seed: object) -> None:
         raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed!r}")
 
 
-class Streams:
+class Source(ABC):
+    """Where the noise of a plan comes from, and where the probability of what was observed goes.
+
+    Attributes:
+        shape: of every value.
+        kind: the type of real ones.
+    """
+
+    shape: tuple[int, ...] = ()
+    kind = torch.float64
+
+    @abstractmethod
+    def noise(self, s: Statement) -> Tensor:
+        """The noise of a statement."""
+
+    @abstractmethod
+    def fresh(self, s: Statement) -> Tensor:
+        """Uniform numbers that nothing else uses, with which the noise of what was observed is drawn."""
+
+    @abstractmethod
+    def weigh(self, s: Statement, density: Tensor) -> None:
+        """Take note of the log probability of an observation."""
+
+
+class Streams(Source):
     """One stream of random numbers for every name, so that what is drawn for one does not depend on the others."""
 
-    def __init__(self, names: Sequence[str], seed: int) -> None:
+    def __init__(self, names: Sequence[str], n: int, seed: int) -> None:
+        check_count(n, "rows")
         check_seed(seed)
+        self.shape, self.weights = (n,), None
         self.laws: dict[str, str] = {}
         self.seeds = dict(zip(names, np.random.SeedSequence(seed).spawn(len(names)), strict=True))
+
+    weights: Tensor | None
 
     def _generator(self, name: str, purpose: int) -> np.random.Generator:
         known = self.seeds.get(name)
@@ -72,23 +103,26 @@ class Streams:
             known = np.random.SeedSequence([int(known.generate_state(1)[0]), purpose])
         return np.random.default_rng(known)
 
-    def noise(self, name: str, law: object, n: int) -> Tensor:
-        """``n`` draws of a noise."""
+    def noise(self, s: Statement) -> Tensor:
+        name, law = s.noise_name, s.mechanism.noise
         # Two laws under one name have nothing to do with each other.
         again = self.laws.setdefault(name, str(law)) != str(law)
         draw = self._generator(f"{name}\0{law}" if again else name, 0)
         if law == UNIFORM:
-            return torch.from_numpy(draw.random(n))
+            return torch.from_numpy(draw.random(self.shape))
         if law == NORMAL:
-            return torch.from_numpy(draw.standard_normal(n))
+            return torch.from_numpy(draw.standard_normal(self.shape))
         with _TORCH, torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(draw.integers(2**62)))
-            value: Tensor = law.sample((n,))  # type: ignore[attr-defined]
+            value: Tensor = law.sample(self.shape)  # type: ignore[union-attr]
         return value.to(torch.float64)
 
-    def fresh(self, name: str, n: int) -> Tensor:
-        """``n`` uniform numbers that nothing else uses."""
-        return torch.from_numpy(self._generator(name, 1).random(n))
+    def fresh(self, s: Statement) -> Tensor:
+        return torch.from_numpy(self._generator(s.noise_name, 1).random(self.shape))
+
+    def weigh(self, s: Statement, density: Tensor) -> None:  # noqa: ARG002
+        density = density.expand(self.shape).to(torch.float64)
+        self.weights = density if self.weights is None else self.weights + density
 
 
 def run(plan: Plan, names: Sequence[str], n: int, seed: int) -> tuple[list[Tensor], Tensor | None]:
@@ -101,43 +135,49 @@ def run(plan: Plan, names: Sequence[str], n: int, seed: int) -> tuple[list[Tenso
         InvalidParameter: ``n`` is not a number of rows, a negative seed; a mechanism that returns nonsense.
         ImpossibleEvidence: no draw agrees with the observations.
     """
-    check_count(n, "rows")
-    streams = Streams(names, seed)
+    streams = Streams(names, n, seed)
+    values = evaluated(plan, streams)
+    if streams.weights is not None and n and not torch.isfinite(streams.weights).any():
+        raise ImpossibleEvidence(
+            "no draw agrees with the observations: they are impossible, or too rare for this many samples"
+        )
+    return values, streams.weights
+
+
+def evaluated(plan: Plan, source: Source) -> list[Tensor]:
+    """The values of all nodes, with noise from a source.
+
+    Raises:
+        InvalidParameter: a real variable observed twice on one noise, or used before it is observed; a mechanism that
+            returns nonsense.
+    """
     values: list[Tensor] = []
     noises: dict[tuple[str, str], Noise] = {}
-    weights: Tensor | None = None
     # A noise has to be known from the observation before any world uses it, so observed nodes come first where
     # two share one; in the order of the plan the factual world, which holds the observations, comes first.
     observed_noise = {plan.nodes[i].noise: i for i in reversed(plan.observed)}
     for number, node in enumerate(plan.nodes):
-        s, parents = node.statement, [values[p] for p in node.parents]
-        name, mechanism = node.noise, s.mechanism
-        if isinstance(mechanism, Assign):
-            values.append(mechanism.assign(torch.empty(n, dtype=torch.float64), parents))
-            continue
-        if node.observed is not None:
-            value = torch.full((n,), node.observed, dtype=torch.int64 if mechanism.states else torch.float64)
-            if mechanism.noise is None or name not in noises:
-                density = mechanism.log_prob(value, parents).expand(n).to(torch.float64)
+        s, mechanism, name = node.statement, node.mechanism, node.noise
+        parents = [values[p] for p in node.parents]
+        known = mechanism.number if isinstance(mechanism, Assign) else node.observed
+        if known is not None:
+            value = torch.full(source.shape, known, dtype=torch.int64 if mechanism.states else source.kind)
+        elif mechanism.noise is None:
+            value = mechanism.assign(torch.zeros(source.shape, dtype=source.kind), parents)
+        else:
+            if name not in noises:
+                check_used(s, observed_noise.get(name, -1) > number)
+                noises[name] = Noise(source.noise(s))
+            value = noises[name].value(mechanism, parents)
+        if node.observed is not None and not isinstance(mechanism, Assign):
+            if mechanism.noise is not None and name in noises:
+                source.weigh(s, agreement(s, value, noises[name], parents))
             else:
-                density = agreement(s, value, noises[name], parents)
-            if mechanism.noise is not None and name not in noises:
-                noises[name] = Noise.abduced(mechanism, value, parents, streams.fresh(s.noise_name, n))
-            weights = density if weights is None else weights + density
-            values.append(value)
-            continue
-        if mechanism.noise is None:
-            values.append(mechanism.assign(torch.zeros(n, dtype=torch.float64), parents))
-            continue
-        if name not in noises:
-            check_used(s, observed_noise.get(name, -1) > number)
-            noises[name] = Noise(streams.noise(s.noise_name, mechanism.noise, n))
-        values.append(noises[name].value(mechanism, parents))
-    if weights is not None and n and not torch.isfinite(weights).any():
-        raise ImpossibleEvidence(
-            "no draw agrees with the observations: they are impossible, or too rare for this many samples"
-        )
-    return values, weights
+                source.weigh(s, mechanism.log_prob(value, parents))
+                if mechanism.noise is not None:
+                    noises[name] = Noise.abduced(mechanism, value, parents, source.fresh(s))
+        values.append(value)
+    return values
 
 
 @dataclass(frozen=True)

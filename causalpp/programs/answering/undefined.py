@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.errors import InvalidParameter, TooLarge
-from causalpp.programs.answering import exact as _exact
+from causalpp.programs.answering import exact
 from causalpp.programs.answering.plan import Plan, Statement, plan
 from causalpp.programs.mechanisms import Assign, Mechanism, Table
-
-if TYPE_CHECKING:
-    from causalpp.programs.worlds import Worlds
 
 __all__ = ["check_defined", "check_defined_across"]
 
@@ -42,13 +38,19 @@ def check_defined(statements: Sequence[Statement]) -> None:
             _refuse(variable, table, rows, _joint(made, [made.where[0, p] for p in table.parents]), bare)
 
 
-def check_defined_across(worlds: Worlds) -> None:
-    """Refuse worlds in which a variable reads its parents in several worlds and may so reach an undefined row."""
-    for world, variable in dict.fromkeys((w, v) for w, v, _ in worlds.reads):
-        table = _undefined(worlds[world].mechanism(variable))
-        if table:
-            source = [(worlds.reads.get((world, variable, p), world), p) for p in table.parents]
-            _refuse(variable, table, table.undefined, worlds.probabilities(source), worlds[world].statements)
+def check_defined_across(
+    variable: str, mechanism: Mechanism, statements: Sequence[Statement], law: Callable[[], NDArray[np.float64]]
+) -> None:
+    """Refuse a variable that reads its parents in several worlds and may so reach an undefined row.
+
+    Args:
+        variable, mechanism: of a world.
+        statements: of that world.
+        law: gives the joint distribution of the parents it reads.
+    """
+    table = _undefined(mechanism)
+    if table:
+        _refuse(variable, table, table.undefined, law(), statements)
 
 
 def _undefined(mechanism: Mechanism) -> Table | None:
@@ -59,10 +61,10 @@ def _undefined(mechanism: Mechanism) -> Table | None:
 
 def _joint(made: Plan, wanted: Sequence[int]) -> NDArray[np.float64] | None:
     """The law of some parents; None where it cannot be computed, and they may have any states."""
-    if not _exact.is_discrete(made):
+    if not exact.is_discrete(made):
         return None
     try:
-        return _exact.joint(made, wanted)[0]
+        return exact.joint(made, wanted)[0]
     except TooLarge:
         return None
 

@@ -21,13 +21,14 @@ from causalpp.programs.bulk._fits import Fits, unique_fits
 from causalpp.programs.bulk._gaussian import GaussianBatch, fit_gaussians
 from causalpp.programs.bulk._mixed import MixedBatch, fit_mixed
 from causalpp.programs.bulk._tables import TableBatch, fit_tables
+from causalpp.programs.fitting.diagnostics import covered, family_cells
+from causalpp.programs.fitting.fit import Options, fitted
+from causalpp.programs.mechanisms import Mechanism, Table
+from causalpp.programs.report import Cells, Fit, thin_tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from causalpp.programs.fitting.diagnostics import Cells
-    from causalpp.programs.fitting.report import Fit
-    from causalpp.programs.mechanisms import Mechanism
 
 __all__ = ["BatchEffects", "GaussianBatch", "MixedBatch", "Normals", "ProgramBatch", "TableBatch", "compile_batch"]
 
@@ -126,8 +127,6 @@ def compile_batch(
             _warn(dags, fits, _of_tables(tables))
         return tables
     if any(column.kind != "real" for column in columns.values()):
-        from causalpp.programs.fitting.fit import Options, fitted
-
         if not prior > 0:
             raise InvalidParameter(f"the prior's concentration must be greater than zero, got {prior}")
 
@@ -145,8 +144,6 @@ def compile_batch(
 
 def _of_tables(batch: TableBatch) -> list[Cells | None]:
     """How well the rows cover each local fit's table; None without parents."""
-    from causalpp.programs.fitting.diagnostics import covered
-
     out: list[Cells | None] = []
     ends = np.append(batch.offset, len(batch.counts))[1:]
     for v, many, begin, end in zip(batch.fits.variable, batch.fits.many, batch.offset, ends, strict=True):
@@ -158,9 +155,6 @@ def _of_tables(batch: TableBatch) -> list[Cells | None]:
 
 
 def _of_mixed(batch: MixedBatch, columns: Columns, prior: float) -> list[Cells | None]:
-    from causalpp.programs.fitting.diagnostics import family_cells
-    from causalpp.programs.mechanisms import Table
-
     out: list[Cells | None] = []
     for v, law in zip(batch.fits.variable, batch.mechanisms, strict=True):
         table = isinstance(law, Table) and law.parents
@@ -170,8 +164,6 @@ def _of_mixed(batch: MixedBatch, columns: Columns, prior: float) -> list[Cells |
 
 def _warn(dags: DagBatch, fits: Fits, cells: Sequence[Cells | None]) -> None:
     """One warning for the whole batch, if the rows hardly cover some of its tables; there are F cells."""
-    from causalpp.programs.fitting.diagnostics import thin_tables
-
     found = thin_tables(cell for cell in cells if cell is not None)
     if found is not None:
         told = [cell is not None and cell.told for cell in cells]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,11 +16,10 @@ from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch
 from causalpp.programs.bulk._base import BatchEffects, Normals, ProgramBatch, whole
 from causalpp.programs.bulk._fits import Fits
+from causalpp.programs.estimands import ate
 from causalpp.programs.mechanisms import Mechanism
 from causalpp.programs.program import CausalProgram, check_complete
-
-if TYPE_CHECKING:
-    from causalpp.programs.fitting.report import Fit
+from causalpp.programs.report import Fit
 
 __all__ = ["MixedBatch", "fit_mixed"]
 
@@ -128,8 +127,6 @@ class MixedBatch(ProgramBatch):
         if parameter_draws is not None:
             options = {"treated": treated, "control": control, "state": state, "samples": samples, "seed": seed}
             return self._stack([b.ate(treatment, outcome, **options) for b in self.draws(parameter_draws, seed=seed)])
-        from causalpp.programs.estimands import ate
-
         found = [
             ate(program, treatment, outcome, treated=treated, control=control, state=state, samples=samples, seed=seed)
             for program in self._programs

@@ -4,158 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.columns import Column, Columns
 from causalpp.programs.mechanisms import Mechanism, Table
+from causalpp.programs.report import RARE, Cells, Diagnostics, Marginal
+from causalpp.programs.world import World
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from causalpp.programs.program import CausalProgram
-
-__all__ = [
-    "Cells",
-    "Diagnostics",
-    "Marginal",
-    "cells_of_tables",
-    "covered",
-    "diagnose",
-    "family_cells",
-    "thin_tables",
-]
+__all__ = ["cells_of_tables", "covered", "diagnose", "family_cells"]
 
 _Floats = NDArray[np.float64]
 
 _ROWS = 5000  # simulated
-_RARE = 5  # a configuration of parents with fewer rows is hardly seen
-_MANY, _SHARE = 10, 0.5  # configurations, and the share of them hardly seen, that are told …
-_PULL = 0.1  # … if the prior is so much of what the table says
 _LEVEL = 0.01  # of all marginals together
 _APART = {"discrete": 0.02, "ordinal": 0.02, "count": 0.05, "real": 0.15}  # smaller distances do no harm
 _LEAST = 5  # expected in each arm; states with fewer are taken together
 
 
-@dataclass(frozen=True)
-class Cells:
-    """How well the rows cover the configurations of a table's parents.
-
-    Attributes:
-        variable: whose table it is.
-        configurations: how many its parents have.
-        empty, rare: how many of them have no row, and how many fewer than five (with those that have none).
-        pull: the prior's share in the table's rows, averaged over the rows of data: 0, the data alone; 1, the prior.
-    """
-
-    variable: str
-    configurations: int
-    empty: int
-    rare: int
-    pull: float
-
-    @property
-    def told(self) -> bool:
-        """Whether they deserve a warning."""
-        return self.configurations >= _MANY and self.rare > _SHARE * self.configurations and self.pull > _PULL
-
-
-@dataclass(frozen=True)
-class Marginal:
-    """A variable's distribution in the data and in the program without intervention.
-
-    Attributes:
-        variable: which.
-        what: what differs most: a state's share, or the mean.
-        observed, expected: this number in the data and in the program.
-        distance: between the distributions: half the sum of the absolute differences of shares; of numbers the
-            greatest difference of the distribution functions.
-        p_value: of so great a distance, if the program were right.
-        told: whether it deserves a warning.  What has missing values may rightly differ, as may what is given, not
-            fitted, and what comes after it.
-    """
-
-    variable: str
-    what: str
-    observed: float
-    expected: float
-    distance: float
-    p_value: float
-    told: bool
-
-    @property
-    def sentence(self) -> str:
-        """What differs."""
-        if self.what == "distribution":
-            return f"the distribution of {self.variable!r} is another one, at a distance of {self.distance:.2f}"
-        return f"{self.what} is {self.expected:.3g} in the program and {self.observed:.3g} in the data"
-
-
-@dataclass(frozen=True)
-class Diagnostics:
-    """What a comparison of a fitted program with its data found.
-
-    Attributes:
-        cells: one entry for each table with parents.
-        marginals: one for each observed variable: a posterior predictive check (Gelman et al., *Bayesian Data
-            Analysis*, 3rd ed., section 6.3), the posterior put at its mean.
-        copies: pairs of parents of one variable that say the same in every row.
-
-    Example:
-        >>> import causalpp as cpp
-        >>> asia = cpp.load_network("asia")
-        >>> found = cpp.compile(asia.dag, data=asia.simulate(1000, seed=1)).fit.diagnostics
-        >>> found.warnings
-        ()
-        >>> found.frame().loc[0, ["variable", "what"]].tolist()
-        ['asia', 'P(asia = no)']
-    """
-
-    cells: tuple[Cells, ...]
-    marginals: tuple[Marginal, ...]
-    copies: tuple[tuple[str, str, str], ...]
-
-    def frame(self) -> pd.DataFrame:
-        """The marginals as a table, one row a variable."""
-        import pandas as pd
-
-        return pd.DataFrame([vars(marginal) for marginal in self.marginals])
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What is wrong, a sentence each; empty if nothing is."""
-        out = [
-            f"columns {a!r} and {b!r} say the same in every row, so their influences on {child!r} cannot be told "
-            "apart: leave one out"
-            for a, b, child in self.copies
-        ]
-        thin = thin_tables(self.cells)
-        out += [] if thin is None else [thin]
-        odd = sorted((m for m in self.marginals if m.told), key=lambda m: m.p_value)
-        out += [f"the fitted program does not fit the data: {m.sentence}; see fit.diagnostics" for m in odd[:3]]
-        return tuple(out)
-
-
-def thin_tables(cells: Iterable[Cells]) -> str | None:
-    """What there is to say of tables whose parents have many configurations with hardly a row, the worst first."""
-    thin = sorted((c for c in cells if c.told), key=lambda c: -c.pull)
-    if not thin:
-        return None
-    worst = thin[0]
-    others = list(dict.fromkeys(repr(c.variable) for c in thin if c.variable != worst.variable))[:3]
-    also = f" (and so of {', '.join(others)})" if others else ""
-    return (
-        f"{worst.rare:,} of {worst.configurations:,} configurations of the parents of {worst.variable!r}{also} "
-        f"have fewer than {_RARE} rows, {worst.empty:,} of them none, and the prior is {worst.pull:.0%} of "
-        "what its table says: merge states, or have a parent with many values read as real, kinds={…: 'real'}"
-    )
-
-
 def diagnose(
-    program: CausalProgram, mechanisms: Mapping[str, Mechanism], columns: Columns, given: Collection[str], seed: int
+    program: World, mechanisms: Mapping[str, Mechanism], columns: Columns, given: Collection[str], seed: int
 ) -> Diagnostics:
     """Compare a fitted program with the columns it was fitted to.
 
@@ -215,7 +85,7 @@ def covered(name: str, configurations: int, rows: NDArray[Any], states: int, pri
     """
     weight = states * prior
     pull = float((rows * weight / (rows + weight)).sum() / max(1, rows.sum()))
-    return Cells(name, configurations, configurations - len(rows), configurations - int((rows >= _RARE).sum()), pull)
+    return Cells(name, configurations, configurations - len(rows), configurations - int((rows >= RARE).sum()), pull)
 
 
 def _marginal(column: Column, drawn: NDArray[Any]) -> tuple[Column, str, float, float, float, float]:

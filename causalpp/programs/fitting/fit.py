@@ -13,16 +13,21 @@ from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.programs.answering.plan import Statement
 from causalpp.programs.fitting.diagnostics import diagnose
-from causalpp.programs.fitting.draws import carrying, is_random
 from causalpp.programs.fitting.families import laplace
 from causalpp.programs.fitting.families.conjugate import fitted_gaussian, fitted_table
 from causalpp.programs.fitting.families.counts import fitted_count, spread_wide
 from causalpp.programs.fitting.families.scaling import Scale, unscaled
 from causalpp.programs.fitting.families.templates import REAL, default_kind, kind_of, ordered, template
 from causalpp.programs.fitting.joint.latent import gibbs
+from causalpp.programs.fitting.joint.mcmc import nuts
+from causalpp.programs.fitting.joint.modes import SAY_THE_SAME, STARTS, apart, collapsed
+from causalpp.programs.fitting.joint.variational import svi
 from causalpp.programs.fitting.reading import read_observed
-from causalpp.programs.fitting.report import Fit
 from causalpp.programs.mechanisms import LinearGaussian, Mechanism, State, Table, check_states
+from causalpp.programs.mechanisms.draws import carrying, is_random
+from causalpp.programs.models.rows import parameter_names, rows_model
+from causalpp.programs.program import CausalProgram, check_complete
+from causalpp.programs.report import Fit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,8 +146,6 @@ def fitted(
         out, fit = _one_by_one(mechanisms, columns, len(data), own, options, counts)
     fit = replace(fit, columns=columns.table)
     if options.compare and fit.converged:
-        from causalpp.programs.program import CausalProgram, check_complete
-
         program = CausalProgram(check_complete(dag, out), dag.latent, None, dag.nodes)
         fit = replace(
             fit, diagnostics=diagnose(program, out, columns, [v for v in own if not is_random(given[v])], options.seed)
@@ -195,8 +198,6 @@ def _jointly(
     options: Options,
 ) -> tuple[dict[str, Mechanism], Fit]:
     """Where something is latent or missing, mechanisms depend on each other in the posterior."""
-    from causalpp.programs.fitting.joint.model import parameter_names, rows_model
-
     discrete = all(m.states is not None for m in priors.values())
     finite = discrete and all(isinstance(m, Table) or not is_random(m) for m in priors.values())
     method = options.method or ("gibbs" if finite else "svi")
@@ -227,15 +228,11 @@ def _jointly(
         return dict(priors), Fit("given", rows)
     latent = bool(dag.latent)
     if method == "svi":
-        from causalpp.programs.fitting.joint.variational import svi
-
         steps = options.steps or 2000
         point, draws, fit, solutions = svi(
             model, names, rows, steps=steps, draws=options.draws, seed=options.seed, progress=options.progress
         )
     else:
-        from causalpp.programs.fitting.joint.mcmc import nuts
-
         point, draws, fit, solutions = nuts(
             model, names, rows, draws=options.draws, latent=latent, seed=options.seed, progress=options.progress
         )
@@ -252,8 +249,6 @@ def _jointly(
     out = in_units(point, draws)
     if not latent:
         return out, fit
-    from causalpp.programs.fitting.joint.modes import SAY_THE_SAME, STARTS, apart, collapsed
-
     open_ = f"that nothing but what {STARTS} starts found explains the data as well"
     if len(solutions) > 1 and fit.converged:
         one = [in_units(mode, {name: value[None] for name, value in mode.items()}) for mode in solutions]

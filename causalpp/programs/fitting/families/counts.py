@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,10 +12,7 @@ from numpy.typing import NDArray
 from causalpp.columns import Column
 from causalpp.programs.fitting.families import laplace
 from causalpp.programs.fitting.families.templates import template
-from causalpp.programs.mechanisms import Mechanism, Poisson
-
-if TYPE_CHECKING:
-    from causalpp.programs.mechanisms import State
+from causalpp.programs.mechanisms import Mechanism, Poisson, State
 
 __all__ = ["fitted_count", "spread_wide"]
 

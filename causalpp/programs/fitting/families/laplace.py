@@ -17,10 +17,10 @@ from torch import Tensor
 
 from causalpp.columns import Column
 from causalpp.errors import InvalidData
-from causalpp.programs.fitting.draws import with_law
 from causalpp.programs.fitting.families.newton import Counts, Model, Normal, Positive, States, WideCounts, mode
 from causalpp.programs.fitting.families.scaling import Scale, unscaled
 from causalpp.programs.mechanisms import Mechanism, NegativeBinomial
+from causalpp.programs.mechanisms.draws import with_law
 from causalpp.programs.mechanisms.laws import POSITIVE, JointNormal
 from causalpp.programs.mechanisms.network import AdditiveNoise
 from causalpp.programs.mechanisms.regressions.linear import Gamma, Logistic, Poisson, _Linear

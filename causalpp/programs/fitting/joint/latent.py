@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from causalpp._progress import steps
 from causalpp.columns import Column
 from causalpp.errors import TooLarge
-from causalpp.programs.fitting.draws import carrying
-from causalpp.programs.fitting.report import LEAST_SIZE, MOST_RHAT, Fit, diagnosed
+from causalpp.programs.fitting.convergence import LEAST_SIZE, MOST_RHAT, diagnosed
 from causalpp.programs.mechanisms import Mechanism, Table
+from causalpp.programs.mechanisms.draws import carrying
+from causalpp.programs.report import Fit
 
 __all__ = ["CHAINS", "gibbs"]
 

@@ -11,9 +11,10 @@ from pyro.infer import MCMC, NUTS
 
 from causalpp._progress import steps as counted
 from causalpp.errors import InvalidParameter
+from causalpp.programs.fitting.convergence import MOST_RHAT, diagnosed
 from causalpp.programs.fitting.joint import modes
-from causalpp.programs.fitting.joint.model import Model
-from causalpp.programs.fitting.report import MOST_RHAT, Fit, diagnosed
+from causalpp.programs.models.rows import Model
+from causalpp.programs.report import Fit
 
 __all__ = ["nuts"]
 
@@ -32,7 +33,7 @@ def nuts(
     have changed names between the draws, and the mean otherwise.
 
     Args:
-        model: see :func:`causalpp.programs.fitting.joint.model`.
+        model: see :func:`causalpp.programs.models.rows`.
         names: its parameter sites.
         rows: how many rows it has, for the report.
         draws: how many to keep, over all chains; half as many again warm up.

@@ -21,8 +21,8 @@ from torch import Tensor
 
 from causalpp.columns import Column
 from causalpp.graphs import Dag
-from causalpp.programs.fitting.joint.model import Model
 from causalpp.programs.mechanisms import LinearGaussian, Mechanism, Table
+from causalpp.programs.models.rows import Model
 from causalpp.programs.program import CausalProgram, Statement
 
 __all__ = ["SAY_THE_SAME", "STARTS", "Mode", "apart", "collapsed", "found", "left_open", "near", "pooled"]
@@ -67,7 +67,7 @@ def found(model: Model, names: frozenset[str], *, seed: int, draws: int, starts:
     """The different modes that several starts lead to, the one with the largest evidence first.
 
     Args:
-        model: see :func:`causalpp.programs.fitting.joint.model`; discrete latent sites are summed out.
+        model: see :func:`causalpp.programs.models.rows`; discrete latent sites are summed out.
         names: its parameter sites.
         seed: of the starts.
         draws: how many to take from the normal law at each mode.

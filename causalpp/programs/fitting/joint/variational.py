@@ -17,9 +17,10 @@ from torch import Tensor
 
 from causalpp._progress import steps as counted
 from causalpp.errors import InvalidParameter
+from causalpp.programs.fitting.convergence import settled
 from causalpp.programs.fitting.joint import modes
-from causalpp.programs.fitting.joint.model import Model
-from causalpp.programs.fitting.report import Fit, settled
+from causalpp.programs.models.rows import Model
+from causalpp.programs.report import Fit
 
 __all__ = ["svi"]
 
@@ -39,7 +40,7 @@ def svi(
     several starts, and draws around other modes that explain the data about as well are mixed in.
 
     Args:
-        model: see :func:`causalpp.programs.fitting.joint.model`.
+        model: see :func:`causalpp.programs.models.rows`.
         names: its parameter sites.
         rows: how many rows it has, for the report.
         steps: of Adam.
