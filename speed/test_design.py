@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from causalpp.belief import Agnostic, Fixed, Learned
+from causalpp.belief import Agnostic, Fixed, Learned, Mixture
 from causalpp.design import binary_entropy
 from causalpp.design.information import question_information
 
@@ -53,9 +53,15 @@ def count(counts, groups, column, yes):
 def posterior(channel, counts, groups):
     """The probability of every graph, and the law of the next answer for every group."""
     members = torch.bincount(groups, minlength=len(counts))
-    log = channel.log_evidence(counts)
+    state = channel.counted(counts) if isinstance(channel, Mixture) else counts
+    log = channel.log_likelihood(state)
     each = (log - log.max()).exp()
-    return (each / (each @ members.to(each.dtype)))[groups], channel.predictive(counts)
+    if isinstance(channel, Mixture):
+        fresh = torch.zeros(1, dtype=torch.int64)
+        laws = tuple(law[:, 0] for law in channel.predictive_of(state, fresh, fresh))
+    else:
+        laws = channel.rates(counts)
+    return (each / (each @ members.to(each.dtype)))[groups], laws
 
 
 @pytest.mark.benchmark(group=GROUP)

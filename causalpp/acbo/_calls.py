@@ -121,13 +121,12 @@ def _parts(chooser: Chooses, belief: AnyBelief) -> list[tuple[Belief, Chooser, S
 
 def _law(belief: Belief, chooser: Chooser, shared: float, *, apart: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Weights, and the laws of an answer to a call that nothing strikes; the last row for unrelated answers."""
-    found = belief.outlook(chooser.questions, apart=apart)
-    law, groups = found.forecast, found.groups
+    found = belief.predictive(chooser.questions, apart=apart)
     weights = found.weights
-    true, false = law.if_true[groups], law.if_false[groups]
+    true, false = found.if_true[found.groups], found.if_false[found.groups]
     if apart:
-        weights = torch.cat([weights, weights.new_tensor([law.unrelated])])
-        true, false = (torch.cat([rates, law.either[None].to(rates.dtype)]) for rates in (true, false))
+        weights = torch.cat([weights, weights.new_tensor([found.unrelated])])
+        true, false = (torch.cat([rates, found.either[None].to(rates.dtype)]) for rates in (true, false))
     true, false = (((rates - shared) / (1 - 2 * shared)).clamp(0, 1) for rates in (true, false))
     return weights, true, false, found.state
 

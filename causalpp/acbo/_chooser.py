@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.belief import Belief, Forecast
+from causalpp.belief import NEW_QUESTION, Belief, Predictive
 from causalpp.design.conjunctions import conjunctions, leading
 from causalpp.design.information import binary_entropy, question_information
 from causalpp.design.policies import Policy
@@ -68,23 +68,11 @@ class Chooser:
         self.asked = torch.cat([self.asked, self.asked.new_zeros(len(questions))])
         self.single = torch.cat([self.single, self.single.new_tensor([not isinstance(q, And) for q in questions])])
 
-    def _said(self, belief: Belief) -> tuple[Tensor, Tensor]:
-        """How often each question was answered yes, and no, each of shape ``(Q,)``; only those put are looked up."""
-        yes, no = torch.zeros_like(self.asked), torch.zeros_like(self.asked)
-        put = [question for question in belief.evidence.numbers if question in self.numbers]
-        where = torch.tensor([self.numbers[question] for question in put], dtype=torch.int64, device=yes.device)
-        yes[where], no[where] = belief.evidence.said(put)
-        return yes, no
-
     def gain(self, belief: Belief) -> Tensor:
         """The expected information of every question in bits, shape ``(Q,)``."""
-        if belief.channel.tallied:
-            tally, state = torch.unique(torch.stack(self._said(belief)), dim=1, return_inverse=True)
-            weights, found = belief.forecast(tally[0], tally[1])
-        else:
-            weights, found, state, _ = belief.outlook(self.questions)
-        weights = torch.cat([weights, weights.new_tensor([found.unrelated])])
-        groups = belief.evidence.groups
+        found = belief.predictive(self.questions)
+        weights = torch.cat([found.weights, found.weights.new_tensor([found.unrelated])])
+        groups, state = found.groups, found.state
         silent = _silence(found, groups)
         if self.truth.numel() <= _SMALL and silent is None:
             laws = [torch.cat([law[groups], found.either[None]])[:, state] for law in (found.if_true, found.if_false)]
@@ -115,7 +103,8 @@ class Chooser:
 
     def about_the_graph(self, belief: Belief, number: int) -> float:
         """What one question is expected to tell about the graph alone, in bits."""
-        weights, found, _, groups = belief.outlook(self.questions[number : number + 1], apart=False)
+        found = belief.predictive(self.questions[number : number + 1], apart=False)
+        weights, groups = found.weights, found.groups
         truth = self.truth[:-1, number : number + 1]
         rates = found.if_true[groups, 0], found.if_false[groups, 0]
         silent = None if found.silent is None else (found.silent[0][groups], found.silent[1][groups])
@@ -145,10 +134,9 @@ class Chooser:
         found, truth = conjunctions(self.truth, pool)
         if not found:
             return False
-        nothing = torch.zeros(1, dtype=torch.int64, device=truth.device)
-        weights, law = belief.forecast(nothing, nothing)
-        weights = torch.cat([weights, weights.new_tensor([law.unrelated])])
-        groups = belief.evidence.groups
+        law = belief.predictive([NEW_QUESTION])
+        weights = torch.cat([law.weights, law.weights.new_tensor([law.unrelated])])
+        groups = law.groups
         rates = [torch.cat([each[groups, 0], law.either]) for each in (law.if_true, law.if_false)]
         bits = question_information(weights, rates[0], rates[1], truth, about=self.about)
         known = max(float(torch.where(self.single, gain * _WORTH, gain).max()), 0.0)
@@ -164,7 +152,7 @@ class Chooser:
         return False
 
 
-def _silence(found: Forecast, groups: Tensor) -> tuple[Tensor, Tensor] | None:
+def _silence(found: Predictive, groups: Tensor) -> tuple[Tensor, Tensor] | None:
     """P(no answer | hypothesis) where true and where false, ``(M + 1,)``, if silence tells something.
 
     Of answers that have nothing to do with the graph, silence is taken to be as frequent as where the proposition is

@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from causalpp.acbo.config import AcboConfig
-from causalpp.belief import Abstaining, AnyBelief, Belief, Channel, Fixed, ParticleBelief, Pooled, SharedErrors
-from causalpp.belief.channels.base import counts_of
-from causalpp.belief.channels.mixture import Mixture
+from causalpp.belief import AnyBelief, Belief, Channel, Fixed, ParticleBelief
 from causalpp.oracles import Answer
 from causalpp.propositions import Proposition
 
@@ -60,29 +58,23 @@ def _said(goal: Proposition, p: float) -> str:
 
 def trusted(belief: AnyBelief, config: AcboConfig) -> bool:
     """Whether it is established that the answers say something; a reliability that is assumed is not doubted."""
-    if _knows_unrelated(belief.channel):
-        return belief.kinds["unrelated"] <= config.unrelated
+    if belief.profile.unrelated_before > 0:  # that they have nothing to do with the graph is a case of its own
+        return belief.profile.unrelated <= config.unrelated
     return not belief.channel.learns or belief.reliability.better_than_chance >= _TRUST
 
 
 def _chance(belief: AnyBelief, asked: int, config: AcboConfig) -> bool:
-    if _knows_unrelated(belief.channel):
-        return belief.kinds["unrelated"] >= config.chance
+    if belief.profile.unrelated_before > 0:
+        return belief.profile.unrelated >= config.chance
     return belief.channel.learns and asked >= _GIVEN_UP and belief.reliability.better_than_chance < 0.5
-
-
-def _knows_unrelated(channel: Channel) -> bool:
-    """Whether *the answers have nothing to do with the graph* is a case of its own."""
-    while isinstance(channel, (Abstaining, Pooled)):
-        channel = channel.base
-    return isinstance(channel, Mixture) and bool((channel.kinds == 0).any())
 
 
 def doubt(belief: AnyBelief, config: AcboConfig) -> str:
     """What to add to a verdict where it is not established that the answers say something."""
     if not trusted(belief, config):
         return ", and that the oracle is better than chance is not established"
-    if _knows_unrelated(belief.channel) and min(belief.kinds["informative"], belief.kinds["liar"]) > 1 - _TRUST:
+    profile = belief.profile
+    if profile.unrelated_before > 0 and min(profile.informative, profile.liar) > 1 - _TRUST:
         return ", and whether the oracle says what is true or the opposite is not established"
     return ""
 
@@ -113,7 +105,7 @@ def contradiction(belief: AnyBelief, threshold: float) -> str | None:
         return None
     from scipy.special import bdtrc
 
-    counts = counts_of(belief.evidence.rows, belief.evidence.tallies)
+    counts = belief.record.counts
     answered, wrong = round(float(counts[0].sum())), round(float((counts[:, 1] + counts[:, 2]).min()))
     if not wrong or bdtrc(wrong - 1, answered, belief.channel.error) >= threshold / (answered * (answered + 1)):
         return None
@@ -143,9 +135,7 @@ class Silence:
     """
 
     def __init__(self, channel: Channel) -> None:
-        while isinstance(channel, (Pooled, SharedErrors)):
-            channel = channel.base
-        self.tells = isinstance(channel, Abstaining)
+        self.tells = "silence" in channel.sees
         self.answered = 0
         self.silent: list[Answer] = []
 

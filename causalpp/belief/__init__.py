@@ -2,27 +2,37 @@
 
 from typing import TypeAlias
 
+from causalpp._renamed import old_names
 from causalpp.belief.alternatives import NoneOfThese, one_edge_alternatives
 from causalpp.belief.belief import Belief
-from causalpp.belief.channels.abstaining import Abstaining
-from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Channel, Fixed, Forecast, Learned, Source, Tallies
-from causalpp.belief.channels.correlated import Correlated, Persistent
-from causalpp.belief.channels.mixture import Mixture, Worlds
-from causalpp.belief.channels.odds import LogOdds
-from causalpp.belief.channels.pooled import Pooled
-from causalpp.belief.channels.shared import SharedErrors
-from causalpp.belief.evidence import Evidence
+from causalpp.belief.channels import (
+    Abstaining,
+    Agnostic,
+    Channel,
+    Correlated,
+    CountChannel,
+    Fixed,
+    Heard,
+    Learned,
+    LogOdds,
+    Mixture,
+    Persistent,
+    Pooled,
+    Predictive,
+    Profile,
+    SharedErrors,
+    Worlds,
+)
 from causalpp.belief.explanation import Explanation, Reason
-from causalpp.belief.huge.components import ComponentBelief
-from causalpp.belief.huge.particles import Mixing, ParticleBelief
-from causalpp.belief.outlook import Outlook
+from causalpp.belief.huge import ComponentBelief, Mixing, ParticleBelief
+from causalpp.belief.record import NEW_QUESTION, Record, Source, Tallies
 from causalpp.belief.reliability import Reliability
 
 AnyBelief: TypeAlias = Belief | ComponentBelief | ParticleBelief
 """A belief over a list of graphs, over the components of a class, or over particles."""
 
 __all__ = [
+    "NEW_QUESTION",
     "Abstaining",
     "Agnostic",
     "AnyBelief",
@@ -30,20 +40,22 @@ __all__ = [
     "Channel",
     "ComponentBelief",
     "Correlated",
-    "Evidence",
+    "CountChannel",
     "Explanation",
     "Fixed",
-    "Forecast",
+    "Heard",
     "Learned",
     "LogOdds",
     "Mixing",
     "Mixture",
     "NoneOfThese",
-    "Outlook",
     "ParticleBelief",
     "Persistent",
     "Pooled",
+    "Predictive",
+    "Profile",
     "Reason",
+    "Record",
     "Reliability",
     "SharedErrors",
     "Source",
@@ -51,3 +63,5 @@ __all__ = [
     "Worlds",
     "one_edge_alternatives",
 ]
+
+__getattr__ = old_names(__name__, {"Evidence": "Record", "Forecast": "Predictive", "Outlook": "Predictive"})

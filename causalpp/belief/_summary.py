@@ -8,23 +8,28 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from causalpp.belief.alternatives import NoneOfThese, one_edge_alternatives
+from causalpp.belief.channels.base import Profile
 
 if TYPE_CHECKING:
     from causalpp.belief.belief import Belief
 
-__all__ = ["compared", "plain_values"]
+__all__ = ["compared", "only_related", "plain_values"]
 
 _TINY = 1e-300
 
 
+def only_related(profile: Profile) -> NoneOfThese:
+    """Whether the answers have to do with the graph, where there is nothing else to compare with."""
+    informative, liar, unrelated, before = profile[:4]
+    if not 0 < before < 1:
+        return NoneOfThese(None, None, None, 0)
+    odds = math.log(max(informative + liar, _TINY)) - math.log(max(unrelated, _TINY))
+    return NoneOfThese(None, None, odds - math.log((1 - before) / before), 0)
+
+
 def compared(belief: Belief) -> NoneOfThese:
     """How the candidates compare with graphs one edge away, and with answers that have nothing to do with a graph."""
-    informative, liar, unrelated = belief.kinds.values()
-    before = belief._kinds_before
-    related = None
-    if 0 < before < 1:
-        odds = math.log(max(informative + liar, _TINY)) - math.log(max(unrelated, _TINY))
-        related = odds - math.log((1 - before) / before)
+    related = only_related(belief.profile).related
     if belief.alternatives is None:
         found = one_edge_alternatives(belief.candidates, knowledge=belief.knowledge)
         if found is None:
@@ -49,7 +54,7 @@ def plain_values(belief: Belief, k: int) -> dict[str, Any]:
         "answers": len(belief.answers),
         "confidence": belief.confidence,
         "entropy_bits": belief.entropy,
-        "log_evidence": belief.log_evidence,
+        "log_evidence": belief.log_marginal_likelihood,
         "graphs": [{"edges": [list(e) for e in dag.edges], "probability": p} for dag, p in belief.top(k)],
         "edges": [
             {"cause": nodes[i], "effect": nodes[j], "probability": float(p)}

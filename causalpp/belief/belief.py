@@ -13,13 +13,14 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from causalpp._renamed import old_attribute
 from causalpp.belief._summary import compared, plain_values
 from causalpp.belief.alternatives import NoneOfThese, one_edge_alternatives
 from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Channel, Forecast, Label, Source, counts_of
-from causalpp.belief.evidence import Evidence
+from causalpp.belief.channels.base import Channel, Heard, Profile
+from causalpp.belief.channels.predictive import Predictive
 from causalpp.belief.explanation import Explanation, explained
-from causalpp.belief.outlook import Outlook
+from causalpp.belief.record import NEW_QUESTION, Label, Record, Source
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch, Knowledge
@@ -63,16 +64,18 @@ class Belief:
     answers: tuple[Answer, ...] = ()
     alternatives: DagBatch | None = None
     doubt: float = 0.0
-    evidence: Evidence = field(default=cast(Evidence, None))
+    record: Record = field(default=cast(Record, None))
     knowledge: Knowledge | None = None
 
+    evidence = old_attribute("record")
+
     def __post_init__(self) -> None:
-        if not self.evidence:
+        if not self.record:
             graphs = self.candidates
             if self.alternatives is not None:
                 both = torch.cat([graphs.adjacency, self.alternatives.adjacency])
                 graphs = DagBatch.trusted(graphs.nodes, both, graphs.latent)
-            object.__setattr__(self, "evidence", Evidence.none(graphs))
+            object.__setattr__(self, "record", Record.none(graphs))
 
     @classmethod
     def uniform(cls, candidates: DagBatch, channel: Channel | None = None) -> Belief:
@@ -141,7 +144,7 @@ class Belief:
             alternatives = one_edge_alternatives(self.candidates, questions, knowledge=self.knowledge)
             if alternatives is None:
                 raise TooLarge("there are no graphs one edge away to compare with, or too many; pass some of your own")
-        start = replace(self, answers=(), alternatives=alternatives, doubt=doubt, evidence=cast(Evidence, None))
+        start = replace(self, answers=(), alternatives=alternatives, doubt=doubt, record=cast(Record, None))
         return start.update(self.answers)
 
     def update(self, answers: Iterable[Answer]) -> Belief:
@@ -151,20 +154,25 @@ class Belief:
             UnknownVariable: an answer is about a variable the candidates do not have.
         """
         new = tuple(answers)
-        evidence = self.evidence.add(new)
-        after = replace(self, evidence=evidence, answers=self.answers + new)
-        if "_gathered" in self.__dict__:
-            before = evidence.padded(self.evidence.tallies)
-            gathered = self._gathered[evidence.origin]
-            after.__dict__["_gathered"] = self.channel.extend(gathered, evidence.rows, before, evidence.tallies)
+        record = self.record.add(new)
+        after = replace(self, record=record, answers=self.answers + new)
+        if "_state" in self.__dict__:
+            before = record.padded(self.record.tallies)
+            after.__dict__["_state"] = self.channel.step(
+                self._state[record.origin], record.rows, before, record.tallies
+            )
         after.__dict__["_log_start"] = self._log_start
         return after
 
     # --- what a channel computes ------------------------------------------------------------------------
 
     @cached_property
-    def _gathered(self) -> Tensor:
-        return self.channel.gather(self.evidence.rows, self.evidence.tallies)
+    def _state(self) -> Tensor:
+        return self.channel.init(self.record.rows, self.record.tallies)
+
+    @property
+    def _heard(self) -> Heard:
+        return Heard(self._log_rows, self._state, self.record)
 
     @cached_property
     def _log_start(self) -> Tensor:
@@ -178,42 +186,23 @@ class Belief:
 
     @cached_property
     def _log_rows(self) -> Tensor:
-        """The log prior of the rows of the evidence, shape ``(R,)``."""
-        mass = torch.zeros(len(self.evidence.rows), dtype=torch.float64, device=self._log_start.device)
-        return mass.index_add_(0, self.evidence.groups, self._log_start.exp()).log()
+        """The log prior of the rows of the record, shape ``(R,)``."""
+        mass = torch.zeros(len(self.record.rows), dtype=torch.float64, device=self._log_start.device)
+        return mass.index_add_(0, self.record.groups, self._log_start.exp()).log()
 
     @property
     def log_likelihood(self) -> Tensor:
         """The natural logarithm of P(answers | hypothesis), reliabilities summed out, candidates first; ``(M,)``."""
-        return self.channel.evidence(self._gathered)[self.evidence.groups]
+        return self.channel.log_likelihood(self._state)[self.record.groups]
 
     @cached_property
     def _posterior(self) -> Tensor:
         """Of all hypotheses, shape ``(M,)``."""
         return torch.softmax(self._log_start + self.log_likelihood, dim=0)
 
-    def forecast(self, yes: Tensor, no: Tensor, *, apart: bool = True) -> tuple[Tensor, Forecast]:
-        """The law of the next answer to questions that were answered so often yes and no.
-
-        Args:
-            yes: shape ``(S,)``, for S distinct pairs of tallies.
-            no: likewise.
-            apart: whether *the answers have nothing to do with the graph* is a case of its own.
-
-        Returns:
-            P(hypothesis, and the answers have to do with it), shape ``(M,)``, candidates first; and the forecast for
-            the rows of the evidence.
-        """
-        method = self.channel.forecast if apart else self.channel.forecast_all
-        found = method(self._log_rows, self._gathered, yes, no)
-        return self._spread(found.mass), found
-
-    def _spread(self, mass: Tensor) -> Tensor:
-        """The mass of each hypothesis, from that of the rows."""
-        share = (self._log_start - self._log_rows[self.evidence.groups]).exp()
-        return share.nan_to_num(0.0) * mass[self.evidence.groups]
-
-    def outlook(self, questions: Sequence[Proposition], source: Source | None = None, *, apart: bool = True) -> Outlook:
+    def predictive(
+        self, questions: Sequence[Proposition], source: Source | None = None, *, apart: bool = True
+    ) -> Predictive:
         """The law of the next answer to each question, given all that was answered, to it and to others.
 
         Args:
@@ -230,16 +219,18 @@ class Belief:
             >>> from causalpp.belief import Correlated
             >>> pair = DagBatch.from_dags([Dag("ab", [("a", "b")]), Dag("ab", [("b", "a")])])
             >>> belief = Belief.uniform(pair, Correlated(correlation=0.9)).update([Answer(Causes("a", "b"), True)])
-            >>> if_true, if_false = belief.outlook([Causes("a", "b"), Causes("b", "a")]).rates
+            >>> if_true, if_false = belief.predictive([Causes("a", "b"), Causes("b", "a")]).rates
             >>> [round(p, 2) for p in if_false[1].tolist()]  # in the second graph: to the first question yes again
             [0.93, 0.33]
         """
-        found, state = self.channel.outlook(
-            self._log_rows, self._gathered, self.evidence, questions, source or Source(), apart=apart
-        )
-        return Outlook(self._spread(found.mass), found, state, self.evidence.groups)
+        found = self.channel.predictive(self._heard, questions, source or Source(), apart=apart)
+        groups = self.record.groups
+        share = (self._log_start - self._log_rows[groups]).exp().nan_to_num(0.0)  # of each hypothesis in its row
+        return replace(found, weights=share * found.weights[groups], groups=groups)
 
-    def law(self, questions: Sequence[Proposition], source: Source | None = None) -> Tensor:
+    outlook = old_attribute("predictive")
+
+    def joint_predictive(self, questions: Sequence[Proposition], source: Source | None = None) -> Tensor:
         """P(answers | hypothesis) for all 2^k patterns of one yes or no to each of k questions, ``(M, 2^k)``.
 
         The first pattern is yes to all, the last no to all; the first question changes slowest.  With the reliabilities
@@ -256,22 +247,29 @@ class Belief:
             >>> from causalpp import Causes
             >>> from causalpp.belief import Fixed
             >>> pair = DagBatch.from_dags([Dag("ab", [("a", "b")]), Dag("ab", [("b", "a")])])
-            >>> Belief.uniform(pair, Fixed(0.1)).law([Causes("a", "b"), Causes("b", "a")])[0]
+            >>> Belief.uniform(pair, Fixed(0.1)).joint_predictive([Causes("a", "b"), Causes("b", "a")])[0]
             tensor([0.0900, 0.8100, 0.0100, 0.0900], dtype=torch.float64)
         """
         if len(questions) > _TOGETHER:
             raise InvalidParameter(f"the law of at most {_TOGETHER} answers is computed, not of {len(questions)}")
         columns, source = [], source or Source()
         for values in itertools.product((True, False), repeat=len(questions)):
-            said = [source.answer(q, self.evidence.tallies, v) for q, v in zip(questions, values, strict=True)]
+            said = [source.answer(q, self.record.tallies, v) for q, v in zip(questions, values, strict=True)]
             columns.append((self.update(said).log_likelihood - self.log_likelihood).exp())
         return torch.stack(columns, 1)
+
+    law = old_attribute("joint_predictive")
+
+    @property
+    def rates(self) -> tuple[Tensor, Tensor]:
+        """P(yes | candidate) for an answer to a new question, where it is true and where it is false, ``(N,)`` each."""
+        found, n = self.predictive([NEW_QUESTION], apart=False), len(self.candidates)
+        return found.if_true[found.groups[:n], 0], found.if_false[found.groups[:n], 0]
 
     @property
     def counts(self) -> Tensor:
         """Four counts a candidate: yes and no where the question is true, then where it is false, ``(N, 4)``."""
-        here = counts_of(self.evidence.rows, self.evidence.tallies)
-        return here[self.evidence.groups[: len(self.candidates)]]
+        return self.record.counts[self.record.groups[: len(self.candidates)]]
 
     # --- graphs ---------------------------------------------------------------------------------------
 
@@ -286,9 +284,11 @@ class Belief:
         return self._posterior[: len(self.candidates)]
 
     @property
-    def log_evidence(self) -> float:
+    def log_marginal_likelihood(self) -> float:
         """The natural logarithm of P(answers)."""
-        return float(torch.logsumexp(self._log_rows + self.channel.evidence(self._gathered), dim=0))
+        return float(torch.logsumexp(self._log_rows + self.channel.log_likelihood(self._state), dim=0))
+
+    log_evidence = old_attribute("log_marginal_likelihood")
 
     @cached_property
     def none_of_these(self) -> NoneOfThese:
@@ -297,12 +297,6 @@ class Belief:
         A belief without alternatives looks at those of :meth:`with_alternatives`.
         """
         return compared(self)
-
-    @property
-    def _kinds_before(self) -> float:
-        """The prior probability that the answers have nothing to do with the graph."""
-        start = torch.zeros(1, dtype=torch.float64, device=self._gathered.device)
-        return self.channel.kind_probabilities(start, self.channel.before(self._gathered))[2]
 
     def explain(self, a: Dag, b: Dag) -> Explanation:
         """Which answers speak for one graph against another, and by how much.
@@ -324,7 +318,7 @@ class Belief:
         pair = DagBatch.from_dags([a, b], nodes=self.candidates.nodes)
         prior: list[float] = []
         for adjacency in pair.adjacency.to(self.candidates.device):
-            same = (self.evidence.graphs.adjacency == adjacency).flatten(1).all(1)
+            same = (self.record.hypotheses.adjacency == adjacency).flatten(1).all(1)
             prior.append(float(self._log_start[same].exp().sum()))
         odds = math.log2(prior[0]) - math.log2(prior[1]) if min(prior) > 0 else 0.0
         return explained(Belief.uniform(pair, self.channel), self.answers, odds)
@@ -352,44 +346,52 @@ class Belief:
 
     def probability(self, proposition: Proposition) -> float:
         """The posterior probability that a proposition is true."""
-        holds = proposition.holds(self.evidence.graphs).to(self._posterior.dtype)
+        holds = proposition.holds(self.record.hypotheses).to(self._posterior.dtype)
         return min(1.0, float(self._posterior @ holds))
 
     @property
     def edges(self) -> Tensor:
         """The posterior probability of every directed edge, shape ``(d, d)``."""
-        return self.evidence.graphs.edge_shares(self._posterior)
+        return self.record.hypotheses.edge_shares(self._posterior)
 
     # --- the oracle -----------------------------------------------------------------------------------
 
     @cached_property
-    def reliability(self) -> Reliability:
-        """The posterior over the oracle's sensitivity and specificity."""
-        return self.channel.reliability(self._log_rows, self._gathered)
+    def _reliabilities(self) -> dict[Label | None, Reliability]:
+        return self.channel.reliabilities(self._heard)
 
     @cached_property
+    def reliability(self) -> Reliability:
+        """The posterior over the oracle's sensitivity and specificity; of several groups, each with equal weight."""
+        return Reliability.mean(list(self._reliabilities.values()))
+
+    @property
     def reliabilities(self) -> dict[Label, Reliability]:
         """The same for each kind of question, wording or oracle, where the channel tells them apart; else empty."""
-        return self.channel.reliabilities(self._log_rows, self._gathered, self.evidence.tallies)
+        return {label: found for label, found in self._reliabilities.items() if label is not None}
 
     @cached_property
+    def profile(self) -> Profile:
+        """What kind of oracle it is, and what the channel learns of it beside rates."""
+        return self.channel.profile(self._heard)
+
+    @property
     def shares(self) -> dict[float, float]:
         """The posterior of λ of :class:`Pooled`, or of c of :class:`SharedErrors`; empty for other channels."""
-        return self.channel.shares(self._log_rows, self._gathered)
+        return dict(self.profile.shares)
 
-    @cached_property
+    @property
     def shared(self) -> float:
         """How probable it is, on average, that an error strikes all answers of a call; zero for most channels."""
-        return self.channel.strikes(self._log_rows, self._gathered)
+        return self.profile.strikes
 
-    @cached_property
+    @property
     def kinds(self) -> dict[str, float]:
         """How probable it is that the oracle is informative, a liar, or unrelated to the graph.
 
         A channel with a learned reliability knows no unrelated answers: *liar* is then worse than chance.
         """
-        found = self.channel.kind_probabilities(self._log_rows, self._gathered)
-        return dict(zip(("informative", "liar", "unrelated"), found, strict=True))
+        return {kind: getattr(self.profile, kind) for kind in ("informative", "liar", "unrelated")}
 
     # --- for people -----------------------------------------------------------------------------------
 

@@ -15,12 +15,14 @@ import torch
 from torch import Tensor
 
 from causalpp.belief.channels.abstaining import Abstaining
-from causalpp.belief.channels.base import Channel, Fixed, Label, Learned
+from causalpp.belief.channels.base import Channel
+from causalpp.belief.channels.counts import Fixed, Learned
 from causalpp.belief.channels.groups import label_of
 from causalpp.belief.channels.mixture import Mixture
 from causalpp.belief.channels.odds import LogOdds
 from causalpp.belief.channels.pooled import Pooled
 from causalpp.belief.channels.shared import SharedErrors
+from causalpp.belief.record import Label
 from causalpp.errors import InvalidParameter
 from causalpp.oracles import Answer
 from causalpp.oracles.journal import failed

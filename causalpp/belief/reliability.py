@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +13,7 @@ from causalpp.errors import InvalidParameter
 
 __all__ = ["Reliability"]
 
+_CERTAIN = 1e12  # the sum of the parameters of a Beta distribution that stands for a known rate
 _GRID = np.linspace(0, 1, 401)
 _INNER = (_GRID[1:] + _GRID[:-1]) / 2
 
@@ -32,6 +34,23 @@ class Reliability:
     weights: NDArray[np.float64]
     beta: NDArray[np.float64]
     informative: float | None = None
+
+    @classmethod
+    def known(cls, sensitivity: float, specificity: float) -> Reliability:
+        """Rates that are assumed: a Beta distribution so narrow that it is a known number."""
+        rates = np.array([[sensitivity, 1 - sensitivity, 1 - specificity, specificity]])
+        return cls(np.ones(1), rates * _CERTAIN)
+
+    @classmethod
+    def mean(cls, parts: Sequence[Reliability]) -> Reliability:
+        """Of several groups of answers, each with equal weight."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            np.concatenate([part.weights for part in parts]) / len(parts),
+            np.concatenate([part.beta for part in parts]),
+            float(np.mean([part.better_than_chance for part in parts])),
+        )
 
     @cached_property
     def _cells(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -171,8 +171,9 @@ def _asked(
 
 def _yes(before: AnyBelief, after: AnyBelief, answer: Answer) -> float:
     """P(yes) before an answer, given that it would be yes or no."""
-    given = after.log_evidence - before.log_evidence
-    other = before.update([replace(answer, value=not answer.value)]).log_evidence - before.log_evidence
+    given = after.log_marginal_likelihood - before.log_marginal_likelihood
+    opposite = before.update([replace(answer, value=not answer.value)])
+    other = opposite.log_marginal_likelihood - before.log_marginal_likelihood
     top = max(given, other)
     share = math.exp(given - top) / (math.exp(given - top) + math.exp(other - top))
     return share if answer.value else 1 - share

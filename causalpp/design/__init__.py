@@ -12,7 +12,6 @@ from causalpp.design.bounds import (
 from causalpp.design.conjunctions import Conjunction, conjunctions, leading
 from causalpp.design.information import (
     Posterior,
-    Predicting,
     binary_entropy,
     expected_information_gain,
     question_information,
@@ -39,7 +38,6 @@ __all__ = [
     "PanelChoice",
     "Policy",
     "Posterior",
-    "Predicting",
     "Published",
     "Random",
     "ThompsonPair",

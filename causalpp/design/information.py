@@ -17,16 +17,9 @@ from torch import Tensor
 from causalpp.design._sums import distinct, is_small, question_blocks, sums_by_group, weighted_sums
 from causalpp.errors import InvalidParameter
 
-__all__ = ["Posterior", "Predicting", "binary_entropy", "expected_information_gain", "question_information"]
+__all__ = ["Posterior", "binary_entropy", "expected_information_gain", "question_information"]
 
 _FAINT = 1e-4  # bits: gains below this are computed in double precision throughout
-
-
-class Predicting(Protocol):
-    """What is needed of a channel: the law of the next answer."""
-
-    def predictive(self, counts: Tensor, /) -> tuple[Tensor, Tensor]:
-        """P(yes | graph, true) and P(yes | graph, false), each of shape ``(N,)``."""
 
 
 class Posterior(Protocol):
@@ -37,12 +30,8 @@ class Posterior(Protocol):
         """Of the graphs, shape ``(N,)``."""
 
     @property
-    def channel(self) -> Predicting:
-        """The noise model."""
-
-    @property
-    def counts(self) -> Tensor:
-        """What the channel needs to know of the answers so far, one row a graph."""
+    def rates(self) -> tuple[Tensor, Tensor]:
+        """P(an answer to a new question is yes | graph), where it is true and where it is false, ``(N,)`` each."""
 
 
 def binary_entropy(p: Tensor) -> Tensor:
@@ -84,7 +73,7 @@ def expected_information_gain(
         >>> expected_information_gain(belief, truth, about=truth[:, 0])  # the second tells little about the first
         tensor([0.4791, 0.1251], dtype=torch.float64)
     """
-    if_true, if_false = belief.channel.predictive(belief.counts)
+    if_true, if_false = belief.rates
     gain = question_information(belief.probabilities, if_true, if_false, truth, about=about)
     return gain if costs is None else gain / checked_costs(costs, gain)
 

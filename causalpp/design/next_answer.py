@@ -31,7 +31,7 @@ def next_answer_information(
         belief: under any channel.
         questions: that may be asked.
         about: a proposition: the information is then about whether it is true, instead of about the graph.
-        source: who will answer; see :meth:`causalpp.Belief.outlook`.
+        source: who will answer; see :meth:`causalpp.Belief.predictive`.
         costs: of the questions, shape ``(Q,)``; the result is then in bits per unit of cost.
 
     Raises:
@@ -47,9 +47,10 @@ def next_answer_information(
         >>> [round(bits, 2) for bits in next_answer_information(belief, [asked, other]).tolist()]
         [0.0, 0.11]
     """
-    graphs = belief.evidence.graphs
+    graphs = belief.record.hypotheses
     truth = truth_table(questions, graphs)
-    weights, found, state, groups = belief.outlook(questions, source, apart=False)
+    found = belief.predictive(questions, source, apart=False)
+    weights, state, groups = found.weights, found.state, found.groups
     labels = None if about is None else about.holds(graphs)
     silent = None if found.silent is None else (found.silent[0][groups], found.silent[1][groups])
     gain = torch.zeros(len(questions), dtype=weights.dtype, device=weights.device)

@@ -95,7 +95,7 @@ class _Scored(ABC):
         return np.random.default_rng([self.seed, int(asked.sum())])
 
     def _bits(self, belief: Posterior, truth: Tensor, number: int) -> float:
-        laws = belief.channel.predictive(belief.counts)
+        laws = belief.rates
         return float(question_information(belief.probabilities, *laws, truth[:, number : number + 1])[0])
 
 
@@ -134,7 +134,7 @@ class Information(_Scored):
             raise InvalidParameter(f"the number of questions to look ahead from is 0 or more, got {self.ahead}")
 
     def score(self, belief: Posterior, truth: Tensor) -> Tensor:
-        laws = belief.channel.predictive(belief.counts)
+        laws = belief.rates
         if not self.ahead:
             gain = question_information(belief.probabilities, *laws, truth, about=self.about)
             return gain if self.costs is None else gain / checked_costs(self.costs, gain)
@@ -146,7 +146,7 @@ class Information(_Scored):
         return score
 
     def _bits(self, belief: Posterior, truth: Tensor, number: int) -> float:
-        laws = belief.channel.predictive(belief.counts)
+        laws = belief.rates
         column = truth[:, number : number + 1]
         return float(question_information(belief.probabilities, *laws, column, about=self.about)[0])
 

@@ -24,7 +24,7 @@ from causalpp import (
 )
 from causalpp.acbo import AcboConfig, Result, Step, _chooser, discover_async
 from causalpp.acbo._chooser import Chooser
-from causalpp.belief import Agnostic, Correlated, Fixed, one_edge_alternatives
+from causalpp.belief import NEW_QUESTION, Agnostic, Correlated, Fixed, one_edge_alternatives
 from causalpp.design.policies import MaximumDegree
 from causalpp.errors import BudgetSpent, InvalidGraph, InvalidParameter, OracleError, UnknownVariable
 from causalpp.graphs import erdos_renyi
@@ -61,21 +61,23 @@ def test_the_information_is_the_mutual_information_written_out(
     rng = np.random.default_rng(4)
     said = [Answer(questions[int(rng.integers(4))], bool(rng.integers(2))) for _ in range(7)]
     belief = Belief.weighted(batch, [1, 2, 3, 4], channel).with_alternatives(others, 0.1).update(said)
-    graphs = belief.evidence.graphs
+    graphs = belief.record.hypotheses
     about = None if goal is None else goal.holds(graphs)
     chooser = Chooser(questions, truth_table(questions, graphs), 4, rng, about)
     gain = chooser.gain(belief)
 
     def law(b: Belief) -> np.ndarray:
-        nothing = torch.zeros(1, dtype=torch.int64)
-        weights, found = b.forecast(nothing, nothing)
+        found = b.predictive([NEW_QUESTION])
+        weights = found.weights
         cells = weights if about is None else torch.stack([weights[about].sum(), weights[~about].sum()])
         return np.array([*cells.tolist(), found.unrelated])
 
     for number in (0, 1, 3, 6, 11):
         after = [belief.update([Answer(questions[number], value)]) for value in (True, False)]
-        yes = math.exp(after[0].log_evidence - belief.log_evidence)
-        assert yes + math.exp(after[1].log_evidence - belief.log_evidence) == pytest.approx(1, abs=1e-9)
+        yes = math.exp(after[0].log_marginal_likelihood - belief.log_marginal_likelihood)
+        assert yes + math.exp(after[1].log_marginal_likelihood - belief.log_marginal_likelihood) == pytest.approx(
+            1, abs=1e-9
+        )
         table = np.array([share * law(b) for share, b in zip((yes, 1 - yes), after, strict=True)])
         independent = table.sum(0) * table.sum(1, keepdims=True)
         here = table > 0

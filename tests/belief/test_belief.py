@@ -189,7 +189,7 @@ def test_neither_the_order_of_answers_nor_their_grouping_matters(seed: int, chan
     for other in (shuffled, parts, halves):
         assert torch.equal(other.counts, once.counts)
         assert other.probabilities.numpy() == pytest.approx(once.probabilities.numpy(), abs=1e-12)
-        assert other.log_evidence == pytest.approx(once.log_evidence, abs=1e-9)
+        assert other.log_marginal_likelihood == pytest.approx(once.log_marginal_likelihood, abs=1e-9)
         assert other.kinds == pytest.approx(once.kinds, abs=1e-9)
     assert parts.answers == once.answers == tuple(answers)
 

@@ -68,7 +68,7 @@ def test_the_posterior_is_pyros_enumeration(name: str) -> None:
 def test_the_evidence_is_pyros(name: str) -> None:
     for seed in range(8):
         belief = believed(seed, ENUMERATED[name])
-        assert belief.log_evidence == pytest.approx(log_evidence(belief), abs=1e-6)
+        assert belief.log_marginal_likelihood == pytest.approx(log_evidence(belief), abs=1e-6)
 
 
 @pytest.mark.parametrize("name", LEARNED)
@@ -123,9 +123,9 @@ def test_silence_is_what_nuts_samples(name: str) -> None:
     runs = MCMC(kernel, num_samples=110, warmup_steps=50, disable_progbar=True)
     runs.run(*arguments(belief))
     draws = runs.get_samples()
-    found = belief.outlook([belief.answers[0].question], apart=False)
-    assert found.forecast.silent is not None
-    for name, rates in zip(("silent_if_true", "silent_if_false"), found.forecast.silent, strict=True):
+    found = belief.predictive([belief.answers[0].question], apart=False)
+    assert found.silent is not None
+    for name, rates in zip(("silent_if_true", "silent_if_false"), found.silent, strict=True):
         expected = float(found.weights @ rates[found.groups])
         values = draws[name]
         effective = min(float(effective_sample_size(values[None])), len(values))
@@ -140,7 +140,7 @@ def test_sites_with_a_single_value_are_not_drawn() -> None:
 
 def test_the_model_knows_its_channels() -> None:
     class Other(Fixed.__base__):  # type: ignore[name-defined,misc]
-        def log_evidence(self, counts: torch.Tensor) -> torch.Tensor: ...
+        def log_likelihood(self, counts: torch.Tensor) -> torch.Tensor: ...
         def beta(self, counts: torch.Tensor) -> torch.Tensor: ...
 
     with pytest.raises(InvalidParameter, match="no reading"):

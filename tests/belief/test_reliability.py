@@ -111,7 +111,7 @@ def test_a_belief_mixes_over_what_the_graphs_make_of_the_answers() -> None:
     answers = [Answer(Causes("a", "c"), True), Answer(Causes("c", "a"), True), Answer(Causes("b", "a"), False)]
     belief = Belief.uniform(chain, Learned()).update(answers)
     p = belief.probabilities
-    if_true, if_false = belief.channel.predictive(belief.counts)
+    if_true, if_false = belief.rates
     assert belief.reliability.sensitivity == pytest.approx(float(p @ if_true))
     assert belief.reliability.specificity == pytest.approx(float(1 - p @ if_false))
     assert belief.reliability.weights.sum() == pytest.approx(1)

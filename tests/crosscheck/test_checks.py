@@ -117,7 +117,7 @@ def test_answers_say_what_was_found() -> None:
     assert len(check.forecasts) == len(check.said) == len(result.transcript)
     assert check.forecasts[0] == pytest.approx(result.start.probability(check.questions[0]), abs=0.25)  # type: ignore[union-attr]
     assert ((check.forecasts > 0) & (check.forecasts < 1)).all()
-    total = result.belief.log_evidence - result.start.log_evidence  # type: ignore[union-attr]
+    total = result.belief.log_marginal_likelihood - result.start.log_marginal_likelihood  # type: ignore[union-attr]
     assert check.score * len(check.said) == pytest.approx(total / math.log(2))
     values = json.loads(check.to_json(), parse_constant=pytest.fail)
     assert values["answers"] == len(check.said)

@@ -80,7 +80,7 @@ def test_it_is_the_mean_fall_of_entropy(channel: Channel) -> None:
     questions = all_questions(belief.candidates.nodes)
     truth = truth_table(questions, belief.candidates)
     gain = expected_information_gain(belief, truth)
-    if_true, if_false = belief.channel.predictive(belief.counts)
+    if_true, if_false = belief.rates
     for column, question in enumerate(questions):
         yes = float(belief.probabilities @ torch.where(truth[:, column], if_true, if_false))
         after = [belief.update([Answer(question, value)]).entropy for value in (True, False)]

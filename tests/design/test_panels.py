@@ -67,7 +67,7 @@ def test_the_law_is_that_of_the_channel_for_shared_errors() -> None:
     batch = MarkovEquivalenceClass.from_dag(Dag.from_edges([("a", "b"), ("b", "c"), ("b", "d")])).batch()
     questions = [Causes("b", name) for name in "acd"]
     channel = SharedErrors(Worlds(((0.9, 0.2, 0.0, 1.0),)), "call", ((0.15, 1.0),))
-    law = Belief.uniform(batch, channel).law(questions, Source(call="one"))
+    law = Belief.uniform(batch, channel).joint_predictive(questions, Source(call="one"))
     weights = torch.full((len(batch),), 1 / len(batch), dtype=torch.float64)
     exact = entropy(weights @ law) - sum(float(w) * entropy(row) for w, row in zip(weights, law, strict=True))
     rates = torch.full_like(weights, 0.9), torch.full_like(weights, 0.2)

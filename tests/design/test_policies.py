@@ -88,7 +88,7 @@ def test_information(seed: int) -> None:
     assert number in leaders(about, asked)
     assert bits == pytest.approx(about[number], abs=1e-12)
     number, _ = Information(ahead=3).choose(belief, truth, asked)
-    laws = belief.channel.predictive(belief.counts)
+    laws = belief.rates
     numbers, values = look_ahead(belief.probabilities, *laws, truth, top=3)
     assert number in numbers[values >= values.max() - 1e-7].tolist()
 

@@ -2,11 +2,13 @@
 
 from causalpp.belief.channels.abstaining import Abstaining
 from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Channel, Fixed, Forecast, Learned, Source, Tallies
+from causalpp.belief.channels.base import Channel, Heard, Profile
 from causalpp.belief.channels.correlated import Correlated, Persistent
+from causalpp.belief.channels.counts import CountChannel, Fixed, Learned
 from causalpp.belief.channels.mixture import Mixture, Worlds
 from causalpp.belief.channels.odds import LogOdds
 from causalpp.belief.channels.pooled import Pooled
+from causalpp.belief.channels.predictive import Predictive
 from causalpp.belief.channels.shared import SharedErrors
 
 __all__ = [
@@ -14,15 +16,16 @@ __all__ = [
     "Agnostic",
     "Channel",
     "Correlated",
+    "CountChannel",
     "Fixed",
-    "Forecast",
+    "Heard",
     "Learned",
     "LogOdds",
     "Mixture",
     "Persistent",
     "Pooled",
+    "Predictive",
+    "Profile",
     "SharedErrors",
-    "Source",
-    "Tallies",
     "Worlds",
 ]

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Channel, Forecast, Label, Learned, Source, Tallies
-from causalpp.belief.channels.groups import together
+from causalpp.belief.channels.base import Channel, Heard, Profile
+from causalpp.belief.channels.counts import Learned
+from causalpp.belief.channels.groups import failed_silence
+from causalpp.belief.channels.predictive import Predictive
+from causalpp.belief.record import Label, Source, Tallies, counts_of
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter
-from causalpp.oracles.journal import failed
 from causalpp.propositions import Proposition
-
-if TYPE_CHECKING:
-    from causalpp.belief.evidence import Evidence
 
 __all__ = ["Abstaining"]
 
@@ -64,7 +62,7 @@ class Abstaining(Channel):
         if not all(0 < value < math.inf for value in (*self.if_true, *self.if_false)):
             raise InvalidParameter(f"Beta parameters must be greater than zero, got {self.if_true}, {self.if_false}")
         object.__setattr__(self, "learns", self.base.learns)
-        object.__setattr__(self, "tallied", self.base.tallied)
+        object.__setattr__(self, "sees", (*self.base.sees, "silence"))
 
     @cached_property
     def _rates(self) -> Learned:
@@ -73,88 +71,36 @@ class Abstaining(Channel):
 
     # --- the answers: what the base needs to know, and four columns: silent and not, where true, and where false ---
 
-    def gather(self, rows: Tensor, tallies: Tallies) -> Tensor:
-        return torch.cat([self.base.gather(rows, tallies), self._counted(rows, tallies)], dim=1)
+    def init(self, rows: Tensor, tallies: Tallies) -> Tensor:
+        return torch.cat([self.base.init(rows, tallies), self._counted(rows, tallies)], dim=1)
 
-    def extend(self, gathered: Tensor, rows: Tensor, before: Tallies, after: Tallies) -> Tensor:
-        more = self.base.extend(gathered[:, :-_COUNTS], rows, before, after)
+    def step(self, state: Tensor, rows: Tensor, before: Tallies, after: Tallies) -> Tensor:
+        more = self.base.step(state[:, :-_COUNTS], rows, before, after)
         return torch.cat([more, self._counted(rows, after)], dim=1)
 
-    def before(self, gathered: Tensor) -> Tensor:
-        return torch.nn.functional.pad(self.base.before(gathered[:, :-_COUNTS]), (0, _COUNTS))
-
-    def interchangeable(self, tallies: Tallies) -> Tensor:
-        return together([self.base.interchangeable(tallies), self._silent(tallies)])
-
     def _counted(self, rows: Tensor, tallies: Tallies) -> Tensor:
-        said = torch.stack([self._silent(tallies), tallies.yes + tallies.no], dim=1).to(torch.float64)
-        there = rows.to(torch.float64) @ said
-        return torch.cat([there, said.sum(0) - there], dim=1)
+        silent = tallies.silent - failed_silence(tallies)
+        return counts_of(rows, tallies._replace(yes=silent, no=tallies.yes + tallies.no))
 
-    @staticmethod
-    def _silent(tallies: Tallies) -> Tensor:
-        """How often each question met with silence, other than because something failed; ``(Q,)``."""
-        lost = torch.zeros_like(tallies.silent)
-        for number, answer in tallies.answers:
-            if failed(answer):
-                lost[number] += 1
-        return tallies.silent - lost
+    def log_likelihood(self, state: Tensor) -> Tensor:
+        return self.base.log_likelihood(state[:, :-_COUNTS]) + self._of_silence(state)
 
-    def evidence(self, gathered: Tensor) -> Tensor:
-        return self.base.evidence(gathered[:, :-_COUNTS]) + self._of_silence(gathered)
-
-    def _of_silence(self, gathered: Tensor) -> Tensor:
+    def _of_silence(self, state: Tensor) -> Tensor:
         """The log of P(when it was silent | row), shape ``(R,)``."""
-        return self._rates.log_evidence(gathered[:, -_COUNTS:])
+        return self._rates.log_likelihood(state[:, -_COUNTS:])
 
-    # --- the next answer: three outcomes -----------------------------------------------------------------------
+    def _of_words(self, heard: Heard) -> Heard:
+        """What the base made of what was said; the silence counts with the prior."""
+        return Heard(heard.log_prior + self._of_silence(heard.state), heard.state[:, :-_COUNTS], heard.record)
 
-    def outlook(
-        self,
-        log_prior: Tensor,
-        gathered: Tensor,
-        evidence: Evidence,
-        questions: Sequence[Proposition],
-        source: Source,
-        *,
-        apart: bool,
-    ) -> tuple[Forecast, Tensor]:
-        after = log_prior + self._of_silence(gathered)
-        found, state = self.base.outlook(after, gathered[:, :-_COUNTS], evidence, questions, source, apart=apart)
-        return self._with_silence(found, gathered), state
+    # --- the next answer: three outcomes; and the oracle, when it says something -------------------------------
 
-    def forecast(self, log_prior: Tensor, gathered: Tensor, yes: Tensor, no: Tensor) -> Forecast:
-        after = log_prior + self._of_silence(gathered)
-        return self._with_silence(self.base.forecast(after, gathered[:, :-_COUNTS], yes, no), gathered)
+    def predictive(self, heard: Heard, questions: Sequence[Proposition], source: Source, *, apart: bool) -> Predictive:
+        found = self.base.predictive(self._of_words(heard), questions, source, apart=apart)
+        return replace(found, silent=self._rates.rates(heard.state[:, -_COUNTS:]))
 
-    def forecast_all(self, log_prior: Tensor, gathered: Tensor, yes: Tensor, no: Tensor) -> Forecast:
-        after = log_prior + self._of_silence(gathered)
-        return self._with_silence(self.base.forecast_all(after, gathered[:, :-_COUNTS], yes, no), gathered)
+    def profile(self, heard: Heard) -> Profile:
+        return self.base.profile(self._of_words(heard))
 
-    def _with_silence(self, found: Forecast, gathered: Tensor) -> Forecast:
-        return found._replace(silent=self._rates.predictive(gathered[:, -_COUNTS:]))
-
-    # --- the oracle --------------------------------------------------------------------------------------------
-
-    def kind_probabilities(self, log_prior: Tensor, gathered: Tensor) -> tuple[float, float, float]:
-        return self.base.kind_probabilities(log_prior + self._of_silence(gathered), gathered[:, :-_COUNTS])
-
-    def reliability(self, log_prior: Tensor, gathered: Tensor) -> Reliability:
-        """Of what is said, when something is."""
-        return self.base.reliability(log_prior + self._of_silence(gathered), gathered[:, :-_COUNTS])
-
-    def reliabilities(self, log_prior: Tensor, gathered: Tensor, tallies: Tallies) -> dict[Label, Reliability]:
-        return self.base.reliabilities(log_prior + self._of_silence(gathered), gathered[:, :-_COUNTS], tallies)
-
-    def shares(self, log_prior: Tensor, gathered: Tensor) -> dict[float, float]:
-        return self.base.shares(log_prior + self._of_silence(gathered), gathered[:, :-_COUNTS])
-
-    def log_evidence(self, counts: Tensor) -> Tensor:
-        """Of what is said."""
-        return self.base.log_evidence(counts)
-
-    def predictive(self, counts: Tensor) -> tuple[Tensor, Tensor]:
-        return self.base.predictive(counts)
-
-    def beta(self, counts: Tensor) -> Tensor:
-        return self.base.beta(counts)
+    def reliabilities(self, heard: Heard) -> dict[Label | None, Reliability]:
+        return self.base.reliabilities(self._of_words(heard))

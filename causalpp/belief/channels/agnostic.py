@@ -49,8 +49,8 @@ class Agnostic(Mixture):
         >>> import torch
         >>> channel = Agnostic()
         >>> truth = torch.tensor([[True, True], [False, True]])  # two graphs, two questions
-        >>> once = channel.log_evidence_of(truth, torch.tensor([1, 0]), torch.tensor([0, 0]))
-        >>> often = channel.log_evidence_of(truth, torch.tensor([9, 0]), torch.tensor([0, 0]))
+        >>> once = channel.log_likelihood_of(truth, torch.tensor([1, 0]), torch.tensor([0, 0]))
+        >>> often = channel.log_likelihood_of(truth, torch.tensor([9, 0]), torch.tensor([0, 0]))
         >>> [round(float(torch.softmax(log, 0)[0]), 2) for log in (once, often)]  # nine times says little more
         [0.59, 0.62]
     """

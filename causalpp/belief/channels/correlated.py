@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.belief.channels.base import beta_from_counts
+from causalpp.belief.channels.counts import beta_from_counts
 from causalpp.belief.channels.mixture import Mixture
 from causalpp.errors import InvalidParameter
 
@@ -38,7 +38,7 @@ class Correlated(Mixture):
         >>> import torch
         >>> truth = torch.tensor([[True], [False]])
         >>> for rho in (0.0, 0.5, 0.9):
-        ...     log = Correlated(correlation=rho).log_evidence_of(truth, torch.tensor([4]), torch.tensor([0]))
+        ...     log = Correlated(correlation=rho).log_likelihood_of(truth, torch.tensor([4]), torch.tensor([0]))
         ...     print(round(float(torch.softmax(log, 0)[0]), 2))
         0.97
         0.88

@@ -8,12 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from causalpp.belief.channels.base import Label, Source, Tallies
+from causalpp.belief.record import Label, Source, Tallies
 from causalpp.errors import InvalidParameter
 from causalpp.oracles import Answer
+from causalpp.oracles.journal import failed
 from causalpp.propositions import Proposition
 
-__all__ = ["FACETS", "check_facets", "label_next", "label_of", "split", "together"]
+__all__ = ["FACETS", "check_facets", "failed_silence", "label_next", "label_of", "split", "together"]
 
 FACETS: dict[str, Callable[[Answer], Any]] = {
     "kind": lambda answer: type(answer.question).__name__,
@@ -55,6 +56,15 @@ def split(tallies: Tallies, by: tuple[str, ...]) -> dict[Label, Tallies]:
             parts.setdefault(label_of(answer, by), []).append((number, answer))
     questions, device = len(tallies.yes), tallies.yes.device
     return {label: Tallies.of(part, questions, device) for label, part in parts.items()}
+
+
+def failed_silence(tallies: Tallies) -> Tensor:
+    """How often each question met with silence because something failed; ``(Q,)``."""
+    lost = torch.zeros_like(tallies.silent)
+    for number, answer in tallies.answers:
+        if failed(answer):
+            lost[number] += 1
+    return lost
 
 
 def together(columns: Sequence[Tensor]) -> Tensor:

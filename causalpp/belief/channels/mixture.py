@@ -6,15 +6,20 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from causalpp.belief.channels.base import Channel, Forecast, Tallies
+from causalpp._renamed import old_attribute
+from causalpp.belief.channels.base import Channel, Heard, Profile
+from causalpp.belief.channels.predictive import Predictive
+from causalpp.belief.record import Label, Source, Tallies
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter
+from causalpp.propositions import Proposition
 
 __all__ = ["Mixture", "Worlds"]
 
@@ -34,6 +39,8 @@ class Mixture(Channel):
 
     (Pólya's urn): ρ = 0 makes repeats independent, ρ → 1 makes them empty.
     """
+
+    sees: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod
@@ -74,9 +81,11 @@ class Mixture(Channel):
         k, n = yes.to(s.dtype)[:, None], no.to(s.dtype)[:, None]
         return _log_urn(s, rho, k, n), _log_urn(f, rho, k, n)
 
-    def log_evidence_of(self, truth: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+    def log_likelihood_of(self, truth: Tensor, yes: Tensor, no: Tensor) -> Tensor:
         """The log of P(answers | graph), shape ``(N,)``; arguments as in :meth:`log_joint_of`."""
         return torch.logsumexp(self.log_joint_of(truth, yes, no), dim=1)
+
+    log_evidence_of = old_attribute("log_likelihood_of")
 
     def predictive_of(self, joint: Tensor, yes: Tensor, no: Tensor) -> tuple[Tensor, Tensor]:
         """P(next answer is yes | graph, truth, answers so far) for questions with the tallies given.
@@ -100,38 +109,38 @@ class Mixture(Channel):
 
     # --- the face that a belief uses ------------------------------------------------------------------
 
-    def gather(self, rows: Tensor, tallies: Tallies) -> Tensor:
+    def init(self, rows: Tensor, tallies: Tallies) -> Tensor:
         return self.log_joint_of(rows, tallies.yes, tallies.no)
 
-    def extend(self, gathered: Tensor, rows: Tensor, before: Tallies, after: Tallies) -> Tensor:
+    def step(self, state: Tensor, rows: Tensor, before: Tallies, after: Tallies) -> Tensor:
         changed = (before.yes != after.yes) | (before.no != after.no)
         if not bool(changed.any()):
-            return gathered
+            return state
         old_true, old_false = self._urns(before.yes[changed], before.no[changed])
         new_true, new_false = self._urns(after.yes[changed], after.no[changed])
         if_true, if_false = new_true - old_true, new_false - old_false
-        return gathered + rows[:, changed].to(if_true.dtype) @ (if_true - if_false) + if_false.sum(0)
+        return state + rows[:, changed].to(if_true.dtype) @ (if_true - if_false) + if_false.sum(0)
 
-    def evidence(self, gathered: Tensor) -> Tensor:
-        return torch.logsumexp(gathered, dim=1)
+    def log_likelihood(self, state: Tensor) -> Tensor:
+        return torch.logsumexp(state, dim=1)
 
-    def forecast(self, log_prior: Tensor, gathered: Tensor, yes: Tensor, no: Tensor) -> Forecast:
-        return self._law(log_prior, gathered, [(None, *self._next(yes, no))], apart=True)
-
-    def forecast_all(self, log_prior: Tensor, gathered: Tensor, yes: Tensor, no: Tensor) -> Forecast:
-        return self._law(log_prior, gathered, [(None, *self._next(yes, no))], apart=False)
+    def predictive(self, heard: Heard, questions: Sequence[Proposition], source: Source, *, apart: bool) -> Predictive:
+        del source
+        yes, no, state = heard.record.states(questions)
+        return self._law(heard, [(None, *self._next(yes, no))], state, apart=apart)
 
     def _law(
-        self, log_prior: Tensor, joint: Tensor, terms: Sequence[tuple[Tensor | None, Tensor, Tensor]], *, apart: bool
-    ) -> Forecast:
-        """The forecast, from P(yes | world) where the proposition is true and where it is false, ``(S, G)`` each.
+        self, heard: Heard, terms: Sequence[tuple[Tensor | None, Tensor, Tensor]], state: Tensor, *, apart: bool
+    ) -> Predictive:
+        """The law, from P(yes | world) where the proposition is true and where it is false, ``(S, G)`` each.
 
         Args:
-            log_prior: of the rows, shape ``(R,)``.
-            joint: log P(answers, world | row), shape ``(R, G)``.
+            heard: its state is the log of P(answers, world | row), shape ``(R, G)``.
             terms: one or more pairs of such laws, each with its probability in each row and world, ``(R, G)``.
+            state: of each question, shape ``(P,)``.
             apart: whether the unrelated worlds are a case of their own.
         """
+        log_prior, joint = heard.log_prior, heard.state
         related = torch.as_tensor(self.kinds != 0, device=joint.device) | (not apart)
         inner = joint if bool(related.all()) else joint[:, related]
         log_mass = torch.logsumexp(inner, dim=1)
@@ -148,10 +157,11 @@ class Mixture(Channel):
             if_true, if_false = if_true + part @ true[:, related].T, if_false + part @ false[:, related].T
             left = none if share is None else none * share[:, ~related]
             either = either + true[:, ~related] @ left.sum(0)
-        return Forecast(
+        return Predictive(
             (log_mass - total).exp(),
             if_true.clamp(0, 1),
             if_false.clamp(0, 1),
+            state,
             float(unrelated),
             (either / unrelated.clamp(min=_NEVER)).clamp(0, 1),
         )
@@ -179,19 +189,20 @@ class Mixture(Channel):
         s, f, _, _ = self._columns(truth)
         return _log_pattern(truth, said, s, f)
 
-    def _worlds(self, log_prior: Tensor, gathered: Tensor) -> NDArray[np.float64]:
-        joint = gathered + log_prior[:, None]
+    def _worlds(self, heard: Heard) -> NDArray[np.float64]:
+        """The posterior probabilities of the worlds, ``(G,)``."""
+        joint = heard.state + heard.log_prior[:, None]
         out: NDArray[np.float64] = torch.softmax(torch.logsumexp(joint, 0), 0).cpu().numpy()
         return out
 
-    def kind_probabilities(self, log_prior: Tensor, gathered: Tensor) -> tuple[float, float, float]:
-        """The posterior probabilities that the oracle is informative, a liar, or unrelated to the graph."""
-        world = self._worlds(log_prior, gathered)
+    def profile(self, heard: Heard) -> Profile:
+        world = self._worlds(heard)
         informative, liar, unrelated = (float(world[self.kinds == kind].sum()) for kind in (1, -1, 0))
-        return informative, liar, unrelated
+        prior = self.grid[:, 3]
+        return Profile(informative, liar, unrelated, float(prior[self.kinds == 0].sum() / prior.sum()))
 
-    def reliability(self, log_prior: Tensor, gathered: Tensor) -> Reliability:
-        return self._reliability(self._worlds(log_prior, gathered), self.grid[:, :2])
+    def reliabilities(self, heard: Heard) -> dict[Label | None, Reliability]:
+        return {None: self._reliability(self._worlds(heard), self.grid[:, :2])}
 
     def _reliability(self, world: NDArray[np.float64], rates: NDArray[np.float64]) -> Reliability:
         """From the probabilities of the worlds, and sensitivity and false-yes rate in each, shape ``(G, 2)``."""
@@ -204,31 +215,15 @@ class Mixture(Channel):
             beta[:, 2 * column], beta[:, 2 * column + 1] = mean * size, (1 - mean) * size
         return Reliability(weights, beta, float(world[np.round(rates[:, 0] - rates[:, 1], 9) > 0].sum()))
 
-    # --- the face of every channel: every answer to a question of its own ------------------------------
+    def counted(self, counts: Tensor) -> Tensor:
+        """The log of P(answers, world | row) for answers each to a question of its own, ``(N, 4)`` → ``(N, G)``.
 
-    def _log_worlds(self, counts: Tensor) -> Tensor:
+        Args:
+            counts: yes and no where the question is true, then where it is false.
+        """
         s, f, _, weight = self._columns(counts)
         rates = torch.stack([s.log(), torch.log1p(-s), f.log(), torch.log1p(-f)])
         return counts.to(rates.dtype) @ rates + weight.log()
-
-    def log_evidence(self, counts: Tensor) -> Tensor:
-        return torch.logsumexp(self._log_worlds(counts), dim=1)
-
-    def predictive(self, counts: Tensor) -> tuple[Tensor, Tensor]:
-        s, f, _, _ = self._columns(counts)
-        world = torch.softmax(self._log_worlds(counts), dim=1)
-        return world @ s, world @ f
-
-    def beta(self, counts: Tensor) -> Tensor:
-        """Beta parameters with the mean and variance of the two rates over the worlds (not their exact law)."""
-        world = torch.softmax(self._log_worlds(counts), dim=1)
-        out = []
-        for rate in self._columns(counts)[:2]:
-            mean = world @ rate
-            variance = (world @ rate**2 - mean**2).clamp(min=1e-9)
-            size = (mean * (1 - mean) / variance - 1).clamp(min=1e-3)
-            out += [mean * size, (1 - mean) * size]
-        return torch.stack(out, dim=1)
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.belief.channels.base import Channel, Forecast, Tallies, counts_of
+from causalpp.belief.channels.base import Channel, Heard, Profile
+from causalpp.belief.channels.predictive import Predictive
+from causalpp.belief.record import Label, Source, Tallies
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter
+from causalpp.propositions import Proposition
 
 __all__ = ["LogOdds"]
 
@@ -44,6 +47,7 @@ class LogOdds(Channel):
     slope: float = 1.0
     error: float = 0.1
     learns: ClassVar[bool] = False
+    sees: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.intercept) and math.isfinite(self.slope)):
@@ -58,36 +62,32 @@ class LogOdds(Channel):
         plain = (tallies.yes - tallies.no) * math.log((1 - self.error) / self.error)
         return torch.where(known, self.intercept + self.slope * mean, plain.to(mean.dtype))
 
-    def gather(self, rows: Tensor, tallies: Tallies) -> Tensor:
-        """Columns: the four counts, then the evidence."""
+    def init(self, rows: Tensor, tallies: Tallies) -> Tensor:
+        """One column, the log of the likelihood."""
         ratio = self.log_ratio(tallies)
-        signed = torch.where(rows, ratio, -ratio)
-        return torch.cat([counts_of(rows, tallies), torch.nn.functional.logsigmoid(signed).sum(1, keepdim=True)], dim=1)
+        return torch.nn.functional.logsigmoid(torch.where(rows, ratio, -ratio)).sum(1, keepdim=True)
 
-    def evidence(self, gathered: Tensor) -> Tensor:
-        return gathered[:, 4]
+    def step(self, state: Tensor, rows: Tensor, before: Tallies, after: Tallies) -> Tensor:
+        del state, before
+        return self.init(rows, after)
 
-    def log_evidence(self, counts: Tensor) -> Tensor:
-        """For answers without log-odds, to questions of their own."""
-        right, wrong = counts[:, 0] + counts[:, 3], counts[:, 1] + counts[:, 2]
-        return right * math.log1p(-self.error) + wrong * math.log(self.error)
+    def log_likelihood(self, state: Tensor) -> Tensor:
+        return state[:, 0]
 
-    def beta(self, counts: Tensor) -> Tensor:
-        rates = torch.tensor([1 - self.error, self.error, self.error, 1 - self.error], dtype=torch.float64)
-        return (rates * 1e12).to(counts.device).expand(counts.shape[0], 4)
-
-    def predictive(self, counts: Tensor) -> tuple[Tensor, Tensor]:
-        yes = torch.full((len(counts),), 1 - self.error, dtype=torch.float64, device=counts.device)
-        return yes, 1 - yes
-
-    def forecast_all(self, log_prior: Tensor, gathered: Tensor, yes: Tensor, no: Tensor) -> Forecast:
+    def predictive(self, heard: Heard, questions: Sequence[Proposition], source: Source, *, apart: bool) -> Predictive:
         """A question that has been answered would be answered the same: nothing more is learned from it."""
-        found = super().forecast_all(log_prior, gathered, yes, no)
-        again = (yes + no) > 0
-        said = (yes >= no).to(found.if_true.dtype)
-        same = [torch.where(again, said, law) for law in (found.if_true, found.if_false)]
-        return found._replace(if_true=same[0], if_false=same[1])
+        del source, apart
+        yes, no, state = heard.record.states(questions)
+        again, said = (yes + no) > 0, (yes >= no).to(heard.log_prior.dtype)
+        one, other = (
+            torch.where(again, said, rate).expand(len(heard.state), -1) for rate in (1 - self.error, self.error)
+        )
+        return Predictive(self.posterior(heard), one, other, state)
 
-    def reliability(self, log_prior: Tensor, gathered: Tensor) -> Reliability:
-        del log_prior
-        return Reliability(np.ones(1), self.beta(gathered[:1, :4]).cpu().numpy())
+    def profile(self, heard: Heard) -> Profile:
+        del heard
+        return Profile()
+
+    def reliabilities(self, heard: Heard) -> dict[Label | None, Reliability]:
+        del heard
+        return {None: Reliability.known(1 - self.error, 1 - self.error)}

@@ -6,23 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Channel, Forecast, Label, Source, Tallies
-from causalpp.belief.channels.groups import check_facets, label_next, split, together
+from causalpp.belief.channels.base import Channel, Heard, Profile
+from causalpp.belief.channels.groups import check_facets, label_next, split
 from causalpp.belief.channels.mixture import Mixture
+from causalpp.belief.channels.predictive import Predictive
 from causalpp.belief.channels.shared import SharedErrors
+from causalpp.belief.record import Label, Source, Tallies
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter
 from causalpp.propositions import Proposition
-
-if TYPE_CHECKING:
-    from causalpp.belief.evidence import Evidence
 
 __all__ = ["Pooled"]
 
@@ -74,7 +71,6 @@ class Pooled(Channel):
     by: tuple[str, ...] = ("kind",)
     alike: tuple[tuple[float, float], ...] = ((0.0, 0.2), (0.5, 0.2), (0.8, 0.2), (0.95, 0.2), (1.0, 0.2))
     known: tuple[tuple[Label, tuple[float, float, float, float]], ...] = ()
-    tallied: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.base, Mixture):
@@ -93,6 +89,7 @@ class Pooled(Channel):
             raise InvalidParameter(f"what is known of a group are four counts that are not negative, got {self.known}")
         if len({label for label, _ in self.known}) < len(self.known):
             raise InvalidParameter("a group is known twice: add up its counts")
+        object.__setattr__(self, "sees", (*self.by, *self.base.sees))
 
     @classmethod
     def flat(cls, base: Mixture | None = None, by: tuple[str, ...] = ("oracle",)) -> Pooled:
@@ -129,11 +126,11 @@ class Pooled(Channel):
 
     # --- what was answered: P(answers of a group | row, world), one block of G columns a group -------------
 
-    def gather(self, rows: Tensor, tallies: Tallies) -> Tensor:
+    def init(self, rows: Tensor, tallies: Tallies) -> Tensor:
         """Columns: the log of P(answers of group g | row, world), group by group."""
         prior = self._log_prior(rows)
         groups = self._groups(tallies).items()
-        parts = [self.base.gather(rows, part) - prior + self._before(label, rows) for label, part in groups]
+        parts = [self.base.init(rows, part) - prior + self._before(label, rows) for label, part in groups]
         return torch.cat([torch.zeros((len(rows), 0), dtype=prior.dtype, device=prior.device), *parts], dim=1)
 
     def _before(self, label: Label, like: Tensor) -> Tensor:
@@ -141,42 +138,33 @@ class Pooled(Channel):
         known = self._known.get(label)
         return torch.zeros_like(self._log_prior(like)) if known is None else known.to(like.device)
 
-    def extend(self, gathered: Tensor, rows: Tensor, before: Tallies, after: Tallies) -> Tensor:
+    def step(self, state: Tensor, rows: Tensor, before: Tallies, after: Tallies) -> Tensor:
         old, new = self._groups(before), self._groups(after)
         if all(label in old and len(part.answers) == len(old[label].answers) for label, part in new.items()):
-            return gathered
+            return state
         prior, size = self._log_prior(rows), len(self.base.grid)
         parts = []
         for number, (label, part) in enumerate(new.items()):
-            here = gathered[:, number * size : (number + 1) * size]
+            here = state[:, number * size : (number + 1) * size]
             if label not in old:
-                here = self.base.gather(rows, part) - prior  # known ones are among the old
+                here = self.base.init(rows, part) - prior  # known ones are among the old
             elif len(part.answers) > len(old[label].answers):
-                here = self.base.extend(here + prior, rows, old[label], part) - prior
+                here = self.base.step(here + prior, rows, old[label], part) - prior
             parts.append(here)
         return torch.cat(parts, dim=1)
-
-    def before(self, gathered: Tensor) -> Tensor:
-        start = [self._before(label, gathered) for label, _ in self.known]
-        known = torch.cat(start)[None] if start else torch.zeros((1, 0), dtype=torch.float64, device=gathered.device)
-        return torch.nn.functional.pad(known, (0, gathered.shape[1] - known.shape[1]))
-
-    def interchangeable(self, tallies: Tallies) -> Tensor:
-        parts = [tallies, *split(tallies, self.by).values()]
-        return together([self.base.interchangeable(part) for part in parts])
 
     def _log_prior(self, like: Tensor) -> Tensor:
         return torch.as_tensor(self.base.grid[:, 3], device=like.device).log()  # of the worlds, (G,)
 
-    def _by_group(self, gathered: Tensor) -> list[Tensor]:
+    def _by_group(self, state: Tensor) -> list[Tensor]:
         """One table ``(R, G)`` a group."""
         size = len(self.base.grid)
-        return [gathered[:, start : start + size] for start in range(0, gathered.shape[1], size)]
+        return [state[:, start : start + size] for start in range(0, state.shape[1], size)]
 
-    def _unanswered(self, gathered: Tensor, groups: int) -> list[Tensor]:
+    def _unanswered(self, state: Tensor, groups: int) -> list[Tensor]:
         """The tables of so many groups that have not answered yet."""
-        size = (len(gathered), len(self.base.grid))
-        return [torch.zeros(size, dtype=torch.float64, device=gathered.device)] * groups
+        size = (len(state), len(self.base.grid))
+        return [torch.zeros(size, dtype=torch.float64, device=state.device)] * groups
 
     def _groups(self, tallies: Tallies) -> dict[Label, Tallies]:
         """The tallies of each group, those that are known from before first."""
@@ -190,7 +178,7 @@ class Pooled(Channel):
         """The log of P(what was counted before | world), ``(G,)``, for each group that is known from before."""
         log = torch.as_tensor(self.base.grid[:, 3]).log()
         return {
-            label: (self.base._log_worlds(torch.tensor([counts], dtype=torch.float64)) - log)[0]
+            label: (self.base.counted(torch.tensor([counts], dtype=torch.float64)) - log)[0]
             for label, counts in self.known
         }
 
@@ -237,60 +225,37 @@ class Pooled(Channel):
         """The same tables with P(answers | world) = 0 outside some worlds, for some groups."""
         return [t.masked_fill(~worlds, -torch.inf) if k in set(which) else t for k, t in enumerate(groups)]
 
-    def evidence(self, gathered: Tensor) -> Tensor:
-        groups = self._by_group(gathered)
+    def log_likelihood(self, state: Tensor) -> Tensor:
+        groups = self._by_group(state)
         if not groups:
-            return torch.zeros(len(gathered), dtype=torch.float64, device=gathered.device)
+            return torch.zeros(len(state), dtype=torch.float64, device=state.device)
         return torch.logsumexp(self._by_share(groups), dim=1) - self._log_known
 
     # --- the next answer ------------------------------------------------------------------------------------
 
-    def outlook(
-        self,
-        log_prior: Tensor,
-        gathered: Tensor,
-        evidence: Evidence,
-        questions: Sequence[Proposition],
-        source: Source,
-        *,
-        apart: bool,
-    ) -> tuple[Forecast, Tensor]:
+    def predictive(self, heard: Heard, questions: Sequence[Proposition], source: Source, *, apart: bool) -> Predictive:
         """As for every channel, for answers in calls of their own.
 
         *Nothing to do with the graph* is said of all groups together that the questions belong to.
         """
-        tables, device = self._by_group(gathered), gathered.device
-        parts = self._groups(evidence.tallies)
+        record, device = heard.record, heard.state.device
+        parts = self._groups(record.tallies)
         number = {label: k for k, label in enumerate(parts)}
-        mine = [number.setdefault(label_next(q, evidence.tallies, source, self.by), len(number)) for q in questions]
+        mine = [number.setdefault(label_next(q, record.tallies, source, self.by), len(number)) for q in questions]
         new = len(number) - len(parts)
         said = [torch.stack([part.yes, part.no]) for part in parts.values()]
-        said += [torch.zeros((2, len(evidence.numbers)), dtype=torch.int64, device=device)] * new
-        columns, group = evidence.columns(questions), torch.tensor(mine, dtype=torch.int64, device=device)
+        said += [torch.zeros((2, len(record.numbers)), dtype=torch.int64, device=device)] * new
+        columns, group = record.columns(questions), torch.tensor(mine, dtype=torch.int64, device=device)
         if said:
             counts = torch.nn.functional.pad(torch.stack(said), (0, 1))[group, :, columns]
         else:
             counts = torch.zeros((0, 2), dtype=torch.int64, device=device)
-        found = torch.cat([group[:, None], counts], dim=1)
-        state = together([found[:, k] for k in range(3)])
-        states = torch.zeros((int(state.max()) + 1 if len(state) else 0, 3), dtype=torch.int64, device=device)
-        states[state] = found
-        return self._forecast(log_prior, tables + self._unanswered(gathered, new), states, apart), state
+        states, state = torch.unique(torch.cat([group[:, None], counts], dim=1), dim=0, return_inverse=True)
+        return self._law(heard, self._by_group(heard.state) + self._unanswered(heard.state, new), states, state, apart)
 
-    def forecast(self, log_prior: Tensor, gathered: Tensor, yes: Tensor, no: Tensor) -> Forecast:
-        """For questions to a group that has not answered yet, and that were answered so often by it alone."""
-        return self._forecast(log_prior, *self._new_group(gathered, yes, no), True)
-
-    def forecast_all(self, log_prior: Tensor, gathered: Tensor, yes: Tensor, no: Tensor) -> Forecast:
-        return self._forecast(log_prior, *self._new_group(gathered, yes, no), False)
-
-    def _new_group(self, gathered: Tensor, yes: Tensor, no: Tensor) -> tuple[list[Tensor], Tensor]:
-        tables = self._by_group(gathered) + self._unanswered(gathered, 1)
-        group = torch.full_like(yes, len(tables) - 1)
-        return tables, torch.stack([group, yes, no], dim=1)
-
-    def _forecast(self, log_prior: Tensor, tables: list[Tensor], states: Tensor, apart: bool) -> Forecast:
+    def _law(self, heard: Heard, tables: list[Tensor], states: Tensor, state: Tensor, apart: bool) -> Predictive:
         """The law for states (group, yes, no), shape ``(S, 3)``."""
+        log_prior = heard.log_prior
         asked = sorted(set(states[:, 0].tolist()))
         empty = torch.as_tensor(self.base.kinds == 0, device=log_prior.device)
         apart = apart and bool(empty.any()) and bool(asked)
@@ -316,57 +281,45 @@ class Pooled(Channel):
                 law[:, here] = world @ rate.T
         scale = rest.clamp(min=_NEVER)[:, None]
         unrelated = float(gone.sum())
-        return Forecast(
-            rest, (laws[0] / scale).clamp(0, 1), (laws[1] / scale).clamp(0, 1), unrelated,
+        return Predictive(
+            rest, (laws[0] / scale).clamp(0, 1), (laws[1] / scale).clamp(0, 1), state, unrelated,
             (either / max(unrelated, _NEVER)).clamp(0, 1),
         )  # fmt: skip
 
     # --- the oracle -----------------------------------------------------------------------------------------
 
-    def kind_probabilities(self, log_prior: Tensor, gathered: Tensor) -> tuple[float, float, float]:
-        """P(some group is informative), P(none is, but some is a liar), P(no group's answers have to do with it)."""
-        tables = self._by_group(gathered) or self._unanswered(gathered, 1)
-        total = torch.logsumexp(torch.logsumexp(self._by_share(tables), 1) + log_prior, 0)
-        shares = []
+    def profile(self, heard: Heard) -> Profile:
+        """Informative if some group is, a liar if none is but some group lies, unrelated if all groups are.
+
+        The shares are those of λ, with which a group is like the typical one.
+        """
+        tables = self._by_group(heard.state) or self._unanswered(heard.state, 1)
+        shares = torch.softmax(torch.logsumexp(self._by_share(tables) + heard.log_prior[:, None], 0), 0)
+        neither, nothing = self._without(tables, heard.log_prior)
+        known = [self._before(label, heard.state)[None] for label, _ in self.known]
+        before = known + self._unanswered(heard.state[:1], len(tables) - len(known))
+        return Profile(
+            max(0.0, 1 - neither), max(0.0, neither - nothing), nothing,
+            self._without(before, torch.zeros_like(heard.log_prior[:1]))[1],
+            {share: p for (share, _), p in zip(self.alike, shares.tolist(), strict=True)},
+        )  # fmt: skip
+
+    def _without(self, tables: list[Tensor], log_prior: Tensor) -> tuple[float, float]:
+        """P(no group is informative), and P(no group's answers have to do with the graph)."""
+        total = torch.logsumexp(self._by_share(tables).logsumexp(1) + log_prior, 0)
+        out = []
         for worlds in (self.base.kinds != 1, self.base.kinds == 0):
             some = self._masked(tables, torch.as_tensor(worlds, device=log_prior.device), range(len(tables)))
             log = torch.logsumexp(self._by_share(some), 1) + log_prior
-            shares.append(float((torch.logsumexp(log, 0) - total).exp()))
-        return max(0.0, 1 - shares[0]), max(0.0, shares[0] - shares[1]), shares[1]
+            out.append(float((torch.logsumexp(log, 0) - total).exp()))
+        return out[0], out[1]
 
-    def reliabilities(self, log_prior: Tensor, gathered: Tensor, tallies: Tallies) -> dict[Label, Reliability]:
-        labels = list(self._groups(tallies))
-        return dict(zip(labels, self._each(log_prior, self._by_group(gathered)), strict=True))
-
-    def shares(self, log_prior: Tensor, gathered: Tensor) -> dict[float, float]:
-        """The posterior of λ, with which a group is like the typical one."""
-        groups = self._by_group(gathered) or self._unanswered(gathered, 1)
-        found = torch.softmax(torch.logsumexp(self._by_share(groups) + log_prior[:, None], 0), 0)
-        return {share: p for (share, _), p in zip(self.alike, found.tolist(), strict=True)}
-
-    def reliability(self, log_prior: Tensor, gathered: Tensor) -> Reliability:
-        """Of the groups that have answered, each with equal weight."""
-        found = self._each(log_prior, self._by_group(gathered) or self._unanswered(gathered, 1))
-        return Reliability(
-            np.concatenate([r.weights for r in found]) / len(found),
-            np.concatenate([r.beta for r in found]),
-            float(np.mean([r.better_than_chance for r in found])),
-        )
-
-    def _each(self, log_prior: Tensor, tables: list[Tensor]) -> list[Reliability]:
-        return [self.base.reliability(log_prior, self._joint(tables, k)) for k in range(len(tables))]
-
-    # --- answers of one group, each to a question of its own --------------------------------------------------
-
-    def log_evidence(self, counts: Tensor) -> Tensor:
-        """Of answers that are all in one group."""
-        return self.base.log_evidence(counts)
-
-    def predictive(self, counts: Tensor) -> tuple[Tensor, Tensor]:
-        return self.base.predictive(counts)
-
-    def beta(self, counts: Tensor) -> Tensor:
-        return self.base.beta(counts)
+    def reliabilities(self, heard: Heard) -> dict[Label | None, Reliability]:
+        tables = self._by_group(heard.state)
+        labels: list[Label | None] = [*self._groups(heard.record.tallies)] if tables else [None]
+        tables = tables or self._unanswered(heard.state, 1)
+        joint = (heard._replace(state=self._joint(tables, k)) for k in range(len(tables)))
+        return {label: self.base.reliabilities(one)[None] for label, one in zip(labels, joint, strict=True)}
 
 
 def _log(share: float) -> float:

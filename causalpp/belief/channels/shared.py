@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -16,16 +16,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Forecast, Label, Source, Tallies
-from causalpp.belief.channels.groups import split, together
+from causalpp.belief.channels.base import Heard, Profile
+from causalpp.belief.channels.groups import together
 from causalpp.belief.channels.mixture import Mixture, _log_pattern, _log_urn
+from causalpp.belief.channels.predictive import Predictive
+from causalpp.belief.record import Label, Source, Tallies
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.oracles import Answer
 from causalpp.propositions import Proposition
-
-if TYPE_CHECKING:
-    from causalpp.belief.evidence import Evidence
 
 __all__ = ["SharedErrors"]
 
@@ -107,7 +106,8 @@ class SharedErrors(Mixture):
                 f"{len(self.base.grid):,} worlds for each of {self._many} oracles are {worlds:,} combinations, more "
                 f"than {_WORLDS:,}: take a base of fewer worlds, such as Worlds(…), or Pooled(by=('oracle',))"
             )
-        object.__setattr__(self, "tallied", not self.oracles)
+        by = ("oracle",) if self.oracles else ()
+        object.__setattr__(self, "sees", (*by, "call") if self.within == "call" else by)
 
     # --- the worlds -------------------------------------------------------------------------------------------
 
@@ -228,57 +228,42 @@ class SharedErrors(Mixture):
         true = patterns.to(laws.dtype)
         return for_row, [true @ (laws[:, k] - laws[:, 2 + k]) + laws[:, 2 + k].sum(0) for k in (0, 1)]
 
-    def gather(self, rows: Tensor, tallies: Tallies) -> Tensor:
+    def init(self, rows: Tensor, tallies: Tallies) -> Tensor:
         return self._log_blocks(rows, self._blocks(tallies)) + self._columns(rows)[3].log()
 
-    def extend(self, gathered: Tensor, rows: Tensor, before: Tallies, after: Tallies) -> Tensor:
+    def step(self, state: Tensor, rows: Tensor, before: Tallies, after: Tallies) -> Tensor:
         old, new = self._blocks(before), self._blocks(after)
         changed = {key: said for key, said in new.items() if len(said) > len(old.get(key, ()))}
         if not changed:
-            return gathered
+            return state
         there = {key: old[key] for key in changed if key in old}
-        return gathered + self._log_blocks(rows, changed) - self._log_blocks(rows, there)
-
-    def interchangeable(self, tallies: Tallies) -> Tensor:
-        blocks = self._blocks(tallies)
-        if self.within == "call" and any(len(block) > 1 for block in blocks.values()):
-            return torch.arange(len(tallies.yes), device=tallies.yes.device)
-        parts = [tallies, *split(tallies, ("oracle",)).values()] if self.oracles else [tallies]
-        return together([super(SharedErrors, self).interchangeable(part) for part in parts])
+        return state + self._log_blocks(rows, changed) - self._log_blocks(rows, there)
 
     # --- the next answer ------------------------------------------------------------------------------------------
 
-    def outlook(
-        self,
-        log_prior: Tensor,
-        gathered: Tensor,
-        evidence: Evidence,
-        questions: Sequence[Proposition],
-        source: Source,
-        *,
-        apart: bool,
-    ) -> tuple[Forecast, Tensor]:
+    def predictive(self, heard: Heard, questions: Sequence[Proposition], source: Source, *, apart: bool) -> Predictive:
         """As for every channel; the next answer belongs to the block of its question, or to the source's ``call``."""
-        blocks = self._blocks(evidence.tallies)
+        record = heard.record
+        blocks = self._blocks(record.tallies)
         said: dict[int, list[int]] = defaultdict(lambda: [0] * (2 * self._many))
         for one in itertools.chain.from_iterable(blocks.values()):
             said[one.question][2 * one.oracle + (0 if one.yes else 1)] += 1
-        oracles = [self._oracle(source.answer(question, evidence.tallies)) for question in questions]
-        found = [(o, *said[c]) for o, c in zip(oracles, evidence.columns(questions).tolist(), strict=True)]
+        oracles = [self._oracle(source.answer(question, record.tallies)) for question in questions]
+        found = [(o, *said[c]) for o, c in zip(oracles, record.columns(questions).tolist(), strict=True)]
         place = {one: k for k, one in enumerate(dict.fromkeys(found))}
-        state = torch.tensor([place[one] for one in found], dtype=torch.int64, device=gathered.device)
+        state = torch.tensor([place[one] for one in found], dtype=torch.int64, device=heard.state.device)
         terms: list[tuple[Tensor | None, Tensor, Tensor]]
         block = blocks.get(source.call) if source.call is not None and self.within == "call" else None
-        laws = self._stacked([self._anew(one, gathered) for one in place], 4, gathered)
+        laws = self._stacked([self._anew(one, heard.state) for one in place], 4, heard.state)
         if block is not None:
-            for_row, parts = self._patterns(self._questions(block, gathered), evidence.rows)
+            for_row, parts = self._patterns(self._questions(block, heard.state), record.rows)
             struck = self._share_struck(parts[0], parts[1])[for_row]
             terms = [(1 - struck, laws[:, 0], laws[:, 2]), (struck, laws[:, 1], laws[:, 3])]
         else:
-            shares = self._stacked([self._struck_if(one, gathered) for one in place], 2, gathered)
+            shares = self._stacked([self._struck_if(one, heard.state) for one in place], 2, heard.state)
             mixed = (1 - shares) * laws[:, ::2] + shares * laws[:, 1::2]
             terms = [(None, mixed[:, 0], mixed[:, 1])]
-        return self._law(log_prior, gathered, terms, apart=apart), state
+        return self._law(heard, terms, state, apart=apart)
 
     def _stacked(self, laws: list[Tensor], size: int, like: Tensor) -> Tensor:
         """Shape ``(S, size, G)``, S from 0 on."""
@@ -343,27 +328,15 @@ class SharedErrors(Mixture):
 
     # --- the oracles ------------------------------------------------------------------------------------------------
 
-    def reliability(self, log_prior: Tensor, gathered: Tensor) -> Reliability:
-        world = self._worlds(log_prior, gathered)
-        found = [self._reliability(world, rates) for rates in self._effective]
-        return Reliability(
-            np.concatenate([r.weights for r in found]) / len(found),
-            np.concatenate([r.beta for r in found]),
-            float(np.mean([r.better_than_chance for r in found])),
-        )
+    def reliabilities(self, heard: Heard) -> dict[Label | None, Reliability]:
+        """Of each oracle that is named, or of all: how often it is right, the common factor included."""
+        world = self._worlds(heard)
+        names: Sequence[str | None] = self.oracles or (None,)
+        return {name: self._reliability(world, rates) for name, rates in zip(names, self._effective, strict=True)}
 
-    def reliabilities(self, log_prior: Tensor, gathered: Tensor, tallies: Tallies) -> dict[Label, Reliability]:
-        """Of each oracle that is named: how often it is right, the common factor included."""
-        del tallies
-        world = self._worlds(log_prior, gathered)
-        return {name: self._reliability(world, r) for name, r in zip(self.oracles, self._effective, strict=False)}
-
-    def shares(self, log_prior: Tensor, gathered: Tensor) -> dict[float, float]:
-        """The posterior of c, with which a block's answers are reversed."""
-        world = self._worlds(log_prior, gathered)
-        return {c: float(world[self._table[:, -2] == c].sum()) for c, _ in self.share}
-
-    def strikes(self, log_prior: Tensor, gathered: Tensor) -> float:
-        if self.within != "call":
-            return 0.0
-        return sum(c * p for c, p in self.shares(log_prior, gathered).items())
+    def profile(self, heard: Heard) -> Profile:
+        """The shares are those of c, with which a block's answers are reversed."""
+        world = self._worlds(heard)
+        shares = {c: float(world[self._table[:, -2] == c].sum()) for c, _ in self.share}
+        strikes = sum(c * p for c, p in shares.items()) if self.within == "call" else 0.0
+        return super().profile(heard)._replace(shares=shares, strikes=strikes)

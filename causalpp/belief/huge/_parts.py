@@ -28,7 +28,7 @@ def is_plain(channel: Channel) -> bool:
     """Whether a channel is a mixture that sees of the answers what every mixture sees."""
     return isinstance(channel, Mixture) and all(
         getattr(type(channel), name) is getattr(Mixture, name)
-        for name in ("gather", "extend", "evidence", "forecast", "forecast_all")
+        for name in ("init", "step", "log_likelihood", "predictive")
     )
 
 

@@ -1,8 +1,8 @@
 """The probability of the answers in many graphs at once, for steps that are taken thousands of times.
 
 A channel sees of a question only what was answered to it.  So most questions are interchangeable with others (those
-with the same tallies, as a rule), and the evidence of a graph depends only on how many of each sort are true in it: few
-numbers, where there are many graphs.
+with the same tallies, as a rule), and the likelihood of a graph depends only on how many of each sort are true in it:
+few numbers, where there are many graphs.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import torch
 from torch import Tensor
 
 from causalpp.belief.channels.base import Channel
-from causalpp.belief.evidence import Evidence
 from causalpp.belief.huge._batches import Frame, PackedBatch
 from causalpp.belief.huge._reversals import Walkers
+from causalpp.belief.record import Record
 from causalpp.propositions import Causes, DirectlyCauses, Proposition
 
 __all__ = ["Target", "Truths"]
 
-_TABLE = 1 << 20  # numbers of true questions for which the evidence is kept in a table
+_TABLE = 1 << 20  # numbers of true questions for which the likelihood is kept in a table
 
 
 class Truths:
@@ -84,7 +84,7 @@ class Target:
 
     Args:
         channel: the noise model.
-        evidence: the answers.
+        record: the answers.
         frame: where the walkers stand.
         conditions: statements that hold in every member.
     """
@@ -92,14 +92,14 @@ class Target:
     def __init__(
         self,
         channel: Channel,
-        evidence: Evidence,
+        record: Record,
         frame: Frame,
         conditions: Sequence[Proposition] = (),
     ) -> None:
-        self.channel, self.tallies = channel, evidence.tallies
-        self.truths = Truths([*evidence.numbers, *conditions], frame)
-        self.asked = len(evidence.numbers)
-        pattern = channel.interchangeable(evidence.tallies)
+        self.channel, self.tallies = channel, record.tallies
+        self.truths = Truths([*record.numbers, *conditions], frame)
+        self.asked = len(record.numbers)
+        pattern = channel.interchangeable(record.tallies)
         counts = torch.bincount(pattern)
         radix = torch.cumprod(torch.cat([torch.ones(1), counts + 1.0]).double(), 0)
         self.cells = float(radix[-1])
@@ -127,7 +127,7 @@ class Target:
         return self.known[keys]
 
     def _computed(self, rows: Tensor, which: Tensor, count: int) -> Tensor:
-        """The evidence of one row of each of so many groups."""
+        """The log likelihood of one row of each of so many groups."""
         example = torch.zeros(count, dtype=torch.int64, device=rows.device)
         example[which] = torch.arange(len(rows), device=rows.device)
-        return self.channel.evidence(self.channel.gather(rows[example], self.tallies))
+        return self.channel.log_likelihood(self.channel.init(rows[example], self.tallies))

@@ -20,17 +20,21 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from causalpp._renamed import old_attribute
+from causalpp.belief._summary import only_related
 from causalpp.belief.alternatives import NoneOfThese
 from causalpp.belief.belief import Belief
 from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Channel, Fixed, Label
+from causalpp.belief.channels.base import Channel, Profile
+from causalpp.belief.channels.counts import Fixed
 from causalpp.belief.channels.mixture import Mixture
 from causalpp.belief.channels.odds import LogOdds
 from causalpp.belief.explanation import Explanation
 from causalpp.belief.huge._batches import Unwritten
 from causalpp.belief.huge._parts import Told, is_plain, members_by_component
 from causalpp.belief.huge._scopes import Scopes
-from causalpp.belief.huge._uncounted import explained, only_related
+from causalpp.belief.huge._uncounted import explained
+from causalpp.belief.record import Label
 from causalpp.belief.reliability import Reliability
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.equivalence.restricted import RestrictedClass
@@ -156,8 +160,8 @@ class ComponentBelief:
     def _tables(self) -> list[Tensor]:
         """The log of P(answers about c | row, world), one table ``(R, G)`` a component."""
         if isinstance(self.channel, Mixture):
-            return [part._gathered - self._log_prior for part in self._parts]
-        return [self.channel.evidence(part._gathered)[:, None] for part in self._parts]
+            return [part._state - self._log_prior for part in self._parts]
+        return [self.channel.log_likelihood(part._state)[:, None] for part in self._parts]
 
     @cached_property
     def _messages(self) -> Tensor:
@@ -208,9 +212,11 @@ class ComponentBelief:
         return batch, counts / float(_DRAWN)
 
     @property
-    def log_evidence(self) -> float:
+    def log_marginal_likelihood(self) -> float:
         """The natural logarithm of P(answers)."""
         return float(torch.logsumexp(self._log_prior + self._messages.sum(0), 0))
+
+    log_evidence = old_attribute("log_marginal_likelihood")
 
     def probability(self, proposition: Proposition) -> float:
         """The posterior probability that a statement is true, exactly.
@@ -293,15 +299,15 @@ class ComponentBelief:
     @staticmethod
     def _within(part: Belief, table: Tensor) -> Tensor:
         """The log of P(member, answers about the component | world), shape ``(M, G)``."""
-        return part._log_start[:, None] + table[part.evidence.groups]
+        return part._log_start[:, None] + table[part.record.groups]
 
     def _log_probability(self, chosen: Tensor) -> Tensor:
         """The log posterior of graphs given by the number of each component's member, ``(N, components)``."""
         total = self._log_prior.expand(len(chosen), -1)
         for c, (part, table) in enumerate(zip(self._parts, self._tables, strict=True)):
             numbers = chosen[:, c]
-            total = total + part._log_start[numbers, None] + table[part.evidence.groups[numbers]]
-        return torch.logsumexp(total, 1) - self.log_evidence
+            total = total + part._log_start[numbers, None] + table[part.record.groups[numbers]]
+        return torch.logsumexp(total, 1) - self.log_marginal_likelihood
 
     def sample(self, n: int, seed: int = 0) -> DagBatch:
         """``n`` graphs drawn independently from the posterior, exactly."""
@@ -314,7 +320,7 @@ class ComponentBelief:
         for c, (part, table) in enumerate(zip(self._parts, self._tables, strict=True)):
             for w in set(world.tolist()):
                 here = (world == w).nonzero().flatten()
-                p = torch.softmax(part._log_start + table[part.evidence.groups, w], 0)
+                p = torch.softmax(part._log_start + table[part.record.groups, w], 0)
                 chosen[here, c] = torch.searchsorted(
                     p.cumsum(0), torch.rand(len(here), generator=draw, dtype=torch.float64), right=True
                 ).clamp(max=len(p) - 1)
@@ -356,6 +362,11 @@ class ComponentBelief:
         """None: these channels do not tell groups of answers apart."""
         return {}
 
+    @cached_property
+    def profile(self) -> Profile:
+        """What kind of oracle it is."""
+        return self.parts[0].profile._replace(unrelated_before=self._parts[0].profile.unrelated_before)
+
     @property
     def kinds(self) -> dict[str, float]:
         """How probable it is that the oracle is informative, a liar, or unrelated to the graph."""
@@ -364,7 +375,7 @@ class ComponentBelief:
     @property
     def none_of_these(self) -> NoneOfThese:
         """Only whether the answers have to do with the graph: too many graphs are one edge away from a member."""
-        return only_related(self._parts[0], self.kinds)
+        return only_related(self.profile)
 
     def explain(self, a: Dag, b: Dag) -> Explanation:
         """Which answers speak for one graph against another; see :meth:`Belief.explain`."""
@@ -389,7 +400,7 @@ class ComponentBelief:
             "answers": len(self.answers),
             "confidence": self.confidence,
             "entropy_bits": self.entropy,
-            "log_evidence": self.log_evidence,
+            "log_evidence": self.log_marginal_likelihood,
             "graphs": [{"edges": [list(e) for e in dag.edges], "probability": p} for dag, p in self.top(k)],
             "edges": [
                 {"cause": nodes[i], "effect": nodes[j], "probability": float(p)}

@@ -13,18 +13,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from causalpp._renamed import old_attribute
+from causalpp.belief._summary import only_related
 from causalpp.belief.alternatives import NoneOfThese
 from causalpp.belief.belief import Belief
 from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Channel, Forecast, Label, Source
-from causalpp.belief.evidence import Evidence
+from causalpp.belief.channels.base import Channel, Profile
+from causalpp.belief.channels.predictive import Predictive
 from causalpp.belief.explanation import Explanation
 from causalpp.belief.huge._batches import Frame, PackedBatch, Shared
 from causalpp.belief.huge._moves import KEPT, Mixing, move, systematic
 from causalpp.belief.huge._reversals import Walkers
 from causalpp.belief.huge._target import Target, Truths
-from causalpp.belief.huge._uncounted import explained, only_related
-from causalpp.belief.outlook import Outlook
+from causalpp.belief.huge._uncounted import explained
+from causalpp.belief.record import Label, Record, Source
 from causalpp.belief.reliability import Reliability
 from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
 from causalpp.equivalence.restricted import RestrictedClass
@@ -230,9 +232,11 @@ class ParticleBelief:
         return self.mec.nodes
 
     @property
-    def evidence(self) -> Evidence:
+    def record(self) -> Record:
         """The answers, and which of the distinct graphs they tell apart."""
-        return self.belief.evidence
+        return self.belief.record
+
+    evidence = old_attribute("record")
 
     @property
     def probabilities(self) -> Tensor:
@@ -244,17 +248,24 @@ class ParticleBelief:
         """Four counts a distinct graph; see :attr:`Belief.counts`."""
         return self.belief.counts
 
-    def forecast(self, yes: Tensor, no: Tensor, *, apart: bool = True) -> tuple[Tensor, Forecast]:
-        """The law of the next answer; see :meth:`Belief.forecast`."""
-        return self.belief.forecast(yes, no, apart=apart)
+    def predictive(
+        self, questions: Sequence[Proposition], source: Source | None = None, *, apart: bool = True
+    ) -> Predictive:
+        """The law of the next answer to each question; see :meth:`Belief.predictive`."""
+        return self.belief.predictive(questions, source, apart=apart)
 
-    def outlook(self, questions: Sequence[Proposition], source: Source | None = None, *, apart: bool = True) -> Outlook:
-        """The law of the next answer to each question; see :meth:`Belief.outlook`."""
-        return self.belief.outlook(questions, source, apart=apart)
+    outlook = old_attribute("predictive")
 
-    def law(self, questions: Sequence[Proposition], source: Source | None = None) -> Tensor:
-        """The joint law of the answers to some questions; see :meth:`Belief.law`."""
-        return self.belief.law(questions, source)
+    def joint_predictive(self, questions: Sequence[Proposition], source: Source | None = None) -> Tensor:
+        """The joint law of the answers to some questions; see :meth:`Belief.joint_predictive`."""
+        return self.belief.joint_predictive(questions, source)
+
+    law = old_attribute("joint_predictive")
+
+    @property
+    def rates(self) -> tuple[Tensor, Tensor]:
+        """The law of an answer to a new question; see :attr:`Belief.rates`."""
+        return self.belief.rates
 
     def probability(self, proposition: Proposition) -> float:
         """The estimated posterior probability that a proposition is true; see :meth:`standard_error`."""
@@ -303,7 +314,7 @@ class ParticleBelief:
         if bool(many.any()):
             scale = self.probabilities[many].sum().log() - torch.logsumexp(log[many], 0)
         elif self.size is not None:
-            scale = torch.tensor(-self.log_evidence - math.log(self.size))
+            scale = torch.tensor(-self.log_marginal_likelihood - math.log(self.size))
         else:
             return self.probabilities.log()
         return log + scale
@@ -319,13 +330,15 @@ class ParticleBelief:
         if size is None:
             return self.belief.entropy
         log, p = self.log_likelihood, self.belief.probabilities
-        gained = (float(p[p > 0] @ log[p > 0]) - self.log_evidence) / math.log(2)
+        gained = (float(p[p > 0] @ log[p > 0]) - self.log_marginal_likelihood) / math.log(2)
         return max(0.0, math.log2(size) - gained)
 
     @property
-    def log_evidence(self) -> float:
+    def log_marginal_likelihood(self) -> float:
         """An estimate of the natural logarithm of P(answers)."""
-        return self._offset + self.belief.log_evidence
+        return self._offset + self.belief.log_marginal_likelihood
+
+    log_evidence = old_attribute("log_marginal_likelihood")
 
     @property
     def reliability(self) -> Reliability:
@@ -338,6 +351,11 @@ class ParticleBelief:
         return self.belief.reliabilities
 
     @property
+    def profile(self) -> Profile:
+        """What kind of oracle it is."""
+        return self.belief.profile
+
+    @property
     def kinds(self) -> dict[str, float]:
         """How probable it is that the oracle is informative, a liar, or unrelated to the graph."""
         return self.belief.kinds
@@ -345,7 +363,7 @@ class ParticleBelief:
     @property
     def none_of_these(self) -> NoneOfThese:
         """Only whether the answers have to do with the graph: too many graphs are one edge away from a member."""
-        return only_related(self.belief, self.kinds)
+        return only_related(self.profile)
 
     def explain(self, a: Dag, b: Dag) -> Explanation:
         """Which answers speak for one graph against another; see :meth:`Belief.explain`."""
@@ -384,11 +402,11 @@ class ParticleBelief:
             groups.append(torch.full((chains,), k))
         walkers = self._walkers.take(torch.cat(numbers))
         conditions = self.mec.conditions if isinstance(self.mec, RestrictedClass) else ()
-        target = Target(self.channel, self.evidence, self._frame, conditions)
+        target = Target(self.channel, self.record, self._frame, conditions)
         walkers, mixing = move(walkers, target, draw)
         after = replace(self, mixing=mixing, _draws=self._draws + 1)
         group = torch.cat(groups).repeat(KEPT)
-        return after._gathered(walkers, group, shares.sum(0), self.answers, self.log_evidence)
+        return after._gathered(walkers, group, shares.sum(0), self.answers, self.log_marginal_likelihood)
 
     def _gathered(
         self, walkers: Walkers, group: Tensor, share: Tensor, answers: tuple[Answer, ...], log_evidence: float
@@ -404,7 +422,7 @@ class ParticleBelief:
         graphs = walkers.take(torch.as_tensor(first))
         start = Belief.uniform(PackedBatch(self._frame, graphs), self.channel).update(answers)
         prior = mass.sum(1).log() - start.log_likelihood  # so that the posterior given these answers is what was drawn
-        belief = Belief(start.candidates, self.channel, prior, start.answers, evidence=start.evidence)
+        belief = Belief(start.candidates, self.channel, prior, start.answers, record=start.record)
         offset = log_evidence + float(torch.logsumexp(prior, 0))
         return replace(self, belief=belief, _walkers=graphs, _mass=mass, _offset=offset)
 
@@ -427,7 +445,7 @@ class ParticleBelief:
             "confidence": self.confidence,
             "graphs": [{"edges": [list(e) for e in dag.edges], "probability": p} for dag, p in self.top(k)],
             "entropy_bits": self.entropy,
-            "log_evidence": self.log_evidence,
+            "log_evidence": self.log_marginal_likelihood,
             "confidence_error": self.confidence_error,
             "particles": self._particles,
             "distinct": self.distinct,

@@ -49,7 +49,7 @@ def test_alike_before_and_unevenly_silent_after() -> None:
 def test_failures_say_nothing() -> None:
     belief = Belief.uniform(PAIR, Abstaining(Fixed(0.1), (1.0, 9.0), (4.0, 6.0)))
     after = belief.update([FAILED] * 5)
-    assert after.log_evidence == pytest.approx(0, abs=1e-12)
+    assert after.log_marginal_likelihood == pytest.approx(0, abs=1e-12)
     assert after.confidence == pytest.approx(0.5)
 
 
@@ -72,9 +72,9 @@ def test_three_outcomes() -> None:
     """What the forecast promises, and what it is worth: silence that tells adds information."""
     channel = Abstaining(Fixed(0.3), if_true=(1.0, 9.0), if_false=(6.0, 4.0))
     belief = Belief.uniform(PAIR, channel)
-    found = belief.outlook([Causes("a", "b")])
-    assert found.forecast.silent is not None
-    t, f = (rate[found.groups] for rate in found.forecast.silent)
+    found = belief.predictive([Causes("a", "b")])
+    assert found.silent is not None
+    t, f = (rate[found.groups] for rate in found.silent)
     assert (t[0].item(), f[1].item()) == pytest.approx((0.1, 0.6))
     if_true, if_false = (rate[:, 0] for rate in found.rates)
     truth = torch.tensor([[True], [False]])
@@ -83,7 +83,7 @@ def test_three_outcomes() -> None:
     assert float(three) > 1.5 * float(two)
     silent = belief.update([SILENT])
     share = 0.5 * 0.1 + 0.5 * 0.6
-    assert math.exp(silent.log_evidence) == pytest.approx(share)
+    assert math.exp(silent.log_marginal_likelihood) == pytest.approx(share)
 
 
 def test_what_is_refused() -> None:

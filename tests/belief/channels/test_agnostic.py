@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from causalpp.belief import Agnostic
+from causalpp import Dag, DagBatch
+from causalpp.belief import Agnostic, Heard, Record
 from causalpp.errors import InvalidParameter
 
 SMALL = Agnostic(errors=(0.1, 0.3), uneven=(0.1, 0.4), rates=(0.2, 0.8), repeats=((0.0, 0.4), (0.5, 0.3), (0.98, 0.3)))
@@ -55,7 +56,7 @@ def test_the_evidence_is_the_integral_over_each_questions_rate(yes: tuple[int, .
             each = [sequence(s if t else f, rho, k, n) for t, k, n in zip(row, yes, no, strict=True)]
             total += weight * math.prod(each)
         expected.append(math.log(total))
-    found = channel.log_evidence_of(TRUTH, torch.tensor(yes), torch.tensor(no))
+    found = channel.log_likelihood_of(TRUTH, torch.tensor(yes), torch.tensor(no))
     assert found.tolist() == pytest.approx(expected, abs=1e-6)
 
 
@@ -68,7 +69,7 @@ def test_one_more_answer_multiplies_the_evidence_by_its_prediction(yes: torch.Te
     for question in range(4):
         more = yes.clone()
         more[question] += 1
-        ratio = (SMALL.log_evidence_of(TRUTH, more, no) - torch.logsumexp(before, 1)).exp()
+        ratio = (SMALL.log_likelihood_of(TRUTH, more, no) - torch.logsumexp(before, 1)).exp()
         assert ratio.tolist() == pytest.approx(expected[:, question].tolist(), rel=1e-8)
 
 
@@ -78,9 +79,11 @@ def test_questions_asked_once_need_no_more_than_four_counts(values: list[bool | 
     no = torch.tensor([int(value is False) for value in values])
     counts = _counts(yes, no)
     full = Agnostic()
-    assert full.log_evidence(counts).tolist() == pytest.approx(full.log_evidence_of(TRUTH, yes, no).tolist(), abs=1e-9)
-    if_true, if_false = full.predictive(counts)
+    assert full.log_likelihood(full.counted(counts)).tolist() == pytest.approx(
+        full.log_likelihood_of(TRUTH, yes, no).tolist(), abs=1e-9
+    )
     fresh = torch.zeros(1, dtype=torch.int64)
+    if_true, if_false = (law[:, 0] for law in full.predictive_of(full.counted(counts), fresh, fresh))
     true_of, false_of = full.predictive_of(full.log_joint_of(TRUTH, yes, no), fresh, fresh)
     assert if_true.tolist() == pytest.approx(true_of[:, 0].tolist(), abs=1e-9)
     assert if_false.tolist() == pytest.approx(false_of[:, 0].tolist(), abs=1e-9)
@@ -92,22 +95,15 @@ def _counts(yes: torch.Tensor, no: torch.Tensor) -> torch.Tensor:
     return torch.stack([t @ y, t @ n, (1 - t) @ y, (1 - t) @ n], dim=1)
 
 
-@given(tallies, tallies)
-def test_the_matched_beta_has_the_mean_of_the_predictive(yes: torch.Tensor, no: torch.Tensor) -> None:
-    counts = _counts(yes, no)
-    a, b, c, d = Agnostic().beta(counts).unbind(1)
-    if_true, if_false = Agnostic().predictive(counts)
-    assert (a / (a + b)).tolist() == pytest.approx(if_true.tolist(), rel=1e-9)
-    assert (c / (c + d)).tolist() == pytest.approx(if_false.tolist(), rel=1e-9)
-    assert min(a.min(), b.min(), c.min(), d.min()) > 0
-
-
 def test_known_answers_tell_truthful_from_lying_from_random() -> None:
     anchors = torch.tensor([[True] * 20 + [False] * 20])  # one candidate: every answer is known
     truthful = torch.tensor([1] * 20 + [0] * 20)
     log_prior = torch.zeros(1, dtype=torch.float64)
     for yes, most in ((truthful, 0), (1 - truthful, 1), (torch.tensor([1, 0] * 20), 2)):
-        shares = Agnostic().kind_probabilities(log_prior, Agnostic().log_joint_of(anchors, yes, 1 - yes))
+        heard = Heard(
+            log_prior, Agnostic().log_joint_of(anchors, yes, 1 - yes), Record.none(DagBatch.from_dags([Dag("a")]))
+        )
+        shares = Agnostic().profile(heard)[:3]
         assert sum(shares) == pytest.approx(1)
         assert int(np.argmax(shares)) == most
         assert shares[most] > 0.9
@@ -117,7 +113,7 @@ def test_a_liar_who_is_found_out_is_inverted() -> None:
     known = [True] * 5 + [False] * 5
     truth = torch.tensor([[*known, True, False], [*known, False, True]])
     yes = torch.tensor([0] * 5 + [1] * 5 + [0, 1])  # reverses all that is known, then points at the second graph
-    evidence = Agnostic().log_evidence_of(truth, yes, 1 - yes)
+    evidence = Agnostic().log_likelihood_of(truth, yes, 1 - yes)
     assert float(torch.softmax(evidence, 0)[0]) > 0.9
 
 

@@ -77,7 +77,7 @@ def test_a_belief_made_step_by_step_is_the_one_made_at_once(channel: Mixture) ->
             steps = steps.update([answer])
         once = Belief.uniform(batch, channel).update(answers)
         assert steps.probabilities.numpy() == pytest.approx(once.probabilities.numpy(), abs=1e-10)
-        assert steps.log_evidence == pytest.approx(once.log_evidence, abs=1e-9)
+        assert steps.log_marginal_likelihood == pytest.approx(once.log_marginal_likelihood, abs=1e-9)
 
 
 def test_without_correlation_it_is_the_learned_channel() -> None:
@@ -87,7 +87,7 @@ def test_without_correlation_it_is_the_learned_channel() -> None:
             Belief.uniform(batch, channel).update(answers) for channel in (Learned(), Correlated(correlation=0.0))
         )
         assert summed.probabilities.numpy() == pytest.approx(learned.probabilities.numpy(), abs=1e-9)
-        assert summed.log_evidence == pytest.approx(learned.log_evidence, abs=1e-9)
+        assert summed.log_marginal_likelihood == pytest.approx(learned.log_marginal_likelihood, abs=1e-9)
         assert summed.reliability.sensitivity == pytest.approx(learned.reliability.sensitivity, abs=1e-6)
 
 
@@ -118,8 +118,8 @@ def test_many_answers_to_one_question_and_few_agree(rho: float) -> None:
     channel = Correlated(correlation=rho)
     truth = torch.tensor([[True], [False]])
     for yes, no in ((20, 12), (21, 12), (32, 0), (33, 0), (500, 100)):
-        before = channel.log_evidence_of(truth, torch.tensor([yes]), torch.tensor([no]))
-        after = channel.log_evidence_of(truth, torch.tensor([yes + 1]), torch.tensor([no]))
+        before = channel.log_likelihood_of(truth, torch.tensor([yes]), torch.tensor([no]))
+        after = channel.log_likelihood_of(truth, torch.tensor([yes + 1]), torch.tensor([no]))
         joint = channel.log_joint_of(truth, torch.tensor([yes]), torch.tensor([no]))
         if_true, if_false = channel.predictive_of(joint, torch.tensor([yes]), torch.tensor([no]))
         assert (after - before).exp().tolist() == pytest.approx([float(if_true[0, 0]), float(if_false[1, 0])], rel=1e-8)

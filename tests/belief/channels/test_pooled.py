@@ -39,7 +39,7 @@ def test_groups_that_are_surely_alike_are_one() -> None:
             for channel in (Pooled(COARSE, by=("kind",), alike=((1.0, 1.0),)), COARSE)
         )
         assert pooled.probabilities.numpy() == pytest.approx(base.probabilities.numpy(), abs=1e-9)
-        assert pooled.log_evidence == pytest.approx(base.log_evidence, abs=1e-9)
+        assert pooled.log_marginal_likelihood == pytest.approx(base.log_marginal_likelihood, abs=1e-9)
         for reliability in pooled.reliabilities.values():
             assert reliability.sensitivity == pytest.approx(base.reliability.sensitivity, abs=1e-9)
 
@@ -75,8 +75,8 @@ def test_one_group_is_its_base() -> None:
         assert pooled.probabilities.numpy() == pytest.approx(base.probabilities.numpy(), abs=1e-9)
         assert pooled.kinds == pytest.approx(base.kinds, abs=1e-9)
         questions = [answer.question for answer in answers]
-        ours, theirs = pooled.outlook(questions), base.outlook(questions)
-        assert ours.forecast.unrelated == pytest.approx(theirs.forecast.unrelated, abs=1e-9)
+        ours, theirs = pooled.predictive(questions), base.predictive(questions)
+        assert ours.unrelated == pytest.approx(theirs.unrelated, abs=1e-9)
         for mine, other in zip(ours.rates, theirs.rates, strict=True):
             assert mine.numpy() == pytest.approx(other.numpy(), abs=1e-9)
 
@@ -91,7 +91,7 @@ def test_a_new_group_is_expected_to_be_like_those_before_it() -> None:
     found = {}
     for name, channel in (("partial", Pooled(INDEPENDENT, ("oracle",))), ("flat", Pooled.flat(INDEPENDENT))):
         belief = Belief.uniform(ONE, channel).update(answers)
-        found[name] = float(belief.outlook([question], Source(oracle="new"), apart=False).rates[0][0, 0])
+        found[name] = float(belief.predictive([question], Source(oracle="new"), apart=False).rates[0][0, 0])
     assert found["flat"] == pytest.approx(0.8, abs=1e-6)  # the prior
     assert found["partial"] > 0.87
 
@@ -135,7 +135,7 @@ def test_kinds_by_hand() -> None:
     tables = []
     for name in names:
         alone = Belief.uniform(batch, SPREAD).update([a for a in answers if a.oracle == name])
-        tables.append((alone._gathered - torch.as_tensor(prior).log()).exp().numpy()[alone.evidence.groups.numpy()])
+        tables.append((alone._state - torch.as_tensor(prior).log()).exp().numpy()[alone.record.groups.numpy()])
     share = np.zeros((len(prior), len(prior)))
     for (likeness, weight), typical in itertools.product(channel.alike, range(len(prior))):
         own = likeness * np.eye(len(prior))[typical] + (1 - likeness) * prior
@@ -224,4 +224,4 @@ def test_particles_sum_over_the_same_worlds(channel) -> None:
     for start in range(0, 12, 3):  # call by call
         drawn = drawn.update(answers[start : start + 3])
     assert float((drawn.edges - exact.edges).abs().max()) < 0.06
-    assert drawn.log_evidence == pytest.approx(exact.log_evidence, abs=0.15)
+    assert drawn.log_marginal_likelihood == pytest.approx(exact.log_marginal_likelihood, abs=0.15)

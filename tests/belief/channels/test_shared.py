@@ -80,7 +80,7 @@ def test_answers_alone_only_know_the_effective_rates() -> None:
             Belief.uniform(CHAINS, channel).update(answers)
             for channel in (SharedErrors(COARSE, within, ((0.2, 1.0),)), effective)
         )
-        assert ours.log_evidence == pytest.approx(plain.log_evidence, abs=1e-9)
+        assert ours.log_marginal_likelihood == pytest.approx(plain.log_marginal_likelihood, abs=1e-9)
         assert ours.reliability.sensitivity == pytest.approx(plain.reliability.sensitivity, abs=1e-9)
 
 
@@ -98,9 +98,9 @@ def test_one_call_tells_less_than_as_many_calls() -> None:
     apart = [Answer(q, True, call=str(n)) for n, q in enumerate(right)]
     together_, apart_ = (Belief.uniform(CHAINS, channel).update(given) for given in (together, apart))
     assert together_.confidence != pytest.approx(apart_.confidence, abs=1e-3)
-    assert Belief.uniform(CHAINS, channel).update([Answer(q, True) for q in right]).log_evidence == pytest.approx(
-        apart_.log_evidence
-    )
+    assert Belief.uniform(CHAINS, channel).update(
+        [Answer(q, True) for q in right]
+    ).log_marginal_likelihood == pytest.approx(apart_.log_marginal_likelihood)
 
 
 def test_how_often_the_factor_strikes_is_learned() -> None:
@@ -142,7 +142,7 @@ def test_order_of_calls_matters_only_where_repeats_are_alike() -> None:
     for base, same in ((SURE, True), (Worlds(((0.85, 0.25, 0.5, 1.0),)), False)):
         start = Belief.uniform(CHAINS, SharedErrors(base, "call", ((0.2, 1.0),)))
         forth, back = start.update(one + two), start.update(two + one)
-        assert (forth.log_evidence == pytest.approx(back.log_evidence, abs=1e-9)) is same
+        assert (forth.log_marginal_likelihood == pytest.approx(back.log_marginal_likelihood, abs=1e-9)) is same
 
 
 def test_a_deterministic_oracle_that_is_asked_again_in_another_call_says_nothing_new() -> None:

@@ -140,7 +140,7 @@ def flow(
     belief = Belief.uniform(batch, channel).update(answers)
     each = 1500
     walkers = Walkers.of(batch.adjacency.repeat_interleave(each, 0), None)
-    target = Target(channel, belief.evidence, whole(mec))
+    target = Target(channel, belief.record, whole(mec))
     draw = torch.Generator().manual_seed(len(batch))
     new, ratio = reversed_once(walkers, draw) if steps is None else climbed(walkers, steps, draw)
     accepted = (ratio + target(new) - target(walkers)).clamp(max=0).exp().numpy()
@@ -242,7 +242,7 @@ def test_the_target_is_the_evidence_of_the_exact_belief(channel: Channel) -> Non
     answers += answers[:3] + asked(mec, mec.sample(1)[0], 4, 0.3, 2)
     belief = Belief.uniform(mec.batch(), channel).update(answers)
     walkers = Walkers.of(mec.batch().adjacency, None)
-    target = Target(channel, belief.evidence, whole(mec))
+    target = Target(channel, belief.record, whole(mec))
     assert target(walkers).tolist() == pytest.approx(belief.log_likelihood.tolist(), abs=1e-10)
     assert target.known is not None
     target.known = None  # many sorts of questions: without a table
@@ -263,7 +263,7 @@ def test_edges_are_those_of_the_exact_belief(seed: int) -> None:
         new = answers[len(belief.answers) : stop]
         belief, exact = belief.update(new), exact.update(new)
         assert float((belief.edges - exact.edges).abs().max()) <= 0.02
-        assert belief.log_evidence == pytest.approx(exact.log_evidence, abs=0.3)
+        assert belief.log_marginal_likelihood == pytest.approx(exact.log_marginal_likelihood, abs=0.3)
         assert belief.entropy == pytest.approx(exact.entropy, abs=0.5)
         assert belief.kinds["informative"] == pytest.approx(exact.kinds["informative"], abs=0.05)
     assert belief.effective_sample_size >= belief.particles / 4

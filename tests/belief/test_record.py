@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from causalpp import Answer, Belief, Causes, Dag, DagBatch, MarkovEquivalenceClass
-from causalpp.belief import Agnostic, Evidence, Fixed, Learned, one_edge_alternatives
+from causalpp.belief import Agnostic, Fixed, Learned, Record, one_edge_alternatives
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
 from causalpp.graphs import all_dags
 from causalpp.propositions import all_questions, truth_table
@@ -30,18 +30,18 @@ def answers(seed: int, count: int, questions=QUESTIONS) -> list[Answer]:
 def test_rows_hold_what_was_asked_and_graphs_that_differ_in_it_have_different_rows(seed: int) -> None:
     batch = DagBatch("abcd", all_dags(4).adjacency)
     given = answers(seed, 12)
-    evidence = Evidence.none(batch).add(given[:5]).add(given[5:])
+    record = Record.none(batch).add(given[:5]).add(given[5:])
     asked = list(dict.fromkeys(answer.question for answer in given))
-    assert list(evidence.numbers) == asked
+    assert list(record.numbers) == asked
     truth = truth_table(asked, batch)
-    assert torch.equal(evidence.rows[evidence.groups], truth)
-    assert len(evidence.rows) == len(torch.unique(truth, dim=0))
+    assert torch.equal(record.rows[record.groups], truth)
+    assert len(record.rows) == len(torch.unique(truth, dim=0))
     for column, question in enumerate(asked):
         said = [answer.value for answer in given if answer.question == question]
-        counted = [int(field[column]) for field in evidence.tallies[:3]]
+        counted = [int(field[column]) for field in record.tallies[:3]]
         assert counted == [said.count(True), said.count(False), said.count(None)]
-    yes, no = evidence.said([*asked, Causes("d", "a"), Causes("a", "d")])
-    assert yes[: len(asked)].tolist() == evidence.tallies.yes.tolist()
+    yes, no = record.said([*asked, Causes("d", "a"), Causes("a", "d")])
+    assert yes[: len(asked)].tolist() == record.tallies.yes.tolist()
     assert int((yes + no).sum()) >= sum(answer.value is not None for answer in given)
 
 
@@ -53,11 +53,13 @@ def test_log_evidence_is_the_probability_of_all_that_was_said() -> None:
         more = belief.update([answer])
         if answer.value is not None:
             other = belief.update([Answer(answer.question, not answer.value)])
-            share = math.exp(more.log_evidence) / (math.exp(more.log_evidence) + math.exp(other.log_evidence))
+            share = math.exp(more.log_marginal_likelihood) / (
+                math.exp(more.log_marginal_likelihood) + math.exp(other.log_marginal_likelihood)
+            )
             total += math.log(share)
         belief = more
-    assert belief.log_evidence == pytest.approx(total, abs=1e-9)
-    assert Belief.uniform(CHAIN).log_evidence == pytest.approx(0, abs=1e-12)
+    assert belief.log_marginal_likelihood == pytest.approx(total, abs=1e-9)
+    assert Belief.uniform(CHAIN).log_marginal_likelihood == pytest.approx(0, abs=1e-12)
 
 
 def test_kinds_of_oracle() -> None:
@@ -152,12 +154,12 @@ def test_alternatives_are_hypotheses_beside_the_candidates(channel) -> None:
     assert belief.entropy == pytest.approx(flat.entropy)
     assert belief.edges.flatten().tolist() == pytest.approx(flat.edges.flatten().tolist())
     assert belief.probability(Causes("a", "b")) == pytest.approx(flat.probability(Causes("a", "b")))
-    assert belief.log_evidence == pytest.approx(flat.log_evidence)
+    assert belief.log_marginal_likelihood == pytest.approx(flat.log_marginal_likelihood)
     none = belief.none_of_these
     assert none.probability == pytest.approx(1 - float(belief.probabilities.sum()))
     assert none.alternatives == len(others)
     inside, outside = Belief.uniform(CHAIN, channel), Belief.uniform(others, channel)
-    factor = inside.update(given).log_evidence - outside.update(given).log_evidence
+    factor = inside.update(given).log_marginal_likelihood - outside.update(given).log_marginal_likelihood
     assert none.bayes_factor == pytest.approx(factor, abs=1e-9)
     assert Belief.uniform(CHAIN, channel).update(given).none_of_these.bayes_factor == pytest.approx(factor, abs=1e-9)
     assert belief.to_dict()["none_of_these"] == pytest.approx(none.probability)

@@ -1,0 +1,174 @@
+"""What was answered, question by question, and which hypotheses it does not tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias, cast
+
+import torch
+from torch import Tensor
+
+from causalpp._renamed import old_attribute
+from causalpp.graphs import DagBatch
+from causalpp.oracles import Answer
+from causalpp.propositions import Proposition
+
+__all__ = ["NEW_QUESTION", "Label", "Record", "Source", "Tallies", "counts_of"]
+
+Label: TypeAlias = Hashable
+"""The name of a group of answers: a kind of question, a wording, an oracle, or a tuple of such."""
+
+NEW_QUESTION = cast(Proposition, object())
+"""Stands for a question that has not been asked, whatever it is about."""
+
+
+class Source(NamedTuple):
+    """Where an answer comes from, as far as a channel may care; what is None is taken from the last answer.
+
+    Attributes:
+        wording: the number of the wording.
+        negated: whether the question is put the other way round.
+        oracle: the fingerprint of who answers.
+        call: the call that it belongs to; None for a call of its own.
+    """
+
+    wording: int | None = None
+    negated: bool | None = None
+    oracle: str | None = None
+    call: str | None = None
+
+    def answer(self, question: Proposition, tallies: Tallies, value: bool | None = None) -> Answer:
+        """An answer that might come next from here."""
+        last = tallies.answers[-1][1] if tallies.answers else Answer(question, None)
+        bare = Answer(question, value, oracle=last.oracle, wording=last.wording, negated=last.negated)
+        return replace(bare, **{name: given for name, given in self._asdict().items() if given is not None})
+
+
+class Tallies(NamedTuple):
+    """What was answered to each of Q distinct questions, every tensor of shape ``(Q,)``.
+
+    Attributes:
+        yes: how often yes.
+        no: how often no.
+        silent: how often nothing.
+        odds: the sum of the log-odds of the answers that have them.
+        with_odds: how many have them.
+        answers: every answer in the order they came, with the number of its question, for channels that ask who
+            answered, to what wording and in which call.
+    """
+
+    yes: Tensor
+    no: Tensor
+    silent: Tensor
+    odds: Tensor
+    with_odds: Tensor
+    answers: tuple[tuple[int, Answer], ...] = ()
+
+    @classmethod
+    def of(cls, answers: Sequence[tuple[int, Answer]], questions: int, device: torch.device | None = None) -> Tallies:
+        """The tallies of some answers, each with the number of its question, to so many questions."""
+        nothing = torch.zeros(0, dtype=torch.int64, device=device)
+        return cls(nothing, nothing, nothing, nothing.double(), nothing).plus(answers, questions)
+
+    def plus(self, answers: Sequence[tuple[int, Answer]], questions: int) -> Tallies:
+        """With more answers, and zeros for questions that are new."""
+        new = questions - len(self.yes)
+        counted = [torch.nn.functional.pad(old, (0, new)) if new else old.clone() for old in self[:5]]
+        yes, no, silent, odds, with_odds = counted
+        for number, answer in answers:
+            (silent if answer.value is None else yes if answer.value else no)[number] += 1
+            if answer.log_odds is not None and answer.value is not None:
+                odds[number] += answer.log_odds
+                with_odds[number] += 1
+        return Tallies(yes, no, silent, odds, with_odds, (*self.answers, *answers))
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """The answers so far, as tallies of distinct questions; immutable.
+
+    Hypotheses in which all questions asked have the same true answers share one row: the answers cannot tell them
+    apart, and what a channel computes for the R rows holds for all M hypotheses.
+
+    Attributes:
+        hypotheses: the M of them, as a rule graphs.
+        numbers: question → its column.
+        groups: the row of each hypothesis, shape ``(M,)``.
+        rows: the true answers, booleans of shape ``(R, Q)``.
+        tallies: what was answered to the Q questions; all wordings of a question are counted together.
+        origin: the rows of the record before the last update that the rows came from, shape ``(R,)``.
+    """
+
+    hypotheses: DagBatch
+    numbers: dict[Proposition, int]
+    groups: Tensor
+    rows: Tensor
+    tallies: Tallies
+    origin: Tensor
+
+    graphs = old_attribute("hypotheses")
+
+    @classmethod
+    def none(cls, hypotheses: DagBatch) -> Record:
+        """Nothing was answered yet: all hypotheses in one row."""
+        device = hypotheses.device
+        start = torch.zeros(len(hypotheses), dtype=torch.int64, device=device)
+        rows = torch.zeros((1, 0), dtype=torch.bool, device=device)
+        return cls(hypotheses, {}, start, rows, Tallies.of((), 0, device), start[:1])
+
+    def add(self, answers: Iterable[Answer]) -> Record:
+        """With more answers.
+
+        Raises:
+            UnknownVariable: an answer is about a variable the graphs do not have.
+        """
+        given = list(answers)
+        numbers, groups, rows = dict(self.numbers), self.groups, self.rows
+        origin = torch.arange(len(rows), device=rows.device)
+        for question in dict.fromkeys(answer.question for answer in given):
+            if question not in numbers:
+                truth = question.holds(self.hypotheses)
+                numbers[question] = len(numbers)
+                key = groups * 2 + truth
+                there = torch.zeros(2 * len(rows), dtype=torch.bool, device=rows.device)
+                there[key] = True
+                groups = (torch.cumsum(there, 0) - 1)[key]
+                kept = there.nonzero().flatten()
+                parent = kept // 2
+                rows = torch.cat([rows[parent], (kept % 2 == 1)[:, None]], dim=1)
+                origin = origin[parent]
+        tallies = self.tallies.plus([(numbers[answer.question], answer) for answer in given], len(numbers))
+        return Record(self.hypotheses, numbers, groups, rows, tallies, origin)
+
+    def padded(self, tallies: Tallies) -> Tallies:
+        """Earlier tallies with a zero for each question asked since."""
+        return tallies.plus((), self.rows.shape[1])
+
+    @property
+    def counts(self) -> Tensor:
+        """Four counts a row: yes and no where the question is true, then where it is false, ``(R, 4)``."""
+        return counts_of(self.rows, self.tallies)
+
+    def columns(self, questions: Iterable[Proposition]) -> Tensor:
+        """The column of each question, −1 for those that were not asked; shape ``(P,)``."""
+        found = [self.numbers.get(question, -1) for question in questions]
+        return torch.tensor(found, dtype=torch.int64, device=self.rows.device)
+
+    def said(self, questions: Iterable[Proposition]) -> tuple[Tensor, Tensor]:
+        """How often each question was answered yes, and no; two tensors of shape ``(P,)``."""
+        where = self.columns(questions)
+        nothing = torch.zeros(1, dtype=torch.int64, device=self.rows.device)
+        return torch.cat([self.tallies.yes, nothing])[where], torch.cat([self.tallies.no, nothing])[where]
+
+    def states(self, questions: Iterable[Proposition]) -> tuple[Tensor, Tensor, Tensor]:
+        """The S distinct pairs of how often yes and how often no, ``(S,)`` each, and the pair of each question."""
+        said, state = torch.unique(torch.stack(self.said(questions)), dim=1, return_inverse=True)
+        return said[0], said[1], state
+
+
+def counts_of(rows: Tensor, tallies: Tallies) -> Tensor:
+    """Four counts a row: yes and no where the proposition is true, then where it is false, ``(R, 4)``."""
+    said = torch.stack([tallies.yes, tallies.no], dim=1).to(torch.float64)
+    there = rows.to(torch.float64) @ said
+    return torch.cat([there, said.sum(0) - there], dim=1)
