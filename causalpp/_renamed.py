@@ -1,18 +1,23 @@
 """Old names, kept for one release: each still works, and says what it is called now.
 
-Three things can have been renamed: a name of a module or room (:func:`old_names`), an attribute or method of a class
-(:func:`old_attribute`), and a keyword of a function (:func:`old_keyword`).
+Four things can have been renamed: a name of a module or room (:func:`old_names`), a module (:func:`old_modules`), an
+attribute or method of a class (:func:`old_attribute`; where it is overridden, :func:`old_override`), and a keyword of a
+function (:func:`old_keyword`).
 """
 
 from __future__ import annotations
 
 import functools
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, TypeVar
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, ClassVar, TypeVar
 
-__all__ = ["old_attribute", "old_keyword", "old_names"]
+__all__ = ["old_attribute", "old_keyword", "old_modules", "old_names", "old_override"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,6 +66,25 @@ def old_attribute(new: str) -> Any:
     return _OldAttribute(new)
 
 
+def old_override(owner: type, old: str, new: str) -> None:
+    """In ``__init_subclass__``: what a class of somebody's own still defines under the old name counts as the new.
+
+    Example:
+        >>> class Oracle:
+        ...     def __init_subclass__(cls):
+        ...         old_override(cls, "kind", "nature")
+        >>> import warnings
+        >>> with warnings.catch_warnings(record=True, action="always") as said:
+        ...     class Mine(Oracle):
+        ...         kind = "simulated"
+        ...     Mine.nature, str(said[0].message)
+        ('simulated', 'Mine.kind is called Mine.nature since 0.2; the old name goes with 0.3')
+    """
+    if old in vars(owner) and new not in vars(owner):
+        _warn(f"{owner.__name__}.{old}", f"{owner.__name__}.{new}", 2)
+        setattr(owner, new, vars(owner)[old])
+
+
 class _OldAttribute:
     def __init__(self, new: str) -> None:
         self.new = new
@@ -71,6 +95,44 @@ class _OldAttribute:
     def __get__(self, instance: Any, owner: type) -> Any:
         _warn(self.old, f"{self.owner}.{self.new}", 1)
         return getattr(owner if instance is None else instance, self.new)
+
+
+def old_modules(moved: Mapping[str, str]) -> None:
+    """Modules that can still be imported where they stood: old dotted name → the modules that have their names now.
+
+    A module stands for the first of several, separated by spaces, that has a name.
+
+    Example:
+        >>> old_modules({"causalpp.sketches": "causalpp.graphs causalpp.errors"})
+        >>> import warnings
+        >>> with warnings.catch_warnings(record=True, action="always") as said:
+        ...     from causalpp.sketches import Dag, FormatError
+        ...     Dag.__name__, str(said[0].message)
+        ('Dag', 'causalpp.sketches is called causalpp.graphs since 0.2; the old name goes with 0.3')
+    """
+    _Moved.where.update(moved)
+    if _Moved not in sys.meta_path:
+        sys.meta_path.append(_Moved)
+
+
+class _Moved(MetaPathFinder, Loader):
+    where: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def find_spec(cls, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG003
+        return ModuleSpec(name, cls(), is_package=True) if name in cls.where else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        places = self.where[module.__name__].split()
+        _warn(module.__name__, places[0], 1)
+
+        def find(name: str) -> Any:
+            for place in () if name.startswith("__") else places:
+                if hasattr(found := import_module(place), name):
+                    return getattr(found, name)
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+
+        module.__dict__["__getattr__"] = find
 
 
 def old_keyword(**names: str) -> Callable[[F], F]:

@@ -24,7 +24,6 @@ from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import BudgetSpent, InvalidParameter, OracleError, TooLarge
 from causalpp.graphs import Dag, Knowledge
 from causalpp.oracles import Answer, Oracle, Panel
-from causalpp.oracles.journal import failed
 from causalpp.oracles.panel import Asked
 from causalpp.propositions import Proposition, all_questions, smallest_family, truth_table
 
@@ -227,7 +226,7 @@ class _Run:
             self.belief = belief
             self.chooser = Chooser(questions, truth, n, draw, about, self.config.policy, self.config.joint)
         self.budget = max(200, math.ceil(25 * math.log2(n))) if max_questions is None else max_questions
-        self.confidence, self.goal, self.on_step, self.kind = confidence, goal, on_step, oracle.kind
+        self.confidence, self.goal, self.on_step, self.kind = confidence, goal, on_step, oracle.nature
         self.draw, self.start, self.weights = draw, self.belief, weights
         self.settled = None if certain is None or goal is None else entailed(goal, certain)
         self.settings = {
@@ -307,7 +306,7 @@ class _Run:
 
     def take(self, answers: Sequence[Answer]) -> None:
         """Learn from the answers of a round: from the majority for a question, where several votes were asked for."""
-        self.failures = self.failures + 1 if all(map(failed, answers)) else 0
+        self.failures = self.failures + 1 if all(answer.failed for answer in answers) else 0
         if self.failures >= _FAILURES:
             raise OracleError(
                 f"the oracle failed on {_FAILURES} questions in a row ({answers[-1].reason}): see that it can be "

@@ -25,7 +25,6 @@ from causalpp.belief.channels.shared import SharedErrors
 from causalpp.belief.record import Label
 from causalpp.errors import InvalidParameter
 from causalpp.oracles import Answer
-from causalpp.oracles.journal import failed
 
 __all__ = ["model"]
 
@@ -187,7 +186,7 @@ def _silences(answers: Sequence[Answer], truth: Tensor, channel: Abstaining) -> 
     if_true = pyro.sample("silent_if_true", dist.Beta(*_parameters(channel.if_true, like)))
     if_false = pyro.sample("silent_if_false", dist.Beta(*_parameters(channel.if_false, like)))
     for number, answer in enumerate(answers):
-        if not failed(answer):
+        if not answer.failed:
             silent = torch.tensor(float(answer.value is None), dtype=torch.float64)
             rate = torch.where(truth[..., number], if_true, if_false)
             pyro.sample(f"silent_{number}", dist.Bernoulli(rate), obs=silent)

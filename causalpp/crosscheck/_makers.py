@@ -26,8 +26,8 @@ def maker(oracle: Oracle | Callable[[World], Oracle], random: bool) -> Callable[
         return lambda world: about(world.dag, world.description, world.seed)
     if random:
         raise InvalidParameter(
-            f"this {oracle.kind} oracle knows one world: name it, as in calibrate(oracle, worlds=['asia']), or give a "
-            "function that makes an oracle for a world"
+            f"this {oracle.nature} oracle knows one world: name it, as in calibrate(oracle, worlds=['asia']), or give "
+            "a function that makes an oracle for a world"
         )
     return lambda world: oracle  # noqa: ARG005
 
@@ -38,7 +38,7 @@ def needs_premise(oracle: Oracle | Callable[[World], Oracle]) -> bool:
     Raises:
         InvalidParameter: a language model that would not be told the premise.
     """
-    from causalpp.oracles.language import LanguageModelOracle
+    from causalpp.oracles import LanguageModelOracle
 
     if not isinstance(oracle, LanguageModelOracle):
         return False

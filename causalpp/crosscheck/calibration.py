@@ -19,7 +19,6 @@ from causalpp.crosscheck.worlds import World, chosen, decided, make_worlds, with
 from causalpp.errors import InvalidParameter, OracleError
 from causalpp.graphs import Dag
 from causalpp.oracles import Answer, Oracle
-from causalpp.oracles.journal import failed
 from causalpp.oracles.noise import path_length
 from causalpp.propositions import Proposition
 
@@ -114,12 +113,12 @@ def calibrate(
     failures: Counter[str] = Counter()
     for number, world in enumerate(made):
         asked = make(world)
-        asked_kinds.add(asked.kind)
+        asked_kinds.add(asked.nature)
         known = dict(chosen(world, kinds, questions, conditioning, *([decided(world)] if told else [])))
         lengths = {question: path_length(question, world.dag) for question in known}
         answers = asked.ask(list(known), repeats)
-        failures.update(a.reason or "failed" for a in answers if failed(a))
-        rows += [_row(number, world, known[a.question], lengths[a.question], a) for a in answers if not failed(a)]
+        failures.update(a.reason or "failed" for a in answers if a.failed)
+        rows += [_row(number, world, known[a.question], lengths[a.question], a) for a in answers if not a.failed]
     if failures and not rows:
         raise OracleError(f"nothing but failures came back: {_counted(failures)}")
     if not rows:

@@ -21,7 +21,6 @@ from causalpp.belief import AnyBelief
 from causalpp.crosscheck.check import Check, check_level
 from causalpp.errors import InvalidParameter
 from causalpp.oracles import Answer, Oracle
-from causalpp.oracles.journal import failed
 from causalpp.propositions import Causes, Changes, DirectlyCauses, Proposition, all_questions
 
 __all__ = ["AnswerCheck", "check_answers"]
@@ -166,7 +165,7 @@ def _asked(
         raise InvalidParameter("the run has asked every question of these kinds: name others with kinds=")
     draw = np.random.default_rng(seed)
     chosen = draw.choice(len(fresh), min(number, len(fresh)), replace=False)
-    return [answer for answer in oracle.ask([fresh[k] for k in chosen]) if not failed(answer)]
+    return [answer for answer in oracle.ask([fresh[k] for k in chosen]) if not answer.failed]
 
 
 def _yes(before: AnyBelief, after: AnyBelief, answer: Answer) -> float:

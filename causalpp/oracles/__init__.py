@@ -1,25 +1,27 @@
 """Oracles: whoever answers propositions, behind one protocol."""
 
+from causalpp._renamed import old_modules
+from causalpp.language import (
+    Backend,
+    Budget,
+    Limits,
+    Prompt,
+    Reply,
+    Sampling,
+    ScriptedBackend,
+    Unanswered,
+)
 from causalpp.oracles import noise
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.experiment import ExperimentOracle
 from causalpp.oracles.human import HumanOracle
 from causalpp.oracles.journal import Journal
-from causalpp.oracles.language import (
-    Backend,
-    LanguageModelOracle,
-    Prompt,
-    Reply,
-    Sampling,
-    ScriptedBackend,
-    read_panel,
-    read_reply,
-)
+from causalpp.oracles.language_model import LanguageModelOracle, read_panel, read_reply
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.panel import Panel
 from causalpp.oracles.prompts import POLARITIES, Prompts, Way, Writer, by_wording, ways
 from causalpp.oracles.proposals import ElicitedGraph, Proposals, breadth_first_graph, pairwise_graph, propose_graphs
-from causalpp.oracles.running import AsyncOracle, Budget, Limits, Unanswered, run
+from causalpp.oracles.running import AsyncOracle, run
 from causalpp.oracles.simulated import SimulatedOracle
 
 __all__ = [
@@ -57,3 +59,17 @@ __all__ = [
     "run",
     "ways",
 ]
+
+old_modules(
+    {
+        "causalpp.oracles.language": "causalpp.language causalpp.oracles.language_model",
+        "causalpp.oracles.language.anthropic": "causalpp.language.backends.anthropic",
+        "causalpp.oracles.language.backend": "causalpp.language.backend",
+        "causalpp.oracles.language.openai": "causalpp.language.backends.openai",
+        "causalpp.oracles.language.oracle": "causalpp.oracles.language_model.oracle",
+        "causalpp.oracles.language.panels": "causalpp.oracles.language_model.panels",
+        "causalpp.oracles.language.parsing": "causalpp.oracles.language_model.parsing",
+        "causalpp.oracles.language.scripted": "causalpp.language.backends.scripted",
+        "causalpp.oracles.language.transformers": "causalpp.language.backends.transformers",
+    }
+)

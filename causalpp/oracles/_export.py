@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from causalpp._files import check_target
 from causalpp.errors import FormatError, InvalidParameter, MissingDependency
 from causalpp.oracles.answer import Answer
-from causalpp.oracles.journal import Journal, failed
+from causalpp.oracles.journal import Journal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ def cost(journal: Journal) -> pd.DataFrame:
         for answer in answers:
             start: dict[str, Any] = dict.fromkeys(_SUMS, 0) | {"cost": 0.0, "seconds": 0.0}
             row = sums.setdefault((answer.oracle, answer.model), start)
-            if failed(answer):
+            if answer.failed:
                 row["failures"] += 1
             else:
                 row["answers"] += 1

@@ -1,4 +1,4 @@
-"""The rows of a journal: answers, questions and replies as text, and what names a row.
+"""The rows of a journal: answers and questions as text, and what names a row.
 
 What comes out of a file is not taken at its word: it may be of an earlier version, or damaged.
 """
@@ -8,28 +8,14 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from causalpp.errors import FormatError
-from causalpp.oracles._leases import Key
+from causalpp.language.journal import Key
 from causalpp.oracles.answer import Answer, Request
 from causalpp.propositions import Proposition, from_dict
 
-if TYPE_CHECKING:
-    import sqlite3
-
-__all__ = [
-    "KEY",
-    "answer_of",
-    "fields_of",
-    "identity_of",
-    "is_there",
-    "lease_of",
-    "lease_of_reply",
-    "question_of",
-    "text_of",
-    "value_of",
-]
+__all__ = ["KEY", "answer_of", "lease_of", "question_of", "text_of", "value_of"]
 
 KEY = "oracle = ? AND question = ? AND wording = ? AND negated = ? AND replicate = ?"
 _WORDS = {"yes": True, "no": False, "abstain": None}
@@ -58,28 +44,6 @@ def question_of(text: str) -> tuple[Proposition, str | None]:
         if isinstance(error, FormatError):
             raise
         raise FormatError(f"the journal holds something that is no question: {str(text)[:200]}") from None
-
-
-def fields_of(text: Any) -> dict[str, Any]:
-    """The fields of a reply, in JSON as Python writes it, infinite numbers included."""
-    try:
-        values = json.loads(text)
-    except (ValueError, TypeError, RecursionError):
-        values = None
-    if not isinstance(values, dict) or not isinstance(values.get("text"), str):
-        raise FormatError(f"the journal holds something that is no reply: {str(text)[:200]}")
-    return values
-
-
-def identity_of(text: Any) -> dict[str, Any]:
-    """What a fingerprint stands for."""
-    try:
-        values = json.loads(text)
-    except (ValueError, TypeError, RecursionError):
-        values = None
-    if not isinstance(values, dict):
-        raise FormatError(f"the journal holds something that describes no oracle: {str(text)[:200]}")
-    return values
 
 
 def value_of(answer: Answer) -> str:
@@ -119,14 +83,3 @@ def lease_of(fingerprint: str, request: Request) -> Key:
     """The row of an answer, for its lease."""
     question = text_of(request.question, request.call)
     return "answers", fingerprint, question, request.wording, int(request.negated), request.replicate
-
-
-def lease_of_reply(fingerprint: str, key: tuple[str, int]) -> Key:
-    """The row of a reply to a prompt that is no question, for its lease."""
-    return "replies", fingerprint, *key
-
-
-def is_there(connection: sqlite3.Connection, key: Key) -> bool:
-    """Whether a row is in the journal."""
-    condition = KEY if key[0] == "answers" else "oracle = ? AND prompt = ? AND replicate = ?"
-    return connection.execute(f"SELECT 1 FROM {key[0]} WHERE {condition}", key[1:]).fetchone() is not None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causalpp.errors import FormatError
+from causalpp.language.running import FAILURES
 from causalpp.propositions import Proposition, from_dict
 
 __all__ = ["Answer", "Request"]
@@ -81,6 +82,16 @@ class Answer:
     def word(self) -> str:
         """The answer as a word: yes, no or abstain."""
         return _WORDS[self.value]
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no answer for a reason that may pass, so that it is worth asking again.
+
+        >>> from causalpp import Causes
+        >>> [Answer(Causes("a", "b"), None, reason=reason).failed for reason in ("timed out", "unsure")]
+        [True, False]
+        """
+        return self.value is None and self.reason is not None and self.reason.partition(":")[0] in FAILURES
 
     @property
     def request(self) -> Request:

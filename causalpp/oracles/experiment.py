@@ -93,7 +93,7 @@ class ExperimentOracle(Oracle):
         "p = 0.74, Fisher's exact test, 8 settings of what is held"
     """
 
-    kind = "experiment"
+    nature = "experiment"
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class ExperimentOracle(Oracle):
     @property
     def identity(self) -> Mapping[str, Any]:
         return {
-            "kind": self.kind,
+            "kind": self.nature,
             "source": repr(self._lab),
             "alpha": self.alpha,
             "power": self.power,

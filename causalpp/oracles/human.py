@@ -60,7 +60,7 @@ class HumanOracle(Oracle):
         ['yes', 'abstain']
     """
 
-    kind = "human"
+    nature = "human"
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class HumanOracle(Oracle):
 
     @property
     def identity(self) -> Mapping[str, Any]:
-        return {"kind": self.kind, "name": self.name, "variables": self.variables}
+        return {"kind": self.nature, "name": self.name, "variables": self.variables}
 
     def _answer(self, request: Request) -> Answer:
         return next(iter(self._answers([request])))

@@ -8,53 +8,40 @@ An abstention that is the oracle's own ("unsure", "refused") is an answer like a
 such as a server that timed out, is kept apart with its reason, and is asked again by the next run.
 
 The file is an SQLite database with JSON values.  Several processes and threads may share it on one machine, and none
-asks what another has under way (:mod:`causalpp.oracles._leases`); SQLite's write-ahead log does not work across a
-network file system.
+asks what another has under way (:mod:`causalpp.language.journal._leases`); SQLite's write-ahead log does not work
+across a network file system.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import queue
-import threading
+import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from causalpp.errors import FormatError, InvalidParameter
-from causalpp.oracles._database import Database
-from causalpp.oracles._leases import Leases
-from causalpp.oracles._rows import KEY, answer_of, fields_of, identity_of, is_there, question_of, text_of, value_of
+from causalpp.language.journal import Key, ReplyJournal
+from causalpp.oracles._rows import KEY, answer_of, question_of, text_of, value_of
 from causalpp.oracles.answer import Answer, Request
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FAILURES", "Journal", "Recorder", "failed"]
-
-#: Reasons of an abstention that may pass; details may follow after a colon.
-FAILURES = frozenset(
-    {"skipped", "timed out", "no connection", "server error", "rate limited", "broken reply", "failed"}
-)
+__all__ = ["Journal"]
 
 _COLUMNS = "oracle, question, wording, negated, replicate, value, recorded"
+_COLUMN_TYPES = (
+    "id INTEGER PRIMARY KEY, oracle TEXT NOT NULL, question TEXT NOT NULL, wording INTEGER NOT NULL, "
+    "negated INTEGER NOT NULL, replicate INTEGER NOT NULL, value TEXT NOT NULL, recorded REAL NOT NULL, "
+    "UNIQUE (oracle, question, wording, negated, replicate)"
+)
 
 
-def failed(answer: Answer) -> bool:
-    """Whether there is no answer for a reason that may pass, so that it is worth asking again.
-
-    >>> from causalpp import Causes
-    >>> [failed(Answer(Causes("a", "b"), None, reason=reason)) for reason in ("timed out", "unsure")]
-    [True, False]
-    """
-    return answer.value is None and answer.reason is not None and answer.reason.partition(":")[0] in FAILURES
-
-
-class Journal:
-    """Answers in a file.
+class Journal(ReplyJournal):
+    """Answers in a file, and replies to prompts that are no questions.
 
     Args:
         path: of the file; it is made if there is none.
@@ -77,26 +64,8 @@ class Journal:
         3
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, create: bool = True) -> None:
-        self.path = Path(path).absolute()
-        self._database = Database(self.path, create)
-        self._known: set[str] = set()
-
-    def __repr__(self) -> str:
-        return f"Journal({str(self.path)!r})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Journal, (self.path,)
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file; using the journal again opens it again."""
-        self._database.close()
+    # A failure makes way for the answer that a later run gets; an answer never changes.
+    tables: ClassVar[Mapping[str, str]] = {**ReplyJournal.tables, "answers": _COLUMN_TYPES, "failures": _COLUMN_TYPES}
 
     # --- answers in and out ---------------------------------------------------------------------------
 
@@ -130,40 +99,14 @@ class Journal:
                 stand.append(answer if kept is None else answer_of(answer.request, answer.oracle, kept[0]))
                 if kept is None:
                     connection.execute(f"DELETE FROM failures WHERE {KEY}", row[:5])
-                    table = "failures" if failed(answer) else "answers"
+                    table = "failures" if answer.failed else "answers"
                     connection.execute(f"INSERT INTO {table} ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         return stand
 
-    def replies(self, fingerprint: str, keys: Iterable[tuple[str, int]]) -> dict[tuple[str, int], dict[str, Any]]:
-        """The replies there are to some prompts that are no questions: (digest of the prompt, replicate) → fields."""
-        found: dict[tuple[str, int], dict[str, Any]] = {}
-        query = "SELECT value FROM replies WHERE oracle = ? AND prompt = ? AND replicate = ?"
-        with self._database.reading() as connection:
-            for key in keys:
-                row = connection.execute(query, (fingerprint, *key)).fetchone()
-                if row is not None:
-                    found[key] = fields_of(row[0])
-        return found
-
-    def put_reply(self, fingerprint: str, key: tuple[str, int], value: Mapping[str, Any]) -> None:
-        """Keep a reply to a prompt that is no question; the first one stays."""
-        columns = "oracle, prompt, replicate, value, recorded"
-        row = (fingerprint, *key, json.dumps(dict(value)), time.time())
-        with self._database.writing() as connection:
-            connection.execute(f"INSERT OR IGNORE INTO replies ({columns}) VALUES (?, ?, ?, ?, ?)", row)
-
-    def leases(self) -> Leases:
-        """Who is to ask what is not there, among all the askings that share this file."""
-        return Leases(self._database, is_there)
-
-    def register(self, fingerprint: str, identity: Mapping[str, Any]) -> None:
-        """Note what a fingerprint stands for."""
-        if fingerprint in self._known:
-            return
-        row = (fingerprint, json.dumps(dict(identity), default=str), time.time())
-        with self._database.writing() as connection:
-            connection.execute("INSERT OR IGNORE INTO oracles VALUES (?, ?, ?)", row)
-        self._known.add(fingerprint)
+    def _is_there(self, connection: sqlite3.Connection, key: Key) -> bool:
+        if key[0] != "answers":
+            return super()._is_there(connection, key)
+        return connection.execute(f"SELECT 1 FROM answers WHERE {KEY}", key[1:]).fetchone() is not None
 
     def _row(self, answer: Answer) -> tuple[Any, ...]:
         request = answer.request
@@ -202,13 +145,6 @@ class Journal:
                     raise FormatError(f"the journal holds an answer whose place cannot be read: row {number}")
                 request = Request(asked, replicate, wording, bool(negated), call)
                 yield answer_of(request, oracle, value)
-
-    @property
-    def oracles(self) -> dict[str, dict[str, Any]]:
-        """Fingerprint → what it stands for, of every oracle that was asked."""
-        with self._database.reading() as connection:
-            rows = connection.execute("SELECT fingerprint, identity FROM oracles ORDER BY recorded").fetchall()
-        return {str(fingerprint): identity_of(identity) for fingerprint, identity in rows}
 
     def frame(self) -> pd.DataFrame:
         """The answers as a table, one row each; ``question`` is a sentence that :func:`causalpp.parse` reads."""
@@ -261,11 +197,10 @@ class Journal:
                 )
                 same = " AND ".join(f"a.{c} = failures.{c}" for c in _COLUMNS.split(", ")[:5])
                 connection.execute(f"DELETE FROM failures WHERE EXISTS (SELECT 1 FROM answers a WHERE {same})")
-                if connection.execute("SELECT 1 FROM other.sqlite_master WHERE name = 'replies'").fetchone():
-                    columns = "oracle, prompt, replicate, value, recorded"
-                    connection.execute(
-                        f"INSERT OR IGNORE INTO replies ({columns}) SELECT {columns} FROM other.replies ORDER BY id"
-                    )
+                columns = "oracle, prompt, replicate, value, recorded"
+                connection.execute(
+                    f"INSERT OR IGNORE INTO replies ({columns}) SELECT {columns} FROM other.replies ORDER BY id"
+                )
                 connection.execute("INSERT OR IGNORE INTO oracles SELECT * FROM other.oracles")
                 connection.execute("COMMIT")
             finally:
@@ -316,76 +251,6 @@ class Journal:
                 connection.execute(f"DELETE FROM {table} WHERE {' AND '.join(where)}", values).rowcount
                 for table in tables
             )
-
-
-class Recorder:
-    """A context that keeps answers as they come, and puts them into ``answers`` once they are on the disk.
-
-    While one commit waits for the disk, the answers that come meanwhile share the next.  Without a journal they are
-    put into ``answers`` at once.
-
-    Raises:
-        FormatError: the journal cannot be written; at the next answer, or at the end.
-    """
-
-    def __init__(self, journal: Journal | None, answers: dict[Request, Answer]) -> None:
-        self._journal = journal
-        self._answers = answers
-        self._waiting: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._error: BaseException | None = None
-        self._first = True
-
-    def __enter__(self) -> Recorder:
-        return self
-
-    def __call__(self, answer: Answer) -> None:
-        """Keep an answer."""
-        if self._error is not None:
-            raise self._error
-        if self._first or self._journal is None:  # for a single answer a thread is not worth while
-            self._first = False
-            self._put([answer])
-            return
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="causalpp-journal", daemon=True)
-            self._thread.start()
-        self._waiting.put(answer)
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        try:
-            self.close()
-        except Exception:
-            if error is None:
-                raise
-
-    def close(self) -> None:
-        """Wait until everything is on the disk."""
-        if self._thread is not None:
-            self._waiting.put(None)
-            self._thread.join()
-            self._thread = None
-        if self._error is not None:
-            raise self._error
-
-    def _put(self, answers: Sequence[Answer]) -> None:
-        for answer in answers if self._journal is None else self._journal.put_many(answers):
-            self._answers[answer.request] = answer
-
-    def _work(self) -> None:
-        try:
-            answer = self._waiting.get()
-            while answer is not None:
-                together = [answer]
-                while (
-                    not self._waiting.empty() and len(together) < 1000 and (answer := self._waiting.get()) is not None
-                ):
-                    together.append(answer)
-                self._put(together)
-                if answer is not None:
-                    answer = self._waiting.get()
-        except BaseException as error:
-            self._error = error
 
 
 def _seconds(moment: float | str | datetime) -> float:

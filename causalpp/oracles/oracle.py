@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import operator
 import threading
-import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -15,11 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+from causalpp._renamed import old_attribute, old_override
 from causalpp.errors import InvalidParameter, OracleError
-from causalpp.oracles._leases import Leases
+from causalpp.language.journal import Key, Leases, fetch
 from causalpp.oracles._rows import lease_of
 from causalpp.oracles.answer import Answer, Request
-from causalpp.oracles.journal import Journal, Recorder
+from causalpp.oracles.journal import Journal
 from causalpp.oracles.panel import Asked, Panel, calls
 from causalpp.propositions import Proposition
 
@@ -31,16 +31,21 @@ _planning = threading.Lock()  # not one for each oracle: oracles can be pickled
 class Oracle(ABC):
     """Whoever answers propositions: a simulator, a language model, an experiment, a person.
 
-    An oracle of one's own needs a :attr:`kind`, a :attr:`fingerprint` and :meth:`_answer`; one that answers
+    An oracle of one's own needs a :attr:`nature`, a :attr:`fingerprint` and :meth:`_answer`; one that answers
     many questions faster than one after the other overrides :meth:`_answers`, and one that waits on a network
     derives from :class:`~causalpp.oracles.AsyncOracle`.
 
     Attributes:
-        kind: which of these it is; results carry it, so that they are never mixed up.
+        nature: which of these it is; results carry it, so that they are never mixed up.
     """
 
-    kind: ClassVar[str]
+    nature: ClassVar[str]
+    kind = old_attribute("nature")
     _journal: Journal | None = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        old_override(cls, "kind", "nature")
 
     @cached_property
     def _asked(self) -> Counter[Asked]:
@@ -55,7 +60,7 @@ class Oracle(ABC):
     @property
     def identity(self) -> Mapping[str, Any]:
         """What the fingerprint stands for, as JSON values that a journal keeps beside it; never a key."""
-        return {"kind": self.kind}
+        return {"kind": self.nature}  # the word of 0.1: fingerprints are made of it
 
     @property
     def journal(self) -> Journal | None:
@@ -105,18 +110,8 @@ class Oracle(ABC):
             UnknownVariable: a question names a variable the oracle knows nothing of.
             OracleError: the oracle cannot be asked; ``error.answers`` are the answers there are, in order.
         """
-        with self._asking(questions, repeats) as (plan, answers), self._leases() as leases:
-            while missing := self._missing(plan, answers):
-                mine = self._taken(leases, missing, answers)
-                if not mine:
-                    time.sleep(leases.pause())
-                    continue
-                with Recorder(self.journal, answers) as record, _closed(self._answers(mine)) as given:
-                    for answer in given:
-                        record(self._signed(answer))
-                leases.release()
-                if any(request not in answers for request in mine):
-                    break  # which is complained of
+        with self._asking(questions, repeats) as (plan, answers):
+            fetch(calls(plan), answers, self._put, self._store)
         return [answers[request] for request in plan]
 
     async def ask_async(self, questions: Asked | Sequence[Asked], repeats: int = 1) -> list[Answer]:
@@ -145,7 +140,7 @@ class Oracle(ABC):
             yield plan, answers
             for request in plan:
                 if request not in answers:
-                    raise OracleError(f"the {self.kind} oracle gave no answer that carries {request}")
+                    raise OracleError(f"the {self.nature} oracle gave no answer that carries {request}")
         except BaseException as error:
             with _planning:
                 for question, count in reversed(before):
@@ -155,41 +150,35 @@ class Oracle(ABC):
                 error.answers = tuple(answers[request] for request in plan if request in answers)
             raise
 
-    def _missing(self, plan: Sequence[Request], answers: dict[Request, Answer]) -> Sequence[Request]:
-        """Put the answers that the journal has in their place; the requests there are none for."""
-        if self.journal is not None:
-            left = [request for request in plan if request not in answers]
-            answers.update(self.journal.get_many(self.fingerprint, left))
-        whole = [call for call in calls(plan) if any(request not in answers for request in call)]
-        missing = [request for call in whole for request in call]  # a call is put as a whole
-        if missing and self.journal is not None:
-            self.journal.register(self.fingerprint, self.identity)
-        return missing
+    def _put(self, together: Sequence[Sequence[Request]]) -> Generator[tuple[Request, Answer]]:
+        for answer in self._answers([request for call in together for request in call]):
+            yield answer.request, answer
 
-    def _leases(self) -> Leases:
-        """What keeps two askings that share a journal from putting the same."""
-        return Leases(None, lambda *_: False) if self.journal is None else self.journal.leases()
+    @property
+    def _store(self) -> _Kept | None:
+        return None if self.journal is None else _Kept(self, self.journal)
 
-    def _taken(self, leases: Leases, missing: Sequence[Request], answers: Mapping[Request, Answer]) -> list[Request]:
-        """The requests, in whole calls, that nobody else is asking."""
-        if self.journal is None:
-            return list(missing)
-        together = calls(missing)
-        rows = {request: lease_of(self.fingerprint, request) for request in missing}
-        wanted = [
-            ([rows[request] for request in call], [rows[request] for request in call if request not in answers])
-            for call in together
-        ]
-        return [request for number in leases.take(wanted) for request in together[number]]
 
-    def _signed(self, answer: Answer) -> Answer:
-        """An answer that says who gave it."""
-        return answer if answer.oracle else replace(answer, oracle=self.fingerprint)
+class _Kept:
+    """What a journal has of one oracle."""
 
-    def _keep(self, answers: Iterable[Answer]) -> None:
-        """Put answers away that came too late to be handed out."""
-        if self.journal is not None:
-            self.journal.put_many(map(self._signed, answers))
+    def __init__(self, oracle: Oracle, journal: Journal) -> None:
+        self._oracle, self._journal = oracle, journal
+
+    def get(self, requests: Sequence[Request]) -> dict[Request, Answer]:
+        return self._journal.get_many(self._oracle.fingerprint, requests)
+
+    def put(self, results: Sequence[tuple[Request, Answer]]) -> list[tuple[Request, Answer]]:
+        self._journal.register(self._oracle.fingerprint, self._oracle.identity)
+        mine = self._oracle.fingerprint
+        signed = [answer if answer.oracle else replace(answer, oracle=mine) for _, answer in results]
+        return [(answer.request, answer) for answer in self._journal.put_many(signed)]
+
+    def row(self, request: Request) -> Key:
+        return lease_of(self._oracle.fingerprint, request)
+
+    def leases(self) -> Leases:
+        return self._journal.leases()
 
 
 def placed_at(request: Request, answer: Answer) -> Answer:
@@ -219,13 +208,3 @@ def _checked(questions: Asked | Sequence[Asked], repeats: int) -> tuple[list[Ask
                 "parse() makes one of a text"
             )
     return asked, number
-
-
-@contextmanager
-def _closed(answers: Iterator[Answer]) -> Iterator[Iterator[Answer]]:
-    """An iterator that is left in order: one that is a generator puts away what it still holds."""
-    try:
-        yield answers
-    finally:
-        if isinstance(answers, Generator):
-            answers.close()

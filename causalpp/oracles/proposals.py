@@ -23,12 +23,11 @@ from causalpp._files import read_text
 from causalpp.errors import FormatError, InvalidParameter, OracleError, UnknownVariable
 from causalpp.graphs import Dag, DagBatch
 from causalpp.graphs.dag import check_names
-from causalpp.oracles._asking import Asking
+from causalpp.language import Asker, Backend, Prompt, Reply, Sampling
+from causalpp.language.quoting import DESCRIPTION, display_names, quoted, quoted_lines
 from causalpp.oracles._proposed import Acyclic, Refused, read_edges, read_names
 from causalpp.oracles.answer import Answer
-from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
 from causalpp.oracles.oracle import Oracle
-from causalpp.oracles.prompts._quoting import DESCRIPTION, display_names, quoted, quoted_lines
 from causalpp.propositions import DirectlyCauses
 
 __all__ = ["ElicitedGraph", "Proposals", "Speaker", "breadth_first_graph", "pairwise_graph", "propose_graphs"]
@@ -42,9 +41,8 @@ class Speaker(Protocol):
     """What can be asked for a graph: a language-model oracle, or anything else with a backend and its sampling."""
 
     @property
-    def backend(self) -> Backend: ...
-    @property
     def sampling(self) -> Sampling: ...
+    def asker(self, sampling: Sampling | None = None) -> Asker: ...
 
 
 @dataclass(frozen=True)
@@ -144,9 +142,9 @@ def propose_graphs(
     found: dict[Dag, int] = {}
     refused: list[tuple[str, str]] = []
     repairs: list[str] = []
-    for reply in ask.put([prompt] * k):
-        if isinstance(reply, OracleError):
-            refused.append(("", str(reply)))
+    for reply in ask.put(prompt, k):
+        if reply.reason is not None:
+            refused.append(("", reply.reason))
             continue
         try:
             edges, mended = read_edges(_whole(reply), list(ask.meant), repair)
@@ -213,8 +211,8 @@ def pairwise_graph(
         ask = _Asker(speaker, variables, premise, descriptions, sampling or _sampling_of(speaker), prompts)
         names = ask.names
         pairs = list(combinations(names, 2))
-        asked = [ask.prompt("pairwise", a=a, b=b, labels=("A", "B", "C")) for a, b in pairs for _ in range(repeats)]
-        replies = ask.put(asked, list(range(repeats)) * len(pairs))
+        asked = [ask.prompt("pairwise", a=a, b=b, labels=("A", "B", "C")) for a, b in pairs]
+        replies = ask.put(asked, repeats)
         for n, (a, b) in enumerate(pairs):
             strengths |= _choices(a, b, replies[n * repeats : (n + 1) * repeats], notes)
         calls, tokens_in, tokens_out = ask.calls, ask.tokens_in, ask.tokens_out
@@ -308,11 +306,12 @@ class _Asker:
                 raise UnknownVariable(name, self.names, what=" among the descriptions")
         if premise is not None and len(premise) > LONGEST_PREMISE:
             raise InvalidParameter(f"the premise has {len(premise):,} characters, more than {LONGEST_PREMISE:,}")
-        self.backend = speaker if isinstance(speaker, Backend) else speaker.backend
         own = None if isinstance(speaker, Backend) else speaker.sampling
-        default = Sampling(1.0, own.seed if own else 0, max(1024, own.max_tokens if own else 0))
-        self.sampling = sampling or default
-        self.asking = Asking(speaker, self.backend, self.sampling)
+        sampling = sampling or Sampling(1.0, own.seed if own else 0, max(1024, own.max_tokens if own else 0))
+        if isinstance(speaker, Backend):
+            self.asker = Asker(speaker, sampling, progress=False)
+        else:
+            self.asker = speaker.asker(sampling)
         self.folder = Path(prompts) if prompts is not None else None
         self.shown = display_names(self.names)  # as they stand in the prompt, and so in the reply
         self.meant = {shown.strip('"'): name for name, shown in self.shown.items()}
@@ -337,21 +336,18 @@ class _Asker:
             raise FormatError(f"{name}.txt has the placeholder {error}; it may use {known}, and $$ for $") from None
         return Prompt(text, self.template("proposal_system").strip(), labels, schema)
 
-    def put(self, prompts: Sequence[Prompt], replicates: Sequence[int] | None = None) -> list[Reply | OracleError]:
+    def put(self, prompts: Prompt | Sequence[Prompt], repeats: int = 1) -> list[Reply]:
         """The replies, or why there is none; an error only if none came at all."""
-        numbers = list(range(len(prompts)) if replicates is None else replicates)
-        self.calls += len(prompts)
-        replies = self.asking(prompts, numbers)
-        errors = [reply for reply in replies if isinstance(reply, OracleError)]
-        if errors and len(errors) == len(replies):
-            raise errors[0]
-        self.tokens_in += sum(reply.tokens_in for reply in replies if isinstance(reply, Reply))
-        self.tokens_out += sum(reply.tokens_out for reply in replies if isinstance(reply, Reply))
+        replies = self.asker.ask(prompts, repeats)
+        if replies and all(reply.failed for reply in replies):
+            raise OracleError(f"no reply: {replies[0].reason}")
+        self.calls += len(replies)
+        self.tokens_in += sum(reply.tokens_in for reply in replies)
+        self.tokens_out += sum(reply.tokens_out for reply in replies)
         return replies
 
     def names_in(self, prompt: Prompt, notes: list[str]) -> list[str]:
-        (reply,) = self.put([prompt])
-        assert isinstance(reply, Reply)  # of a single one, an error is raised
+        (reply,) = self.put(prompt)
         try:
             names, mended = read_names(_whole(reply), list(self.meant))
         except Refused as reason:
@@ -388,12 +384,12 @@ def _log_odds(answers: Sequence[Answer]) -> float:
     return math.log((yes + 0.5) / (no + 0.5))
 
 
-def _choices(a: str, b: str, replies: Sequence[Reply | OracleError], notes: list[str]) -> dict[tuple[str, str], float]:
+def _choices(a: str, b: str, replies: Sequence[Reply], notes: list[str]) -> dict[tuple[str, str], float]:
     """The strength of a → b or b → a out of replies A, B or C; nothing if C is the most likely."""
     votes = dict.fromkeys("ABC", 0.5)  # as if half a reply had said each
     for reply in replies:
-        if isinstance(reply, OracleError):
-            notes.append(f"no reply: {reply}")
+        if reply.failed:
+            notes.append(f"no reply: {reply.reason}")
         elif reply.log_probabilities:
             shares = {label: math.exp(reply.log_probabilities.get(label, -math.inf)) for label in votes}
             total = sum(shares.values())

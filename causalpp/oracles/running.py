@@ -12,49 +12,21 @@ request.  What becomes of that coroutine's errors:
 
 from __future__ import annotations
 
-import asyncio
-import os
-import queue
-import time
 from abc import abstractmethod
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import wait
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from causalpp.errors import BudgetSpent, CausalppError, InvalidParameter, OracleError
-from causalpp.oracles._limits import Budget, Limits
-from causalpp.oracles._loop import Job
-from causalpp.oracles._pace import Attempts, Pace
-from causalpp.oracles._progress import Progress
+from causalpp.language import running
+from causalpp.language.journal import fetch_async
+from causalpp.language.running import Budget, Limits, Pace, Paced, Unanswered, on_the_loop
 from causalpp.oracles.answer import Answer, Request
-from causalpp.oracles.journal import FAILURES, Journal, Recorder, failed
+from causalpp.oracles.journal import Journal
 from causalpp.oracles.oracle import Oracle, placed_at
 from causalpp.oracles.panel import Asked, calls
 
 __all__ = ["AsyncOracle", "Budget", "Limits", "Unanswered", "run"]
-
-_LOOK = 0.05  # seconds between looks at a budget of which something may be left
-
-
-class Unanswered(OracleError):
-    """One question found no answer, for a reason that may pass; the run goes on.
-
-    Attributes:
-        reason: why, in a word or two that the answer will carry; one of :data:`causalpp.oracles.journal.FAILURES`.
-        tokens_in, tokens_out: what the attempts took all the same.
-    """
-
-    tokens_in = tokens_out = 0
-
-    def __init__(self, message: str, reason: str = "server error") -> None:
-        if reason.partition(":")[0] not in FAILURES:
-            raise InvalidParameter(f"{reason!r} is not a failure that may pass: {', '.join(sorted(FAILURES))}")
-        super().__init__(message)
-        self.reason = reason
 
 
 async def run(
@@ -73,173 +45,31 @@ async def run(
     Args:
         requests: what is asked.
         answer: the answer to one of them.
-        limits: how fast; by default eight at once.
-        budget: how much.
-        pace: keeps to the limits a minute across several runs; by default one for this run.
         on_answer: called with each answer as it comes.
-        progress: whether to show a bar with the cost so far; by default for ten requests and more.  There is none
-            where there is no terminal.
-        prices: what a million tokens in, and a million out, cost, for questions without answer that took some.
+        limits, budget, pace, progress, prices: see :func:`causalpp.language.running.run`.
 
     Raises:
         BudgetSpent: the budget does not reach; it carries the answers there are.
         OracleError: a question failed in a way in which all would, or too many failed in a row.
     """
-    limits = limits or Limits()
-    works = _Run(answer, limits, budget, pace or limits.pace(), on_answer, prices)
-    with Progress(len(requests), progress) as works.bar:
-        return await works.all(requests)
-
-
-class _Run:
-    """The state that the workers of one run share."""
-
-    bar: Progress
-
-    def __init__(
-        self,
-        answer: Callable[[Request], Awaitable[Answer]],
-        limits: Limits,
-        budget: Budget | None,
-        pace: Pace,
-        on_answer: Callable[[Answer], None] | None,
-        prices: tuple[float, float] | None,
-    ) -> None:
-        self.answer, self.limits, self.budget, self.pace, self.on_answer = answer, limits, budget, pace, on_answer
-        self.prices = prices or (0.0, 0.0)
-        self.stop: BaseException | None = None
-        self.spent = False
-        self.waiting: set[asyncio.Task[Any]] = set()  # workers that have no request yet
-        self.dismissed: set[asyncio.Task[Any]] = set()
-        self.failures = 0  # in a row
-        self.left: deque[tuple[int, Request]] = deque()
-
-    @property
-    def going(self) -> bool:
-        """Whether there is more to ask."""
-        return bool(self.left) and self.stop is None and not self.spent
-
-    async def all(self, requests: Sequence[Request]) -> list[Answer]:
-        answers: dict[int, Answer] = {}
-        self.left.extend(enumerate(requests))
-        number = min(self.limits.concurrency, len(requests))
-        workers = [asyncio.create_task(self.work(answers)) for _ in range(number)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-        there = [answers[i] for i in sorted(answers)]
-        if self.stop is not None:
-            raise self.stop
-        if self.spent and (missing := len(requests) - len(there)):
-            assert self.budget is not None
-            raise BudgetSpent(self.budget.verdict(missing), there, missing)
-        return there
-
-    def dismiss(self) -> None:
-        """Once there is nothing more to ask: send home who still waits for a turn."""
-        if not self.going:
-            self.dismissed |= self.waiting
-            for worker in self.waiting:
-                worker.cancel()
-
-    async def work(self, answers: dict[int, Answer]) -> None:
-        """Put one request after the other until none is left or the run stops."""
-        me = asyncio.current_task()
-        assert me is not None
-        while self.going:
-            self.waiting.add(me)
-            try:
-                await self.next(me, answers)
-            except asyncio.CancelledError:
-                if me not in self.dismissed:  # but the run is cancelled
-                    raise
-            finally:
-                self.waiting.discard(me)
-
-    async def next(self, me: asyncio.Task[Any], answers: dict[int, Answer]) -> None:
-        """Put one request, when it is its turn."""
-        async with self.pace.turn() as settle:
-            self.waiting.discard(me)
-            allowed = self.going and await self.allowed()
-            item = self.left.popleft() if allowed and self.going else None
-            found: Answer | None = None
-            try:
-                self.dismiss()
-                if item is None:
-                    return
-                found = await self.one(item[1])
-                settle(found.tokens_in + found.tokens_out)
-            except Exception as error:  # would meet every question; those under way are paid for and finish
-                self.stop = self.stop or error
-                self.dismiss()
-                return
-            finally:
-                if allowed and self.budget is not None:
-                    self.budget.settle(found)
-        answers[item[0]] = found
-        if self.on_answer is not None:
-            self.on_answer(found)
-        self.bar.add(found, failed(found))
-        self.failures = self.failures + 1 if failed(found) else 0
-        if self.failures >= self.limits.give_up and self.stop is None:
-            why = f"the last {self.failures} questions found no answer (the last one: {found.reason})"
-            self.stop = OracleError(f"{why}: see whether the server is up, and ask again to go on from here")
-            self.dismiss()
-
-    async def allowed(self) -> bool:
-        """Whether the budget reaches for one more; those under way may turn out cheaper than foreseen."""
-        if self.budget is None:
-            return True
-        while not self.budget.take():
-            if not self.budget.under_way:
-                self.spent = True
-            if not self.going:
-                return False
-            await asyncio.sleep(_LOOK)
-        return True
-
-    def stopped(self) -> Exception | None:
-        """Why no further attempt at a question under way is made, if none is."""
-        return None if self.stop is None else Unanswered("the run has stopped", "skipped")
-
-    async def one(self, request: Request) -> Answer:
-        start = time.monotonic()
-        try:
-            async with asyncio.timeout(self.limits.longest) as clock:
-                Attempts(self.pace, clock, self.stopped)
-                found = await self.answer(request)
-        except Unanswered as error:
-            price_in, price_out = self.prices
-            found = replace(
-                _nothing(request, error.reason),
-                tokens_in=error.tokens_in,
-                tokens_out=error.tokens_out,
-                cost=(error.tokens_in * price_in + error.tokens_out * price_out) / 1e6,
-            )
-        except CausalppError:
-            raise
-        except TimeoutError:
-            found = _nothing(request, "timed out")
-        except OSError:
-            found = _nothing(request, "no connection")
-        except Exception as error:  # its message is left out: it may hold what was sent, and with it a key
-            found = _nothing(request, f"failed: {type(error).__name__}")
-        return replace(
-            found,
-            latency=found.latency or time.monotonic() - start,
-            time=time.time() if found.time is None else found.time,
-        )
+    return await running.run(
+        requests,
+        answer,
+        _nothing,
+        limits=limits,
+        budget=budget,
+        pace=pace,
+        on_result=None if on_answer is None else lambda _, found: on_answer(found),
+        progress=progress,
+        prices=prices,
+    )
 
 
 def _nothing(request: Request, reason: str) -> Answer:
-    place: dict[str, Any] = {"wording": request.wording, "negated": request.negated, "call": request.call}
-    return Answer(request.question, None, request.replicate, reason=reason, **place)
+    return placed_at(request, Answer(request.question, None, reason=reason))
 
 
-class AsyncOracle(Oracle):
+class AsyncOracle(Paced, Oracle):
     """An oracle that waits on a network: it writes :meth:`_answer_async`, and has many questions under way at once.
 
     All requests run on one event loop in the background, whether they come from :meth:`ask` or from
@@ -272,7 +102,7 @@ class AsyncOracle(Oracle):
 
     @abstractmethod
     async def _answer_async(self, request: Request) -> Answer:
-        """The answer to one request; who makes several attempts calls :func:`~causalpp.oracles._pace.attempt` first.
+        """The answer to one request; who makes several attempts calls :func:`~causalpp.language.running.attempt` first.
 
         Raises:
             Unanswered: not this time.
@@ -292,105 +122,49 @@ class AsyncOracle(Oracle):
 
     def close(self) -> None:
         """Give connections back; the oracle can still be asked, and opens them again."""
-        Job(self._close_async()).future.result()
-
-    @property
-    def pace(self) -> Pace:
-        """What keeps to the limits a minute, from one call to the next."""
-        key = (self.limits, os.getpid())  # a loop of another process never wakes who waits here
-        held: tuple[Any, Pace] | None = self.__dict__.get("_pace")
-        if held is None or held[0] != key:
-            held = self.__dict__["_pace"] = key, self.limits.pace()
-        return held[1]
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_pace"}
+        on_the_loop(self._close_async())
 
     def _answer(self, request: Request) -> Answer:
-        return next(iter(self._answers([request])))
+        return on_the_loop(self._answer_async(request))
 
-    def _answers(self, requests: Sequence[Request]) -> Iterator[Answer]:
-        """The answers as they come, in the order in which they come."""
-        came: list[Answer] = []  # nothing is taken out of it: an interrupt must not find an answer in between
-        news: queue.SimpleQueue[None] = queue.SimpleQueue()
-
-        def arrived(answer: Answer) -> None:
-            came.append(answer)
-            news.put(None)
-
-        job = Job(self._run(requests, arrived))
-        job.future.add_done_callback(lambda _: news.put(None))
-        handed = 0
-        try:
-            while handed < len(came) or not job.future.done():
-                if handed == len(came):
-                    with suppress(queue.Empty):
-                        news.get(timeout=1.0)  # a wait without end could not be interrupted on Windows
-                else:
-                    yield came[handed]
-                    handed += 1
-        finally:
-            if handed < len(came) or not job.future.done():  # stopped: what has come is kept
-                job.cancel()
-                wait([job.future])
-                self._keep(came[handed:])
-        job.future.result()
+    def ask(self, questions: Asked | Sequence[Asked], repeats: int = 1) -> list[Answer]:
+        return on_the_loop(self.ask_async(questions, repeats))
 
     async def ask_async(self, questions: Asked | Sequence[Asked], repeats: int = 1) -> list[Answer]:
         """:meth:`ask` for use inside an event loop; calls that run at the same time share the limits.
 
         A call that is cancelled keeps what has come.
         """
-        with self._asking(questions, repeats) as (plan, answers), self._leases() as leases:
-            while missing := await asyncio.to_thread(self._missing, plan, answers):
-                mine = await asyncio.to_thread(self._taken, leases, missing, answers)
-                if not mine:
-                    await asyncio.sleep(leases.pause())
-                    continue
-                await self._ask_these(mine, answers)
-                await asyncio.to_thread(leases.release)
-                if any(request not in answers for request in mine):
-                    break  # which is complained of
+        with self._asking(questions, repeats) as (plan, answers):
+            await fetch_async(calls(plan), answers, self._put_async, self._store)
         return [answers[request] for request in plan]
 
-    async def _ask_these(self, requests: Sequence[Request], answers: dict[Request, Answer]) -> None:
-        """Put some requests, and their answers into ``answers``."""
-        recorder = Recorder(self.journal, answers)
-        job = Job(self._run(requests, lambda answer: recorder(self._signed(answer))))
-        try:
-            await asyncio.wrap_future(job.future)
-        except asyncio.CancelledError:
-            job.cancel()
-            raise
-        finally:
-            await asyncio.to_thread(_finish, job, recorder)
-
-    async def _run(self, requests: Sequence[Request], on_answer: Callable[[Answer], None]) -> list[Answer]:
-        """Put the requests, those of one call together: the run sees the first request of each."""
-        together = {call[0]: call for call in calls(requests)}
+    async def _put_async(
+        self, together: Sequence[Sequence[Request]], record: Callable[[Request, Answer], None]
+    ) -> None:
+        """Put some requests, those of one call together: the run sees the first answer of each."""
         others: dict[Request, list[Answer]] = {}
 
-        async def answer(first: Request) -> Answer:
-            if first.call is None:
-                return await self._answer_async(first)
-            found = await self._panel_async(together[first])
-            placed = [placed_at(request, one) for request, one in zip(together[first], found, strict=True)]
-            others[first] = placed[1:]
-            return placed[0]
+        async def do(call: Sequence[Request]) -> Answer:
+            if call[0].call is None:
+                return placed_at(call[0], await self._answer_async(call[0]))
+            found = [placed_at(request, one) for request, one in zip(call, await self._panel_async(call), strict=True)]
+            others[call[0]] = found[1:]
+            return found[0]
 
-        def arrived(found: Answer) -> None:
-            on_answer(found)
-            first = found.request
-            for other in others.pop(first, None) or [_nothing(r, found.reason or "") for r in together[first][1:]]:
-                on_answer(replace(other, time=found.time))
+        def arrived(call: Sequence[Request], found: Answer) -> None:
+            rest = others.pop(call[0], None) or [_nothing(request, found.reason or "") for request in call[1:]]
+            for request, answer in zip(call, [found, *rest], strict=True):
+                record(request, replace(answer, time=found.time))
 
-        return await run(
-            list(together),
-            answer,
+        await running.run(
+            together,
+            do,
+            lambda call, reason: _nothing(call[0], reason),
             limits=self.limits,
             budget=self.budget,
             pace=self.pace,
-            on_answer=arrived,
+            on_result=arrived,
             progress=self.progress,
             prices=self.prices,
         )
@@ -401,9 +175,3 @@ def in_one(answers: Sequence[Answer]) -> list[Answer]:
     nothing: dict[str, Any] = {"tokens_in": 0, "tokens_out": 0, "cost": 0.0, "latency": 0.0}
     whole = {name: sum(getattr(answer, name) for answer in answers) for name in nothing}
     return [replace(answer, **(nothing if number else whole)) for number, answer in enumerate(answers)]
-
-
-def _finish(job: Job[Any], recorder: Recorder) -> None:
-    """Wait until some work has stopped and what it gave is kept."""
-    wait([job.future])
-    recorder.close()

@@ -41,7 +41,7 @@ class SimulatedOracle(Oracle):
         ['yes', 'yes', 'no']
     """
 
-    kind = "simulated"
+    nature = "simulated"
 
     def __init__(self, truth: Dag, noise: Noise | float, seed: int = 0, log_odds: LogOdds | None = None) -> None:
         if not isinstance(truth, Dag):
@@ -77,7 +77,7 @@ class SimulatedOracle(Oracle):
     def identity(self) -> Mapping[str, Any]:
         said = None if self.log_odds is None else repr(self.log_odds)
         return {
-            "kind": self.kind,
+            "kind": self.nature,
             "variables": len(self.truth),
             "noise": repr(self._noise),
             "seed": self.seed,

@@ -192,7 +192,7 @@ TRUTH = Dag.from_edges([("c", "b"), ("b", "a"), ("c", "d")])
 class Counting(Oracle):
     """Passes questions on and keeps what came back."""
 
-    kind = "counting"
+    nature = "counting"
 
     def __init__(self, error: float = 0.1, seed: int = 0) -> None:
         self.inner = SimulatedOracle(TRUTH, noise.Symmetric(error), seed)

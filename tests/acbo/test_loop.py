@@ -207,7 +207,7 @@ def test_settings_out_of_range(wrong: dict[str, float]) -> None:
 class Failing(Oracle):
     """Answers four questions, then fails."""
 
-    kind = "failing"
+    nature = "failing"
     fingerprint = "failing"
 
     def __init__(self, error: BaseException) -> None:

@@ -34,7 +34,7 @@ TRUTH = Dag(NAMES, [("a<b", "R&D"), ("R&D", 'say "x"'), ("R&D", "wait > 5")])
 class Changeable(Oracle):
     """Says yes, no, nothing, in turn; its kind has to be escaped."""
 
-    kind = "one & only"
+    nature = "one & only"
 
     def __init__(self) -> None:
         self.asked = 0

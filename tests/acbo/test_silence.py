@@ -18,7 +18,7 @@ CLASS = MarkovEquivalenceClass.from_dag(TRUTH)
 class Talker(Oracle):
     """Says what it is told to: of the number of the question, an answer and its reply."""
 
-    kind = "language model"
+    nature = "language model"
     fingerprint = "talker"
 
     def __init__(self, says: Callable[[int], bool | None]) -> None:

@@ -17,7 +17,7 @@ CLASS = MarkovEquivalenceClass.from_dag(TRUTH)
 class Silent(Oracle):
     """Knows nothing."""
 
-    kind = "human"
+    nature = "human"
     fingerprint = "silent"
 
     def _answer(self, request: Request) -> Answer:

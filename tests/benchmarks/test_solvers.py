@@ -19,8 +19,8 @@ from causalpp.benchmarks.solvers.loop import AcboSolver, PublishedAcbo
 from causalpp.benchmarks.solvers.symbolic import Symbolic, meaning_of
 from causalpp.benchmarks.solvers.whole import ChainOfThought, FewShot, PcInPrompt, SelfConsistency, ZeroShot
 from causalpp.errors import FormatError, InvalidParameter
+from causalpp.language import Prompt, Reply, ScriptedBackend
 from causalpp.oracles import LanguageModelOracle, SimulatedOracle
-from causalpp.oracles.language import Prompt, Reply, ScriptedBackend
 from causalpp.tasks import Item, audit, generate
 
 

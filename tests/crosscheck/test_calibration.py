@@ -20,8 +20,8 @@ from causalpp.crosscheck.estimates import correlation, logistic, rate
 from causalpp.crosscheck.worlds import chosen, decided, make_worlds, with_premises
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidParameter, OracleError, TooLarge, UnknownNetwork
-from causalpp.oracles import Answer, Journal, Oracle, Request
-from causalpp.oracles.language import LanguageModelOracle, Prompt, ScriptedBackend
+from causalpp.language import Prompt, ScriptedBackend
+from causalpp.oracles import Answer, Journal, LanguageModelOracle, Oracle, Request
 from causalpp.oracles.noise import LogOdds, Noise
 
 SIGMAS = 4.5

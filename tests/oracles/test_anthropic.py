@@ -12,8 +12,7 @@ from protocol_servers import ProtocolServer, message, text_block
 
 from causalpp import Causes
 from causalpp.errors import InvalidParameter, OracleError
-from causalpp.oracles.journal import failed
-from causalpp.oracles.language import LanguageModelOracle
+from causalpp.oracles import LanguageModelOracle
 from causalpp.oracles.running import Limits
 
 Q = Causes("smoke", "cancer")
@@ -80,7 +79,7 @@ def test_replies_without_an_answer(body: Any, reason: str) -> None:
     with ProtocolServer(lambda request: body) as server:
         (answer,) = oracle(server).ask(Q)
     assert (answer.value, answer.reason) == (None, reason)
-    assert not failed(answer)
+    assert not answer.failed
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,7 @@ def test_failures_that_may_pass(body: Any, reason: str) -> None:
     with ProtocolServer(lambda request: body) as server:
         (answer,) = oracle(server).ask(Q)
     assert (answer.value, answer.reason) == (None, reason)
-    assert failed(answer)
+    assert answer.failed
 
 
 def test_a_key_shows_nowhere(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -144,5 +143,5 @@ def test_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_broken_replies_took_is_counted() -> None:
     with ProtocolServer(lambda request: message()) as server:
         (answer,) = oracle(server).ask(Q)
-    assert failed(answer)
+    assert answer.failed
     assert (answer.tokens_in, answer.tokens_out) == (100, 10)

@@ -27,11 +27,10 @@ from raw_server import RawServer, chunked, head, packed_blanks, packings, whole
 
 from causalpp import Causes, Journal
 from causalpp.errors import OracleError
-from causalpp.oracles.journal import failed
-from causalpp.oracles.language import LanguageModelOracle
-from causalpp.oracles.language._http import LONGEST_REPLY, why_not_reached
-from causalpp.oracles.language._reading import count, parse_body, seconds_to_wait
-from causalpp.oracles.language.openai import label_probabilities
+from causalpp.language.backends._body import count, parse_body, seconds_to_wait
+from causalpp.language.backends._http import LONGEST_REPLY, why_not_reached
+from causalpp.language.backends.openai import label_probabilities
+from causalpp.oracles import LanguageModelOracle
 from causalpp.oracles.running import Limits, Unanswered
 
 pytest.importorskip("openai")
@@ -80,7 +79,7 @@ def test_a_reply_without_end_is_read_up_to_a_limit(protocol: str, kind: str) -> 
         (answer,) = ask(protocol, server.url).ask(Q)
         what = "server error: 503" if kind == "error" else "broken reply: a reply of more than 4 MB"
         assert answer.reason == what
-        assert failed(answer)
+        assert answer.failed
         assert len(server.requests) == 1  # it would be as long again
         assert server.sent < 3 * LONGEST_REPLY  # the rest stayed with the server, or in the system's buffers
 
@@ -221,7 +220,7 @@ def test_redirects_in_circles_and_to_nowhere_end(protocol: str) -> None:
             except OracleError as error:
                 assert len(str(error)) < 1000  # noqa: PT017
             else:
-                assert failed(answer)
+                assert answer.failed
             assert len(server.requests) <= 21
 
 
@@ -289,7 +288,7 @@ def test_who_speaks_no_http_or_no_tls(protocol: str) -> None:
 
 
 def test_who_was_there_is_waited_for(protocol: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("causalpp.oracles.language._endpoint.seconds_to_wait", lambda *_: 0.0)
+    monkeypatch.setattr("causalpp.language.backends._endpoint.seconds_to_wait", lambda *_: 0.0)
     with RawServer(lambda request: whole(json.dumps(GOOD[protocol]).encode())) as server:
         oracle = ask(protocol, server.url, Limits(retries=2, timeout=5.0))
         assert oracle.ask(Q)[0].word == "yes"

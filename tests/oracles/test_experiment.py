@@ -270,7 +270,7 @@ def test_fingerprints_hold_the_data_and_the_test() -> None:
     assert len({oracle.fingerprint for oracle in made}) == len(made)
     again = {key: value.copy() if isinstance(value, pd.DataFrame) else value for key, value in EXPERIMENTS.items()}
     assert ExperimentOracle(again).fingerprint == made[0].fingerprint
-    assert {oracle.kind for oracle in made} == {"experiment"}
+    assert {oracle.nature for oracle in made} == {"experiment"}
 
 
 def test_bad_arguments() -> None:

@@ -28,9 +28,8 @@ from fault_server import FAULTS, FINAL, PASSING, FaultServer, truth
 
 from causalpp import Answer, Causes
 from causalpp.errors import OracleError
-from causalpp.oracles import Request
+from causalpp.oracles import LanguageModelOracle, Request
 from causalpp.oracles.journal import Journal
-from causalpp.oracles.language import LanguageModelOracle
 from causalpp.oracles.running import AsyncOracle, Budget, BudgetSpent, Limits, Unanswered
 
 KEY = "sk-sentinel-0123456789abcdef"
@@ -40,7 +39,7 @@ pytestmark = pytest.mark.server
 class Plain(AsyncOracle):
     """The smallest client that could be: one HTTP request for each attempt, in a thread."""
 
-    kind = "plain"
+    nature = "plain"
 
     def __init__(self, url: str, model: str = "fault-model", **settings: object) -> None:
         super().__init__(**settings)  # type: ignore[arg-type]

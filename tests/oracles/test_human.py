@@ -43,7 +43,7 @@ def test_the_keys() -> None:
     assert all(answer.oracle == oracle.fingerprint and answer.time and answer.latency >= 0 for answer in answers)
     assert "question 2 of 5" in shown.getvalue()
     assert QUESTIONS[2].question() in shown.getvalue()
-    assert oracle.kind == "human"
+    assert oracle.nature == "human"
 
 
 def test_what_is_not_a_key_is_asked_again() -> None:

@@ -25,8 +25,10 @@ from hypothesis import strategies as st
 from causalpp import Answer, Causes, Changes, Dag, Independent, Proposition, SimulatedOracle, all_questions, noise
 from causalpp.errors import FormatError, InvalidParameter, MissingDependency, OracleError
 from causalpp.graphs import erdos_renyi
+from causalpp.language.journal.fetching import Recorder
+from causalpp.language.running import FAILURES
 from causalpp.oracles import Oracle, Request
-from causalpp.oracles.journal import FAILURES, Journal, Recorder, failed
+from causalpp.oracles.journal import Journal
 
 DAG = Dag.from_edges([("smoke", "tar"), ("tar", "cancer"), ("age", "cancer")])
 QUESTIONS = list(all_questions(DAG.nodes))
@@ -35,7 +37,7 @@ QUESTIONS = list(all_questions(DAG.nodes))
 class Paid(Oracle):
     """Counts what it is asked, and can be told to fail."""
 
-    kind = "paid"
+    nature = "paid"
 
     def __init__(self, journal: Journal | str | Path | None = None, *, dies_at: int | None = None) -> None:
         self.calls: list[Request] = []
@@ -50,7 +52,7 @@ class Paid(Oracle):
 
     @property
     def identity(self) -> dict[str, object]:
-        return {"kind": self.kind, "model": "small"}
+        return {"kind": self.nature, "model": "small"}
 
     def _answer(self, request: Request) -> Answer:
         if len(self.calls) == self.dies_at:
@@ -150,11 +152,11 @@ def test_failures_are_kept_apart_and_asked_again(path: Path) -> None:
 @pytest.mark.parametrize("reason", sorted(FAILURES))
 def test_what_counts_as_a_failure(reason: str) -> None:
     question = QUESTIONS[0]
-    assert failed(Answer(question, None, reason=reason))
-    assert failed(Answer(question, None, reason=f"{reason}: and why"))
-    assert not failed(Answer(question, True, reason=reason))
-    assert not failed(Answer(question, None))
-    assert not failed(Answer(question, None, reason="refused"))
+    assert Answer(question, None, reason=reason).failed
+    assert Answer(question, None, reason=f"{reason}: and why").failed
+    assert not Answer(question, True, reason=reason).failed
+    assert not Answer(question, None).failed
+    assert not Answer(question, None, reason="refused").failed
 
 
 def test_the_first_answer_stays(path: Path) -> None:
@@ -387,9 +389,9 @@ def test_a_recorder_hands_on_what_is_on_the_disk(path: Path, count: int) -> None
     journal = Journal(path)
     kept: dict[Request, Answer] = {}
     given = [Answer(QUESTIONS[0], True, k, "x") for k in range(count)]
-    with Recorder(journal, kept) as record:
+    with Recorder(Paid(journal)._store, kept) as record:
         for answer in given:
-            record(answer)
+            record(answer.request, answer)
     assert list(kept.values()) == given
     assert list(journal) == given
 

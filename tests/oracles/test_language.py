@@ -13,9 +13,10 @@ from protocol_servers import logprobs
 
 from causalpp import Causes, DirectlyCauses
 from causalpp.errors import BudgetSpent, InvalidParameter, OracleError, UnknownVariable
+from causalpp.language import Backend, Prompt, Reply, Sampling, ScriptedBackend
+from causalpp.language.backends.openai import label_probabilities
+from causalpp.oracles import LanguageModelOracle
 from causalpp.oracles.answer import Answer
-from causalpp.oracles.language import Backend, LanguageModelOracle, Prompt, Reply, Sampling, ScriptedBackend
-from causalpp.oracles.language.openai import label_probabilities
 from causalpp.oracles.running import Budget
 
 Q = Causes("smoke", "cancer")

@@ -24,9 +24,8 @@ import pytest
 
 from causalpp import Answer, Causes, Journal, Panel
 from causalpp.errors import OracleError
-from causalpp.oracles import Request, _leases, propose_graphs
-from causalpp.oracles.language import LanguageModelOracle
-from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
+from causalpp.language.backend import Backend, Prompt, Reply, Sampling
+from causalpp.oracles import LanguageModelOracle, Request, _leases, propose_graphs
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.running import AsyncOracle
 
@@ -36,7 +35,7 @@ QUESTIONS = [Causes(f"x{k}", "y") for k in range(30)]
 class Noting(Oracle):
     """Says in a file what it is asked, and by whom; what it answers is different every time it is asked."""
 
-    kind = "noting"
+    nature = "noting"
     fingerprint = "noting:1"
 
     def __init__(self, log: Path, journal: Path | None, seconds: float = 0.01) -> None:
@@ -50,7 +49,7 @@ class Noting(Oracle):
 
 
 class Waiting(AsyncOracle):
-    kind = "waiting"
+    nature = "waiting"
     fingerprint = "waiting:1"
 
     def __init__(self, log: Path, **options: Any) -> None:

@@ -24,10 +24,9 @@ from protocol_servers import ProtocolServer, completion, logprobs, prompt_of, re
 
 from causalpp import Causes, DirectlyCauses
 from causalpp.errors import InvalidParameter, OracleError
-from causalpp.oracles.journal import failed
-from causalpp.oracles.language import LanguageModelOracle
-from causalpp.oracles.language._reading import seconds_to_wait
-from causalpp.oracles.language.openai import PROBES, label_probabilities
+from causalpp.language.backends._body import seconds_to_wait
+from causalpp.language.backends.openai import PROBES, label_probabilities
+from causalpp.oracles import LanguageModelOracle
 from causalpp.oracles.running import Budget, Limits, Unanswered
 
 Q = Causes("smoke", "cancer")
@@ -178,7 +177,7 @@ def test_replies_without_an_answer(body: Any, reason: str) -> None:
         (answer,) = oracle(server, form="text").ask(Q)
     assert (answer.value, answer.reason) == (None, reason)
     assert answer.log_odds is None
-    assert not failed(answer)
+    assert not answer.failed
     assert len((answer.text or "").encode()) < 25_000
 
 
@@ -203,7 +202,7 @@ def test_failures_that_may_pass(body: Any, reason: str) -> None:
     with ProtocolServer(lambda request: body) as server:
         (answer,) = oracle(server, form="json").ask(Q)
         assert (answer.value, answer.reason) == (None, reason)
-        assert failed(answer)
+        assert answer.failed
         assert len(server.requests) == 2  # asked once more, and then given up
 
 
@@ -423,7 +422,7 @@ def test_choices_that_are_none(choice: dict[str, Any]) -> None:
     with ProtocolServer(lambda request: body) as server:
         model = oracle(server, form="text", budget=Budget(tokens=1000), prices=(1.0, 10.0))
         (answer,) = model.ask(Q)
-        assert failed(answer)
+        assert answer.failed
         assert str(answer.reason).startswith("broken reply: a")
         assert (answer.tokens_in, answer.tokens_out) == (60, 4)  # two attempts, paid for all the same
         assert answer.cost == pytest.approx((60 + 4 * 10) / 1e6)

@@ -322,7 +322,7 @@ def test_a_chain_of_thought_ends_with_the_answers() -> None:
 class Flaky(AsyncOracle):
     """Fails on the calls named, and counts."""
 
-    kind = "language model"
+    nature = "language model"
     fingerprint = "flaky"
 
     def __init__(self, failing: set[int], **options: Any) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalpp import Causes, Independent
-from causalpp.oracles.language import read_reply
+from causalpp.oracles import read_reply
 from causalpp.propositions.wording import STYLES, sentences
 
 MEANT = {"yes": True, "no": False, "-": None}

@@ -8,8 +8,8 @@ import pytest
 
 import causalpp as cpp
 from causalpp.errors import FormatError
-from causalpp.oracles import Prompts, propose_graphs
-from causalpp.oracles.language import LanguageModelOracle, ScriptedBackend
+from causalpp.language import ScriptedBackend
+from causalpp.oracles import LanguageModelOracle, Prompts, propose_graphs
 
 ASIA = cpp.load_network("asia")
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from causalpp import Causes, Changes, DirectlyCauses, HaveCommonCause, Independent, load_network
 from causalpp.errors import FormatError, InvalidParameter, UnknownVariable
+from causalpp.language.quoting import clean, replace_names
 from causalpp.oracles.answer import Answer
 from causalpp.oracles.prompts import POLARITIES, Prompts, Way, Writer, by_wording, ways
-from causalpp.oracles.prompts._quoting import clean, replace_names
 from causalpp.propositions import STYLES
 
 ATTACKS = [

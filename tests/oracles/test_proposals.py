@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from causalpp import Dag, SimulatedOracle, noise
 from causalpp.errors import BudgetSpent, FormatError, InvalidParameter, OracleError, UnknownVariable
 from causalpp.graphs import erdos_renyi
+from causalpp.language.backend import Backend, Prompt, Reply, Sampling
+from causalpp.oracles import LanguageModelOracle
 from causalpp.oracles._proposed import Refused, match_name, read_edges, read_names
 from causalpp.oracles.journal import Journal
-from causalpp.oracles.language import LanguageModelOracle
-from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
 from causalpp.oracles.proposals import (
     ElicitedGraph,
     Proposals,
@@ -397,23 +397,20 @@ def test_breadth_first_without_roots_is_over_at_once() -> None:
 
 
 def test_an_oracle_brings_its_backend_and_sampling() -> None:
-    class Holder:
-        backend = Script(lambda prompt, n: said())
-        sampling = Sampling(0.0, seed=5, max_tokens=8)
-
-    propose_graphs(Holder(), NAMES, k=2)
-    assert Holder.backend.seen[0][1] == Sampling(1.0, seed=5, max_tokens=1024)
-    breadth_first_graph(Holder(), NAMES)
-    assert Holder.backend.seen[-1][1] == Sampling(0.0, seed=5, max_tokens=512)
-    propose_graphs(Holder(), NAMES, k=1, sampling=Sampling(0.3))
-    assert Holder.backend.seen[-1][1] == Sampling(0.3)
+    holder = LanguageModelOracle(Script(lambda prompt, n: said()), seed=5, max_tokens=8)
+    propose_graphs(holder, NAMES, k=2)
+    assert holder.backend.seen[0][1] == Sampling(1.0, seed=5, max_tokens=1024)
+    breadth_first_graph(holder, NAMES)
+    assert holder.backend.seen[-1][1] == Sampling(0.0, seed=5, max_tokens=512)
+    propose_graphs(holder, NAMES, k=1, sampling=Sampling(0.3))
+    assert holder.backend.seen[-1][1] == Sampling(0.3)
 
 
 def test_a_real_model_that_cannot_write_graphs(tmp_path_factory: pytest.TempPathFactory) -> None:
     pytest.importorskip("transformers")
     from tiny_models import tiny_model
 
-    from causalpp.oracles.language.transformers import TransformersBackend
+    from causalpp.language.backends.transformers import TransformersBackend
 
     backend = TransformersBackend(tiny_model("llama", tmp_path_factory.mktemp("models"), 1024), device="cpu")
     found = propose_graphs(backend, ["a", "b"], k=3, sampling=Sampling(1.0, max_tokens=8))
@@ -488,7 +485,7 @@ def test_errors_of_any_kind_refuse_a_reply_and_keep_the_others(tmp_path: Path) -
     script = Script(lambda prompt, n: ValueError("secret") if n == 1 else said(("smoking", "tar")))
     oracle = model(script, journal=tmp_path / "a.journal")
     found = propose_graphs(oracle, NAMES, k=3)
-    assert (found.counts, found.refused) == ((2,), (("", "no reply: failed: ValueError"),))
+    assert (found.counts, found.refused) == ((2,), (("", "failed: ValueError"),))
     propose_graphs(oracle, NAMES, k=3)
     assert [n for _, _, n in script.seen] == [0, 1, 2, 1]  # what failed is asked again
     assert propose_graphs(script, NAMES, k=3).counts == (2,)
@@ -510,7 +507,7 @@ def test_limits_hold_for_graphs_too() -> None:
     object.__setattr__(limits, "timeout", -59.7)  # a question is given up after 0.3 s
     found = propose_graphs(model(script, limits=limits), NAMES, k=7)
     assert script.most == 3
-    assert (found.counts, found.refused) == ((6,), (("", "no reply: timed out"),))
+    assert (found.counts, found.refused) == ((6,), (("", "timed out"),))
 
 
 def test_an_interrupt_keeps_the_replies_that_came(tmp_path: Path) -> None:

@@ -33,11 +33,11 @@ pytest.importorskip("openai")
 from tiny_models import WORDS, make_gguf, tiny_model
 
 from causalpp import Causes, Proposition
-from causalpp.oracles._loop import Job
-from causalpp.oracles.language import LanguageModelOracle
-from causalpp.oracles.language.backend import Prompt, Sampling
-from causalpp.oracles.language.openai import OpenAIBackend
-from causalpp.oracles.language.transformers import TransformersBackend
+from causalpp.language.backend import Prompt, Sampling
+from causalpp.language.backends.openai import OpenAIBackend
+from causalpp.language.backends.transformers import TransformersBackend
+from causalpp.language.running._loop import Job
+from causalpp.oracles import LanguageModelOracle
 from causalpp.oracles.proposals import propose_graphs
 
 pytestmark = pytest.mark.server

@@ -87,7 +87,7 @@ def test_replicates_are_counted() -> None:
 
 def test_answers_say_where_they_come_from() -> None:
     oracle = SimulatedOracle(DAG, noise.Symmetric(0.0))
-    assert oracle.kind == "simulated"
+    assert oracle.nature == "simulated"
     (answer,) = oracle.ask(Causes("age", "cancer"))
     assert answer == Answer(Causes("age", "cancer"), True, 0, oracle.fingerprint)
     assert answer.to_dict() == {

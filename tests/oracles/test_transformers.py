@@ -19,14 +19,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from causalpp.errors import InvalidParameter, MissingDependency, OracleError
-from causalpp.oracles.language._labels import LabelTokens, spellings
-from causalpp.oracles.language.backend import Prompt, Sampling
+from causalpp.language.backend import Prompt, Sampling
+from causalpp.language.backends._labels import LabelTokens, spellings
 
 pytest.importorskip("transformers")
 
 from tiny_models import TEMPLATE, corpus, make_tokenizer, tiny_model
 
-from causalpp.oracles.language.transformers import CUE, TransformersBackend
+from causalpp.language.backends.transformers import CUE, TransformersBackend
 
 KINDS = ("gpt2", "llama")
 LABELS = ("yes", "no", "unsure")
@@ -404,7 +404,7 @@ def test_without_the_library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_library_is_imported_only_when_used() -> None:
-    code = "import causalpp.oracles.language.transformers, sys; assert 'transformers' not in sys.modules"
+    code = "import causalpp.language.backends.transformers, sys; assert 'transformers' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -82,7 +82,7 @@ def make_model(kind: str, tokenizer: Any, context: int) -> Any:
 
 def train(model: Any, tokenizer: Any, steps: int = 100) -> None:
     """Teach the form of an answer; which answer is right is left to chance."""
-    from causalpp.oracles.language.transformers import CUE
+    from causalpp.language.backends.transformers import CUE
 
     generator = torch.Generator().manual_seed(0)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)

@@ -239,7 +239,7 @@ def _read_beside(prompt: str) -> str:
 
 def _quieten_transformers() -> None:
     """No bars for the loading of weights: they are not for the reader of a terminal."""
-    from causalpp.oracles.language.transformers import _library
+    from causalpp.language.backends.transformers import _library
 
     library = _library()
     library.utils.logging.disable_progress_bar()

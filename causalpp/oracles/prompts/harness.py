@@ -58,7 +58,8 @@ def by_wording(answers: Iterable[Answer], wordings: Sequence[str]) -> pd.DataFra
 
     Example:
         >>> from causalpp import Causes
-        >>> from causalpp.oracles.language import LanguageModelOracle, ScriptedBackend
+        >>> from causalpp.language import ScriptedBackend
+        >>> from causalpp.oracles import LanguageModelOracle
         >>> contrary = LanguageModelOracle(ScriptedBackend("no"), wordings=["plain", "symbolic"],
         ...                                polarities=["positive", "negated"])
         >>> heard = by_wording(contrary.ask(Causes("A", "B"), repeats=4), contrary.wordings)

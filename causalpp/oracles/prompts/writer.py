@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from causalpp.errors import InvalidParameter, UnknownVariable
+from causalpp.language import Prompt
+from causalpp.language.quoting import DESCRIPTION, display_names, letters, quoted, quoted_lines, replace_names
 from causalpp.oracles.panel import outcome
-from causalpp.oracles.prompts._quoting import DESCRIPTION, display_names, letters, quoted, quoted_lines, replace_names
 from causalpp.oracles.prompts.templates import Prompts
 from causalpp.propositions import Proposition, parse
 
 if TYPE_CHECKING:
-    from causalpp.oracles.language.backend import Prompt
     from causalpp.programs import Card, CausalProgram
 
 __all__ = ["Writer"]
@@ -103,8 +103,6 @@ class Writer:
             UnknownVariable: the question speaks of other variables.
             InvalidParameter: no such wording.
         """
-        from causalpp.oracles.language.backend import Prompt  # that room imports this module
-
         asked, statement = self._said(question, style)
         if negated:
             asked = self.prompts.fill("negated", statement=statement)
@@ -131,8 +129,6 @@ class Writer:
             <BLANKLINE>
             Reply with one line for each of them and nothing else: its number, a colon, and one word: yes, no or unsure.
         """
-        from causalpp.oracles.language.backend import Prompt  # that room imports this module
-
         outcomes = [outcome(question) for question in questions]
         shown = self.names([*(name for name in questions[0].variables), *outcomes[1:]])
         asked, statement = self._said(questions[0], style, shown, blank=outcomes[0])

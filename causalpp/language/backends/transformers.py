@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter, MissingDependency, OracleError
-from causalpp.oracles.language._labels import LabelTokens, Tokens
-from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
+from causalpp.language.backend import Backend, Prompt, Reply, Sampling
+from causalpp.language.backends._labels import LabelTokens, Tokens
 
 __all__ = ["TransformersBackend"]
 
@@ -36,7 +36,7 @@ class TransformersBackend(Backend):
     """A causal language model in this process.
 
     A prompt with labels is not answered by writing: the probability of every spelling of every label is computed
-    exactly (see :class:`~causalpp.oracles.language._labels.LabelTokens`), and the reply is a label drawn from
+    exactly (see :class:`~causalpp.language.backends._labels.LabelTokens`), and the reply is a label drawn from
     softmax(log p / temperature), or the most probable one at temperature 0. Equal prompts of one call are computed
     once, however many replicates are asked for. A server reports its most probable single tokens, so the same
     model behind HTTP misses spellings of several tokens; where these are rare the two agree. Free text is written

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,28 +19,6 @@ _APPLICATION = 0x63707031  # "cpp1", in the file's header, says whose file it is
 _VERSION = 1
 _WAIT = 60.0  # seconds to wait for another process
 
-# A failure makes way for the answer that a later run gets; an answer never changes.
-_TABLES = """
-CREATE TABLE answers (
-    id INTEGER PRIMARY KEY, oracle TEXT NOT NULL, question TEXT NOT NULL, wording INTEGER NOT NULL,
-    negated INTEGER NOT NULL, replicate INTEGER NOT NULL, value TEXT NOT NULL, recorded REAL NOT NULL,
-    UNIQUE (oracle, question, wording, negated, replicate)
-);
-CREATE TABLE failures (
-    id INTEGER PRIMARY KEY, oracle TEXT NOT NULL, question TEXT NOT NULL, wording INTEGER NOT NULL,
-    negated INTEGER NOT NULL, replicate INTEGER NOT NULL, value TEXT NOT NULL, recorded REAL NOT NULL,
-    UNIQUE (oracle, question, wording, negated, replicate)
-);
-CREATE TABLE oracles (fingerprint TEXT PRIMARY KEY, identity TEXT NOT NULL, recorded REAL NOT NULL);
-"""
-
-_REPLIES = """
-CREATE TABLE IF NOT EXISTS replies (
-    id INTEGER PRIMARY KEY, oracle TEXT NOT NULL, prompt TEXT NOT NULL, replicate INTEGER NOT NULL,
-    value TEXT NOT NULL, recorded REAL NOT NULL, UNIQUE (oracle, prompt, replicate)
-)
-"""
-
 _all: weakref.WeakSet[Database] = weakref.WeakSet()
 _left_behind: list[sqlite3.Connection | None] = []
 
@@ -51,13 +29,15 @@ class Database:
     Args:
         path: of the file.
         create: whether to make one where there is none.
+        tables: name → its columns; those that an older file has not are added to it.
 
     Raises:
         FormatError: no file, no folder, not a journal, one of a later version, or a damaged one.
     """
 
-    def __init__(self, path: Path, create: bool) -> None:
+    def __init__(self, path: Path, create: bool, tables: Mapping[str, str]) -> None:
         self.path = path
+        self._tables = tables
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         if not path.parent.is_dir():
@@ -159,15 +139,18 @@ class Database:
             if not self._recognised(connection):
                 if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
                     raise FormatError(f"{str(self.path)!r} is a database of something else, not a journal")
-                for statement in _TABLES.split(";\n")[:-1]:
-                    connection.execute(statement)
                 connection.execute(f"PRAGMA application_id = {_APPLICATION}")
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
+                self._make_tables(connection)
             connection.execute("COMMIT")
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'replies'").fetchone():
-            connection.execute(_REPLIES)  # the first journals had none, and do not mind them
+        self._make_tables(connection)
         self._write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
+
+    def _make_tables(self, connection: sqlite3.Connection) -> None:
+        there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        for name in self._tables.keys() - there:
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({self._tables[name]})")
 
     def _recognised(self, connection: sqlite3.Connection) -> bool:
         """Whether the file is a journal that can be read here."""

@@ -8,25 +8,25 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from causalpp.errors import BudgetSpent, InvalidParameter
-from causalpp.oracles._progress import Progress
+from causalpp.errors import InvalidParameter
+from causalpp.language import Asker, Backend, Prompt, Reply, Sampling
+from causalpp.language.running import Budget, Limits, checked_prices, cost, in_batches
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.journal import Journal
-from causalpp.oracles.language._panels import panel_answers
-from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
-from causalpp.oracles.language.parsing import LABELS, read_reply
+from causalpp.oracles.language_model._panels import panel_answers
+from causalpp.oracles.language_model.parsing import LABELS, read_reply
 from causalpp.oracles.oracle import Oracle
-from causalpp.oracles.panel import Asked, Panel, calls
+from causalpp.oracles.panel import Asked, Panel
 from causalpp.oracles.prompts.harness import ways
 from causalpp.oracles.prompts.templates import Prompts
 from causalpp.oracles.prompts.writer import Writer
-from causalpp.oracles.running import AsyncOracle, Budget, Limits
+from causalpp.oracles.running import AsyncOracle
 from causalpp.propositions import Proposition
 from causalpp.propositions.wording import WORDINGS
 
@@ -40,7 +40,6 @@ __all__ = ["LanguageModelOracle"]
 _KEPT = 20_000  # characters of a reply
 _WORD = 100  # characters of a reply of one word
 _FLOOR = 0.05  # probability of the labels under which their odds tell nothing
-_CHUNK = 64  # prompts given to a model in this process at once
 _TOKENS = {"answer": 16, "reason": 1024}
 _LINE = 16  # tokens that one more outcome of a panel may take
 
@@ -59,7 +58,7 @@ class LanguageModelOracle(AsyncOracle):
         polarities: ``"positive"`` ("does …?"), ``"negated"`` ("is it false that …?"), or both.
         mode: ``"answer"`` asks for the answer alone, ``"reason"`` for a chain of thought whose last line is the answer.
         labels: what can be answered: yes and no, and "unsure" unless it is left out.
-        temperature, seed: how words are drawn, see :class:`~causalpp.oracles.language.Sampling`.
+        temperature, seed: how words are drawn, see :class:`~causalpp.language.Sampling`.
         max_tokens: of a reply; by default 16, or 1024 with a chain of thought.  Models that think before they write
             need more.
         prompts: a folder of templates; see :class:`~causalpp.oracles.prompts.Prompts`.
@@ -72,7 +71,7 @@ class LanguageModelOracle(AsyncOracle):
 
     Example:
         >>> from causalpp import Causes
-        >>> from causalpp.oracles.language import ScriptedBackend
+        >>> from causalpp.language import ScriptedBackend
         >>> oracle = LanguageModelOracle(ScriptedBackend("Yes."), polarities=["positive", "negated"])
         >>> for answer in oracle.ask(Causes("smoke", "cancer"), repeats=2):
         ...     print(answer.negated, answer.text, answer.word)
@@ -80,7 +79,7 @@ class LanguageModelOracle(AsyncOracle):
         True Yes. no
     """
 
-    kind = "language model"
+    nature = "language model"
 
     def __init__(
         self,
@@ -110,16 +109,12 @@ class LanguageModelOracle(AsyncOracle):
             raise InvalidParameter(f"the mode is 'answer' or 'reason', got {mode!r}")
         if tuple(labels) not in (LABELS, LABELS[:2]):
             raise InvalidParameter(f"the labels are {LABELS} or {LABELS[:2]}, got {labels!r}")
-        if prices is not None and (len(prices) != 2 or not all(0 <= price < math.inf for price in prices)):
-            raise InvalidParameter(f"the prices are two, for a million tokens in and out, got {prices!r}")
-        if budget is not None and budget.money is not None and prices is None:
-            raise InvalidParameter("a budget of money needs prices=(of a million tokens in, of a million out)")
         self.backend = backend
         self.wordings = tuple(wordings)
         self.ways = ways(wordings if isinstance(wordings, str) else self.wordings, polarities)
         self.mode = mode
         self.sampling = Sampling(temperature, seed, _TOKENS[mode] if max_tokens is None else max_tokens)
-        self.prices = prices
+        self.prices = checked_prices(prices, budget)
         self.anonymize = anonymize
         self.writer = Writer(
             variables,
@@ -150,7 +145,7 @@ class LanguageModelOracle(AsyncOracle):
             model: its name there.
             base_url: where; by default ``OPENAI_BASE_URL``, or OpenAI itself.
             api_key: by default ``OPENAI_API_KEY``; servers of one's own often need none.
-            form: how labels are asked for; see :class:`~causalpp.oracles.language.openai.OpenAIBackend`.
+            form: how labels are asked for; see :class:`~causalpp.language.backends.openai.OpenAIBackend`.
             extra: further fields of every request, such as ``{"reasoning_effort": "low"}``.
             limits: also the timeout and the number of attempts.
             options: those of the oracle.
@@ -158,7 +153,7 @@ class LanguageModelOracle(AsyncOracle):
         Raises:
             InvalidParameter: no key for an address that needs one, or an argument out of its range.
         """
-        from causalpp.oracles.language.openai import OpenAIBackend
+        from causalpp.language.backends.openai import OpenAIBackend
 
         limits = limits or Limits()
         known = {"timeout": limits.timeout, "retries": limits.retries, "extra": extra}
@@ -182,7 +177,7 @@ class LanguageModelOracle(AsyncOracle):
         Raises:
             InvalidParameter: no key, a temperature or a seed, or an argument out of its range.
         """
-        from causalpp.oracles.language.anthropic import AnthropicBackend
+        from causalpp.language.backends.anthropic import AnthropicBackend
 
         for name in {"temperature", "seed"} & options.keys():
             raise InvalidParameter(f"Anthropic's protocol takes no {name}: leave it out")
@@ -212,7 +207,7 @@ class LanguageModelOracle(AsyncOracle):
         Raises:
             MissingDependency: the transformers package is not installed.
         """
-        from causalpp.oracles.language.transformers import TransformersBackend
+        from causalpp.language.backends.transformers import TransformersBackend
 
         return cls(TransformersBackend(path_or_id, device=device, **(model or {})), **options)
 
@@ -223,7 +218,7 @@ class LanguageModelOracle(AsyncOracle):
     def identity(self) -> Mapping[str, Any]:
         writer = self.writer
         return {
-            "kind": self.kind,
+            "kind": self.nature,  # the word of 0.1: journals know the fingerprint that is made of this
             **self.backend.identity,
             "mode": self.mode,
             "labels": list(writer.labels),
@@ -249,6 +244,31 @@ class LanguageModelOracle(AsyncOracle):
     @property
     def fingerprint(self) -> str:
         return self._fingerprint
+
+    def asker(self, sampling: Sampling | None = None) -> Asker:
+        """What puts prompts of one's own to the same model, within the same limits and budget, with the same journal.
+
+        Args:
+            sampling: how words are drawn; by default as for questions.
+
+        Example:
+            >>> from causalpp.language import ScriptedBackend
+            >>> asker = LanguageModelOracle(ScriptedBackend("Tar is a cause.")).asker()
+            >>> asker.ask(Prompt("What is tar?"))[0].text
+            'Tar is a cause.'
+        """
+        return Asker(
+            self.backend,
+            sampling or self.sampling,
+            limits=self.limits,
+            budget=self.budget,
+            prices=self.prices,
+            journal=self.journal,
+            progress=self.progress,
+            pace=self.pace,
+            identity=self.identity,
+            fingerprint=self.fingerprint,
+        )
 
     def prompt(self, question: Proposition | Request | Panel) -> Prompt:
         """The prompt that a question or a panel is put in, for looking at.
@@ -304,7 +324,7 @@ class LanguageModelOracle(AsyncOracle):
             InvalidParameter, FormatError, UnknownVariable, OracleError: as there.
 
         Example:
-            >>> from causalpp.oracles.language import ScriptedBackend
+            >>> from causalpp.language import ScriptedBackend
             >>> oracle = LanguageModelOracle(ScriptedBackend('{"edges": [{"cause": "smoke", "effect": "tar"}]}'))
             >>> oracle.propose_graphs(["smoke", "tar"], k=3)
             Proposals(1 graphs from 3 of 3 replies)
@@ -332,10 +352,10 @@ class LanguageModelOracle(AsyncOracle):
 
     async def _panel_async(self, requests: Sequence[Request]) -> list[Answer]:
         start = time.monotonic()
-        reply = await self.backend.complete(self._put(requests), self._drawn(requests), requests[0].replicate)
+        reply = await self.backend.complete(self._prompt_of(requests), self._drawn(requests), requests[0].replicate)
         return self.read_panel(requests, reply, time.monotonic() - start)
 
-    def _put(self, call: Sequence[Request]) -> Prompt:
+    def _prompt_of(self, call: Sequence[Request]) -> Prompt:
         """The prompt of a call: of one question, or of a panel."""
         first = call[0]
         if first.call is None:
@@ -354,54 +374,40 @@ class LanguageModelOracle(AsyncOracle):
         reply = await self.backend.complete(self.prompt(request), self.sampling, request.replicate)
         return self.read(request, reply, time.monotonic() - start)
 
-    def _answers(self, requests: Sequence[Request]) -> Iterator[Answer]:
-        return self._batches(requests) if self.backend.batched else super()._answers(requests)
+    def ask(self, questions: Asked | Sequence[Asked], repeats: int = 1) -> list[Answer]:
+        return (Oracle if self.backend.batched else AsyncOracle).ask(self, questions, repeats)
 
     async def ask_async(self, questions: Asked | Sequence[Asked], repeats: int = 1) -> list[Answer]:
-        if self.backend.batched:  # works in a thread, and not while it waits
-            return await Oracle.ask_async(self, questions, repeats)
-        return await super().ask_async(questions, repeats)
+        # a model in this process works in a thread, and not while it waits
+        return await (Oracle if self.backend.batched else AsyncOracle).ask_async(self, questions, repeats)
 
-    def _batches(self, requests: Sequence[Request]) -> Iterator[Answer]:
-        """The answers of a model in this process, many prompts at a time, as far as the budget reaches."""
-        left = calls(requests)
-        with Progress(len(left), self.progress) as bar:
-            while left:
-                chunk = left[:_CHUNK]
-                if self.budget is not None:
-                    chunk = [call for call in chunk if self.budget.take()]
-                    if not chunk:
-                        raise BudgetSpent(self.budget.verdict(len(left)), (), len(left))
-                answers: list[list[Answer]] = []
-                try:
-                    answers = self._batch(chunk)
-                finally:
-                    if self.budget is not None:
-                        for k in range(len(chunk)):
-                            self.budget.settle(answers[k][0] if k < len(answers) else None)
-                left = left[len(chunk) :]
-                for found in answers:
-                    bar.add(found[0], False)
-                    yield from found
+    def _put(self, together: Sequence[Sequence[Request]]) -> Generator[tuple[Request, Answer]]:
+        """The answers of a model in this process, many prompts at a time."""
+        others: dict[Request, list[Answer]] = {}
 
-    def _batch(self, chunk: Sequence[Sequence[Request]]) -> list[list[Answer]]:
-        """The answers of each call, those to prompts with equally long replies drawn together."""
-        start = time.monotonic()
-        replies: dict[int, Reply] = {}
-        for sampling in dict.fromkeys(map(self._drawn, chunk)):
-            here = [k for k, call in enumerate(chunk) if self._drawn(call) == sampling]
-            prompts, numbers = [self._put(chunk[k]) for k in here], [chunk[k][0].replicate for k in here]
-            replies |= zip(here, self.backend.complete_all(prompts, sampling, numbers), strict=True)
-        latency = (time.monotonic() - start) / len(chunk)
-        return [
-            [self.read(call[0], replies[k], latency)]
-            if call[0].call is None
-            else self.read_panel(call, replies[k], latency)
-            for k, call in enumerate(chunk)
-        ]
+        def do(chunk: Sequence[Sequence[Request]]) -> list[Answer]:
+            """The first answers of each call, those to prompts with equally long replies drawn together."""
+            start = time.monotonic()
+            replies: dict[int, Reply] = {}
+            for sampling in dict.fromkeys(map(self._drawn, chunk)):
+                here = [k for k, call in enumerate(chunk) if self._drawn(call) == sampling]
+                prompts, numbers = [self._prompt_of(chunk[k]) for k in here], [chunk[k][0].replicate for k in here]
+                replies |= zip(here, self.backend.complete_all(prompts, sampling, numbers), strict=True)
+            latency = (time.monotonic() - start) / len(chunk)
+            found = [self._read(call, replies[k], latency) for k, call in enumerate(chunk)]
+            others.update((call[0], answers[1:]) for call, answers in zip(chunk, found, strict=True))
+            return [answers[0] for answers in found]
+
+        for call, first in in_batches(together, do, budget=self.budget, progress=self.progress):
+            yield from zip(call, [first, *others.pop(call[0])], strict=True)
+
+    def _read(self, call: Sequence[Request], reply: Reply, latency: float) -> list[Answer]:
+        if call[0].call is None:
+            return [self.read(call[0], reply, latency)]
+        return self.read_panel(call, reply, latency)
 
     def read_panel(self, requests: Sequence[Request], reply: Reply, latency: float = 0.0) -> list[Answer]:
-        """What a reply says about each outcome of a panel; see :func:`~causalpp.oracles.language.read_panel`.
+        """What a reply says about each outcome of a panel; see :func:`~causalpp.oracles.read_panel`.
 
         The reply, and what it took, stand in the first answer.
         """
@@ -416,7 +422,6 @@ class LanguageModelOracle(AsyncOracle):
         if request.negated:
             value = None if value is None else not value
             log_odds = None if log_odds is None else -log_odds
-        price_in, price_out = self.prices or (0.0, 0.0)
         return Answer(
             request.question,
             value,
@@ -431,7 +436,7 @@ class LanguageModelOracle(AsyncOracle):
             model=None if reply.model is None else _kept(reply.model),
             tokens_in=reply.tokens_in,
             tokens_out=reply.tokens_out,
-            cost=(reply.tokens_in * price_in + reply.tokens_out * price_out) / 1e6,
+            cost=cost(reply.tokens_in, reply.tokens_out, self.prices),
             latency=latency,
             time=time.time(),
         )

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from causalpp.errors import MissingDependency
-from causalpp.oracles.language._endpoint import Endpoint, answer_schema
-from causalpp.oracles.language._reading import Broken, count, text_or_none
-from causalpp.oracles.language.backend import Prompt, Reply, Sampling
+from causalpp.language.backend import Prompt, Reply, Sampling
+from causalpp.language.backends._body import Broken, count, text_or_none
+from causalpp.language.backends._endpoint import Endpoint, answer_schema
 
 __all__ = ["AnthropicBackend"]
 

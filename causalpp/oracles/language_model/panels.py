@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from causalpp.errors import InvalidParameter
-from causalpp.oracles.language import parsing
-from causalpp.oracles.language.parsing import LABELS, Reading, read_reply
+from causalpp.oracles.language_model import parsing
+from causalpp.oracles.language_model.parsing import LABELS, Reading, read_reply
 from causalpp.propositions import Proposition
 
 __all__ = ["read_panel"]

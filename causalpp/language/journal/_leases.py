@@ -15,24 +15,21 @@ import json
 import logging
 import os
 import socket
+import sqlite3
 import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from causalpp.errors import CausalppError
-
-if TYPE_CHECKING:
-    import sqlite3
-
-    from causalpp.oracles._database import Database
+from causalpp.language.journal._database import Database
 
 __all__ = ["Key", "Leases", "Wanted"]
 
-_log = logging.getLogger("causalpp.oracles")
+_log = logging.getLogger("causalpp.language")
 
 #: What determines a row: the table, and the values that are unique in it.
 Key = tuple[object, ...]

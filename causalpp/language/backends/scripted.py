@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
+from causalpp.language.backend import Backend, Prompt, Reply, Sampling
 
 __all__ = ["ScriptedBackend"]
 
@@ -16,26 +16,18 @@ class ScriptedBackend(Backend):
 
     Args:
         reply: the text, or a function from the prompt to the text or to a whole :class:`Reply`.
-        model: a name that tells one script from another: oracles with scripts of the same name count as the same.
+        model: a name that tells one script from another: scripts of the same name count as the same.
 
     Attributes:
         prompts: every prompt that was shown, in order.
 
     Example:
-        >>> from causalpp import Causes
-        >>> from causalpp.oracles.language import LanguageModelOracle
+        >>> import asyncio
         >>> script = ScriptedBackend(lambda prompt: "yes" if "cancer" in prompt.user else "no")
-        >>> oracle = LanguageModelOracle(script, context={"smoke": "pack-years", "cancer": "a tumour of the lung"})
-        >>> [answer.word for answer in oracle.ask(Causes("smoke", "cancer"))]
-        ['yes']
-        >>> print(script.prompts[0].user)
-        The variables, each with what it stands for:
-        - "smoke": "pack-years"
-        - "cancer": "a tumour of the lung"
-        <BLANKLINE>
-        Question: Does "smoke" cause "cancer"?
-        <BLANKLINE>
-        Reply with one word: yes, no or unsure.
+        >>> asyncio.run(script.complete(Prompt("Does smoke cause cancer?"), Sampling())).text
+        'yes'
+        >>> script.prompts
+        [Prompt(user='Does smoke cause cancer?', system=None, labels=(), schema=None)]
     """
 
     name = "scripted"

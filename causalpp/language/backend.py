@@ -1,4 +1,4 @@
-"""What a language model has to offer to be used as an oracle: one completion at a time, or several at once."""
+"""What a language model is shown, what comes back, and what it has to offer: completions, one or several at a time."""
 
 from __future__ import annotations
 
@@ -67,6 +67,11 @@ class Reply:
         finish: ``"stop"``, ``"length"`` (cut off), ``"refusal"`` or ``"filtered"``.
         model: as the server names it.
         tokens_in, tokens_out: tokens read and written.
+        thoughts: what the model thought before it replied, where the server gives it apart.
+        reason: why there is no reply, for one that failed; None for every other.
+        cost: in the currency of the prices given to who asked.
+        latency: seconds from prompt to reply.
+        time: when it came, in seconds since 1970.
     """
 
     text: str
@@ -76,6 +81,16 @@ class Reply:
     model: str | None = None
     tokens_in: int = 0
     tokens_out: int = 0
+    thoughts: str | None = None
+    reason: str | None = None
+    cost: float = 0.0
+    latency: float = 0.0
+    time: float | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no reply, for a reason that may pass."""
+        return self.reason is not None
 
 
 class Backend(ABC):

@@ -1,16 +1,36 @@
-"""How fast and how much an oracle is asked."""
+"""How fast and how much is asked."""
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from causalpp.errors import InvalidParameter
-from causalpp.oracles._pace import Pace
-from causalpp.oracles.answer import Answer
-from causalpp.oracles.journal import failed
+from causalpp.language.running._pace import Pace
 
-__all__ = ["Budget", "Limits"]
+__all__ = ["Budget", "Counted", "Limits", "Paced", "checked_prices", "cost"]
+
+
+class Counted(Protocol):
+    """What a run has to know of a result, such as a reply or an answer."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is none, for a reason that may pass."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is none."""
+
+    @property
+    def tokens_in(self) -> int: ...
+    @property
+    def tokens_out(self) -> int: ...
+    @property
+    def cost(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -51,6 +71,28 @@ class Limits:
     def longest(self) -> float:
         """Seconds after which a question is given up whatever happens, the waits between attempts included."""
         return (self.timeout + 60) * (self.retries + 1)
+
+
+class Paced:
+    """Who keeps to the limits a minute from one call to the next.
+
+    Attributes:
+        limits: how fast.
+    """
+
+    limits: Limits
+
+    @property
+    def pace(self) -> Pace:
+        """What keeps to the limits."""
+        key = (self.limits, os.getpid())  # a loop of another process never wakes who waits here
+        held: tuple[Any, Pace] | None = self.__dict__.get("_pace")
+        if held is None or held[0] != key:
+            held = self.__dict__["_pace"] = key, self.limits.pace()
+        return held[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_pace"}
 
 
 @dataclass
@@ -94,13 +136,13 @@ class Budget:
         self.under_way += 1
         return True
 
-    def settle(self, answer: Answer | None) -> None:
+    def settle(self, result: Counted | None) -> None:
         """Count a question that was under way; one without answer is not counted, only what it cost."""
         self.under_way -= 1
-        if answer is not None:
-            self.asked += not failed(answer)
-            self.used += answer.tokens_in + answer.tokens_out
-            self.spent += answer.cost
+        if result is not None:
+            self.asked += not result.failed
+            self.used += result.tokens_in + result.tokens_out
+            self.spent += result.cost
 
     def _limits(self) -> Iterator[tuple[str, float, float]]:
         """For each limit: its name, what is used and foreseen, and the limit."""
@@ -118,3 +160,26 @@ class Budget:
         names = [name for name, foreseen, limit in self._limits() if foreseen >= limit]
         what = " and ".join(f"{getattr(self, name):g} {name}".replace(" money", " of money") for name in names)
         return f"the budget of {what or 'this run'} is spent, {left} requests are left: raise it and ask again"
+
+
+#: What a million tokens read, and a million written, cost.
+Prices = tuple[float, float]
+
+
+def checked_prices(prices: Prices | None, budget: Budget | None) -> Prices | None:
+    """The prices as they are given.
+
+    Raises:
+        InvalidParameter: they are not two, one is negative, or there are none and the budget is one of money.
+    """
+    if prices is not None and (len(prices) != 2 or not all(0 <= price < math.inf for price in prices)):
+        raise InvalidParameter(f"the prices are two, for a million tokens in and out, got {prices!r}")
+    if budget is not None and budget.money is not None and prices is None:
+        raise InvalidParameter("a budget of money needs prices=(of a million tokens in, of a million out)")
+    return prices
+
+
+def cost(tokens_in: int, tokens_out: int, prices: Prices | None) -> float:
+    """What so many tokens cost."""
+    price_in, price_out = prices or (0.0, 0.0)
+    return (tokens_in * price_in + tokens_out * price_out) / 1e6

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from importlib import import_module
 from typing import Any
 
-from causalpp.oracles.language._reading import Broken
+from causalpp.language.backends._body import Broken
 
 __all__ = ["LONGEST_REPLY", "Moved", "connecting", "guarded_client", "why_not_reached"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from causalpp import _progress
-from causalpp.oracles.answer import Answer
+from causalpp.language.running.limits import Counted
 
 __all__ = ["Progress"]
 
@@ -27,9 +27,9 @@ class Progress(_progress.Progress):
         parts += [f"{self.failed} without answer"] if self.failed else []
         return ", ".join(parts)
 
-    def add(self, answer: Answer, failed: bool) -> None:
-        """Count one answer."""
-        self.failed += failed
-        self.tokens += answer.tokens_in + answer.tokens_out
-        self.cost += answer.cost
+    def add(self, result: Counted) -> None:
+        """Count one answer or reply."""
+        self.failed += result.failed
+        self.tokens += result.tokens_in + result.tokens_out
+        self.cost += result.cost
         self.advance(says=self.so_far)

@@ -10,12 +10,14 @@ import asyncio
 import os
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, Generic, TypeVar
 
-__all__ = ["Job"]
+__all__ = ["Job", "on_the_loop"]
 
 T = TypeVar("T")
+
+_LOOK = 0.02  # seconds between looks whether there was an interrupt
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
@@ -40,6 +42,10 @@ class Job(Generic[T]):
         """Have the work stop; it may still have something to put away."""
         self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
 
+    def wait(self) -> None:
+        """Wait until nothing of it runs any more, however it ended."""
+        wait([self.future])
+
     def _start(self, work: Coroutine[Any, Any, T]) -> None:
         self._task = self._loop.create_task(work)
         self._task.add_done_callback(self._finish)
@@ -53,6 +59,19 @@ class Job(Generic[T]):
             self.future.set_result(task.result())
 
 
+def on_the_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Do some work on the loop and wait for it; an interrupt stops it, and waits for what it has to put away."""
+    job = Job(work)
+    try:
+        while not job.future.done():
+            wait([job.future], timeout=_LOOK)  # an interrupt may wake another thread, and on Windows none
+    except BaseException:
+        job.cancel()
+        job.wait()
+        raise
+    return job.future.result()
+
+
 def _running() -> asyncio.AbstractEventLoop:
     global _loop, _owner
     with _lock:
@@ -60,7 +79,7 @@ def _running() -> asyncio.AbstractEventLoop:
             _loop, _owner = asyncio.new_event_loop(), os.getpid()
             started = threading.Event()
             _loop.call_soon(started.set)
-            threading.Thread(target=_loop.run_forever, name="causalpp-oracles", daemon=True).start()
+            threading.Thread(target=_loop.run_forever, name="causalpp-language", daemon=True).start()
             started.wait()
         return _loop
 

@@ -16,9 +16,9 @@ from itertools import islice
 from typing import Any, TypeGuard
 
 from causalpp.errors import InvalidParameter, MissingDependency
-from causalpp.oracles.language._endpoint import Endpoint, answer_schema
-from causalpp.oracles.language._reading import Broken, count, text_or_none
-from causalpp.oracles.language.backend import Prompt, Reply, Sampling
+from causalpp.language.backend import Prompt, Reply, Sampling
+from causalpp.language.backends._body import Broken, count, text_or_none
+from causalpp.language.backends._endpoint import Endpoint, answer_schema
 
 __all__ = ["PROBES", "OpenAIBackend", "label_probabilities"]
 

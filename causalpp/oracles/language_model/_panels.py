@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from causalpp.language.backend import Reply
 from causalpp.oracles.answer import Answer, Request
-from causalpp.oracles.language.backend import Reply
-from causalpp.oracles.language.panels import read_panel
-from causalpp.oracles.language.parsing import Reading
+from causalpp.oracles.language_model.panels import read_panel
+from causalpp.oracles.language_model.parsing import Reading
 from causalpp.oracles.panel import outcome
 
 if TYPE_CHECKING:
-    from causalpp.oracles.language.oracle import LanguageModelOracle
+    from causalpp.oracles.language_model.oracle import LanguageModelOracle
 
 __all__ = ["panel_answers"]
 

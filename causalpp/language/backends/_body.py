@@ -13,7 +13,7 @@ from typing import Any
 
 __all__ = ["Broken", "count", "parse_body", "seconds_to_wait", "text_or_none"]
 
-_log = logging.getLogger("causalpp.oracles")
+_log = logging.getLogger("causalpp.language")
 _LONGEST_WAIT = 60.0  # seconds, whatever a server says
 _MOST_TOKENS = 100_000_000  # in one reply; what claims more is no count of tokens
 _MOST_VALUES = 300_000  # lists and objects in a body: each takes a hundred times the space of its text

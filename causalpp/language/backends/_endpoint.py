@@ -2,7 +2,7 @@
 
 What may pass (429, 408, 409, 5xx, broken connections, timeouts) is tried again here and not by the SDKs, so that every
 attempt keeps to the pace of the run and to the timeout.  A parameter that this server or model does not take is left
-out from then on; a failure that may pass and did not is :class:`~causalpp.oracles.running.Unanswered`; everything else
+out from then on; a failure that may pass and did not is :class:`~causalpp.language.Unanswered`; everything else
 would fail for all questions alike and stops the run.
 """
 
@@ -21,16 +21,15 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from causalpp.errors import InvalidParameter, OracleError
-from causalpp.oracles._pace import attempt
-from causalpp.oracles.language._http import Moved, connecting, guarded_client, why_not_reached
-from causalpp.oracles.language._reading import Broken, parse_body, seconds_to_wait
-from causalpp.oracles.language._secret import checked_address, key_for
-from causalpp.oracles.language.backend import Backend, Prompt, Reply, Sampling
-from causalpp.oracles.running import Unanswered
+from causalpp.language.backend import Backend, Prompt, Reply, Sampling
+from causalpp.language.backends._body import Broken, parse_body, seconds_to_wait
+from causalpp.language.backends._http import Moved, connecting, guarded_client, why_not_reached
+from causalpp.language.backends._secret import checked_address, key_for
+from causalpp.language.running import Unanswered, attempt
 
 __all__ = ["Endpoint", "Features", "answer_schema"]
 
-_log = logging.getLogger("causalpp.oracles")
+_log = logging.getLogger("causalpp.language")
 _SHOWN = 300  # characters of a server's message
 _PASSING = ("APITimeoutError", "APIConnectionError", "TimeoutError")
 _AGAIN = 2  # further attempts after a reply that is no completion

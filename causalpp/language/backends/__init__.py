@@ -1,0 +1,1 @@
+"""Models behind one interface: servers with OpenAI's or Anthropic's protocol, and models in this process."""
