@@ -11,7 +11,6 @@ from torch import Tensor
 from causalpp.belief.record import Label, Source, Tallies
 from causalpp.errors import InvalidParameter
 from causalpp.oracles import Answer
-from causalpp.oracles.journal import failed
 from causalpp.propositions import Proposition
 
 __all__ = ["FACETS", "check_facets", "failed_silence", "label_next", "label_of", "split", "together"]
@@ -62,7 +61,7 @@ def failed_silence(tallies: Tallies) -> Tensor:
     """How often each question met with silence because something failed; ``(Q,)``."""
     lost = torch.zeros_like(tallies.silent)
     for number, answer in tallies.answers:
-        if failed(answer):
+        if answer.failed:
             lost[number] += 1
     return lost
 
