@@ -15,6 +15,7 @@ from causalpp.errors import CausalppError
 __all__ = ["main"]
 
 _INTERRUPTED = 130
+_COMPLETION = "_CAUSALPP_COMPLETE"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -95,6 +96,9 @@ def _run(arguments: list[str] | None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     # Typer's own way to run a command ends on a broken pipe without a word, and breaks the line on an interrupt.
     command = typer.main.get_command(app)
+    if _COMPLETION in os.environ:  # a shell asks what may come next: Typer answers, and ends
+        typer.completion.get_completion_inspect_parameters()  # which makes Typer's shells known
+        command.main(prog_name="causalpp", complete_var=_COMPLETION)
     try:
         with command.make_context("causalpp", list(arguments) or ["--help"]) as context:
             command.invoke(context)

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from causalpp.cli.commands import discover as commands
 from causalpp.cli.commands.audit import audit
 from causalpp.cli.commands.bench import bench
 from causalpp.cli.commands.calibrate import calibrate
 from causalpp.cli.commands.demo import demo
+from causalpp.cli.commands.discover import discover
+from causalpp.cli.commands.effect import effect
 from causalpp.cli.commands.generate import generate
 from causalpp.cli.commands.journal import journal
+from causalpp.cli.commands.mec import mec
+from causalpp.cli.commands.simulate import simulate
 
 __all__ = ["app"]
 
+
+class _Commands(TyperGroup):
+    """The commands, whose own ``--help`` is False when not given: Typer loads a library to make that of None."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
+
+
 app = typer.Typer(
     name="causalpp",
+    cls=_Commands,
     help="Ask small causal questions; let a probabilistic program make the decision.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, commands.discover, calibrate, commands.mec, commands.effect, commands.simulate, audit, generate):
+for command in (demo, discover, calibrate, mec, effect, simulate, audit, generate):
     app.command()(command)
 app.add_typer(bench)
 app.add_typer(journal)

@@ -41,13 +41,11 @@ _GROUPED = re.compile(
     re.ASCII,
 )
 
-_told: set[tuple[str, str]] = set()
-
 
 def read_frame(path: Path) -> pd.DataFrame:
     """A data frame from a file of separated values with a header row; see :func:`parse_frame`.
 
-    What is not plain CSV about the file is said once, on standard error.
+    What is not plain CSV about the file is said on standard error.
 
     Raises:
         FormatError: the file cannot be read or its rows have different lengths.
@@ -57,9 +55,7 @@ def read_frame(path: Path) -> pd.DataFrame:
     with about(path):
         frame, notes = parse_frame(text)
     for note in notes:
-        if (str(path), note) not in _told:
-            _told.add((str(path), note))
-            print(one_line(f"{path}: {note}"), file=sys.stderr)
+        print(one_line(f"{path}: {note}"), file=sys.stderr)
     return frame
 
 

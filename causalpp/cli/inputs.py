@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from causalpp._files import about, read_text
-from causalpp.cli.frames import read_frame
-from causalpp.errors import FormatError, InvalidParameter
-from causalpp.graphs import Dag, read_dag, read_network
+from causalpp.cli.options import Table, graph_of
+from causalpp.errors import FormatError, InvalidParameter, UnknownVariable
+from causalpp.graphs import Dag, read_dag, read_graph, read_network
 from causalpp.graphs.dag import check_names
-from causalpp.programs import CausalProgram, from_network, load_network, network_names
+from causalpp.programs import CausalProgram, compile, from_network, load_network, network_names
 from causalpp.propositions import Proposition, parse
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["frame_value", "has_tables", "read_frame", "read_program", "read_settings", "read_statements", "read_truth"]
-
-
-def frame_value(frame: pd.DataFrame, variable: str, text: str | None) -> Any:
-    """A value from the command line as a column has it: a number where the column holds numbers."""
-    import pandas as pd
-
-    if text is None or not pd.api.types.is_numeric_dtype(frame[variable]):
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise InvalidParameter(f"{variable!r} holds numbers, so it cannot be {text!r}") from None
+__all__ = ["has_tables", "read_model", "read_program", "read_settings", "read_statements", "read_truth"]
 
 
 def read_program(path: Path) -> CausalProgram:
@@ -37,6 +21,54 @@ def read_program(path: Path) -> CausalProgram:
     network = read_network(path)
     with about(path):
         return from_network(network)
+
+
+def read_model(
+    table: Table | None,
+    graph: Path | None,
+    network: str | None,
+    states: list[str] | None = None,
+    seed: int = 0,
+) -> CausalProgram:
+    """A network, a BIF file with its tables, or a graph fitted to data."""
+    if (graph is None) == (network is None):
+        raise InvalidParameter("say one of --graph FILE and --network NAME")
+    if table is not None:
+        dag = graph_of(graph, network)
+        declared = _states(dag, states or [])
+        kinds = {name: kind for name, kind in table.kinds.items() if name in dag}
+        return compile(dag, data=table.frame, states=declared, kinds=kinds, seed=seed)
+    if network is not None:
+        return load_network(network)
+    assert graph is not None  # for the type checker
+    if not has_tables(graph):
+        read_graph(graph)  # if the file is wrong, say so first
+        raise InvalidParameter(
+            f"{graph} holds a graph without tables: use a network file (BIF, XDSL, …), or effect --data to fit them"
+        )
+    return read_program(graph)
+
+
+def _states(dag: Dag, declared: list[str]) -> dict[str, list[str]]:
+    """The states of the graph's latent variables."""
+    out: dict[str, list[str]] = {}
+    for name, text in read_settings(declared).items():
+        if name not in dag:
+            raise UnknownVariable(name, dag.nodes)
+        if name not in dag.latent:
+            raise InvalidParameter(f"{name!r} is not latent: its states are those in the data")
+        out[name] = [part.strip() for part in text.split(",")]
+        if len(out[name]) < 2 or not all(out[name]) or len(set(out[name])) < len(out[name]):
+            raise InvalidParameter(
+                f"a latent variable has two different states at least, as in {name}=a,b; got {text!r}"
+            )
+    missing = sorted(dag.latent - set(out))
+    if missing:
+        raise InvalidParameter(
+            f"{missing[0]!r} is latent, so the data do not say what it is: declare its states, such as "
+            f"--states {missing[0]}=a,b; --identify says whether the effect needs them"
+        )
+    return out
 
 
 def has_tables(path: str | Path) -> bool:

@@ -17,20 +17,22 @@ from rich.text import Text
 
 from causalpp._files import check_target, write_bytes
 from causalpp._terminal import visible, visible_json
-from causalpp.acbo import Result, Step
 from causalpp.cli.options.learning import learned_rows
 from causalpp.cli.terminal import Terminal
-from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
 from causalpp.errors import InvalidParameter
-from causalpp.graphs import Dag
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from causalpp.acbo import Result, Step
+    from causalpp.equivalence import MarkovEquivalenceClass
+    from causalpp.graphs import Dag, Mpdag
 
 __all__ = [
     "Rounds",
     "check_figure_path",
     "check_page_path",
+    "class_dict",
     "class_summary",
     "console",
     "print_json",
@@ -75,6 +77,17 @@ def class_summary(mec: MarkovEquivalenceClass) -> RenderableType:
     for head, said in learned_rows(mec):
         table.add_row(head, said)
     return table
+
+
+def class_dict(mec: MarkovEquivalenceClass) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "size": mec.size,
+        "nodes": list(mec.nodes),
+        "directed": [list(edge) for edge in mec.cpdag.directed],
+        "undirected": [list(edge) for edge in mec.cpdag.undirected],
+        "learned": mec.learned,
+    }
 
 
 def summary_table(summary: Mapping[str, Any], shown: int = 5) -> RenderableType:

@@ -22,7 +22,8 @@ from mutants import mutants
 
 import causalpp as cpp
 from causalpp._files import data_path
-from causalpp.cli.inputs import read_frame, read_statements
+from causalpp.cli.frames import read_frame
+from causalpp.cli.inputs import read_statements
 from causalpp.errors import CausalppError
 from causalpp.graphs import formats
 from causalpp.oracles import Answer, Journal

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from causalpp._files import check_target, write_text
+import causalpp as cpp
+from causalpp._files import check_target, read_text, write_text
 from causalpp.cli import options
-from causalpp.cli.options import OracleKind, oracles
-from causalpp.cli.options.oracles import ChosenOracle
 from causalpp.cli.show import check_figure_path, console, print_json, save_figure, table_of
-from causalpp.crosscheck import Calibration, World
-from causalpp.crosscheck import calibrate as measure
 from causalpp.errors import InvalidParameter
-from causalpp.oracles import Oracle, SimulatedOracle
-from causalpp.programs import load_network
+
+if TYPE_CHECKING:
+    from causalpp.crosscheck import Calibration, World
+    from causalpp.oracles import Oracle
 
 __all__ = ["calibrate"]
 
@@ -34,32 +33,22 @@ _NAMES = {
 }
 
 
+@options.grouped
 def calibrate(
-    oracle: oracles.Kind = OracleKind.simulated,
-    error: oracles.Error = None,
-    sensitivity: oracles.Sensitivity = None,
-    specificity: oracles.Specificity = None,
-    model: oracles.Model = None,
-    base_url: oracles.BaseUrl = None,
-    context: oracles.Context = None,
-    journal: oracles.JournalFile = None,
-    prices: oracles.Prices = None,
-    concurrency: oracles.Concurrency = None,
+    chosen: options.ChosenOracle,
     worlds: Annotated[
         int | None, typer.Option("--worlds", min=1, help="So many random graphs; 200 unless said.", show_default=False)
     ] = None,
     network: Annotated[
         list[str] | None, typer.Option("--network", help="A network that ships, instead (repeatable): asia, …")
     ] = None,
-    kind: Annotated[
-        list[str] | None, typer.Option("--kind", help="A kind of question to ask (repeatable): Causes, Changes, …")
-    ] = None,
+    kind: options.Kinds = None,
     questions: Annotated[int, typer.Option("--questions", min=1, help="Of each kind in each world.")] = 10,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="How often each question is asked.")] = 3,
     budget_questions: Annotated[
         int | None, typer.Option("--budget-questions", min=1, help="Language models: ask so many at most.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Write the result as JSON to this file.")] = None,
+    out: options.Out = None,
     plot: options.Plot = None,
     seed: options.Seed = 0,
     json: options.Json = False,
@@ -67,18 +56,17 @@ def calibrate(
     """Measure an oracle: its error rates on questions with known answers."""
     check_figure_path(plot)
     check_target(out)
-    chosen = ChosenOracle(
-        oracle, error, sensitivity, specificity, model, base_url, context, journal, prices, concurrency,
-        budget_questions, seed=seed, quiet=json,
-    )  # fmt: skip
+    chosen = replace(chosen, budget_questions=budget_questions, seed=seed, quiet=json)
     names = list(dict.fromkeys(network or []))
     if names and worlds is not None:
         raise InvalidParameter("say --worlds or --network, not both")
-    if oracle is not OracleKind.simulated and not names:
-        raise InvalidParameter(f"--oracle {oracle.value} can know nothing of random graphs: name networks by --network")
-    if context is not None and len(names) > 1:
+    if chosen.oracle is not options.OracleKind.simulated and not names:
+        raise InvalidParameter(
+            f"--oracle {chosen.oracle.value} can know nothing of random graphs: name networks by --network"
+        )
+    if chosen.context is not None and len(names) > 1:
         raise InvalidParameter("--context is about one network: name one by --network")
-    found = measure(
+    found = cpp.calibrate(
         _maker(chosen),
         names or worlds or 200,
         kinds=kind or ["Causes"],
@@ -96,26 +84,24 @@ def calibrate(
         _show(found)
 
 
-def _maker(chosen: ChosenOracle) -> Callable[[World], Oracle]:
+def _maker(chosen: options.ChosenOracle) -> Callable[[World], Oracle]:
     """What makes an oracle for a world; all of them share one model, one budget and one journal."""
     kept = chosen.open_journal()
-    if chosen.kind is OracleKind.simulated:
+    if chosen.oracle is options.OracleKind.simulated:
         flawed = chosen.noise()
 
         def simulated(world: World) -> Oracle:
-            made = SimulatedOracle(world.dag, flawed, world.seed)
+            made = cpp.SimulatedOracle(world.dag, flawed, world.seed)
             made.journal = kept
             return made
 
         return simulated
-    if chosen.kind is OracleKind.human:
-        return lambda world: chosen.human(load_network(world.name), kept)
-    if chosen.kind is OracleKind.experiment:
-        return lambda world: chosen.experiment(load_network(world.name), kept)
+    if chosen.oracle is options.OracleKind.human:
+        return lambda world: chosen.human(cpp.load_network(world.name), kept)
+    if chosen.oracle is options.OracleKind.experiment:
+        return lambda world: chosen.experiment(cpp.load_network(world.name), kept)
     model = chosen.language(None, None, kept)
     if chosen.context is not None:
-        from causalpp._files import read_text
-
         said = read_text(chosen.context)
         return lambda world: model.about(world.dag, said)
     return lambda world: model.about(world.dag, world.description)

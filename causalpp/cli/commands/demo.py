@@ -6,20 +6,19 @@ import difflib
 import json as jsonlib
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.syntax import Syntax
 from rich.text import Text
 
-from causalpp import acbo
+import causalpp as cpp
 from causalpp._files import write_text
-from causalpp.cli import data_check, options
+from causalpp.cli import options
 from causalpp.cli.show import Rounds, class_summary, console, print_json, result_summary, save_figure, table_of
-from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import FormatError, InvalidParameter
-from causalpp.oracles import SimulatedOracle, noise
-from causalpp.programs import CausalProgram, Effect, ate, compile, load_network
+
+if TYPE_CHECKING:
+    from causalpp.programs import CausalProgram, Effect
 
 __all__ = ["demo"]
 
@@ -36,8 +35,12 @@ def demo(
     json: options.Json = False,
 ) -> None:
     """The main job from end to end, offline: from data to a class, to a graph, to a program, to an effect."""
+    from rich.syntax import Syntax
+
+    from causalpp.cli import data_check
+
     started = time.perf_counter()
-    flawed = noise.Symmetric(error)
+    flawed = cpp.noise.Symmetric(error)
     if not str(out).strip() or str(out) == ".":
         raise InvalidParameter("--out needs the name of a folder")
     try:
@@ -47,7 +50,7 @@ def demo(
             f"cannot make the folder {str(out)!r}: {(problem.strerror or str(problem)).lower()}"
         ) from None
     console.quiet = json
-    asia = load_network("asia")
+    asia = cpp.load_network("asia")
     assert asia.card is not None  # a shipped network has one
     labels = asia.card.labels
 
@@ -55,8 +58,8 @@ def demo(
     console.print(f"{rows:,} rows simulated from ASIA ({asia.card.title.lower()}), {len(asia.dag)} variables.")
     with console.status("learning the equivalence class (GES, BDeu score) …"):
         frame = asia.simulate(rows, seed=seed)
-        mec = MarkovEquivalenceClass.from_data(frame, "ges")
-    held = mec == MarkovEquivalenceClass.from_dag(asia.dag)
+        mec = cpp.MarkovEquivalenceClass.from_data(frame, "ges")
+    held = mec == cpp.MarkovEquivalenceClass.from_dag(asia.dag)
     console.print(class_summary(mec))
     if held:
         console.print("No amount of such data tells these graphs apart.")
@@ -68,9 +71,9 @@ def demo(
     console.print(
         f"A simulated oracle knows the true graph and errs in {error:.0%} of its answers; it is not told how often."
     )
-    oracle = SimulatedOracle(asia.dag, flawed, seed=seed)
+    oracle = cpp.SimulatedOracle(asia.dag, flawed, seed=seed)
     with Rounds(mec.cpdag, labels) as rounds:
-        result = acbo.discover(mec, oracle, seed=seed, on_step=rounds)
+        result = cpp.discover(mec, oracle, seed=seed, on_step=rounds)
 
     _head("3. The graph")
     check = data_check.checked(result, frame)
@@ -85,7 +88,7 @@ def demo(
     )
 
     _head("4. The program")
-    program = compile(result.graph, data=frame)
+    program = cpp.compile(result.graph, data=frame)
     before, after = program.source(), program.do({_TREATMENT: _STATE}).source()
     console.print("Tables fitted to the same rows; the graph found, as a Pyro program:\n")
     console.print(Syntax(before, "python", background_color="default", word_wrap=True))
@@ -135,9 +138,9 @@ def _difference(before: str, after: str) -> str:
 
 def _effects(program: CausalProgram, truth: CausalProgram, seed: int) -> dict[str, Effect]:
     return {
-        "the program found, exact": ate(program, _TREATMENT, _OUTCOME),
-        "the true network, simulated": ate(truth, _TREATMENT, _OUTCOME, samples=200_000, seed=seed + 1),
-        "the true network, exact": ate(truth, _TREATMENT, _OUTCOME),
+        "the program found, exact": cpp.ate(program, _TREATMENT, _OUTCOME),
+        "the true network, simulated": cpp.ate(truth, _TREATMENT, _OUTCOME, samples=200_000, seed=seed + 1),
+        "the true network, exact": cpp.ate(truth, _TREATMENT, _OUTCOME),
     }
 
 

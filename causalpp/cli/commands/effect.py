@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import causalpp as cpp
 from causalpp.cli import options
-from causalpp.cli.inputs import has_tables, read_frame, read_program, read_settings
-from causalpp.cli.options import columns
 from causalpp.cli.show import console, print_json
-from causalpp.errors import ImpreciseWarning, InvalidParameter, NotIdentified, UnknownVariable
-from causalpp.graphs import Admg, Dag, read_dag, read_graph
-from causalpp.programs import CausalProgram, Effect, ate, att, cde, compile, load_network, nde, nie
-from causalpp.programs import identify as find_formula
+from causalpp.errors import ImpreciseWarning, InvalidParameter, NotIdentified
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from causalpp.graphs import Admg, Dag
+    from causalpp.programs import CausalProgram
 
-__all__ = ["effect", "read_model"]
+__all__ = ["effect"]
 
 
 class EffectKind(StrEnum):
@@ -36,7 +32,9 @@ class EffectKind(StrEnum):
     cde = "cde"
 
 
+@options.grouped
 def effect(
+    *,
     treatment: Annotated[str, typer.Option("--treatment", help="The variable that is set.")],
     outcome: Annotated[str, typer.Option("--outcome", help="The variable looked at.")],
     data: Annotated[Path | None, typer.Option("--data", help="CSV file to fit the graph's mechanisms to.")] = None,
@@ -64,25 +62,23 @@ def effect(
         bool, typer.Option("--identify", help="Print the formula of the effect, or why there is none; needs no data.")
     ] = False,
     source: Annotated[bool, typer.Option("--source", help="Also print the program, before and after do.")] = False,
-    real: columns.Real = None,
-    discrete: columns.Discrete = None,
-    ordinal: columns.Ordinal = None,
-    count: columns.Count = None,
+    columns: options.Columns,
     seed: options.Seed = 0,
     json: options.Json = False,
 ) -> None:
     """The effect of setting one variable on another: in a network, a BIF file, or a graph with data."""
+    from causalpp.cli.inputs import read_model
+
     if data is None and (states or draws):
         raise InvalidParameter(f"{'--states' if states else '--draws'} is about fitting: say --data FILE")
     if identify:
         _identify(data, graph, network, treatment, outcome, json)
         return
     notes: list[str] = []
-    frame = None if data is None else read_frame(data)
-    said = columns.said_kinds(data, frame, real, discrete, ordinal, count)
+    rows = columns.read(data)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ImpreciseWarning)
-        program = read_model(frame, graph, network, states, seed, said)
+        program = read_model(rows, graph, network, states, seed)
         for variable in (treatment, outcome):
             program.mechanism(variable)  # an unknown name is said to be unknown, whatever else is wrong
         if not program.is_discrete(treatment) and (treated is None or control is None):
@@ -95,7 +91,9 @@ def effect(
             "seed": seed,
             "draws": (200 if draws is None else draws) or None if data is not None else None,
         }
-        found = _EFFECTS[kind](program, treatment, outcome, **given, **_mediated(program, kind, mediator or []))
+        found = getattr(cpp, kind.value)(
+            program, treatment, outcome, **given, **_mediated(program, kind, mediator or [])
+        )
     notes += dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, ImpreciseWarning))
     sources = _sources(program, treatment, found.treated) if source else {}
     table = None if program.fit is None else program.fit.columns
@@ -104,8 +102,8 @@ def effect(
         read_as = {} if table is None else {"columns": table.to_dict()}
         print_json(found.to_dict() | interval | read_as | sources | ({"notes": notes} if notes else {}))
         return
-    if frame is not None and table is not None:
-        columns.show_columns(frame, said, [column.name for column in table.columns])
+    if rows is not None and table is not None:
+        rows.show([column.name for column in table.columns])
     console.print(repr(found))
     for note in notes:
         console.print(f"note: {note}")
@@ -117,15 +115,6 @@ def effect(
         )
 
 
-_EFFECTS: dict[EffectKind, Callable[..., Effect]] = {
-    EffectKind.ate: ate,
-    EffectKind.att: att,
-    EffectKind.nde: nde,
-    EffectKind.nie: nie,
-    EffectKind.cde: cde,
-}
-
-
 def _identify(
     data: Path | None, graph: Path | None, network: str | None, treatment: str, outcome: str, json: bool
 ) -> None:
@@ -135,7 +124,7 @@ def _identify(
     if (graph is None) == (network is None):
         raise InvalidParameter("say one of --graph FILE and --network NAME")
     try:
-        formula = find_formula(_mixed(graph, network), treatment, outcome)
+        formula = cpp.identify(_mixed(graph, network), treatment, outcome)
     except NotIdentified as error:
         if json:
             print_json({"identified": False, "reason": str(error)})
@@ -179,6 +168,8 @@ def _mediated(program: CausalProgram, kind: EffectKind, mediator: list[str]) -> 
             if item not in program.variables and "=" in item:
                 raise InvalidParameter(f"--kind {kind.value} takes the mediator's name alone, not {item!r}")
         return {"mediator": mediator}
+    from causalpp.cli.inputs import read_settings
+
     fixing = read_settings(mediator)
     for name in fixing:
         program.mechanism(name)
@@ -193,64 +184,7 @@ def _sources(program: CausalProgram, treatment: str, treated: Any) -> dict[str, 
         return {"why_no_source": str(error)}
 
 
-def read_model(
-    frame: pd.DataFrame | None,
-    graph: Path | None,
-    network: str | None,
-    states: list[str] | None = None,
-    seed: int = 0,
-    kinds: Mapping[str, str] | None = None,
-) -> CausalProgram:
-    """A network, a BIF file with its tables, or a graph fitted to data."""
-    if (graph is None) == (network is None):
-        raise InvalidParameter("say one of --graph FILE and --network NAME")
-    if frame is not None:
-        dag = _graph(graph, network)
-        declared = _states(dag, states or [])
-        kinds = {name: kind for name, kind in (kinds or {}).items() if name in dag}
-        return compile(dag, data=frame, states=declared, kinds=kinds, seed=seed)
-    if network is not None:
-        return load_network(network)
-    assert graph is not None  # for the type checker
-    if not has_tables(graph):
-        read_graph(graph)  # if the file is wrong, say so first
-        raise InvalidParameter(
-            f"{graph} holds a graph without tables: use a network file (BIF, XDSL, …), or effect --data to fit them"
-        )
-    return read_program(graph)
-
-
-def _graph(graph: Path | None, network: str | None) -> Dag:
-    """The graph alone, of a file or of a network."""
-    if network is not None:
-        return load_network(network).dag
-    assert graph is not None  # the callers see to one of the two
-    return read_dag(graph)
-
-
 def _mixed(graph: Path | None, network: str | None) -> Dag | Admg:
     """The graph alone, where latent common causes may be bidirected edges."""
-    found = None if graph is None else read_graph(graph)
-    return found if isinstance(found, Admg) else _graph(graph, network)
-
-
-def _states(dag: Dag, declared: list[str]) -> dict[str, list[str]]:
-    """The states of the graph's latent variables."""
-    out: dict[str, list[str]] = {}
-    for name, text in read_settings(declared).items():
-        if name not in dag:
-            raise UnknownVariable(name, dag.nodes)
-        if name not in dag.latent:
-            raise InvalidParameter(f"{name!r} is not latent: its states are those in the data")
-        out[name] = [part.strip() for part in text.split(",")]
-        if len(out[name]) < 2 or not all(out[name]) or len(set(out[name])) < len(out[name]):
-            raise InvalidParameter(
-                f"a latent variable has two different states at least, as in {name}=a,b; got {text!r}"
-            )
-    missing = sorted(dag.latent - set(out))
-    if missing:
-        raise InvalidParameter(
-            f"{missing[0]!r} is latent, so the data do not say what it is: declare its states, such as "
-            f"--states {missing[0]}=a,b; --identify says whether the effect needs them"
-        )
-    return out
+    found = None if graph is None else cpp.read_graph(graph)
+    return found if isinstance(found, cpp.Admg) else options.graph_of(graph, network)

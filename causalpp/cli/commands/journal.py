@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+import causalpp as cpp
 from causalpp._files import check_target
 from causalpp.cli import options
 from causalpp.cli.show import console, print_json, table_of
-from causalpp.oracles.journal import Journal
 
 __all__ = ["journal"]
 
@@ -36,7 +36,7 @@ def list_(
     json: options.Json = False,
 ) -> None:
     """Show the answers in a journal, the latest last."""
-    with Journal(path, create=False) as found:
+    with cpp.Journal(path, create=False) as found:
         known = found.oracles
         answers = [a for a in (found.failures() if failures else found) if a.oracle.startswith(oracle or "")]
     shown = answers[-limit:] if limit else answers
@@ -64,7 +64,7 @@ def list_(
 @journal.command()
 def cost(path: File, json: options.Json = False) -> None:
     """Show what was asked of whom, and what it cost."""
-    with Journal(path, create=False) as found:
+    with cpp.Journal(path, create=False) as found:
         bill = found.cost()
     records: list[dict[str, Any]] = loads(bill.to_json(orient="records", force_ascii=True))  # plain numbers
     if json:
@@ -93,7 +93,7 @@ def export(
 ) -> None:
     """Write the answers to a file for other programs."""
     check_target(out)
-    with Journal(path, create=False) as found:
+    with cpp.Journal(path, create=False) as found:
         found.export(out)
         count = len(found)
     _report({"answers": count, "file": str(out)}, f"{count:,} answers in {out}", json)
@@ -106,7 +106,7 @@ def merge(
     json: options.Json = False,
 ) -> None:
     """Take over the answers of other journals; where both have one, this journal's stays."""
-    with Journal(path) as into:
+    with cpp.Journal(path) as into:
         added = 0
         for other in others:
             added += into.merge(other)
@@ -124,7 +124,7 @@ def prune(
     json: options.Json = False,
 ) -> None:
     """Remove the answers that fit everything that is said; the next run asks them again."""
-    with Journal(path, create=False) as found:
+    with cpp.Journal(path, create=False) as found:
         removed = found.prune(oracle=oracle, before=before, reason=reason, failures=failures)
         count = len(found)
     _report({"removed": removed, "answers": count}, f"{removed:,} removed, {count:,} answers left", json)

@@ -1,103 +1,85 @@
-"""How a class is learned on the command line: the options that data and knowledge have, worded once."""
+"""How a class is learned on the command line: the options that data and knowledge have, and what they do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import causalpp as cpp
 from causalpp._files import about, read_text
-from causalpp.cli.options import Method
-from causalpp.equivalence import MarkovEquivalenceClass
-from causalpp.errors import FormatError, InvalidParameter
-from causalpp.graphs import Knowledge
+from causalpp.cli.options.columns import Table
+from causalpp.errors import FormatError, InvalidParameter, RepairWarning
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from causalpp.equivalence import MarkovEquivalenceClass
+    from causalpp.graphs import Knowledge
 
-__all__ = ["KnowledgeOptions", "Search", "learned_rows"]
-
-File = Annotated[
-    Path | None, typer.Option("--knowledge", help="File of what is known of the edges: ours, Tetrad's, or .json.")
-]
-Required = Annotated[
-    list[str] | None, typer.Option("--required", help="Edges that must be there (repeatable): 'smoke -> tar'.")
-]
-Forbidden = Annotated[
-    list[str] | None,
-    typer.Option("--forbidden", help="Edges that must not be there (repeatable): 'tar -> age', 'age -- sex'."),
-]
-Tier = Annotated[
-    list[str] | None,
-    typer.Option("--tier", help="Variables, 'age, sex': none of them is caused by those of a later --tier."),
-]
-Roots = Annotated[list[str] | None, typer.Option("--roots", help="Variables that nothing causes: 'age, sex'.")]
-SearchSpace = Annotated[
-    list[str] | None,
-    typer.Option("--search-space", help="The only edges there may be: 'age -> tar, smoke -- tar', or a file of them."),
-]
-MaxConditioning = Annotated[
-    int | None,
-    typer.Option("--max-conditioning", min=0, help="With --method pc: variables a test may condition on, at most."),
-]
-MaxSeconds = Annotated[
-    float | None, typer.Option("--max-seconds", help="With --data: the search ends after so long with what it has.")
-]
+__all__ = ["Method", "Search", "learned_rows"]
 
 
-@dataclass(frozen=True)
-class KnowledgeOptions:
-    """What the command line says is known of the edges."""
+class Method(StrEnum):
+    """How a class is learned from data."""
 
-    file: Path | None = None
-    required: list[str] | None = None
-    forbidden: list[str] | None = None
-    tiers: list[str] | None = None
-    roots: list[str] | None = None
-    search_space: list[str] | None = None
-
-    def read(self) -> Knowledge:
-        """All of it, the file's and the options'.
-
-        Raises:
-            FormatError: the file or an option cannot be read.
-            InvalidGraph: it contradicts itself.
-        """
-        out = Knowledge() if self.file is None else Knowledge.read(self.file)
-        said = {"required": self.required, "forbidden": self.forbidden, "tier": self.tiers, "roots": self.roots}
-        lines: list[str] = []
-        for key, values in said.items():
-            for value in values or ():
-                _check(key, value)
-                lines.append(f"{key}: {value}")
-        for value in self.search_space or ():
-            lines += _space(value)
-        return out | Knowledge.from_text("\n".join(lines)) if lines else out
+    pc = "pc"
+    ges = "ges"
+    grasp = "grasp"
+    boss = "boss"
+    exact = "exact"
 
 
 @dataclass(frozen=True)
 class Search:
-    """How a class is to be learned from data, and narrowed in any case."""
+    """How a class is to be learned from data, and narrowed in any case by what is known of the edges."""
 
-    method: Method
-    alpha: float
-    kinds: Mapping[str, str]
-    known: KnowledgeOptions
-    max_conditioning: int | None = None
-    max_seconds: float | None = None
+    method: Annotated[
+        Method, typer.Option("--method", help="With --data: independence tests (pc), or a search by score.")
+    ] = Method.pc
+    alpha: Annotated[float, typer.Option("--alpha", help="With --method pc: significance level of the tests.")] = 0.01
+    knowledge: Annotated[
+        Path | None, typer.Option("--knowledge", help="File of what is known of the edges: ours, Tetrad's, or .json.")
+    ] = None
+    required: Annotated[
+        list[str] | None, typer.Option("--required", help="Edges that must be there (repeatable): 'smoke -> tar'.")
+    ] = None
+    forbidden: Annotated[
+        list[str] | None,
+        typer.Option("--forbidden", help="Edges that must not be there (repeatable): 'tar -> age', 'age -- sex'."),
+    ] = None
+    tier: Annotated[
+        list[str] | None,
+        typer.Option("--tier", help="Variables, 'age, sex': none of them is caused by those of a later --tier."),
+    ] = None
+    roots: Annotated[list[str] | None, typer.Option("--roots", help="Variables that nothing causes: 'age, sex'.")] = (
+        None
+    )
+    search_space: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--search-space", help="The only edges there may be: 'age -> tar, smoke -- tar', or a file of them."
+        ),
+    ] = None
+    max_conditioning: Annotated[
+        int | None,
+        typer.Option("--max-conditioning", min=0, help="With --method pc: variables a test may condition on, at most."),
+    ] = None
+    max_seconds: Annotated[
+        float | None,
+        typer.Option("--max-seconds", help="With --data: the search ends after so long with what it has."),
+    ] = None
     seed: int = 0
 
-    def learned(self, frame: pd.DataFrame) -> MarkovEquivalenceClass:
+    def learned(self, table: Table) -> MarkovEquivalenceClass:
         """The class that the data show."""
-        return MarkovEquivalenceClass.from_data(
-            frame,
+        return cpp.MarkovEquivalenceClass.from_data(
+            table.frame,
             self.method.value,
             alpha=self.alpha,
-            kinds=self.kinds,
-            knowledge=self.known.read(),
+            kinds=table.kinds,
+            knowledge=self.known(),
             max_conditioning=self.max_conditioning,
             max_seconds=self.max_seconds,
             seed=self.seed,
@@ -108,15 +90,32 @@ class Search:
         for name, value in (("--max-conditioning", self.max_conditioning), ("--max-seconds", self.max_seconds)):
             if value is not None:
                 raise InvalidParameter(f"{name} goes with --data")
-        known = self.known.read()
+        known = self.known()
         return found.with_knowledge(known) if known else found
+
+    def known(self) -> Knowledge:
+        """All that is said of the edges, by the file and by the options.
+
+        Raises:
+            FormatError: the file or an option cannot be read.
+            InvalidGraph: it contradicts itself.
+        """
+        out = cpp.Knowledge() if self.knowledge is None else cpp.Knowledge.read(self.knowledge)
+        lines: list[str] = []
+        for key in ("required", "forbidden", "tier", "roots"):
+            for value in getattr(self, key) or ():
+                _check(key, value)
+                lines.append(f"{key}: {value}")
+        for value in self.search_space or ():
+            lines += _space(value)
+        return out | cpp.Knowledge.from_text("\n".join(lines)) if lines else out
 
 
 def _check(key: str, value: str) -> None:
     if len(value.splitlines()) != 1:
         raise FormatError(f"--{key} is one line, got {value!r:.60}")
     try:
-        Knowledge.from_text(f"{key}: {value}")
+        cpp.Knowledge.from_text(f"{key}: {value}")
     except FormatError as error:
         said = str(error).partition(": ")[2] if error.line is not None else str(error)
         raise FormatError(f"--{key.replace('_', '-')} {value!r}: {said}") from None
@@ -132,7 +131,7 @@ def _space(value: str) -> list[str]:
         for number, line in enumerate(read_text(value).splitlines(), start=1):
             edges = line.partition("#")[0].strip().removeprefix("search_space:").removeprefix("search space:").strip()
             try:
-                Knowledge.from_text(f"search_space: {edges}")
+                cpp.Knowledge.from_text(f"search_space: {edges}")
             except FormatError as error:
                 raise FormatError(str(error).partition(": ")[2] or str(error), line=number) from None
             out.append(f"search_space: {edges}")
@@ -148,8 +147,6 @@ def learned_rows(mec: MarkovEquivalenceClass) -> list[tuple[str, str]]:
         what = "each test used what it could" if how["method"] == "pc" else "the score used the complete ones"
         out.append(("missing values", f"{number} of {how['rows']:,} rows: {what}"))
     if "repaired" in how:
-        from causalpp.errors import RepairWarning
-
         for head, said in zip(["repaired", "", ""], RepairWarning(**how["repaired"]).said(), strict=False):
             out.append((head, said))
         out.append(("", "the tests contradict each other or what is known"))

@@ -4,64 +4,35 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import causalpp as cpp
 from causalpp._files import read_text
-from causalpp.cli.inputs import has_tables, read_program
-from causalpp.cli.options import OracleKind
 from causalpp.errors import InvalidParameter
-from causalpp.graphs import Dag
-from causalpp.oracles import (
-    Budget,
-    ExperimentOracle,
-    HumanOracle,
-    Journal,
-    LanguageModelOracle,
-    Limits,
-    Oracle,
-    SimulatedOracle,
-    noise,
-)
-from causalpp.programs import CausalProgram, load_network, network_names
 
-__all__ = ["ChosenOracle", "known_program"]
+if TYPE_CHECKING:
+    from causalpp.graphs import Dag
+    from causalpp.oracles import ExperimentOracle, HumanOracle, Journal, LanguageModelOracle, Oracle, SimulatedOracle
+    from causalpp.oracles import noise as noises
+    from causalpp.programs import CausalProgram
 
-Kind = Annotated[OracleKind, typer.Option("--oracle", help="Who answers the questions.")]
-Error = Annotated[
-    float | None,
-    typer.Option("--error", help="How often a simulated oracle errs; 0.1 unless said.", show_default=False),
-]
-Sensitivity = Annotated[
-    float | None, typer.Option("--sensitivity", help="Instead of --error: its share of yes where yes is true.")
-]
-Specificity = Annotated[
-    float | None, typer.Option("--specificity", help="Instead of --error: its share of no where no is true.")
-]
-Model = Annotated[
-    str | None, typer.Option("--model", help="Language models: the name at the server, or a folder (transformers).")
-]
-BaseUrl = Annotated[
-    str | None, typer.Option("--base-url", help="openai, anthropic: the server's address. Keys: environment only.")
-]
-Context = Annotated[
-    Path | None, typer.Option("--context", help="Language models: a text file with background on the variables.")
-]
-JournalFile = Annotated[
-    Path | None, typer.Option("--journal", help="Keep every answer in this file; what is in it is not asked again.")
-]
-Prices = Annotated[
-    str | None,
-    typer.Option(
-        "--prices", help="Of a million tokens read and written, such as 2.5,10: the journal then counts cost."
-    ),
-]
-Concurrency = Annotated[
-    int | None,
-    typer.Option("--concurrency", min=1, help="openai, anthropic: questions under way at once; 8 unless said."),
-]
+__all__ = ["ChosenOracle", "OracleKind", "known_program"]
+
+
+class OracleKind(StrEnum):
+    """Who answers."""
+
+    simulated = "simulated"
+    openai = "openai"
+    anthropic = "anthropic"
+    transformers = "transformers"
+    human = "human"
+    experiment = "experiment"
+
 
 _REMOTE = (OracleKind.openai, OracleKind.anthropic)
 _LANGUAGE = (*_REMOTE, OracleKind.transformers)
@@ -75,16 +46,42 @@ class ChosenOracle:
         InvalidParameter: an option that this kind of oracle does not have, one that it needs, or one out of range.
     """
 
-    kind: OracleKind
-    error: float | None = None
-    sensitivity: float | None = None
-    specificity: float | None = None
-    model: str | None = None
-    base_url: str | None = None
-    context: Path | None = None
-    journal: Path | None = None
-    prices: str | None = None
-    concurrency: int | None = None
+    oracle: Annotated[OracleKind, typer.Option("--oracle", help="Who answers the questions.")] = OracleKind.simulated
+    error: Annotated[
+        float | None,
+        typer.Option("--error", help="How often a simulated oracle errs; 0.1 unless said.", show_default=False),
+    ] = None
+    sensitivity: Annotated[
+        float | None, typer.Option("--sensitivity", help="Instead of --error: its share of yes where yes is true.")
+    ] = None
+    specificity: Annotated[
+        float | None, typer.Option("--specificity", help="Instead of --error: its share of no where no is true.")
+    ] = None
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="Language models: the name at the server, or a folder (transformers)."),
+    ] = None
+    base_url: Annotated[
+        str | None,
+        typer.Option("--base-url", help="openai, anthropic: the server's address. Keys: environment only."),
+    ] = None
+    context: Annotated[
+        Path | None,
+        typer.Option("--context", help="Language models: a text file with background on the variables."),
+    ] = None
+    journal: Annotated[
+        Path | None, typer.Option("--journal", help="Keep every answer in this file; what is in it is not asked again.")
+    ] = None
+    prices: Annotated[
+        str | None,
+        typer.Option(
+            "--prices", help="Of a million tokens read and written, such as 2.5,10: the journal then counts cost."
+        ),
+    ] = None
+    concurrency: Annotated[
+        int | None,
+        typer.Option("--concurrency", min=1, help="openai, anthropic: questions under way at once; 8 unless said."),
+    ] = None
     budget_questions: int | None = None
     truth: str | None = None
     seed: int = 0
@@ -103,28 +100,28 @@ class ChosenOracle:
             ("concurrency", _REMOTE),
             ("budget_questions", _LANGUAGE),
         ):
-            if getattr(self, name) is not None and self.kind not in kinds:
+            if getattr(self, name) is not None and self.oracle not in kinds:
                 option, known = "--" + name.replace("_", "-"), ", ".join(kind.value for kind in kinds)
-                raise InvalidParameter(f"{option} goes with --oracle {known}; this run's is {self.kind.value}")
-        if self.kind is OracleKind.simulated:
+                raise InvalidParameter(f"{option} goes with --oracle {known}; this run's is {self.oracle.value}")
+        if self.oracle is OracleKind.simulated:
             self.noise()
         if self.is_language and self.model is None:
-            raise InvalidParameter(f"--oracle {self.kind.value} needs --model, {_MODEL[self.kind]}")
+            raise InvalidParameter(f"--oracle {self.oracle.value} needs --model, {_MODEL[self.oracle]}")
         self._prices()
 
     @property
     def is_language(self) -> bool:
         """Whether a language model answers."""
-        return self.kind in _LANGUAGE
+        return self.oracle in _LANGUAGE
 
-    def noise(self) -> noise.Noise:
+    def noise(self) -> noises.Noise:
         """How a simulated oracle errs."""
         rates = self.sensitivity, self.specificity
         if rates == (None, None):
-            return noise.Symmetric(0.1 if self.error is None else self.error)
+            return cpp.noise.Symmetric(0.1 if self.error is None else self.error)
         if self.error is not None or self.sensitivity is None or self.specificity is None:
             raise InvalidParameter("say --error, or both --sensitivity and --specificity")
-        return noise.Asymmetric(self.sensitivity, self.specificity)
+        return cpp.noise.Asymmetric(self.sensitivity, self.specificity)
 
     def _prices(self) -> tuple[float, float] | None:
         if self.prices is None:
@@ -139,11 +136,11 @@ class ChosenOracle:
 
     def open_journal(self) -> Journal | None:
         """The journal, if there is to be one."""
-        return None if self.journal is None else Journal(self.journal)
+        return None if self.journal is None else cpp.Journal(self.journal)
 
     def simulated(self, truth: Dag, journal: Journal | None = None) -> SimulatedOracle:
         """A simulated oracle that knows a graph."""
-        oracle = SimulatedOracle(truth, self.noise(), seed=self.seed)
+        oracle = cpp.SimulatedOracle(truth, self.noise(), seed=self.seed)
         oracle.journal = journal
         return oracle
 
@@ -155,16 +152,16 @@ class ChosenOracle:
             "variables": variables,
             "context": program if self.context is None else read_text(self.context),
             "journal": journal,
-            "budget": None if self.budget_questions is None else Budget(questions=self.budget_questions),
+            "budget": None if self.budget_questions is None else cpp.Budget(questions=self.budget_questions),
         }
         assert self.model is not None  # seen to above
-        if self.kind is OracleKind.transformers:
+        if self.oracle is OracleKind.transformers:
             _quieten_transformers()
-            return LanguageModelOracle.transformers(self.model, seed=self.seed, **options)
-        options |= {"prices": self._prices(), "limits": Limits(concurrency=self.concurrency or 8)}
-        if self.kind is OracleKind.anthropic:
-            return LanguageModelOracle.anthropic(self.model, self.base_url, **options)
-        return LanguageModelOracle.openai(self.model, self.base_url, seed=self.seed, **options)
+            return cpp.LanguageModelOracle.transformers(self.model, seed=self.seed, **options)
+        options |= {"prices": self._prices(), "limits": cpp.Limits(concurrency=self.concurrency or 8)}
+        if self.oracle is OracleKind.anthropic:
+            return cpp.LanguageModelOracle.anthropic(self.model, self.base_url, **options)
+        return cpp.LanguageModelOracle.openai(self.model, self.base_url, seed=self.seed, **options)
 
     def human(self, program: CausalProgram | None, journal: Journal | None) -> HumanOracle:
         """The person at the keyboard; where standard output is for JSON, the questions go to standard error."""
@@ -172,7 +169,7 @@ class ChosenOracle:
 
         card = None if program is None else program.card
         described = {} if card is None else {name: about.description for name, about in card.variables.items()}
-        oracle = HumanOracle(
+        oracle = cpp.HumanOracle(
             described, console=Terminal(stderr=self.quiet), reader=_read_beside if self.quiet else None
         )
         oracle.journal = journal
@@ -184,7 +181,7 @@ class ChosenOracle:
             raise InvalidParameter(
                 "an experiment needs a program to run: say --network NAME, or --truth with a network or a BIF file"
             )
-        oracle = ExperimentOracle(program, seed=self.seed)
+        oracle = cpp.ExperimentOracle(program, seed=self.seed)
         oracle.journal = journal
         return oracle
 
@@ -202,9 +199,9 @@ class ChosenOracle:
         journal = self.open_journal()
         if self.is_language:
             return self.language(variables, program, journal)
-        if self.kind is OracleKind.human:
+        if self.oracle is OracleKind.human:
             return self.human(program, journal)
-        if self.kind is OracleKind.experiment:
+        if self.oracle is OracleKind.experiment:
             return self.experiment(program, journal)
         if truth is None:
             raise InvalidParameter("a simulated oracle needs the graph it knows: say --truth FILE or --truth NETWORK")
@@ -220,9 +217,12 @@ _MODEL = {
 
 def known_program(network: str | None, *sources: str | Path | None) -> CausalProgram | None:
     """The program that some options name: a network, or a BIF file; None if there is none."""
+    from causalpp.cli.inputs import has_tables, read_program
+    from causalpp.programs import network_names
+
     for source in (str(source) for source in (network, *sources) if source is not None):
         if source.casefold() in network_names():
-            return load_network(source)
+            return cpp.load_network(source)
         if has_tables(source):
             return read_program(Path(source))
     return None
