@@ -39,15 +39,15 @@ _DOTS = 2000  # single runs shown in a panel
 
 def kinds_in(frame: pd.DataFrame) -> list[str]:
     """The kinds of oracle in a table of results, the known ones first; ``""`` if the table does not say."""
-    if "oracle_kind" not in frame.columns:
+    if "oracle_nature" not in frame.columns:
         return [""]
-    found = [str(kind) for kind in frame["oracle_kind"].dropna().unique()]
+    found = [str(kind) for kind in frame["oracle_nature"].dropna().unique()]
     return [kind for kind in KINDS if kind in found] + sorted(set(found) - set(KINDS))
 
 
 def of_kind(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
     """The rows of one kind of oracle."""
-    return frame[frame["oracle_kind"] == kind] if kind else frame
+    return frame[frame["oracle_nature"] == kind] if kind else frame
 
 
 def series_name(values: Sequence[object]) -> str:
@@ -171,7 +171,7 @@ def _curves(
 
 def _each(part: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """The series of a panel with their names; the kind of oracle is the panel's title."""
-    columns = [name for name in series_of(part) if name != "oracle_kind"]
+    columns = [name for name in series_of(part) if name != "oracle_nature"]
     if not columns:
         yield "all", part
         return

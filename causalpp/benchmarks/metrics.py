@@ -19,26 +19,27 @@ from causalpp.errors import InvalidData, InvalidParameter
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BINS", "METRICS", "SERIES", "intervals", "score", "series_of"]
+__all__ = ["BINS", "METRICS", "SERIES", "intervals", "is_scored", "score", "series_of"]
 
 _Floats: TypeAlias = NDArray[np.float64]
 
 #: What tells one line of a table from another: who answers, and who is asked; never pooled.
-SERIES = ("solver", "method", "oracle_kind", "oracle")
+SERIES = ("solver", "method", "oracle_nature", "oracle")
 
 #: Bins of equal width in which the calibration error is measured.
 BINS = 10
 
 _SUMS = (
-    "items", "positive", "answered", "right", "yes", "true_yes", "true_no", "brier", "stated", "cost", "questions",
-    "asking",
+    "items", "positive", "negative", "answered", "right", "wrong", "yes", "true_yes", "true_no", "brier", "stated",
+    "cost", "questions", "asking",
 )  # fmt: skip
 _AT = {name: i for i, name in enumerate(_SUMS)}
 _CHUNK = 4_000_000  # weights in memory at once
 
 #: The scores, in the order of tables; each is a column of :func:`score`.
 METRICS: Mapping[str, str] = {
-    "accuracy": "share of items answered rightly; no answer is not right",
+    "accuracy": "share of items answered rightly; no answer is not right, and what is partly right counts in part",
+    "wrong": "share of items answered, and wrongly; no answer is not wrong",
     "balanced_accuracy": "mean of recall and specificity",
     "f1": "harmonic mean of precision and recall",
     "precision": "share of yes that is right",
@@ -68,9 +69,9 @@ def score(
     """The scores of answers, one row for each series.
 
     Args:
-        frame: a row for each answer, with the columns ``label`` and ``answer`` and, where there are, ``confidence``
-            (that the answer is right), ``group`` (items that belong together), ``cost``, ``questions``.  Rows without
-            label are left out.
+        frame: a row for each answer, with columns of :class:`~causalpp.benchmarks.rows.SolveRow`: ``label`` and
+            ``answer``, or ``score`` and ``outcome``; and, where there are, ``confidence``, ``group``, ``cost``,
+            ``questions``.  Rows of which nobody knows what is right are left out.
         by: the columns that tell series apart; by default those of :data:`SERIES`.
         draws: of the bootstrap over groups; 0 for no intervals.
         level: of the intervals (percentiles of the draws).
@@ -82,7 +83,7 @@ def score(
         the precision without a yes, or an interval from a single group, is nan.
 
     Raises:
-        InvalidData: the table has no labels or no answers, or a confidence that is no probability.
+        InvalidData: the table has neither labels and answers nor scores, or a confidence that is no probability.
         InvalidParameter: draws or level out of range, or a column of ``by`` that is not there.
 
     Example:
@@ -95,14 +96,13 @@ def score(
 
     if draws < 0 or not 0 < level < 1:
         raise InvalidParameter(f"draws are not negative and a level lies between 0 and 1, got {draws} and {level}")
-    for name in ("label", "answer"):
-        if name not in frame.columns:
-            raise InvalidData(f"a table without the column {name!r} cannot be scored")
+    if "score" not in frame.columns and not {"label", "answer"} <= set(frame.columns):
+        raise InvalidData("a table without the columns 'label' and 'answer', or 'score', cannot be scored")
     columns = series_of(frame) if by is None else list(by)
     for name in columns:
         if name not in frame.columns:
             raise InvalidParameter(f"there is no column {name!r} to tell series apart by")
-    known = frame[frame["label"].notna()]
+    known = frame[_known(frame)]
     rows: list[dict[str, Any]] = []
     for names, part in _parts(known, columns):
         sums, groups = _sums(part)
@@ -160,6 +160,17 @@ def intervals(
     return mean, float(low), float(high)
 
 
+def is_scored(frame: pd.DataFrame) -> bool:
+    """Whether :func:`score` has something to say of a table: whether anything right is known in it."""
+    return ("score" in frame.columns or {"label", "answer"} <= set(frame.columns)) and bool(_known(frame).any())
+
+
+def _known(frame: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows are about something of which it is known what is right."""
+    known = frame["label"].notna() if "label" in frame.columns else frame["score"].notna()
+    return known | frame["score"].notna() if "score" in frame.columns else known
+
+
 # --- sums -----------------------------------------------------------------------------------------------
 
 
@@ -183,11 +194,14 @@ def _column(frame: pd.DataFrame, name: str) -> _Floats:
 
 def _sums(frame: pd.DataFrame) -> tuple[_Floats, int]:
     """What the scores are made of, added up in each group: ``(groups, len(_SUMS) + 3 * BINS)``."""
-    label, answer, confidence = (_column(frame, name) for name in ("label", "answer", "confidence"))
-    if not np.isin(label, (0.0, 1.0)).all() or not np.isin(answer[~np.isnan(answer)], (0.0, 1.0)).all():
+    label, answer, confidence, score = (_column(frame, name) for name in ("label", "answer", "confidence", "score"))
+    if not np.isin(label[~np.isnan(label)], (0.0, 1.0)).all() or not np.isin(answer[~np.isnan(answer)], (0, 1)).all():
         raise InvalidData("labels and answers are yes or no, and something else is among them")
     answered = ~np.isnan(answer)
-    right = answered & (answer == label)
+    if "outcome" in frame.columns:
+        answered = (frame["outcome"] != "no answer").to_numpy(dtype=bool)
+    score = np.where(np.isnan(score), answer == label, score)
+    right = np.where(answered, score, 0.0)
     stated = answered & ~np.isnan(confidence)
     if ((confidence[stated] < 0) | (confidence[stated] > 1)).any():
         raise InvalidData("a confidence is a probability between 0 and 1, and another number is among them")
@@ -195,12 +209,14 @@ def _sums(frame: pd.DataFrame) -> tuple[_Floats, int]:
     questions = _column(frame, "questions")
     found = {
         "items": np.ones(len(frame)),
-        "positive": label,
+        "positive": label == 1,
+        "negative": label == 0,
         "answered": answered,
         "right": right,
+        "wrong": answered & (score <= 0),
         "yes": answer == 1,
-        "true_yes": right & (label == 1),
-        "true_no": right & (label == 0),
+        "true_yes": (answer == 1) & (label == 1),
+        "true_no": (answer == 0) & (label == 0),
         "brier": np.where(stated, (sure - right) ** 2, 0.0),
         "stated": stated,
         "cost": np.nan_to_num(_column(frame, "cost")),
@@ -251,10 +267,11 @@ def _metrics(sums: _Floats) -> dict[str, _Floats]:
     """The scores of sums ``(…, k)``, each ``(…)``."""
     s = {name: sums[..., i] for name, i in _AT.items()}
     recall = _over(s["true_yes"], s["positive"])
-    specificity = _over(s["true_no"], s["items"] - s["positive"])
+    specificity = _over(s["true_no"], s["negative"])
     sure, right = sums[..., len(_SUMS) : len(_SUMS) + BINS], sums[..., len(_SUMS) + BINS :]
     return {
         "accuracy": _over(s["right"], s["items"]),
+        "wrong": _over(s["wrong"], s["items"]),
         "balanced_accuracy": (recall + specificity) / 2,
         "f1": _over(2 * s["true_yes"], s["yes"] + s["positive"]),
         "precision": _over(s["true_yes"], s["yes"]),

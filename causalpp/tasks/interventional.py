@@ -7,18 +7,20 @@ so it measures what the loop around a model relies on: how often the model is ri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from causalpp.equivalence import MarkovEquivalenceClass, from_premise
-from causalpp.errors import FormatError, InvalidParameter
+from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
 from causalpp.propositions import Changes, Proposition, all_questions
 from causalpp.propositions import from_dict as proposition_from
 from causalpp.tasks._random import Source
-from causalpp.tasks.items.item import Item
+from causalpp.tasks.corr2cause.item import Corr2CauseItem
+from causalpp.tasks.items.item import Item, Target
+from causalpp.tasks.items.scorers import YesNo
 
 __all__ = ["LocalItem", "interventional_set"]
 
@@ -26,7 +28,7 @@ _TRIES = 60  # questions looked at for each that is wanted
 
 
 @dataclass(frozen=True)
-class LocalItem:
+class LocalItem(Item):
     """One local question about the hidden graph behind a premise.
 
     Attributes:
@@ -34,58 +36,58 @@ class LocalItem:
         premise: what is known: the class.
         question: in English, as it may be put to a model.
         proposition: what is asked.
-        answer: the truth in the hidden graph.
+        answer: the truth in the hidden graph; None if whoever answers is not to know it.
         decided: whether the premise alone decides it; if not, only knowledge of the variables, or an experiment, can.
         edges: of the hidden graph.
         variables: in the order of the premise.
-        group, split: as for :class:`causalpp.benchmarks.Item`.
+        prompt, target: made of premise, question and answer.
+        group, split: as for every :class:`~causalpp.tasks.Item`.
         about: the kind of question, and how many edges apart the two variables are in the skeleton.
     """
 
-    id: str
+    prompt: str = field(init=False, repr=False, compare=False)
+    target: Target = field(init=False, repr=False, compare=False)
     premise: str
     question: str
     proposition: Proposition
-    answer: bool
+    answer: bool | None
     decided: bool
     edges: tuple[tuple[str, str], ...]
     variables: tuple[str, ...]
-    group: str = ""
-    split: str = ""
-    about: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    stored: ClassVar[tuple[str, ...]] = (
+        "id", "premise", "question", "proposition", "answer", "decided", "edges", "variables", "group", "split",
+        "about",
+    )  # fmt: skip
+    columns: ClassVar[tuple[str, ...]] = ("proposition",)
+    needed: ClassVar[tuple[str, ...]] = stored[:8]
+    title: ClassVar[str] = "Local questions"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prompt", f"{self.premise}\n\n{self.question} Answer yes or no.")
+        object.__setattr__(self, "target", Target(self.answer, YesNo()))
 
     @property
     def dag(self) -> Dag:
         """The hidden graph."""
         return Dag(self.variables, self.edges)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The item as plain values."""
-        out = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        out["proposition"] = self.proposition.to_dict()
-        out["edges"] = [list(edge) for edge in self.edges]
-        out["variables"], out["about"] = list(self.variables), dict(self.about)
-        return out
+    @property
+    def size(self) -> int | None:
+        return len(self.variables)
+
+    def blind(self) -> Self:
+        return replace(self, answer=None, edges=())
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> LocalItem:
-        """The inverse of :meth:`to_dict`.
-
-        Raises:
-            FormatError: a field is missing or unknown.
-        """
-        plain = dict(values)
-        try:
-            plain["proposition"] = proposition_from(plain["proposition"])
-            plain["edges"] = tuple((str(a), str(b)) for a, b in plain["edges"])
-            plain["variables"] = tuple(plain["variables"])
-            return cls(**plain)
-        except (KeyError, TypeError, ValueError) as error:
-            raise FormatError(f"this is no local question, {error}: {str(values)[:200]}") from None
+    def _read(cls, values: dict[str, Any]) -> dict[str, Any]:
+        edges = tuple((str(a), str(b)) for a, b in values["edges"])
+        read = {"proposition": proposition_from(values["proposition"]), "edges": edges}
+        return {**values, **read, "variables": tuple(values["variables"])}
 
 
 def interventional_set(
-    items: Iterable[Item],
+    items: Iterable[Corr2CauseItem],
     *,
     kinds: Sequence[str] = ("Causes", "DirectlyCauses", "Changes"),
     per_kind: int = 4,
@@ -114,7 +116,7 @@ def interventional_set(
     """
     if per_kind < 1 or conditioning < 1 or seed < 0:
         raise InvalidParameter("per_kind and conditioning are numbers from 1 on, and seed from 0 on")
-    seen: dict[str, Item] = {}
+    seen: dict[str, Corr2CauseItem] = {}
     for item in items:
         seen.setdefault(item.premise, item)
     out: list[LocalItem] = []
@@ -124,7 +126,7 @@ def interventional_set(
 
 
 def _about_one(
-    item: Item, number: int, kinds: Sequence[str], per_kind: int, conditioning: int, style: str, seed: int
+    item: Corr2CauseItem, number: int, kinds: Sequence[str], per_kind: int, conditioning: int, style: str, seed: int
 ) -> Iterator[LocalItem]:
     random = Source(seed, number)
     mec = MarkovEquivalenceClass.from_cpdag(from_premise(item.premise))

@@ -24,7 +24,7 @@ from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.reports.compare import compare, mcnemar
 from causalpp.benchmarks.reports.report import comparison_table, report
 from causalpp.errors import FormatError, InvalidData, InvalidParameter, RunIncomplete, UnknownName
-from causalpp.tasks import Item
+from causalpp.tasks import Corr2CauseItem
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Guess(Solver):
     def oracle(self) -> str:  # type: ignore[override]
         return self.who
 
-    def solve(self, item: Item) -> Solution:
+    def solve(self, item: Corr2CauseItem) -> Solution:
         draw = seed_of(item.id, self.rate) / 2**32
         right = draw < self.rate
         return Solution(
@@ -62,7 +62,7 @@ def items(number: int = 60, label: bool | None = None) -> list[dict[str, Any]]:
     for i in range(number):
         truth = i % 3 == 0 if label is None else label
         names = tuple("abcdef"[: 3 + i % 3])
-        item = Item(
+        item = Corr2CauseItem(
             str(i),
             "p",
             "h",
@@ -71,7 +71,7 @@ def items(number: int = 60, label: bool | None = None) -> list[dict[str, Any]]:
             "a",
             "b",
             names,
-            str(i // 6),
+            group=str(i // 6),
             about={"truth": truth},
         )
         out.append(item.to_dict())
@@ -102,7 +102,7 @@ def test_kinds_of_oracle_never_share_a_table(found: Run) -> None:
     assert len(page.tables) == 9  # for each of three kinds: the scores, and by variables and relation
     for table in page.tables:
         assert len({row[0] for row in table.rows}) == 1
-        assert "oracle_kind" not in table.head
+        assert "oracle_nature" not in table.head
     for kind in ("none", "simulated", "language model"):
         title = KINDS[kind][0].upper() + KINDS[kind][1:]
         assert f"### {title}" in page.markdown

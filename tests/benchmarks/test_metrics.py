@@ -119,9 +119,9 @@ def test_intervals_cover_as_often_as_they_say_where_items_are_grouped(grouped: b
 
 def test_scores_of_series_are_apart_and_drawn_alike() -> None:
     frame = many(30)
-    both = pd.concat([frame.assign(oracle_kind="simulated"), frame.assign(oracle_kind="language model").iloc[::-1]])
+    both = pd.concat([frame.assign(oracle_nature="simulated"), frame.assign(oracle_nature="language model").iloc[::-1]])
     found = score(both, draws=200)
-    assert list(found["oracle_kind"]) == ["simulated", "language model"]
+    assert list(found["oracle_nature"]) == ["simulated", "language model"]
     numbers = [f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")]
     pd.testing.assert_frame_equal(found[numbers].iloc[[0]], found[numbers].iloc[[1]].set_axis([0]))
 
@@ -153,7 +153,7 @@ def test_a_hundred_thousand_items_in_little_memory() -> None:
 @pytest.mark.parametrize(
     ("columns", "options", "error", "said"),
     [
-        ({"answer": [True]}, {}, InvalidData, "without the column 'label'"),
+        ({"answer": [True]}, {}, InvalidData, "without the columns 'label'"),
         ({"label": ["yes"], "answer": [True]}, {}, InvalidData, "neither a number nor yes or no"),
         ({"label": [2], "answer": [True]}, {}, InvalidData, "labels and answers are yes or no"),
         ({"label": [True], "answer": [True], "confidence": [1.2]}, {}, InvalidData, "between 0 and 1"),

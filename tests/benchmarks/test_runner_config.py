@@ -20,7 +20,7 @@ from causalpp.benchmarks.solvers import AlwaysNo
 from causalpp.benchmarks.studies.discover import DiscoverSettings
 from causalpp.benchmarks.studies.solve import GeneratedItems, SolveSettings
 from causalpp.errors import CausalppError, FormatError, InvalidParameter, MissingDependency, UnknownName
-from causalpp.tasks import Item
+from causalpp.tasks import Corr2CauseItem
 
 GOOD = """\
 name: small
@@ -198,14 +198,14 @@ def test_a_verdict_holds_probabilities() -> None:
 def test_solvers_see_no_label(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from causalpp.benchmarks import run
 
-    seen: list[Item] = []
+    seen: list[Corr2CauseItem] = []
 
-    def solve(self: Solver, item: Item) -> Solution:
+    def solve(self: Solver, item: Corr2CauseItem) -> Solution:
         seen.append(item)
         return Solution(None, reason="unsure", about={"steps": 2})
 
     monkeypatch.setattr(AlwaysNo, "solve", solve)
-    item = Item("1", "p", "h", True, certificate={"holds": True}, about={"size": 3})
+    item = Corr2CauseItem("1", "p", "h", True, certificate={"holds": True}, about={"size": 3})
     part = {"study": "solve", "items": [item.to_dict()], "solvers": ["always-no"]}
     frame = run(Config.from_dict({"name": "x", "parts": [part]}), tmp_path, jobs=1).frame("solve")
     assert (seen[0].label, dict(seen[0].certificate), dict(seen[0].about)) == (None, {}, {"size": 3})

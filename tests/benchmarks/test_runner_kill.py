@@ -15,7 +15,7 @@ import pytest
 
 from causalpp.benchmarks import Run
 from causalpp.benchmarks.metrics import score
-from causalpp.tasks import Item
+from causalpp.tasks import Corr2CauseItem
 
 ITEMS = 10_000
 COMMAND = "from causalpp.cli import main; main()"
@@ -60,8 +60,16 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_five_kills_change_nothing(tmp_path: Path) -> None:
     with (tmp_path / "items.jsonl").open("w") as lines:
         for i in range(ITEMS):
-            item = Item(
-                f"{i}", f"Premise {i}.", "A directly causes B.", i % 3 == 0, "parent", "A", "B", ("A", "B"), f"{i // 6}"
+            item = Corr2CauseItem(
+                f"{i}",
+                f"Premise {i}.",
+                "A directly causes B.",
+                i % 3 == 0,
+                "parent",
+                "A",
+                "B",
+                ("A", "B"),
+                group=f"{i // 6}",
             )
             lines.write(json.dumps(item.to_dict()) + "\n")
     config = tmp_path / "run.json"

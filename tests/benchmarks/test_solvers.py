@@ -21,16 +21,16 @@ from causalpp.benchmarks.solvers.whole import ChainOfThought, FewShot, PcInPromp
 from causalpp.errors import FormatError, InvalidParameter
 from causalpp.language import Prompt, Reply, ScriptedBackend
 from causalpp.oracles import LanguageModelOracle, SimulatedOracle
-from causalpp.tasks import Item, audit, generate
+from causalpp.tasks import Corr2CauseItem, audit, generate
 
 
 @pytest.fixture(scope="module")
-def items() -> list[Item]:
+def items() -> list[Corr2CauseItem]:
     return list(generate([3, 4, 5, 7], 24, seed=3))
 
 
-def blind(item: Item) -> Item:
-    return dataclasses.replace(item, label=None, certificate={})
+def blind(item: Corr2CauseItem) -> Corr2CauseItem:
+    return item.blind()
 
 
 @pytest.fixture
@@ -49,20 +49,20 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], ScriptedBackend
     return put
 
 
-def test_the_symbolic_solver_is_never_wrong(items: list[Item]) -> None:
+def test_the_symbolic_solver_is_never_wrong(items: list[Corr2CauseItem]) -> None:
     assert all(Symbolic().solve(blind(item)).answer == item.label for item in items)
     direct = list(generate([4, 6], 20, seed=1, semantics="direct"))
     assert all(Symbolic().solve(blind(item)).answer == item.label for item in direct)
     assert audit(items).clean
 
 
-def test_always_no_scores_what_the_balance_says(items: list[Item]) -> None:
+def test_always_no_scores_what_the_balance_says(items: list[Corr2CauseItem]) -> None:
     answers = [make_solver("always-no").solve(blind(item)).answer for item in items]
     right = sum(answer == item.label for answer, item in zip(answers, items, strict=True))
     assert right == sum(not item.label for item in items)
 
 
-def test_what_cannot_be_read_is_no_answer(items: list[Item]) -> None:
+def test_what_cannot_be_read_is_no_answer(items: list[Corr2CauseItem]) -> None:
     bad = [dataclasses.replace(items[0], premise="nothing"), dataclasses.replace(items[0], hypothesis="Q beats B.")]
     for solver in (Symbolic(), ZeroShot(Simulated(0.0)), AcboSolver(Simulated(0.0)), PublishedAcbo(Simulated(0.0))):
         for item in bad:
@@ -74,7 +74,7 @@ def test_what_cannot_be_read_is_no_answer(items: list[Item]) -> None:
 # --- with simulated oracles ---------------------------------------------------------------------------
 
 
-def test_a_perfect_oracle_settles_the_hypothesis_in_the_hidden_graph(items: list[Item]) -> None:
+def test_a_perfect_oracle_settles_the_hypothesis_in_the_hidden_graph(items: list[Corr2CauseItem]) -> None:
     """``holds`` is about the hidden graph and ``entailed`` about the class; the label is about the class."""
     for item in items[::4]:
         verdict = AcboSolver(Simulated(0.0), seed=2).solve(blind(item))
@@ -88,7 +88,7 @@ def test_a_perfect_oracle_settles_the_hypothesis_in_the_hidden_graph(items: list
         assert verdict.questions is not None
 
 
-def test_the_published_loop_answers_for_its_graph(items: list[Item]) -> None:
+def test_the_published_loop_answers_for_its_graph(items: list[Corr2CauseItem]) -> None:
     wrong = 0
     for item in items[::4]:
         verdict = PublishedAcbo(Simulated(0.0)).solve(blind(item))
@@ -99,7 +99,7 @@ def test_the_published_loop_answers_for_its_graph(items: list[Item]) -> None:
     assert wrong > 0  # what holds in one graph need not hold in all
 
 
-def test_items_of_one_premise_share_their_hidden_graph(items: list[Item]) -> None:
+def test_items_of_one_premise_share_their_hidden_graph(items: list[Corr2CauseItem]) -> None:
     groups: dict[str, set[object]] = {}
     for item in items:
         groups.setdefault(item.premise, set()).add(hidden_graph(item))
@@ -107,7 +107,7 @@ def test_items_of_one_premise_share_their_hidden_graph(items: list[Item]) -> Non
     assert len(groups) < len(items)
 
 
-def test_solvers_give_the_same_in_any_order(items: list[Item]) -> None:
+def test_solvers_give_the_same_in_any_order(items: list[Corr2CauseItem]) -> None:
     solver = make_solver({"solver": "acbo", "ask": {"noise": 0.2}})
     some = [blind(item) for item in items[:12:3]]
     forward = [solver.solve(item) for item in some]
@@ -117,7 +117,9 @@ def test_solvers_give_the_same_in_any_order(items: list[Item]) -> None:
 
 
 @pytest.mark.parametrize("kind", [AcboSolver, PublishedAcbo])
-def test_an_interrupted_run_is_no_verdict(items: list[Item], monkeypatch: pytest.MonkeyPatch, kind: Any) -> None:
+def test_an_interrupted_run_is_no_verdict(
+    items: list[Corr2CauseItem], monkeypatch: pytest.MonkeyPatch, kind: Any
+) -> None:
     """The loop turns Ctrl-C into a result; a solver must not pass half a run for an answer."""
 
     def strike(*_: object) -> None:
@@ -135,7 +137,7 @@ def test_an_interrupted_run_is_no_verdict(items: list[Item], monkeypatch: pytest
 # --- with language models -----------------------------------------------------------------------------
 
 
-def test_zero_shot_shows_premise_and_hypothesis_as_they_stand(items: list[Item], scripted: Any) -> None:
+def test_zero_shot_shows_premise_and_hypothesis_as_they_stand(items: list[Corr2CauseItem], scripted: Any) -> None:
     backend = scripted("No.")
     item = items[5]
     verdict = ZeroShot(Model("m")).solve(blind(item))
@@ -147,7 +149,7 @@ def test_zero_shot_shows_premise_and_hypothesis_as_they_stand(items: list[Item],
     assert prompt.labels == ("yes", "no", "unsure")
 
 
-def test_log_odds_become_a_confidence(items: list[Item], scripted: Any) -> None:
+def test_log_odds_become_a_confidence(items: list[Corr2CauseItem], scripted: Any) -> None:
     scripted(lambda _: Reply("no", {"yes": math.log(0.2), "no": math.log(0.8)}, 1.0))
     verdict = ZeroShot(Model("m")).solve(blind(items[0]))
     assert verdict.answer is False
@@ -155,7 +157,7 @@ def test_log_odds_become_a_confidence(items: list[Item], scripted: Any) -> None:
     assert verdict.entailed == pytest.approx(0.2)
 
 
-def test_few_shot_shows_as_many_of_both_and_none_of_the_class(items: list[Item], scripted: Any) -> None:
+def test_few_shot_shows_as_many_of_both_and_none_of_the_class(items: list[Corr2CauseItem], scripted: Any) -> None:
     backend = scripted("yes")
     for item in items[:8]:
         FewShot(Model("m"), shots=4).solve(blind(item))
@@ -168,7 +170,7 @@ def test_few_shot_shows_as_many_of_both_and_none_of_the_class(items: list[Item],
     assert backend.prompts[-1] == backend.prompts[0]  # the same item is shown the same examples
 
 
-def test_chain_of_thought_reads_the_last_line(items: list[Item], scripted: Any) -> None:
+def test_chain_of_thought_reads_the_last_line(items: list[Corr2CauseItem], scripted: Any) -> None:
     backend = scripted("First, A and B are joined. Then it cannot be otherwise.\nAnswer: yes")
     assert ChainOfThought(Model("m")).solve(blind(items[0])).answer is True
     assert "step by step" in backend.prompts[0].user
@@ -176,7 +178,7 @@ def test_chain_of_thought_reads_the_last_line(items: list[Item], scripted: Any) 
     assert "Skeleton" in backend.prompts[1].user
 
 
-def test_self_consistency_takes_the_majority(items: list[Item], scripted: Any) -> None:
+def test_self_consistency_takes_the_majority(items: list[Corr2CauseItem], scripted: Any) -> None:
     replies = iter(["Answer: yes", "Answer: no", "Answer: yes", "I cannot say.", "Answer: yes"])
     scripted(lambda _: next(replies))
     verdict = SelfConsistency(Model("m"), samples=5).solve(blind(items[0]))
@@ -184,14 +186,14 @@ def test_self_consistency_takes_the_majority(items: list[Item], scripted: Any) -
     assert verdict.confidence == pytest.approx(3 / 4)
 
 
-def test_an_unreadable_reply_is_no_answer(items: list[Item], scripted: Any) -> None:
+def test_an_unreadable_reply_is_no_answer(items: list[Corr2CauseItem], scripted: Any) -> None:
     scripted("On a Tuesday.")
     verdict = ZeroShot(Model("m")).solve(blind(items[0]))
     assert verdict.answer is None
     assert verdict.reason == "unreadable"
 
 
-def test_the_loop_asks_a_model_local_questions_under_the_premise(items: list[Item], scripted: Any) -> None:
+def test_the_loop_asks_a_model_local_questions_under_the_premise(items: list[Corr2CauseItem], scripted: Any) -> None:
     item = next(item for item in items if item.about["members"] > 2)
     backend = scripted("unsure")
     AcboSolver(Model("m"), max_questions=3, goal=False).solve(blind(item))
@@ -199,7 +201,7 @@ def test_the_loop_asks_a_model_local_questions_under_the_premise(items: list[Ite
     assert all("correlates with" in prompt.user and "Question: Does" in prompt.user for prompt in backend.prompts)
 
 
-def test_proposed_graphs_are_candidates_too(items: list[Item], scripted: Any) -> None:
+def test_proposed_graphs_are_candidates_too(items: list[Corr2CauseItem], scripted: Any) -> None:
     """The model proposes one graph, which then is the only candidate: it is not the class that decides."""
     item = next(item for item in items if len(item.variables) == 3)
 
@@ -211,7 +213,7 @@ def test_proposed_graphs_are_candidates_too(items: list[Item], scripted: Any) ->
     assert verdict.entailed in (0.0, 1.0)
 
 
-def test_solvers_work_on_an_event_loop(items: list[Item], scripted: Any) -> None:
+def test_solvers_work_on_an_event_loop(items: list[Corr2CauseItem], scripted: Any) -> None:
     scripted("yes")
 
     async def both() -> list[Any]:
@@ -266,11 +268,12 @@ def test_the_loop_means_what_the_item_means() -> None:
         assert loop.solve(blind(item)).answer == item.label
 
 
-def test_published_items_of_one_premise_belong_together(items: list[Item]) -> None:
+def test_published_items_of_one_premise_belong_together(items: list[Corr2CauseItem]) -> None:
     settings = {"items": [], "solvers": ["always-no"]}
     settings["items"] = [
-        Item(item.id, item.premise, item.hypothesis, item.label, about={"num_variables": str(len(item.variables))})
-        .to_dict() for item in items
+        Corr2CauseItem(
+            item.id, item.premise, item.hypothesis, item.label, about={"num_variables": str(len(item.variables))}
+        ).to_dict() for item in items
     ]  # fmt: skip
     config = Config.from_dict({"name": "x", "parts": [{"study": "solve", "variables": [4, 5], **settings}]})
     rows = [row for _, unit in config.units() for row in carry_out(unit).rows]

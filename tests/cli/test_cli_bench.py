@@ -15,7 +15,7 @@ import pytest
 
 from causalpp.benchmarks import Run
 from causalpp.cli import main
-from causalpp.tasks import Item
+from causalpp.tasks import Corr2CauseItem
 
 Bench = Callable[..., tuple[int, str, str]]
 
@@ -34,7 +34,10 @@ def bench(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytes
 
 
 def items(number: int) -> list[dict[str, object]]:
-    made = (Item(str(i), "p", "h", i % 4 == 0, variables=("a", "b", "c"), group=str(i // 5)) for i in range(number))
+    made = (
+        Corr2CauseItem(str(i), "p", "h", i % 4 == 0, variables=("a", "b", "c"), group=str(i // 5))
+        for i in range(number)
+    )
     return [item.to_dict() for item in made]
 
 

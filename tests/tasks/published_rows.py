@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations, permutations
 from typing import Any
 
-from causalpp.equivalence.statements import premise
+from causalpp.equivalence.statements.premise import premise
 from causalpp.graphs import Dag
 
 SENTENCES = {

@@ -14,7 +14,7 @@ from published_rows import some_rows, true_in
 
 from causalpp.cli import main
 from causalpp.errors import InvalidParameter
-from causalpp.tasks import Item, audit
+from causalpp.tasks import Corr2CauseItem, audit
 from causalpp.tasks.items.loaders import item_of
 
 
@@ -23,7 +23,7 @@ def rows() -> list[dict[str, Any]]:
     return some_rows()
 
 
-def items(rows: list[dict[str, Any]], split: str = "") -> list[Item]:
+def items(rows: list[dict[str, Any]], split: str = "") -> list[Corr2CauseItem]:
     return [item_of(row, number, "rows", split) for number, row in enumerate(rows, 1)]
 
 
@@ -112,8 +112,8 @@ def test_the_order_of_statements_does_not_hide_a_shared_premise() -> None:
     one = head + "A correlates with B. B correlates with C. However, A is independent of C."
     two = head + "B correlates with C. B correlates with A. However, C is independent of A."
     pair = [
-        Item("1", one, "A directly causes B.", True, split="train"),
-        Item("2", two, "B causes A.", False, split="test"),
+        Corr2CauseItem("1", one, "A directly causes B.", True, split="train"),
+        Corr2CauseItem("2", two, "B causes A.", False, split="test"),
     ]
     found = audit(pair)
     assert [overlap.splits for overlap in found.overlaps] == [{"train": 1, "test": 1}]

@@ -21,7 +21,7 @@ from causalpp.propositions import parse
 from causalpp.tasks import (
     RELATIONS,
     Benchmark,
-    Item,
+    Corr2CauseItem,
     benchmark_names,
     check_certificate,
     generate,
@@ -291,7 +291,7 @@ def test_the_set_that_ships_is_what_its_command_makes() -> None:
 # --- certificates -------------------------------------------------------------------------------------
 
 
-def _some(made: Benchmark, label: bool, relation: str = "ancestor", least: int = 12) -> Item:
+def _some(made: Benchmark, label: bool, relation: str = "ancestor", least: int = 12) -> Corr2CauseItem:
     return next(x for x in made if x.label == label and x.relation == relation and len(x.variables) >= least)
 
 
@@ -375,12 +375,12 @@ def test_perturbations_that_are_none(made: Benchmark) -> None:
     with pytest.raises(InvalidParameter, match="names, paraphrase"):
         perturb(made, "shuffle")
     with pytest.raises(FormatError):
-        perturb([Item("x", "…", "…", label=True)], "names")
+        perturb([Corr2CauseItem("x", "…", "…", label=True)], "names")
 
 
 def test_published_rows_can_be_perturbed() -> None:
     premise = premise_of(Dag.from_edges([("A", "C"), ("B", "C")], nodes="ABC"))
-    row = Item("7", premise, "C is a cause for A, but not a direct one.", label=False)
+    row = Corr2CauseItem("7", premise, "C is a cause for A, but not a direct one.", label=False)
     renamed, reworded = (perturb([row], kind)[0] for kind in ("names", "paraphrase"))
     assert renamed.hypothesis == "X is a cause for Z, but not a direct one."
     assert "However, Z is independent of Y." in renamed.premise
@@ -408,7 +408,7 @@ def test_local_questions_have_true_answers_in_a_member(made: Benchmark) -> None:
 def test_local_questions_that_are_none(made: Benchmark) -> None:
     with pytest.raises(InvalidParameter, match="per_kind"):
         interventional_set(made, per_kind=0)
-    with pytest.raises(FormatError, match="no local question"):
+    with pytest.raises(FormatError, match="no field"):
         LocalItem.from_dict({"id": "x"})
 
 

@@ -16,7 +16,7 @@ from causalpp.errors import TooLarge
 from causalpp.graphs import all_dags, erdos_renyi
 from causalpp.tasks import (
     RELATIONS,
-    Item,
+    Corr2CauseItem,
     check_certificate,
     classes,
     complete_set,
@@ -34,7 +34,7 @@ def _members(premise: str) -> tuple[Edges, ...]:
     return tuple(class_of(some.nodes, set(some.edges)))
 
 
-def wrong(items: Iterable[Item]) -> list[str]:
+def wrong(items: Iterable[Corr2CauseItem]) -> list[str]:
     """The items whose label brute force does not confirm."""
     out = []
     for item in items:

@@ -17,7 +17,8 @@ from published_rows import some_rows
 
 from causalpp.errors import FormatError, MissingDependency
 from causalpp.tasks import audit, generate, read_items
-from causalpp.tasks.items.loaders import item_of, label_of, load_published
+from causalpp.tasks.corr2cause.layouts import label_of
+from causalpp.tasks.items.loaders import item_of, load_published
 
 
 @pytest.fixture(scope="module")
@@ -153,14 +154,18 @@ def test_a_folder_has_its_splits_in_its_names(tmp_path: Path, rows: list[dict[st
         ("x.json", "seven", "no JSON"),
         ("x.json", "", "no JSON"),
         ("x.json", "{}", "no JSON array"),
-        ("x.json", '{"columns": ["input"], "data": [["a"]]}', "none of 'input', 'query' and 'premise'"),
+        (
+            "x.json",
+            '{"columns": ["input"], "data": [["a"]]}',
+            "none of 'proposition', 'input'",
+        ),
         ("x.json", '{"input": ["a", "b"], "label": [0]}', "equally long"),
         ("x.json", '{"input": "a"}\n{"input": ', "row 2"),
         ("x.jsonl", '{"input": "a"}\n{"input": ', "line 2"),
         ("x.jsonl", "[1]\n", "no object"),
         ("x.csv", 'input,label\n"a b c", 0, 1\n', "columns of the header"),
         ("x.csv", 'input,label\n"a b c\n', "line"),
-        ("x.csv", "question,answer\n1,2\n", "none of 'input', 'query' and 'premise'"),
+        ("x.csv", "question,answer\n1,2\n", "none of 'proposition', 'input'"),
         ("x.parquet", "PAR1", "no Parquet"),
         ("x.txt", "", "ends in"),
     ],

@@ -71,7 +71,7 @@ class Comparison:
     @property
     def same_kind(self) -> bool:
         """Whether both ask the same kind of oracle; otherwise the difference says nothing about the solvers."""
-        return self.first.get("oracle_kind") == self.second.get("oracle_kind")
+        return self.first.get("oracle_nature") == self.second.get("oracle_nature")
 
     def to_dict(self) -> dict[str, Any]:
         """The comparison as plain values."""

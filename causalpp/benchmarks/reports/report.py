@@ -23,7 +23,7 @@ from causalpp.benchmarks.drawing import (
     of_kind,
     series_name,
 )
-from causalpp.benchmarks.metrics import METRICS, intervals, score, series_of
+from causalpp.benchmarks.metrics import METRICS, intervals, is_scored, score, series_of
 from causalpp.benchmarks.reports.compare import Comparison
 from causalpp.benchmarks.runs.results import Run
 from causalpp.benchmarks.studies.local import comparison_of_oracles
@@ -36,6 +36,7 @@ __all__ = ["Report", "comparison_table", "report"]
 
 _SHOWN = {
     "accuracy": "accuracy",
+    "wrong": "wrong",
     "balanced_accuracy": "balanced accuracy",
     "f1": "F1",
     "precision": "precision",
@@ -139,18 +140,18 @@ def report(run: Run, *, draws: int = 1000, seed: int = 0) -> Report:
 
 
 _NOTE = (
-    "Intervals are of 95 %, by a bootstrap that draws whole groups (all items of one class, or all that belongs to one "
-    "graph); where every group scores the same they have no width, and with G groups an error rate of up to 3/G would "
-    "not be a surprise. An item without answer is not answered rightly. The calibration error is measured in ten bins "
-    "of equal width. A simulated oracle knows the graph, and errs as it is told: its results say what a method makes "
-    "of answers of a given quality, and nothing about language models. What a language model says of an intervention "
-    "is not an experiment."
+    "Intervals are of 95 %, by a bootstrap that draws whole groups (all items of one class, or all that belongs to "
+    "one graph); where every group scores the same they have no width, and with G groups an error rate of up to 3/G "
+    "would not be a surprise. An item without answer is answered neither rightly nor wrongly: accuracy counts it as "
+    "not right. The calibration error is measured in ten bins of equal width. A simulated oracle knows the graph, and "
+    "errs as it is told: its results say what a method makes of answers of a given quality, and nothing about "
+    "language models. What a language model says of an intervention is not an experiment."
 )
 
 
 def _section(frame: pd.DataFrame, name: str, draws: int, seed: int) -> Iterator[Block]:
     columns = set(frame.columns)
-    scored = {"label", "answer"} <= columns and bool(frame["label"].notna().any())
+    scored = is_scored(frame)
     for kind in kinds_in(frame):
         one = of_kind(frame, kind)
         if kind:
@@ -179,7 +180,7 @@ def _section(frame: pd.DataFrame, name: str, draws: int, seed: int) -> Iterator[
 
 def _series_head(frame: pd.DataFrame) -> list[str]:
     """What tells the rows of a table apart: the kind of oracle is its heading, and what is empty tells nothing."""
-    return [name for name in series_of(frame) if name != "oracle_kind" and frame[name].fillna("").ne("").any()]
+    return [name for name in series_of(frame) if name != "oracle_nature" and frame[name].fillna("").ne("").any()]
 
 
 def _scores(frame: pd.DataFrame, draws: int, seed: int) -> Iterator[Block]:
@@ -289,8 +290,8 @@ def comparison_table(found: Sequence[Comparison]) -> Table:
 
 
 def _side(series: Any) -> str:
-    rest = series_name([value for name, value in series.items() if name not in ("oracle_kind", "oracle")])
-    kind, oracle = series.get("oracle_kind", ""), series.get("oracle", "")
+    rest = series_name([value for name, value in series.items() if name not in ("oracle_nature", "oracle")])
+    kind, oracle = series.get("oracle_nature", ""), series.get("oracle", "")
     asked = "asks nobody" if kind == "none" else " ".join(part for part in (kind, oracle) if part)
     return f"{rest} ({asked})" if asked else rest
 

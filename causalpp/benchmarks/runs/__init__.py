@@ -3,13 +3,12 @@
 from causalpp.benchmarks.runs.config import Config, Part, config_names, read_config
 from causalpp.benchmarks.runs.results import Run
 from causalpp.benchmarks.runs.runner import run
-from causalpp.benchmarks.runs.units import Outcome, Row, Study, Unit, get_study, register, study_names
+from causalpp.benchmarks.runs.units import Outcome, Study, Unit, get_study, register, study_names
 
 __all__ = [
     "Config",
     "Outcome",
     "Part",
-    "Row",
     "Run",
     "Study",
     "Unit",

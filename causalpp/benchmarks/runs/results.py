@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from causalpp._files import read_text, write_text
 from causalpp._renamed import old_attribute
 from causalpp.benchmarks.keys import canonical
+from causalpp.benchmarks.rows import frame_of_today, row_of_today
 from causalpp.benchmarks.runs.config import Config
 from causalpp.benchmarks.runs.store import Store
 from causalpp.errors import FormatError, MissingDependency, UnknownName
@@ -111,7 +112,7 @@ def write_results(folder: Path, config: Config, store: Store) -> None:
         def rows(study: str = study) -> Iterator[dict[str, Any]]:
             for unit in store.rows(study):
                 for number, row in enumerate(unit.values):
-                    yield {"key": unit.key, "part": names[unit.part], "row": number, **row}
+                    yield {"key": unit.key, "part": names[unit.part], "row": number, **row_of_today(row)}
 
         name = f"{_file_name(study)}.parquet"
         kept.add(name)
@@ -256,7 +257,7 @@ class Run:
         """
         if study not in self._tables:
             raise UnknownName("study", study, self._tables)
-        return self._frame(self._tables[study])
+        return frame_of_today(self._frame(self._tables[study]))
 
     @property
     def timings(self) -> pd.DataFrame:

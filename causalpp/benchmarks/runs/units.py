@@ -14,19 +14,17 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from causalpp._register import Register
 from causalpp._renamed import old_attribute
 from causalpp.benchmarks.keys import canonical
+from causalpp.benchmarks.rows import Row
 from causalpp.errors import InvalidParameter
 
-__all__ = ["Outcome", "Row", "Study", "Unit", "get_study", "register", "study_names"]
-
-#: A row of a table of results: texts, numbers, truth values and None by the name of their column.
-Row: TypeAlias = Mapping[str, str | float | int | bool | None]
+__all__ = ["Outcome", "Study", "Unit", "get_study", "register", "study_names"]
 
 _alone = threading.Lock()  # the generators are those of the process
 

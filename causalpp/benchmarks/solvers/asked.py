@@ -16,7 +16,7 @@ from causalpp.benchmarks.solvers.symbolic import class_of
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
 from causalpp.oracles import LanguageModelOracle, Limits, Oracle, SimulatedOracle
-from causalpp.tasks.items.item import Item
+from causalpp.tasks import Corr2CauseItem
 
 __all__ = ["Asked", "AskingSolver", "Model", "Simulated", "hidden_graph"]
 
@@ -41,7 +41,7 @@ class Simulated:
     noise: float | Mapping[str, Any] = 0.1
     seed: int = 0
 
-    kind = "simulated"
+    nature = "simulated"
     waits = False
 
     def __post_init__(self) -> None:
@@ -92,7 +92,7 @@ class Model:
     journal: str | None = None
     prices: tuple[float, float] | None = None
 
-    kind = "language model"
+    nature = "language model"
 
     @property
     def waits(self) -> bool:
@@ -154,15 +154,15 @@ class AskingSolver(Solver):
         return self.ask.waits
 
     @property
-    def oracle_kind(self) -> str:  # type: ignore[override]
-        return self.ask.kind
+    def oracle_nature(self) -> str:  # type: ignore[override]
+        return self.ask.nature
 
     @property
     def oracle(self) -> str:  # type: ignore[override]
         return self.ask.described
 
 
-def hidden_graph(item: Item, seed: int = 0) -> Dag:
+def hidden_graph(item: Corr2CauseItem, seed: int = 0) -> Dag:
     """The graph that a simulated oracle knows: a uniform member of the class, the same for all items of a premise.
 
     Raises:

@@ -11,10 +11,11 @@ from functools import lru_cache
 from typing import Any, ClassVar, cast
 
 from causalpp._register import Register
+from causalpp._renamed import old_attribute
 from causalpp.benchmarks.keys import canonical
 from causalpp.benchmarks.settings import read_settings
 from causalpp.errors import CausalppError, FormatError, InvalidParameter, OracleError
-from causalpp.tasks.items.item import Item
+from causalpp.tasks import Item
 
 __all__ = ["SOLVERS", "Solution", "Solver", "make_solver", "solver_names", "unread"]
 
@@ -24,10 +25,11 @@ class Solution:
     """What a solver says of an item.
 
     Attributes:
-        answer: whether the hypothesis follows from the premise; None if the solver does not say.
+        answer: what it says: yes or no, a number, a text, or the reply itself, as the item's scorer takes it; None if
+            it does not say.
         confidence: the probability it gives to its answer being right; None if it states none.
-        entailed: the probability it gives to the hypothesis holding in every member of the class.
-        holds: the probability it gives to the hypothesis holding in the true graph; never mixed with ``entailed``.
+        entailed: the probability it gives to a hypothesis holding in every member of the class.
+        holds: the probability it gives to a hypothesis holding in the true graph; never mixed with ``entailed``.
         questions: how many local questions it put to an oracle; None if it puts none.
         bound: how few questions could have sufficed, where a bound applies.
         tokens_in, tokens_out: tokens read and written.
@@ -40,7 +42,7 @@ class Solution:
         InvalidParameter: a probability outside [0, 1].
     """
 
-    answer: bool | None
+    answer: bool | float | str | None
     confidence: float | None = None
     entailed: float | None = None
     holds: float | None = None
@@ -70,20 +72,39 @@ class Solver(ABC):
         name: what configurations and reports call it.
         version: raised whenever a change of its code changes answers.
         waits: whether it spends its time waiting for a network: it is then put on an event loop, many items at once.
-        oracle_kind: who it asks: ``"simulated"``, ``"language model"``, ``"experiment"``, ``"human"``, or
+        oracle_nature: who it asks: ``"simulated"``, ``"language model"``, ``"experiment"``, ``"human"``, or
             ``"none"``; results carry it, so that they are never pooled.
         oracle: a short description of who it asks, such as the name of a model or the noise; "" if it asks nobody.
+
+    Example:
+        >>> from causalpp.tasks import Item, Number, Target, score
+        >>> @dataclass(frozen=True)
+        ... class Guess(Solver):
+        ...     name = "guess"
+        ...     number: float = 0.5
+        ...
+        ...     def solve(self, item):
+        ...         return Solution(self.number)
+        >>> item = Item("1", "P(Y = 1 | do(X = 1)) = ?", Target(0.52, Number(tolerance=0.05)))
+        >>> score(item, Guess().solve(item.blind()).answer).outcome
+        'right'
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     waits: bool = False
-    oracle_kind: str = "none"
+    oracle_nature: str = "none"
     oracle: str = ""
+    oracle_kind = old_attribute("oracle_nature")
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "oracle_kind" in cls.__dict__:  # a solver written for 0.1
+            cls.oracle_nature = cls.__dict__["oracle_kind"]
 
     @abstractmethod
     def solve(self, item: Item) -> Solution:
-        """The answer to one item, whose label and certificate have been taken away.
+        """The answer to one item, which does not say what is right.
 
         Raises:
             OracleError: the oracle cannot be asked at all: this ends the run, which can go on later.
@@ -112,7 +133,7 @@ def solver_names() -> tuple[str, ...]:
 
 
 def unread(error: CausalppError) -> Solution:
-    """The verdict on an item whose text cannot be read or decided.
+    """The solution of an item whose text cannot be read or decided.
 
     Raises:
         InvalidParameter, OracleError: what was wrong is not the item.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from causalpp.benchmarks.solvers.base import Solution, Solver
-from causalpp.tasks.items.item import Item
+from causalpp.tasks import Item
 
 __all__ = ["AlwaysNo", "AlwaysYes"]
 
@@ -16,7 +16,8 @@ class AlwaysNo(Solver):
     """Says that nothing follows; right as often as the labels are negative.
 
     Example:
-        >>> AlwaysNo().solve(Item("1", "…", "A directly causes B.", None)).answer
+        >>> from causalpp.tasks import Target, YesNo
+        >>> AlwaysNo().solve(Item("1", "Does smoking cause cancer?", Target(True, YesNo()))).answer
         False
     """
 
@@ -31,7 +32,8 @@ class AlwaysYes(Solver):
     """Says that everything follows; right as often as the labels are positive.
 
     Example:
-        >>> AlwaysYes().solve(Item("1", "…", "A directly causes B.", None)).answer
+        >>> from causalpp.tasks import Target, YesNo
+        >>> AlwaysYes().solve(Item("1", "Does smoking cause cancer?", Target(True, YesNo()))).answer
         True
     """
 

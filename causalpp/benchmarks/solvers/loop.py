@@ -20,7 +20,8 @@ from causalpp.errors import CausalppError, FormatError, InvalidParameter
 from causalpp.graphs import Dag, DagBatch
 from causalpp.oracles import LanguageModelOracle, Oracle
 from causalpp.propositions import Proposition
-from causalpp.tasks.items.item import Item
+from causalpp.tasks import Corr2CauseItem, Item
+from causalpp.tasks.corr2cause import corr2cause_item
 
 __all__ = ["AcboSolver", "PublishedAcbo"]
 
@@ -45,7 +46,7 @@ class _Loop(AskingSolver):
     def _config(self) -> AcboConfig:
         """The settings of the loop."""
 
-    def _candidates(self, item: Item) -> MarkovEquivalenceClass | list[tuple[Dag, float]]:
+    def _candidates(self, item: Corr2CauseItem) -> MarkovEquivalenceClass | list[tuple[Dag, float]]:
         """The class that the premise determines, or the graphs that the model proposes for it."""
         if self.candidates == "class":
             return class_of(item.premise)
@@ -58,7 +59,7 @@ class _Loop(AskingSolver):
 
     def solve(self, item: Item) -> Solution:
         try:
-            question, truth, asked, options = self._prepared(item)
+            question, truth, asked, options = self._prepared(corr2cause_item(item))
             result = discover(*asked, **options)
         except CausalppError as error:
             return unread(error)
@@ -66,13 +67,13 @@ class _Loop(AskingSolver):
 
     async def solve_async(self, item: Item) -> Solution:
         try:
-            question, truth, asked, options = self._prepared(item)
+            question, truth, asked, options = self._prepared(corr2cause_item(item))
             result = await discover_async(*asked, **options)
         except CausalppError as error:
             return unread(error)
         return self._concluded(result, question, truth)
 
-    def _prepared(self, item: Item) -> tuple[Proposition, Dag, tuple[Any, Oracle], dict[str, Any]]:
+    def _prepared(self, item: Corr2CauseItem) -> tuple[Proposition, Dag, tuple[Any, Oracle], dict[str, Any]]:
         """The hypothesis, the hidden graph, candidates and oracle, and the other arguments of a run."""
         question, candidates = meaning_of(item), self._candidates(item)
         truth = hidden_graph(item, self.ask.seed)
@@ -84,7 +85,7 @@ class _Loop(AskingSolver):
             raise KeyboardInterrupt
         return self._verdict(result, question, truth)
 
-    def _options(self, item: Item, question: Proposition) -> dict[str, Any]:  # noqa: ARG002
+    def _options(self, item: Corr2CauseItem, question: Proposition) -> dict[str, Any]:  # noqa: ARG002
         return {
             "confidence": self.confidence,
             "max_questions": self.max_questions,
@@ -146,7 +147,7 @@ class AcboSolver(_Loop):
         ...         "these 3 variables are as follows: A correlates with B. B correlates with C. A correlates with C. "
         ...         "However, A and C are independent given B.")
         >>> solver = AcboSolver(Simulated(0.0), seed=1)
-        >>> verdict = solver.solve(Item("1", text, "A causes something else which causes C.", None))
+        >>> verdict = solver.solve(Corr2CauseItem("1", text, "A causes something else which causes C.", None))
         >>> verdict.answer, verdict.entailed, verdict.holds > 0.9 or verdict.holds < 0.1
         (False, 0.0, True)
     """
@@ -157,7 +158,7 @@ class AcboSolver(_Loop):
     def _config(self) -> AcboConfig:
         return AcboConfig()
 
-    def _options(self, item: Item, question: Proposition) -> dict[str, Any]:
+    def _options(self, item: Corr2CauseItem, question: Proposition) -> dict[str, Any]:
         options = super()._options(item, question)
         return options | {"goal": question} if self.goal else options
 

@@ -10,8 +10,9 @@ from causalpp.benchmarks.solvers.base import Solution, Solver
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import CausalppError
 from causalpp.propositions import Proposition, parse
+from causalpp.tasks import Corr2CauseItem, Item
+from causalpp.tasks.corr2cause import corr2cause_item
 from causalpp.tasks.corr2cause.hypotheses import hypothesis, read_hypothesis
-from causalpp.tasks.items.item import Item
 
 __all__ = ["Symbolic", "class_of", "meaning_of"]
 
@@ -29,7 +30,7 @@ def class_of(premise: str) -> MarkovEquivalenceClass:
     return MarkovEquivalenceClass.from_premise(premise)
 
 
-def meaning_of(item: Item, semantics: str = "") -> Proposition:
+def meaning_of(item: Corr2CauseItem, semantics: str = "") -> Proposition:
     """The statement that an item's hypothesis makes, read from its text alone.
 
     Args:
@@ -60,7 +61,7 @@ class Symbolic(Solver):
         >>> text = ("Suppose there is a closed system of 3 variables, A, B and C. All the statistical relations among "
         ...         "these 3 variables are as follows: A correlates with B. B correlates with C. However, A is "
         ...         "independent of C.")
-        >>> Symbolic().solve(Item("1", text, "A directly causes B.", None)).answer
+        >>> Symbolic().solve(Corr2CauseItem("1", text, "A directly causes B.", None)).answer
         True
     """
 
@@ -69,7 +70,8 @@ class Symbolic(Solver):
 
     def solve(self, item: Item) -> Solution:
         try:
-            verdict = class_of(item.premise).decide(meaning_of(item, self.semantics))
+            read = corr2cause_item(item)
+            verdict = class_of(read.premise).decide(meaning_of(read, self.semantics))
         except CausalppError as error:
             return Solution(None, reason=type(error).__name__)
         follows = verdict.kind == "entailed"

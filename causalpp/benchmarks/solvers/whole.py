@@ -22,7 +22,8 @@ from causalpp.errors import CausalppError, InvalidParameter
 from causalpp.oracles import Answer, LanguageModelOracle, Oracle
 from causalpp.oracles.prompts import Prompts, Writer, ways
 from causalpp.propositions import Proposition, parse
-from causalpp.tasks.items.item import Item
+from causalpp.tasks import Corr2CauseItem, Item, load_benchmark, read_items
+from causalpp.tasks.corr2cause import corr2cause_item
 
 __all__ = ["ChainOfThought", "FewShot", "PcInPrompt", "SelfConsistency", "ZeroShot"]
 
@@ -32,13 +33,15 @@ _TEMPLATES = Path(__file__).parent / "templates"
 class _WholeQuestion(Writer):
     """Writes prompts that show a premise and ask whether a hypothesis follows, in the words of the item."""
 
-    def __init__(self, oracle: LanguageModelOracle, item: Item, form: str, examples: Sequence[Item]) -> None:
+    def __init__(
+        self, oracle: LanguageModelOracle, item: Corr2CauseItem, form: str, examples: Sequence[Corr2CauseItem]
+    ) -> None:
         names, _ = parse_premise(item.premise)
         super().__init__(names, prompts=_prompts(form), labels=oracle.writer.labels, reason=oracle.mode == "reason")
         self.sentence = item.hypothesis
         self.background = "\n\n".join([*map(self._example, examples), self._text(item.premise)])
 
-    def _example(self, item: Item) -> str:
+    def _example(self, item: Corr2CauseItem) -> str:
         question = self.prompts.fill(
             "question", background=self._text(item.premise), question=item.hypothesis, format=""
         )
@@ -72,10 +75,10 @@ class _Whole(AskingSolver):
     def _temperature(self) -> float | None:
         return None
 
-    def _examples(self, item: Item) -> Sequence[Item]:  # noqa: ARG002
+    def _examples(self, item: Corr2CauseItem) -> Sequence[Corr2CauseItem]:  # noqa: ARG002
         return ()
 
-    def _prepared(self, item: Item) -> tuple[Oracle, Proposition]:
+    def _prepared(self, item: Corr2CauseItem) -> tuple[Oracle, Proposition]:
         if not isinstance(self.ask, Model):
             return self.ask.oracle(hidden_graph(item, self.ask.seed), item.id), meaning_of(item)
         shared = self.ask.connected(self.mode, self._temperature())
@@ -88,14 +91,14 @@ class _Whole(AskingSolver):
 
     def solve(self, item: Item) -> Solution:
         try:
-            oracle, question = self._prepared(item)
+            oracle, question = self._prepared(corr2cause_item(item))
         except CausalppError as error:
             return unread(error)
         return _verdict(oracle.ask(question, self._repeats))
 
     async def solve_async(self, item: Item) -> Solution:
         try:
-            oracle, question = self._prepared(item)
+            oracle, question = self._prepared(corr2cause_item(item))
         except CausalppError as error:
             return unread(error)
         return _verdict(await oracle.ask_async(question, self._repeats))
@@ -138,7 +141,7 @@ class ZeroShot(_Whole):
         >>> text = ("Suppose there is a closed system of 2 variables, A and B. All the statistical relations among "
         ...         "these 2 variables are as follows: A correlates with B.")
         >>> solver = ZeroShot(Simulated(0.0))
-        >>> both = [Item("1", text, said, None) for said in ("A directly causes B.", "B directly causes A.")]
+        >>> both = [Corr2CauseItem("1", text, said, None) for said in ("A directly causes B.", "B directly causes A.")]
         >>> sorted(solver.solve(item).answer for item in both)
         [False, True]
     """
@@ -170,9 +173,9 @@ class FewShot(_Whole):
         if self.shots < 1:
             raise InvalidParameter(f"few-shot shows at least one example, got {self.shots}")
 
-    def _examples(self, item: Item) -> Sequence[Item]:
+    def _examples(self, item: Corr2CauseItem) -> Sequence[Corr2CauseItem]:
         draw = np.random.default_rng(seed_of(self.seed, "shots", item.group or item.premise, item.hypothesis))
-        chosen: list[Item] = []
+        chosen: list[Corr2CauseItem] = []
         for number in range(self.shots):
             pool = _pool(self.examples, number % 2 == 0)
             fit = [other for other in pool if other.premise != item.premise and other not in chosen]
@@ -184,10 +187,7 @@ class FewShot(_Whole):
 
 
 @lru_cache(maxsize=8)
-def _pool(source: str, label: bool) -> tuple[Item, ...]:
-    from causalpp.tasks.items.benchmark import load_benchmark
-    from causalpp.tasks.items.loaders import read_items
-
+def _pool(source: str, label: bool) -> tuple[Corr2CauseItem, ...]:
     items = list(read_items(source)) if Path(source).suffix else list(load_benchmark(source))
     train = [item for item in items if item.split == "train"] or items
     return tuple(item for item in train if item.label is label)

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from causalpp.acbo import AcboConfig, discover
 from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.noises import noise_of
-from causalpp.benchmarks.runs.units import Row, Study, register
+from causalpp.benchmarks.rows import DiscoverRow
+from causalpp.benchmarks.runs.units import Study, register
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidParameter
 from causalpp.graphs.random import erdos_renyi
@@ -95,7 +96,7 @@ def _drawn(p: Mapping[str, Any]) -> MarkovEquivalenceClass:
     )
 
 
-def _run(p: Mapping[str, Any]) -> Sequence[Row]:
+def _run(p: Mapping[str, Any]) -> Sequence[DiscoverRow]:
     mec = _drawn(p)
     truth = mec.sample(1, seed=seed_of(p["seed"], "truth"))
     ours = p["method"] == "ours"
@@ -123,7 +124,7 @@ def _run(p: Mapping[str, Any]) -> Sequence[Row]:
             "members": mec.size,
             "candidates": len(candidates),
             "truth_is_candidate": any(candidates[i] == truth[0] for i in range(len(candidates))),
-            "oracle_kind": result.oracle_kind,
+            "oracle_nature": result.oracle_kind,
             "oracle": str(flawed),
             "method": p["method"],
             "confidence_asked": p["confidence"],

@@ -8,14 +8,16 @@ from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from causalpp.benchmarks.runs.units import Outcome, Row, Study, register
+from causalpp.benchmarks.rows import LocalRow
+from causalpp.benchmarks.runs.units import Outcome, Study, register
 from causalpp.benchmarks.settings import read_settings
 from causalpp.benchmarks.solvers.asked import Asked
-from causalpp.benchmarks.studies.solve import GeneratedItems, SolveSettings, check_limit, chosen_items
+from causalpp.benchmarks.studies.solve import GeneratedItems, SolveSettings, check_limit, chosen_items, judged
 from causalpp.crosscheck import Calibration
 from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.oracles import Answer
 from causalpp.oracles.noise import path_length
+from causalpp.tasks.corr2cause import corr2cause_item
 from causalpp.tasks.interventional import LocalItem, interventional_set
 
 if TYPE_CHECKING:
@@ -90,7 +92,11 @@ def _plan(settings: LocalSettings, seed: int) -> Iterator[Mapping[str, Any]]:
         seed,
     )
     questions = interventional_set(
-        items, kinds=settings.kinds, per_kind=settings.per_kind, conditioning=settings.conditioning, seed=seed
+        map(corr2cause_item, items),
+        kinds=settings.kinds,
+        per_kind=settings.per_kind,
+        conditioning=settings.conditioning,
+        seed=seed,
     )
     for _, together in groupby(questions, key=lambda question: question.premise):
         plain = [question.to_dict() for question in together]
@@ -123,44 +129,41 @@ async def _work_async(parameters: Mapping[str, Any]) -> Outcome:
 
 def _rows(asked: Asked, items: list[LocalItem], answers: list[Answer], parameters: Mapping[str, Any]) -> Outcome:
     known = {item.proposition: item for item in items}
-    rows: list[Row] = []
+    rows: list[LocalRow] = []
     for answer in answers:
         item = known[answer.question]
         sure = None
         if answer.value is not None and answer.log_odds is not None:
             odds = answer.log_odds if answer.value else -answer.log_odds
             sure = 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
-        rows.append(
-            {
-                "item": item.id,
-                "graph": items[0].id,
-                "group": item.group or item.premise,
-                "variables": len(item.variables),
-                "relation": str(item.about["kind"]),
-                "question": item.proposition.sentence(),
-                "distance": int(item.about["distance"]),
-                "path": path_length(item.proposition, item.dag),
-                "decided": item.decided,
-                "split": item.split,
-                "solver": parameters["label"],
-                "oracle_kind": asked.kind,
-                "oracle": asked.described,
-                "label": item.answer,
-                "answer": answer.value,
-                "right": None if answer.value is None else answer.value == item.answer,
-                "confidence": sure,
-                "log_odds": answer.log_odds,
-                "replicate": answer.replicate,
-                "wording": answer.wording,
-                "negated": answer.negated,
-                "reason": answer.reason,
-                "tokens_in": answer.tokens_in,
-                "tokens_out": answer.tokens_out,
-                "cost": answer.cost,
-                "local_answers": 1,
-                "local_wrong": int(answer.value is not None and answer.value != item.answer),
-            }
-        )
+        row: LocalRow = {
+            "item": item.id,
+            "graph": items[0].id,
+            "group": item.group or item.premise,
+            "variables": len(item.variables),
+            "relation": str(item.about["kind"]),
+            "question": item.proposition.sentence(),
+            "distance": int(item.about["distance"]),
+            "path": path_length(item.proposition, item.dag),
+            "decided": item.decided,
+            "split": item.split,
+            "solver": parameters["label"],
+            "oracle_nature": asked.nature,
+            "oracle": asked.described,
+            **judged(item, answer.value),
+            "confidence": sure,
+            "log_odds": answer.log_odds,
+            "replicate": answer.replicate,
+            "wording": answer.wording,
+            "negated": answer.negated,
+            "reason": answer.reason,
+            "tokens_in": answer.tokens_in,
+            "tokens_out": answer.tokens_out,
+            "cost": answer.cost,
+            "local_answers": 1,
+            "local_wrong": int(answer.value is not None and answer.value != item.answer),
+        }
+        rows.append(row)
     return Outcome(tuple(rows), {"oracle": sum(answer.latency for answer in answers)})
 
 
@@ -199,7 +202,7 @@ def calibrations(frame: pd.DataFrame, level: float = 0.95) -> dict[str, Calibrat
         table["answer"] = [words.get(value, "abstain") for value in part["answer"].astype(object)]
         table["name"] = ""
         table = table.astype({"path": "Int64", "log_odds": "float64", "truth": bool, "negated": bool})
-        out[str(label)] = Calibration(table.reset_index(drop=True), level, str(part["oracle_kind"].iloc[0]))
+        out[str(label)] = Calibration(table.reset_index(drop=True), level, str(part["oracle_nature"].iloc[0]))
     return out
 
 
@@ -226,14 +229,14 @@ def comparison_of_oracles(frame: pd.DataFrame, by: str | None = None) -> pd.Data
         if by is not None:
             table = found.by(by).reset_index()
             table.insert(0, "solver", label)
-            table.insert(1, "oracle_kind", found.oracle_kind)
+            table.insert(1, "oracle_nature", found.oracle_kind)
             tables.append(table)
             continue
         said = found.frame["answer"] != "abstain"
         right = (found.frame["answer"] == "yes") == found.frame["truth"]
         row: dict[str, Any] = {
             "solver": label,
-            "oracle_kind": found.oracle_kind,
+            "oracle_nature": found.oracle_kind,
             "questions": found.questions,
             "answers": len(found.frame),
             "accuracy": float(right[said].mean()) if said.any() else math.nan,

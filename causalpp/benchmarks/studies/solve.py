@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from causalpp.benchmarks.runs.units import Outcome, Row, Study, register
+from causalpp.benchmarks.rows import AnswerRow, SolveRow
+from causalpp.benchmarks.runs.units import Outcome, Study, register
 from causalpp.benchmarks.solvers import Solution, Solver, make_solver
 from causalpp.errors import InvalidParameter
-from causalpp.tasks import Item, generate, load_benchmark, perturb, read_items
+from causalpp.tasks import Item, YesNo, generate, load_benchmark, perturb, read_items, score
+from causalpp.tasks.corr2cause import corr2cause_item
 
 __all__ = ["SOLVE", "GeneratedItems", "SolveSettings", "chosen_items"]
 
@@ -109,13 +111,13 @@ def chosen_items(settings: SolveSettings, seed: int) -> Iterator[Item]:
         item
         for item in _source(settings, seed)
         if (not settings.split or item.split == settings.split)
-        and (settings.variables is None or _size(item) in settings.variables)
+        and (settings.variables is None or item.size in settings.variables)
     )
     found = False
     for item in islice(fitting, settings.limit):
         found = True
         if settings.perturb:
-            yield from perturb([item], settings.perturb, seed=seed)
+            yield from perturb([corr2cause_item(item)], settings.perturb, seed=seed)
         else:
             yield item
     if not found:
@@ -124,17 +126,6 @@ def chosen_items(settings: SolveSettings, seed: int) -> Iterator[Item]:
             + (f" of the split {settings.split!r}" if settings.split else "")
             + (f" with {' or '.join(map(str, settings.variables))} variables" if settings.variables else "")
         )
-
-
-def _size(item: Item) -> int | None:
-    """How many variables an item is about, as far as it says so without its premise being read."""
-    said = str(item.about.get("num_variables", ""))
-    return len(item.variables) or (int(said) if said.isdecimal() else None)
-
-
-def _premise_group(item: Item) -> str:
-    """What items of a published file have in common that share a premise: they are right and wrong together."""
-    return hashlib.blake2b(item.premise.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def _told(settings: SolveSettings) -> str:
@@ -148,7 +139,7 @@ def _plan_solving(settings: SolveSettings, seed: int) -> Iterator[Mapping[str, A
     ]
     for item in chosen_items(settings, seed):
         plain = item.to_dict()
-        del plain["certificate"]
+        plain.pop("certificate", None)
         for label, identity, spec in solvers:
             yield {"item": plain, "label": label, "solver": spec, "identity": identity}
 
@@ -156,7 +147,7 @@ def _plan_solving(settings: SolveSettings, seed: int) -> Iterator[Mapping[str, A
 def _solver(parameters: Mapping[str, Any]) -> tuple[Solver, Item, Item]:
     """The solver, the item, and the item as the solver may see it."""
     item = Item.from_dict(parameters["item"])
-    return make_solver(parameters["solver"]), item, replace(item, label=None)
+    return make_solver(parameters["solver"]), item, item.blind()
 
 
 def _solve(parameters: Mapping[str, Any]) -> Outcome:
@@ -173,35 +164,49 @@ def _solver_waits(parameters: Mapping[str, Any]) -> bool:
     return make_solver(parameters["solver"]).waits
 
 
-def _solved(item: Item, solver: Solver, verdict: Solution, label: str) -> Outcome:
-    known = item.label is not None and verdict.answer is not None
-    row: Row = {
+def _solved(item: Item, solver: Solver, solution: Solution, label: str) -> Outcome:
+    row: SolveRow = {
         "item": item.id,
-        "group": item.group or _premise_group(item),
-        "variables": _size(item),
-        "relation": item.relation,
-        "wording": item.wording,
-        "semantics": item.semantics,
+        "group": item.cluster,
+        "variables": item.size,
+        **item.facts,  # type: ignore[typeddict-item]
         "split": item.split,
         "pair": item.pair,
         "solver": label,
-        "oracle_kind": solver.oracle_kind,
+        "oracle_nature": solver.oracle_nature,
         "oracle": solver.oracle,
-        "label": item.label,
-        "answer": verdict.answer,
-        "right": verdict.answer == item.label if known else None,
-        "confidence": verdict.confidence,
-        "entailed": verdict.entailed,
-        "holds": verdict.holds,
-        "questions": verdict.questions,
-        "bound": verdict.bound,
-        "tokens_in": verdict.tokens_in,
-        "tokens_out": verdict.tokens_out,
-        "cost": verdict.cost,
-        "reason": verdict.reason,
+        **judged(item, solution.answer),
+        "confidence": solution.confidence,
+        "entailed": solution.entailed,
+        "holds": solution.holds,
+        "questions": solution.questions,
+        "bound": solution.bound,
+        "tokens_in": solution.tokens_in,
+        "tokens_out": solution.tokens_out,
+        "cost": solution.cost,
     }
-    timings = {} if verdict.seconds is None else {"oracle": verdict.seconds}
-    return Outcome(({**verdict.about, **row},), timings)
+    row["reason"] = solution.reason or row["reason"]
+    timings = {} if solution.seconds is None else {"oracle": solution.seconds}
+    return Outcome(({**solution.about, **row},), timings)
+
+
+def judged(item: Item, answer: object) -> AnswerRow:
+    """The columns that say how right an answer is: label and answer, or target and what was said, score and outcome."""
+    found, right = score(item, answer), item.target.value
+    row: AnswerRow = {"label": None, "answer": None}
+    if isinstance(right, bool) or isinstance(item.target.scorer, YesNo):
+        row = {"label": right, "answer": found.answer}
+    else:
+        said = None if found.answer is None else json.dumps(found.answer, ensure_ascii=False)
+        row |= {"target": json.dumps(right, ensure_ascii=False), "said": said}
+    known = found.outcome not in ("no answer", "not known")
+    return {
+        **row,
+        "score": found.value,
+        "outcome": found.outcome,
+        "right": found.outcome == "right" if known else None,
+        "reason": found.reason or None,
+    }
 
 
 def _count_solving(settings: SolveSettings) -> int | None:

@@ -56,7 +56,7 @@ def audit(
     if bool(files) == (published is not None):
         raise InvalidParameter("name the files to audit, or a set on the hub by --published")
     if published is not None:
-        items: Iterator[tasks.Item] = loaders.load_published(published, split, revision=revision)
+        items: Iterator[tasks.Corr2CauseItem] = loaders.load_published(published, split, revision=revision)
     else:
         items = chain.from_iterable(map(loaders.read_items, files or ()))
     with Progress("rows", wanted=not json) as bar:

@@ -271,7 +271,7 @@ def _summary(study: str, records: Sequence[Mapping[str, Any]]) -> RenderableType
     rows = []
     for record in records:
         who = ", ".join(str(record[name]) for name in ("solver", "method", "oracle") if record.get(name))
-        kind = str(record.get("oracle_kind", ""))
+        kind = str(record.get("oracle_nature", ""))
         rows.append((who or "all", "" if kind == "none" else kind, *(_shown(record, name) for name in names)))
     return table_of(rows, study, "asks", *(name.replace("_", " ") for name in names))
 
@@ -287,12 +287,12 @@ def _shown(record: Mapping[str, Any], name: str) -> str:
 
 def _records(found: Run, study: str) -> list[dict[str, Any]]:
     """The scores of a study's series, or the means of its numbers, without what is undefined."""
-    from causalpp.benchmarks.metrics import METRICS, score, series_of
+    from causalpp.benchmarks.metrics import METRICS, is_scored, score, series_of
 
     frame = found.frame(study)
     columns = series_of(frame)
     frame = frame.sort_values(columns, kind="stable") if columns else frame
-    if {"label", "answer"} <= set(frame.columns) and frame["label"].notna().any():
+    if is_scored(frame):
         table = score(frame, columns)
         ends = [f"{metric}{end}" for metric in METRICS for end in ("_low", "_high")]
         records = table.drop(columns=[name for name in ends if not name.startswith("accuracy")]).to_dict("records")

@@ -180,7 +180,7 @@ def _shares(text: str) -> dict[str, float]:
     return dict(zip(("train", "validation", "test"), numbers))
 
 
-def _show(made: Benchmark, files: list[Path]) -> None:
+def _show(made: Benchmark[Any], files: list[Path]) -> None:
     console.print(f"{len(made):,} items about {len({item.group for item in made}):,} classes")
     rows = [
         (name if not k else "", value or "–", f"{count:,}")

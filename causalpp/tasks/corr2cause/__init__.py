@@ -12,6 +12,7 @@ from causalpp.tasks.corr2cause.hypotheses import (
     sentence_of,
     wordings,
 )
+from causalpp.tasks.corr2cause.item import RELATIONS, Corr2CauseItem, corr2cause_item
 from causalpp.tasks.corr2cause.perturb import PERTURBATIONS, perturb
 from causalpp.tasks.corr2cause.premises import PREMISES, premise_of
 from causalpp.tasks.corr2cause.tables import relation_tables
@@ -19,9 +20,11 @@ from causalpp.tasks.corr2cause.tables import relation_tables
 __all__ = [
     "PERTURBATIONS",
     "PREMISES",
+    "RELATIONS",
     "SEMANTICS",
     "SHARES",
     "Audit",
+    "Corr2CauseItem",
     "Disagreement",
     "Failure",
     "Overlap",
@@ -29,6 +32,7 @@ __all__ = [
     "check_certificate",
     "classes",
     "complete_set",
+    "corr2cause_item",
     "generate",
     "hypothesis",
     "original_wordings",

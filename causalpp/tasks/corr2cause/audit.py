@@ -14,7 +14,7 @@ from causalpp.equivalence import Entailment, parse_premise
 from causalpp.equivalence.statements.premise import from_premise
 from causalpp.errors import CausalppError, ContradictoryStatements, FormatError, InvalidParameter, UndeterminedClass
 from causalpp.propositions import Proposition, parse
-from causalpp.tasks.items.item import Item
+from causalpp.tasks.corr2cause.item import Corr2CauseItem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +111,7 @@ class Audit:
     Example:
         >>> text = ("Suppose there is a closed system of 2 variables, A and B. All the statistical relations among "
         ...         "these 2 variables are as follows: A correlates with B.")
-        >>> audit([Item("1", text, "A directly causes B.", True)])
+        >>> audit([Corr2CauseItem("1", text, "A directly causes B.", True)])
         Audit(1 rows: 1 labels checked, 1 wrong; 0 rows could not be checked; 0 premises in several splits)
     """
 
@@ -186,7 +186,9 @@ class Audit:
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
 
 
-def audit(items: Iterable[Item], *, semantics: str = "path", progress: Callable[[int], None] | None = None) -> Audit:
+def audit(
+    items: Iterable[Corr2CauseItem], *, semantics: str = "path", progress: Callable[[int], None] | None = None
+) -> Audit:
     """Derive every label again from its premise alone, and look for what else may be wrong with a benchmark.
 
     A label is right if it is 1 where the hypothesis holds in every member of the class that the premise determines and
@@ -236,7 +238,7 @@ class _Found:
         self.seen: dict[bytes, bool | None] = {}
         self.duplicates, self.conflicts = 0, 0
 
-    def take(self, item: Item, row: int, semantics: str) -> None:
+    def take(self, item: Corr2CauseItem, row: int, semantics: str) -> None:
         self.count += 1
         self.splits[item.split] += 1
         self.labelled += item.label is not None
@@ -268,7 +270,7 @@ class _Found:
         except CausalppError as error:
             self._fail(item, row, "hypothesis", str(error))
 
-    def _check(self, item: Item, row: int, statement: Proposition, graphs: _Classes) -> None:
+    def _check(self, item: Corr2CauseItem, row: int, statement: Proposition, graphs: _Classes) -> None:
         verdicts = []
         for graph in graphs.classes:
             verdicts.append(graph.decide(statement))
@@ -298,7 +300,7 @@ class _Found:
                 )
             )
 
-    def _fail(self, item: Item, row: int, kind: Kind, message: str, derived: bool | None = None) -> None:
+    def _fail(self, item: Corr2CauseItem, row: int, kind: Kind, message: str, derived: bool | None = None) -> None:
         self.failures.append(Failure(row, item.id, item.split, kind, message, derived))
 
     def _repeated(self, key: bytes, label: bool | None) -> None:

@@ -15,10 +15,10 @@ from causalpp.graphs import Dag, erdos_renyi
 from causalpp.tasks._random import Source
 from causalpp.tasks.corr2cause.classes import classes
 from causalpp.tasks.corr2cause.hypotheses import hypothesis
+from causalpp.tasks.corr2cause.item import RELATIONS
 from causalpp.tasks.corr2cause.premises import STATED, premise_of
 from causalpp.tasks.corr2cause.published import published_counts
 from causalpp.tasks.corr2cause.tables import relation_tables
-from causalpp.tasks.items.item import RELATIONS
 
 __all__ = ["Drawn", "Recipe", "Row", "draw", "names_of"]
 

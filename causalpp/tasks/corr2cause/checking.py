@@ -21,7 +21,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from causalpp.errors import InvalidData
-from causalpp.tasks.items.item import Item
+from causalpp.tasks.corr2cause.item import Corr2CauseItem
 
 __all__ = ["Pattern", "check_certificate", "holds", "read_pattern"]
 
@@ -129,7 +129,7 @@ def read_pattern(premise: str, variables: Sequence[str]) -> Pattern:
     return Pattern(near, frozenset(colliders))
 
 
-def check_certificate(item: Item) -> None:
+def check_certificate(item: Corr2CauseItem) -> None:
     """Check that an item's certificate proves its label, from the item's text and fields alone.
 
     Raises:
@@ -150,7 +150,7 @@ def check_certificate(item: Item) -> None:
         raise InvalidData(f"item {item.id}: {error}") from None
 
 
-def _check(item: Item) -> None:
+def _check(item: Corr2CauseItem) -> None:
     if item.semantics not in ("path", "direct"):
         raise InvalidData(f"labels of {item.semantics!r} semantics are counts, which nothing proves")
     if not _says(item):
@@ -172,7 +172,7 @@ def _check(item: Item) -> None:
         raise InvalidData(f"{item.relation} of {item.a} and {item.b} holds in the member that should refute it")
 
 
-def _says(item: Item) -> bool:
+def _says(item: Corr2CauseItem) -> bool:
     """Whether the sentence of an item states its relation of its variables."""
     pairs, relation = [(item.a, item.b)], item.relation
     if relation in ("child", "descendant"):
@@ -198,7 +198,7 @@ def _check_member(pattern: Pattern, edges: Sequence[Arrow]) -> None:
                     raise InvalidData(f"the member differs from the premise in the triple {a}, {middle}, {b}")
 
 
-def _follow(pattern: Pattern, known: set[Arrow], proof: Mapping[str, Any], item: Item) -> None:
+def _follow(pattern: Pattern, known: set[Arrow], proof: Mapping[str, Any], item: Corr2CauseItem) -> None:
     if "split" in proof:
         x, y = proof["split"]
         if y not in pattern.near.get(x, ()):
@@ -221,7 +221,7 @@ def _follow(pattern: Pattern, known: set[Arrow], proof: Mapping[str, Any], item:
         raise InvalidData(f"the paths {paths} do not show that {item.relation} holds of {item.a} and {item.b}")
 
 
-def _shows(pattern: Pattern, paths: Sequence[Sequence[str]], item: Item) -> bool:
+def _shows(pattern: Pattern, paths: Sequence[Sequence[str]], item: Corr2CauseItem) -> bool:
     """Whether directed paths are what a relation asks for."""
     a, b, relation, direct = item.a, item.b, item.relation, item.semantics == "direct"
     if relation in ("child", "descendant"):

@@ -25,11 +25,11 @@ from causalpp.tasks._random import Source
 from causalpp.tasks.corr2cause.candidates import Drawn, Recipe, Row, draw, names_of
 from causalpp.tasks.corr2cause.classes import classes
 from causalpp.tasks.corr2cause.hypotheses import SEMANTICS, check_relation, hypothesis
+from causalpp.tasks.corr2cause.item import RELATIONS, Corr2CauseItem
 from causalpp.tasks.corr2cause.labelling import ClassWriter, random_wording
 from causalpp.tasks.corr2cause.premises import PREMISES, STATED
 from causalpp.tasks.corr2cause.published import published_counts
 from causalpp.tasks.items.benchmark import Benchmark
-from causalpp.tasks.items.item import RELATIONS, Item
 from causalpp.tasks.items.splits import check_shares, with_splits
 
 __all__ = ["SHARES", "complete_set", "generate"]
@@ -59,7 +59,7 @@ def generate(
     shares: Mapping[str, float] = SHARES,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
-) -> Benchmark:
+) -> Benchmark[Corr2CauseItem]:
     """Items of the sizes asked for, with as many of each relation and label as asked.
 
     Where there are not enough different items of some relation and label (over two variables nothing is entailed),
@@ -100,7 +100,7 @@ def generate(
     if not asked:
         raise InvalidParameter("name one relation at least")
     check_shares(shares)
-    items: list[Item] = []
+    items: list[Corr2CauseItem] = []
     short: dict[str, int] = {}
     for number, n in enumerate(wanted):
         recipe = Recipe(n, seed, semantics, expected_degree, premises, asked, near_misses > 0)
@@ -134,7 +134,7 @@ def generate(
 
 def complete_set(
     n: int, semantics: str = "path", *, shares: Mapping[str, float] | None = None, seed: int = 0
-) -> Benchmark:
+) -> Benchmark[Corr2CauseItem]:
     """Every class of n variables once, with every pair and relation: Corr2Cause as it was drawn.
 
     There are 12, 90, 720, 8,520 and 198,090 items for n = 2…6.  The names follow the causal order of each class's
@@ -164,7 +164,7 @@ def complete_set(
         check_shares(shares)
     recipe = Recipe(n, seed, semantics, 0.0, "complete")
     names = names_of(n)
-    items: list[Item] = []
+    items: list[Corr2CauseItem] = []
     for number, graph in enumerate(classes(n)):
         dag = Dag.from_adjacency(graph, names)
         writer = ClassWriter(dag, recipe, number)
@@ -271,11 +271,11 @@ class _Drawing:
 class _Writing:
     recipe: Recipe
 
-    def __call__(self, chosen: tuple[Drawn, list[Row]]) -> list[Item]:
+    def __call__(self, chosen: tuple[Drawn, list[Row]]) -> list[Corr2CauseItem]:
         drawn, rows = chosen
         random = Source(self.recipe.seed, self.recipe.n, drawn.number, 1)
         writers: dict[int, ClassWriter] = {}
-        out: list[Item] = []
+        out: list[Corr2CauseItem] = []
         for row in rows:
             if row.graph not in writers:
                 writers[row.graph] = ClassWriter(drawn.graphs[row.graph], self.recipe, drawn.number)
@@ -291,10 +291,10 @@ def _each(work: Callable[[Any], Any], parts: Iterable[Any], jobs: int) -> Iterat
     return iter(joblib.Parallel(n_jobs=jobs, return_as="generator")(joblib.delayed(work)(part) for part in parts))
 
 
-def _numbered(items: Sequence[Item], n: int) -> list[Item]:
+def _numbered(items: Sequence[Corr2CauseItem], n: int) -> list[Corr2CauseItem]:
     """Items with ids; of a couple, each names the other."""
-    out: list[Item] = []
-    waiting: Item | None = None
+    out: list[Corr2CauseItem] = []
+    waiting: Corr2CauseItem | None = None
     for k, item in enumerate(items):
         named = replace(item, id=f"n{n}-{k:06d}")
         if "near_miss" in named.about and waiting is None:

@@ -25,7 +25,7 @@ from causalpp.propositions import (
     quote,
     sentences,
 )
-from causalpp.tasks.items.item import RELATIONS
+from causalpp.tasks.corr2cause.item import RELATIONS
 
 __all__ = ["SEMANTICS", "hypothesis", "original_wordings", "read_hypothesis", "sentence_of", "wordings"]
 

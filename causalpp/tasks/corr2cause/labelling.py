@@ -16,9 +16,9 @@ from causalpp.tasks.corr2cause.candidates import Recipe, Row
 from causalpp.tasks.corr2cause.certificates import pattern_of, prove
 from causalpp.tasks.corr2cause.classes import fingerprint
 from causalpp.tasks.corr2cause.hypotheses import hypothesis, original_wordings, sentence_of
+from causalpp.tasks.corr2cause.item import RELATIONS, Corr2CauseItem
 from causalpp.tasks.corr2cause.premises import checked_premise
 from causalpp.tasks.corr2cause.published import published_counts
-from causalpp.tasks.items.item import RELATIONS, Item
 
 __all__ = ["ClassWriter"]
 
@@ -50,7 +50,7 @@ class ClassWriter:
             "undirected": [list(edge) for edge in cpdag.undirected],
         }
 
-    def item(self, row: Row, wording: int = 0) -> Item:
+    def item(self, row: Row, wording: int = 0) -> Corr2CauseItem:
         """The item that asks one question; its id is still empty.
 
         Raises:
@@ -60,7 +60,7 @@ class ClassWriter:
         label, certificate = self._counted(row) if published else self._proved(row)
         if label != row.label:
             raise InvalidGraph(f"{row} of {self.mec.cpdag!r}: the label is {label}")
-        return Item(
+        return Corr2CauseItem(
             id="",
             premise=self.premise,
             hypothesis=sentence_of(row.relation, row.a, row.b, wording % original_wordings(row.relation)),

@@ -16,8 +16,8 @@ from causalpp.equivalence import from_premise, parse_premise
 from causalpp.errors import InvalidParameter
 from causalpp.tasks._random import Source
 from causalpp.tasks.corr2cause.hypotheses import original_wordings, read_hypothesis, sentence_of, wordings
+from causalpp.tasks.corr2cause.item import Corr2CauseItem
 from causalpp.tasks.corr2cause.premises import premise_of
-from causalpp.tasks.items.item import Item
 
 __all__ = ["PERTURBATIONS", "perturb"]
 
@@ -25,7 +25,7 @@ __all__ = ["PERTURBATIONS", "perturb"]
 PERTURBATIONS = ("names", "paraphrase")
 
 
-def perturb(items: Iterable[Item], kind: str, *, seed: int = 0) -> list[Item]:
+def perturb(items: Iterable[Corr2CauseItem], kind: str, *, seed: int = 0) -> list[Corr2CauseItem]:
     """The items with other names or in other words; labels, classes and splits stay.
 
     Args:
@@ -69,7 +69,7 @@ def perturb(items: Iterable[Item], kind: str, *, seed: int = 0) -> list[Item]:
     return out
 
 
-def _known(item: Item) -> Item:
+def _known(item: Corr2CauseItem) -> Corr2CauseItem:
     """The item with variables and relation, read from its text where it does not say them."""
     if item.variables and item.relation and item.a and item.b:
         return item
@@ -82,7 +82,7 @@ def _other_names(n: int) -> list[str]:
     return [chr(ord("Z") - k) for k in range(n)] if n <= 26 else [f"W{k}" for k in range(1, n + 1)]
 
 
-def _renamed(item: Item) -> Item:
+def _renamed(item: Corr2CauseItem) -> Corr2CauseItem:
     new = dict(zip(item.variables, _other_names(len(item.variables))))
     a, b = new[item.a], new[item.b]
     about = {
@@ -115,7 +115,7 @@ def _in_lists(value: Any, new: Mapping[str, str]) -> Any:
     return value
 
 
-def _paraphrased(item: Item, seed: int) -> Item:
+def _paraphrased(item: Corr2CauseItem, seed: int) -> Corr2CauseItem:
     first, count = original_wordings(item.relation), wordings(item.relation)
     wording = first + Source(seed, crc32(item.id.encode())).below(count - first)
     return replace(

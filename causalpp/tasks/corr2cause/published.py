@@ -22,8 +22,8 @@ from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import TooLarge
 from causalpp.graphs import Dag
 from causalpp.tasks.corr2cause.classes import canonical, decoded
+from causalpp.tasks.corr2cause.item import RELATIONS
 from causalpp.tasks.corr2cause.tables import relation_tables
-from causalpp.tasks.items.item import RELATIONS
 
 __all__ = ["published_counts"]
 

@@ -16,8 +16,8 @@ from causalpp.errors import FormatError, MissingDependency
 
 __all__ = ["COLUMNS", "SUFFIXES", "rows_of"]
 
-#: The columns one of which holds the premise.
-COLUMNS = ("input", "query", "premise")
+#: The columns one of which holds what is asked.
+COLUMNS = ("prompt", "input", "query", "premise")
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 
@@ -217,7 +217,7 @@ def _parquet(path: Path) -> Iterator[Mapping[str, Any]]:
 def _read_texts(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """The row with columns that hold JSON text, as our own Parquet files have them, read."""
     out = dict(row)
-    for name in ("about", "certificate"):
+    for name in ("about", "certificate", "target"):
         if isinstance(out.get(name), str):
             with suppress(json.JSONDecodeError):  # which a column of someone else's may raise
                 out[name] = json.loads(out[name] or "{}")

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 from causalpp._files import check_target, data_path, read_text, write_bytes, write_text
 from causalpp.errors import FormatError, InvalidParameter, MissingDependency
-from causalpp.tasks.items.item import RELATIONS, Item
+from causalpp.tasks.items.item import Item, SomeItem
 from causalpp.tasks.items.loaders import read_items
 
 __all__ = ["Benchmark", "benchmark_names", "load_benchmark"]
 
-_MEANING = {
-    "path": "a relation holds along directed paths; a common cause or effect may be reached through others",
-    "direct": "ancestors are those without an edge; common causes and effects are parents and children",
-    "published": "the labels of the published set, faults included: for comparison, not for training",
-}
 _ABOUT = ".about.json"
 
 
 @dataclass(frozen=True, repr=False)
-class Benchmark:
+class Benchmark(Generic[SomeItem]):
     """Items, and how they were made.
 
     Attributes:
@@ -41,11 +36,11 @@ class Benchmark:
         (12, {'True': 6, 'False': 6})
     """
 
-    items: tuple[Item, ...]
+    items: tuple[SomeItem, ...]
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        sizes = sorted({len(item.variables) for item in self.items})
+        sizes = sorted({item.size or 0 for item in self.items})
         about = f"{sizes[0]} to {sizes[-1]} variables" if len(sizes) > 1 else f"{sizes[0] if sizes else 0} variables"
         return (
             f"Benchmark({len(self.items):,} items of {about} in {len({item.group for item in self.items}):,} classes)"
@@ -54,10 +49,10 @@ class Benchmark:
     def __len__(self) -> int:
         return len(self.items)
 
-    def __iter__(self) -> Iterator[Item]:
+    def __iter__(self) -> Iterator[SomeItem]:
         return iter(self.items)
 
-    def split(self, name: str) -> Benchmark:
+    def split(self, name: str) -> Benchmark[SomeItem]:
         """The items of one split.
 
         Raises:
@@ -70,53 +65,33 @@ class Benchmark:
         return Benchmark(found, self.about)
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """How many items there are by size, label, relation, split and kind of near miss."""
-        keys: dict[str, Callable[[Item], Any]] = {
-            "variables": lambda item: len(item.variables),
-            "label": lambda item: item.label,
-            "relation": lambda item: item.relation,
-            "split": lambda item: item.split,
-            "near miss": lambda item: item.about.get("near_miss", ""),
-        }
+        """How many items there are by each of their traits: size, label, relation, split and kind of near miss."""
         out: dict[str, dict[str, int]] = {}
-        for name, key in keys.items():
-            found = Counter(key(item) for item in self.items)
-            order = sorted(found, key=lambda value: (value is not True, str(value).zfill(3)))
-            if name == "relation":
-                order = sorted(found, key=lambda value: RELATIONS.index(value) if value in RELATIONS else 99)
+        for name in self.items[0].traits if self.items else ():
+            found = Counter(item.traits[name] for item in self.items)
+            known = list(self._kind.order.get(name, ()))
+            ranks = {value: known.index(value) if value in known else 99 for value in found}
+            order = sorted(found, key=lambda value: (ranks[value], value is not True, str(value).zfill(3)))
             out[name] = {str(value): found[value] for value in order}
         return out
 
-    def card(self, title: str = "Corr2Cause, generated", command: str = "") -> str:
+    @property
+    def _kind(self) -> type[Item]:
+        return type(self.items[0]) if self.items else Item
+
+    def card(self, title: str = "", command: str = "") -> str:
         """What the set is, in Markdown: how it was made, what its labels mean, and how many items of what there are.
 
         Args:
-            title: the first heading.
+            title: the first heading; by default that of the kind of item.
             command: what makes the set again, if it was a command.
         """
-        about = self.about
-        semantics = str(about.get("semantics", "path"))
-        lines = [f"# {title}", "", f"{len(self):,} items about {_said(about.get('sizes', []))} variables.", ""]
+        about, kind = self.about, self._kind
+        lines = [f"# {title or kind.title}", ""]
+        lines += [f"{len(self):,} items about {_said(about.get('sizes', []))} variables.", ""]
         if command:
             lines += ["Made by", "", f"    {command}", ""]
-        lines += [
-            "Each item is a premise (what is independent of what among the variables), a hypothesis about two of",
-            "them, and whether the hypothesis holds in every graph that agrees with the premise. The premise alone",
-            "determines the equivalence class, which was checked for every one.",
-            "",
-            "The labels are the counts of the published program."
-            if semantics == "published"
-            else "Labels are exact and have a certificate: a proof, or a graph in which the hypothesis fails.",
-            "",
-            "The names are in the causal order of one graph of the class, as in the published set."
-            if about.get("complete") or semantics == "published"
-            else "The order of the names says nothing about the causal order.",
-            "",
-            f"Semantics: {semantics}; {_MEANING[semantics]}.",
-            "",
-            "## Settings",
-            "",
-        ]
+        lines += [*kind.described(about), "## Settings", ""]
         lines += [f"- {key}: {value}" for key, value in about.items() if key != "short"]
         short = about.get("short") or {}
         if short:
@@ -127,22 +102,15 @@ class Benchmark:
             lines += [f"| {name} | items |", "|---|---:|"]
             lines += [f"| {value or '–'} | {count:,} |" for value, count in found.items()]
             lines += [""]
-        lines += [
-            "## Licence and source",
-            "",
-            "The items are generated; nothing is taken from the published files. They are under the licence of",
-            "this library (Apache 2.0). The task, the relations and the wording are those of Corr2Cause: Jin et al.,",
-            "*Can large language models infer causation from correlation?*, ICLR 2024, arXiv 2306.05836. Please cite",
-            "it when you use the task.",
-            "",
-        ]
+        if kind.licence:
+            lines += ["## Licence and source", "", *kind.licence, ""]
         return "\n".join(lines)
 
-    def save(self, path: str | Path, *, title: str = "Corr2Cause, generated", command: str = "") -> list[Path]:
+    def save(self, path: str | Path, *, title: str = "", command: str = "") -> list[Path]:
         """Write the items, with a card and the settings beside them; the same items give the same bytes.
 
         Args:
-            path: ends in ``.jsonl`` (one item a line) or ``.parquet`` (certificate and about as JSON text).
+            path: ends in ``.jsonl`` (one item a line) or ``.parquet`` (mappings as JSON text).
             title, command: for the card.
 
         Returns:
@@ -176,17 +144,15 @@ class Benchmark:
             ) from None
         rows = [item.to_dict() for item in self.items]
         for row in rows:
-            for name in ("certificate", "about"):
-                row[name] = json.dumps(row[name], ensure_ascii=False)
+            row |= {name: json.dumps(v, ensure_ascii=False) for name, v in row.items() if isinstance(v, dict)}
         file = BytesIO()
-        names = list(Item.__dataclass_fields__)
-        table = arrow.table({name: [row[name] for row in rows] for name in names})
+        table = arrow.table({name: [row[name] for row in rows] for name in self._kind.stored})
         parquet.write_table(table, file, compression="zstd")
         return file.getvalue()
 
     @classmethod
-    def load(cls, path: str | Path) -> Benchmark:
-        """The set in a file that :meth:`save` wrote; other files are read by :func:`causalpp.benchmarks.read_items`.
+    def load(cls, path: str | Path) -> Benchmark[Any]:
+        """The set in a file that :meth:`save` wrote; other files are read by :func:`causalpp.tasks.read_items`.
 
         Raises:
             FormatError: the file is missing or damaged.
@@ -211,7 +177,7 @@ def benchmark_names() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in (data_path() / "benchmarks").glob("*.jsonl")))
 
 
-def load_benchmark(name: str = "corr2cause-small") -> Benchmark:
+def load_benchmark(name: str = "corr2cause-small") -> Benchmark[Any]:
     """A set that ships with the library.
 
     Raises:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from causalpp.errors import InvalidParameter
 from causalpp.tasks._random import Source
-from causalpp.tasks.items.item import Item
+from causalpp.tasks.items.item import Item, SomeItem
 
 __all__ = ["check_shares", "with_splits"]
 
@@ -24,7 +24,7 @@ def check_shares(shares: Mapping[str, float]) -> None:
         raise InvalidParameter(f"the shares of the splits add up to {sum(shares.values()):g}, not to 1")
 
 
-def with_splits(items: Iterable[Item], shares: Mapping[str, float], seed: int = 0) -> list[Item]:
+def with_splits(items: Iterable[SomeItem], shares: Mapping[str, float], seed: int = 0) -> list[SomeItem]:
     """The items, each with a split, so that no class is on two sides and the shares come close.
 
     Groups are put in a random order; each goes where most is missing.  Near misses of two classes keep these together,
@@ -41,10 +41,10 @@ def with_splits(items: Iterable[Item], shares: Mapping[str, float], seed: int = 
     """
     check_shares(shares)
     some = list(items)
-    out: list[Item] = list(some)
+    out = list(some)
     by_size: dict[int, list[int]] = {}
     for k, item in enumerate(some):
-        by_size.setdefault(len(item.variables), []).append(k)
+        by_size.setdefault(item.size or 0, []).append(k)
     for n, places in sorted(by_size.items()):
         missing = {name: share * len(places) for name, share in shares.items() if share > 0}
         parts = _parts([some[k] for k in places], most=min(missing.values()))
@@ -72,5 +72,5 @@ def _parts(items: Sequence[Item], most: float) -> list[list[int]]:
     return [members[name] for name in sorted(members)]
 
 
-def _unpaired(item: Item) -> Item:
+def _unpaired(item: SomeItem) -> SomeItem:
     return replace(item, pair="", about={key: value for key, value in item.about.items() if key != "near_miss"})

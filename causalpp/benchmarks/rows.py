@@ -1,0 +1,237 @@
+"""The rows of results: every column that the studies that ship write, with its type and its meaning, in one place.
+
+A run's tables have, before these, the columns ``key`` (of the unit), ``part`` (of the configuration) and ``row`` (its
+number in the unit), which the runner makes.  Studies of one's own may write other columns; those of the names below
+are scored, compared and drawn by what is said here of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["AnswerRow", "ConfidenceRow", "DiscoverRow", "LocalRow", "LoopRow", "Row", "SolveRow", "frame_of_today",
+           "outcome_of", "row_of_today"]  # fmt: skip
+
+#: A row of a table of results: texts, numbers, truth values and None by the name of their column.
+Row: TypeAlias = Mapping[str, object]
+
+
+class AnswerRow(TypedDict, total=False):
+    """An answer to something whose right answer may be known.
+
+    Attributes:
+        item: the id of what was asked.
+        group: what is right and wrong together has the same; intervals are drawn over groups.
+        variables: how many variables it is about; None if that is not known.
+        relation: which relation, or kind of question, it is about.
+        split: the split of the item, or "".
+        solver: who answers, as reports call it.
+        oracle_nature: who was asked: ``"simulated"``, ``"language model"``, ``"experiment"``, ``"human"`` or
+            ``"none"``.  Results of different natures are never pooled.
+        oracle: which one: the name of a model, the noise; "" for none.
+        label: the right answer, if it is a yes or no; None if it is not known, or something else.
+        answer: the answer given, if it is a yes or no; None if there is none, or it is something else.
+        target: the right answer, if it is no yes or no, as JSON.
+        said: the answer given, if it is no yes or no, as JSON; None if there is none.
+        score: 1 for right, 0 for wrong or no answer, in between for partly right; None if nobody knows what is right.
+        outcome: one of :data:`causalpp.tasks.OUTCOMES`, which tells no answer from a wrong one.
+        right: whether it is right; None without an answer, or if nobody knows.
+        confidence: the probability that whoever answers gives to being right; None if not stated.
+        reason: why there is no answer, or why it is not right, in a few words; None if it is right.
+        wording: the number of the wording in which it was asked.
+        tokens_in, tokens_out: tokens read and written.
+        cost: in the currency of the oracle's prices.
+    """
+
+    item: str
+    group: str
+    variables: int | None
+    relation: str
+    split: str
+    solver: str
+    oracle_nature: str
+    oracle: str
+    label: bool | None
+    answer: bool | None
+    target: str | None
+    said: str | None
+    score: float | None
+    outcome: str
+    right: bool | None
+    confidence: float | None
+    reason: str | None
+    wording: int
+    tokens_in: int
+    tokens_out: int
+    cost: float
+
+
+class SolveRow(AnswerRow, total=False):
+    """An item answered by a solver (the study ``solve``); what a solver states in ``about`` stands before these.
+
+    Attributes:
+        semantics: what the label of a Corr2Cause item means.
+        pair: the id of the item that differs from this one in a single thing, or "".
+        entailed: the probability given to the hypothesis holding in every member of the class; None if not stated.
+        holds: the probability given to the hypothesis holding in the true graph; None if not stated.
+        questions: how many local questions were put to an oracle; None for solvers that put none.
+        bound: how few could have sufficed; None where no bound applies.
+    """
+
+    semantics: str
+    pair: str
+    entailed: float | None
+    holds: float | None
+    questions: int | None
+    bound: float | None
+
+
+class LocalRow(AnswerRow, total=False):
+    """A local question answered by an oracle (the study ``local``).
+
+    Attributes:
+        graph: the same for all questions about one hidden graph.
+        question: the statement asked about.
+        distance: how many edges lie between the two variables, in any direction; −1 if they are not connected.
+        path: the length of the shortest directed path that bears on the question; None if there is none.
+        decided: whether the premise alone decides it.
+        log_odds: the oracle's own, of yes; None if it has none.
+        replicate: the number of the repeat.
+        negated: whether it was put as "is it false that …?".
+        local_answers, local_wrong: 1, and whether it is wrong: what sums and means are made of.
+    """
+
+    graph: str
+    question: str
+    distance: int
+    path: int | None
+    decided: bool
+    log_odds: float | None
+    replicate: int
+    negated: bool
+    local_answers: int
+    local_wrong: int
+
+
+class LoopRow(TypedDict, total=False):
+    """A run of the loop with a simulated oracle, whose truth is known.
+
+    Attributes:
+        variables: of the graph.
+        members: of the class.
+        oracle_nature, oracle: as for :class:`AnswerRow`.
+        method: ``"ours"`` or ``"published"``.
+        questions: how many were asked.
+        right: whether the graph at the end is the true one.
+        stopped_because: why the run ended.
+    """
+
+    variables: int
+    members: int
+    oracle_nature: str
+    oracle: str
+    method: str
+    questions: int
+    right: bool
+    stopped_because: str
+
+
+class DiscoverRow(LoopRow, total=False):
+    """A run of the loop on a random class (the study ``discover``).
+
+    Attributes:
+        group: the same for all runs on one class.
+        candidates: how many graphs the loop began with.
+        truth_is_candidate: whether the true graph was among them.
+        confidence_asked: at which the run was to end.
+        rounds: how many; a question asked several times for a vote is one round.
+        bound: how few questions could have sufficed at the error rate; None where no bound applies.
+        local_answers, local_wrong: how many answers there were, and how many were wrong.
+        confidence: of the graph at the end.
+        error_learned: the error rate learned, on average.
+    """
+
+    group: str
+    candidates: int
+    truth_is_candidate: bool
+    confidence_asked: float
+    rounds: int
+    bound: float | None
+    local_answers: int
+    local_wrong: int
+    confidence: float
+    error_learned: float
+
+
+class ConfidenceRow(LoopRow, total=False):
+    """A run of :func:`causalpp.benchmarks.confidence_study`.
+
+    Attributes:
+        part: of the study: ``"calibration"``, ``"missing"``, ``"present"`` or ``"liar"``; in tables ``study_part``.
+        family: of noise.
+        number: of the class.
+        claimed: the confidence at the end.
+        different: how many different questions were asked.
+        missing: the probability that the truth is not among the candidates.
+        liar, unrelated: the probability that the oracle lies, or that its answers have nothing to do with the graph.
+        reached: whether the run ended with the confidence reached.
+        flagged: whether it ended because none of the candidates fits the answers.
+    """
+
+    study_part: str
+    family: str
+    number: int
+    claimed: float
+    different: int
+    missing: float
+    liar: float
+    unrelated: float
+    reached: bool
+    flagged: bool
+
+
+# --- what 0.1 wrote -------------------------------------------------------------------------------------
+
+_OLD = {"oracle_kind": "oracle_nature"}
+
+
+def outcome_of(label: bool | None, answer: bool | None) -> str:
+    """The outcome of a yes or no, for rows that do not say it.
+
+    >>> outcome_of(True, False), outcome_of(True, None), outcome_of(None, True)
+    ('wrong', 'no answer', 'not known')
+    """
+    if answer is None:
+        return "no answer"
+    return "not known" if label is None else "right" if label == answer else "wrong"
+
+
+def row_of_today(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row that may have been written by 0.1, with the columns of today.
+
+    >>> row_of_today({"oracle_kind": "none", "label": True, "answer": None})
+    {'oracle_nature': 'none', 'label': True, 'answer': None, 'score': 0.0, 'outcome': 'no answer'}
+    """
+    out = {_OLD.get(name, name): value for name, value in row.items()}
+    if {"label", "answer"} <= set(out) and "outcome" not in out:
+        told = [out["label"], out["answer"]]
+        label, answer = (None if value is None or value != value else bool(value) for value in told)
+        out["score"] = None if label is None else float(label == answer)
+        out["outcome"] = outcome_of(label, answer)
+    return out
+
+
+def frame_of_today(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table that may have been written by 0.1, with the columns of today; others stay as they are."""
+    out = frame.rename(columns=_OLD)
+    if {"label", "answer"} <= set(out.columns) and "outcome" not in out.columns:
+        asked = out[["label", "answer"]].astype(object).where(out[["label", "answer"]].notna(), None)
+        rows = [row_of_today({"label": label, "answer": answer}) for label, answer in asked.itertuples(index=False)]
+        out["score"] = [row["score"] for row in rows]
+        out["outcome"] = [row["outcome"] for row in rows]
+        out["score"] = out["score"].astype(float)
+    return out
