@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, ClassVar, cast
 
 from causalpp._register import Register
-from causalpp._renamed import old_attribute
+from causalpp._renamed import old_attribute, old_override
 from causalpp.benchmarks.keys import canonical
 from causalpp.benchmarks.settings import read_settings
 from causalpp.errors import CausalppError, FormatError, InvalidParameter, OracleError
@@ -99,8 +99,7 @@ class Solver(ABC):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if "oracle_kind" in cls.__dict__:  # a solver written for 0.1
-            cls.oracle_nature = cls.__dict__["oracle_kind"]
+        old_override(cls, "oracle_kind", "oracle_nature")
 
     @abstractmethod
     def solve(self, item: Item) -> Solution:
