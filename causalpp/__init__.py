@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from causalpp.programs import (
         AdditiveNoise,
         CausalProgram,
+        Contrast,
         Effect,
         Estimand,
         Function,
@@ -97,6 +98,7 @@ __all__ = [
     "CausalProgram",
     "Causes",
     "Changes",
+    "Contrast",
     "Cpdag",
     "Dag",
     "DagBatch",
@@ -185,7 +187,7 @@ _ROOMS = {
         noise
     """,
     "programs": """
-        AdditiveNoise CausalProgram Effect Estimand Function Gamma LinearGaussian Logistic NegativeBinomial
+        AdditiveNoise CausalProgram Contrast Effect Estimand Function Gamma LinearGaussian Logistic NegativeBinomial
         Poisson Response Shift Table actual_cause adjusted_effect adjustment_sets ate att cate cde compile compile_batch
         examples identify instruments load_network nde nie optimal_adjustment_set path_specific pn pns ps
         tian_pearl_bounds

@@ -4,6 +4,7 @@ from causalpp.programs import examples
 from causalpp.programs.bulk import BatchEffects, GaussianBatch, MixedBatch, ProgramBatch, TableBatch, compile_batch
 from causalpp.programs.cards import Card, VariableCard
 from causalpp.programs.compiler import compile
+from causalpp.programs.contrast import Contrast
 from causalpp.programs.estimands import (
     ActualCause,
     CausationBounds,
@@ -67,6 +68,7 @@ __all__ = [
     "CausalProgram",
     "CausationBounds",
     "CausationProbability",
+    "Contrast",
     "Effect",
     "Estimand",
     "Fit",

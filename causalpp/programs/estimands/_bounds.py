@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from causalpp.columns import affirmed, contrast_states
 from causalpp.errors import InvalidData, InvalidParameter
-from causalpp.programs.mechanisms import State, state_number
+from causalpp.programs.contrast import Contrast
+from causalpp.programs.mechanisms import State
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,6 +154,7 @@ class CausationBounds:
 def tian_pearl_bounds(
     observational: Mapping[tuple[State, State], float] | pd.DataFrame | None = None,
     experimental: Mapping[State, float] | pd.DataFrame | None = None,
+    contrast: Contrast | None = None,
     *,
     treatment: str | None = None,
     outcome: str | None = None,
@@ -167,12 +169,13 @@ def tian_pearl_bounds(
             units as they were found.
         experimental: treatment's state → P(outcome = state | do(treatment)), or a frame of units whose treatment
             was assigned at random.
+        contrast: what is compared; or its words, of which the two names are needed for frames only.
         treatment, outcome: the columns, for frames.
         treated, control: the treatment's states compared; left out for two of which one affirms.
         state: the outcome's state; left out likewise.
 
     Raises:
-        InvalidParameter: nothing given, no probabilities, or ones that contradict each other.
+        InvalidParameter: nothing given, no probabilities, or ones that contradict each other; a contrast and its words.
         InvalidData: a frame without these columns or rows.
         UnknownState: a state that does not occur.
 
@@ -186,38 +189,36 @@ def tian_pearl_bounds(
     """
     if observational is None and experimental is None:
         raise InvalidParameter("give observational= or experimental= probabilities, or both")
+    if contrast is not None:
+        contrast = Contrast.of(contrast, outcome, treatment=treatment, treated=treated, control=control, state=state)
+        treatment, outcome = contrast.treatment, contrast.outcome
+    else:  # probabilities need no names
+        names = treatment or "the treatment", outcome or "the outcome"
+        contrast = Contrast(*names, treated=treated, control=control, state=state)
     cells, rows = _cells(observational, treatment, outcome)
-    causes = list(dict.fromkeys(x for x, _ in cells)) if cells else _states(experimental, treatment)
-    results = list(dict.fromkeys(y for _, y in cells)) if cells else _results(experimental, outcome)
-    numbers = contrast_states("the treatment", causes, treated, control)
-    high, low = (causes[n] for n in numbers)
-    if high == low:
-        raise InvalidParameter(f"treated and control are both {high!r}")
-    if results:
-        hit = results[
-            affirmed("the outcome", results, "state") if state is None else state_number("the outcome", results, state)
-        ]
-    else:
-        hit = state
-    under, errors = _under(experimental, treatment, outcome, (high, low), hit)
+    trial = _rows(experimental, treatment, outcome) if _is_frame(experimental) else None
+    known = cells or trial
+    causes = list(dict.fromkeys(x for x, _ in known) if known else experimental or ())
+    results = list(dict.fromkeys(y for _, y in known or ()))
+    contrast = contrast.among(causes, results or [contrast.state] * (contrast.state is not None), binary=bool(results))
+    values, hit = (contrast.treated, contrast.control), contrast.state
+    under, errors = _under(trial or experimental, treatment, values, hit)
     masses = Masses(None, None, under)
     if cells:
         pair = [
-            (cells.get((x, hit), 0.0), sum(p for (a, y), p in cells.items() if a == x and y != hit))
-            for x in (high, low)
+            (cells.get((x, hit), 0.0), sum(p for (a, y), p in cells.items() if a == x and y != hit)) for x in values
         ]
-        under = _reconciled(under, errors, pair, rows, (high, low))
-        masses = Masses(pair[0], pair[1], under)
+        masses = Masses(pair[0], pair[1], _reconciled(under, errors, pair, rows, values))
     pn, ps, pns = (masses.bounds(name) for name in ("pn", "ps", "pns"))
     return CausationBounds(pn, ps, pns, {name: masses.monotonic(name) for name in ("pn", "ps", "pns")})
 
 
-def _frame(data: Any) -> bool:
+def _is_frame(data: Any) -> bool:
     return hasattr(data, "columns")
 
 
-def _columns(data: Any, *names: str | None) -> list[Any]:
-    """Columns of a frame as lists of plain states."""
+def _rows(data: Any, *names: str | None) -> list[tuple[State, State]]:
+    """Treatment and outcome of every row of a frame, as plain states."""
     for name in names:
         if name is None:
             raise InvalidParameter("for frames, say treatment= and outcome=")
@@ -225,15 +226,7 @@ def _columns(data: Any, *names: str | None) -> list[Any]:
             raise InvalidData(f"the frame has no column {name!r}; it has {', '.join(map(str, data.columns))}")
     if not len(data) or data[list(names)].isna().any(axis=None):
         raise InvalidData("the frame has no rows, or missing values in the columns of treatment and outcome")
-    return [data[name].tolist() for name in names]
-
-
-def _states(experimental: Any, treatment: str | None) -> list[State]:
-    return list(dict.fromkeys(_columns(experimental, treatment)[0] if _frame(experimental) else experimental))
-
-
-def _results(experimental: Any, outcome: str | None) -> list[State]:
-    return list(dict.fromkeys(_columns(experimental, outcome)[0])) if _frame(experimental) else []
+    return list(zip(*(data[name].tolist() for name in names), strict=True))
 
 
 def _cells(
@@ -242,12 +235,9 @@ def _cells(
     """P(treatment, outcome), and from how many rows."""
     if observational is None:
         return {}, None
-    if _frame(observational):
-        pairs = list(zip(*_columns(observational, treatment, outcome), strict=True))
-        counts: dict[tuple[State, State], float] = {}
-        for pair in pairs:
-            counts[pair] = counts.get(pair, 0.0) + 1 / len(pairs)
-        return counts, len(pairs)
+    if _is_frame(observational):
+        pairs = _rows(observational, treatment, outcome)
+        return {pair: count / len(pairs) for pair, count in Counter(pairs).items()}, len(pairs)
     out: dict[tuple[State, State], float] = {}
     for pair, mass in observational.items():
         if not isinstance(pair, tuple) or len(pair) != 2:
@@ -270,28 +260,24 @@ def _probability(value: Any, what: str) -> float:
 
 
 def _under(
-    experimental: Any, treatment: str | None, outcome: str | None, values: tuple[State, State], state: Any
+    experimental: Any, treatment: str | None, values: tuple[State, State], state: Any
 ) -> tuple[tuple[float, float] | None, tuple[float, float]]:
-    """P(outcome = state | do(…)) for both values, and their standard errors."""
+    """P(outcome = state | do(…)) for both values, from probabilities or pairs, and their standard errors."""
     if experimental is None:
         return None, (0.0, 0.0)
     found, errors = [], []
-    if _frame(experimental):
-        causes, results = _columns(experimental, treatment, outcome)
-        for value in values:
-            hits = [y == state for x, y in zip(causes, results, strict=True) if x == value]
+    for value in values:
+        if isinstance(experimental, list):
+            hits = [y == state for x, y in experimental if x == value]
             if not hits:
                 raise InvalidData(f"no row of the experiment has {treatment} = {value}")
             found.append(sum(hits) / len(hits))
             errors.append(0.5 / math.sqrt(len(hits)))
-    else:
-        for value in values:
-            if value not in experimental:
-                raise InvalidParameter(
-                    f"experimental= says nothing about {value!r}: give its probability of the outcome"
-                )
+        elif value in experimental:
             found.append(_probability(experimental[value], f"P(outcome | do({value}))"))
             errors.append(0.0)
+        else:
+            raise InvalidParameter(f"experimental= says nothing about {value!r}: give its probability of the outcome")
     return (found[0], found[1]), (errors[0], errors[1])
 
 

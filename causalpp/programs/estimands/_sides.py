@@ -1,4 +1,4 @@
-"""What the estimands share: which states are compared, and means in worlds, exact or simulated."""
+"""What the estimands share: means in worlds, exact or simulated."""
 
 from __future__ import annotations
 
@@ -12,34 +12,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.columns import affirmed, contrast_states
+from causalpp.columns import state_number
 from causalpp.errors import ImpossibleEvidence, ImpreciseWarning, InvalidParameter, TooLarge
 from causalpp.programs.answering import exact as _exact
 from causalpp.programs.answering import mixture as _mixture
 from causalpp.programs.answering import sampling as _sampling
 from causalpp.programs.answering.plan import Statement
-from causalpp.programs.mechanisms import Assign, Mechanism, State, Value, state_number
+from causalpp.programs.contrast import Contrast
+from causalpp.programs.mechanisms import Assign, State
 from causalpp.programs.program import CausalProgram
 from causalpp.programs.worlds import Worlds
 
-__all__ = ["Outcome", "Sides", "affirmed", "contrast", "each_draw", "exact_joint", "mean_error", "rows", "sides"]
+__all__ = ["Outcome", "Sides", "each_draw", "exact_joint", "mean_error", "rows", "sides"]
 
 _ROWS = 100_000  # simulated where the exact computation is out of reach and no number of rows was given
 _FEW = 100  # effective rows below which a simulation deserves a warning
-
-
-def contrast(variable: str, mechanism: Mechanism, treated: Any, control: Any) -> tuple[Value, Value]:
-    """The two values of a treatment that are compared."""
-    states = mechanism.states
-    if states is None:
-        if treated is None or control is None:
-            raise InvalidParameter(f"{variable!r} is a real number: say both treated= and control=")
-        pair = (mechanism.encode(variable, treated), mechanism.encode(variable, control))
-    else:
-        pair = contrast_states(variable, states, treated, control)
-    if pair[0] == pair[1]:
-        raise InvalidParameter(f"treated and control are both {mechanism.decode(pair[0])!r}")
-    return mechanism.decode(pair[0]), mechanism.decode(pair[1])
 
 
 @dataclass(frozen=True)
@@ -57,19 +44,15 @@ class Outcome:
     state: State | None
 
     @classmethod
-    def of(cls, program: CausalProgram, variable: str, state: Any, *, binary: bool = False) -> Outcome:
-        """The outcome as it is meant; ``binary`` asks for a state even where the states are numbers."""
+    def of(cls, program: CausalProgram, contrast: Contrast) -> Outcome:
+        """The outcome of a contrast in which nothing is left open."""
+        variable, state = contrast.outcome, contrast.state
         states = program.mechanism(variable).states
         if states is None:
-            if state is not None or binary:
-                raise InvalidParameter(
-                    f"{variable!r} is a real number and has no states" + (", leave out state=" * (not binary))
-                )
             return cls(variable, None, None)
-        if state is None and not binary and all(isinstance(s, (int, float)) for s in states):
+        if state is None:
             return cls(variable, np.array([float(s) for s in states]), None)
-        number = affirmed(variable, states, "state") if state is None else state_number(variable, states, state)
-        return cls(variable, np.eye(len(states))[number], states[number])
+        return cls(variable, np.eye(len(states))[state_number(variable, states, state)], state)
 
     def values(self, numbers: NDArray[Any]) -> NDArray[np.float64]:
         """What drawn values count, shape ``(n,)``."""

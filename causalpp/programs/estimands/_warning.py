@@ -7,6 +7,7 @@ from functools import cache
 
 from causalpp.errors import NotIdentified
 from causalpp.graphs import Dag
+from causalpp.programs.contrast import Contrast
 from causalpp.programs.identification import identify
 from causalpp.programs.program import CausalProgram
 
@@ -43,7 +44,7 @@ def not_identified(program: CausalProgram, treatment: Iterable[str], outcome: st
     return None
 
 
-def recanting(dag: Dag, treatment: str, outcome: str, active: Callable[[str], int]) -> str | None:
+def recanting(dag: Dag, contrast: Contrast, active: Callable[[str], int]) -> str | None:
     """Why an effect along some of the paths is not identified, if so (Shpitser 2013, the recanting district).
 
     It is not where one district of the graph holds a child of the treatment by which an active path sets out, and
@@ -52,9 +53,10 @@ def recanting(dag: Dag, treatment: str, outcome: str, active: Callable[[str], in
 
     Args:
         dag: the graph.
-        treatment, outcome: the ends of the paths.
+        contrast: its treatment and outcome are the ends of the paths.
         active: child of the treatment → how many of the active paths set out by it.
     """
+    treatment, outcome = contrast.treatment, contrast.outcome
 
     @cache
     def paths(name: str) -> int:

@@ -8,20 +8,20 @@ the assumption that the effect is monotonic.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from causalpp.errors import ImpossibleEvidence
+from causalpp.programs.contrast import Contrast
+from causalpp.programs.estimands._asking import How, estimand
 from causalpp.programs.estimands._bounds import CausationBounds, Masses, tian_pearl_bounds
 from causalpp.programs.estimands._sides import Outcome, each_draw, exact_joint, mean_error, rows
-from causalpp.programs.estimands.average import checked
 from causalpp.programs.estimands.effect import Estimate
-from causalpp.programs.mechanisms import State, Value
+from causalpp.programs.mechanisms import Value
 from causalpp.programs.program import CausalProgram
+from causalpp.programs.worlds import Worlds
 
 __all__ = ["CausationBounds", "CausationProbability", "pn", "pns", "ps", "tian_pearl_bounds"]
 
@@ -57,14 +57,6 @@ class CausationProbability(Estimate):
     bounds: tuple[float, float]
     monotonic: float | None
     kind: str
-    treatment: str
-    treated: Value
-    control: Value
-    outcome: str
-    state: State | None
-    method: str
-    effective_size: float | None = None
-    draws: NDArray[np.float64] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         error = f" ± {self.standard_error:.4f}" if self.standard_error else ""
@@ -78,23 +70,13 @@ class CausationProbability(Estimate):
         )
 
 
-def pn(
-    program: CausalProgram,
-    treatment: str,
-    outcome: str,
-    *,
-    treated: Any = None,
-    control: Any = None,
-    state: Any = None,
-    samples: int | None = None,
-    seed: int = 0,
-    draws: int | None = None,
-) -> CausationProbability:
+@estimand
+def pn(program: CausalProgram, contrast: Contrast, **how: Unpack[How]) -> CausationProbability:
     """The probability of necessity: P(Y(control) ≠ y | X = treated, Y = y), "it would not have happened but for".
 
     Args:
-        program, treatment, outcome, treated, control, samples, seed, draws: see :func:`~causalpp.ate`.
-        state: the outcome's state y; left out for two states of which one affirms.
+        program, contrast, samples, seed, draws: see :func:`~causalpp.ate`; y is the contrast's state, which may be left
+            out for two states of which one affirms.
 
     Raises:
         UnknownVariable, UnknownState, InvalidParameter: see :func:`~causalpp.ate`; a real outcome.
@@ -106,25 +88,15 @@ def pn(
         >>> round(found.value, 4), [round(bound, 4) for bound in found.bounds]
         (0.8171, [0.8171, 1.0])
     """
-    return _probability("pn", program, treatment, outcome, treated, control, state, samples, seed, draws)
+    return _probability("pn", program, contrast, **how)
 
 
-def ps(
-    program: CausalProgram,
-    treatment: str,
-    outcome: str,
-    *,
-    treated: Any = None,
-    control: Any = None,
-    state: Any = None,
-    samples: int | None = None,
-    seed: int = 0,
-    draws: int | None = None,
-) -> CausationProbability:
+@estimand
+def ps(program: CausalProgram, contrast: Contrast, **how: Unpack[How]) -> CausationProbability:
     """The probability of sufficiency: P(Y(treated) = y | X = control, Y ≠ y), "it would have made it happen".
 
     Args:
-        program, treatment, outcome, treated, control, state, samples, seed, draws: see :func:`pn`.
+        program, contrast, samples, seed, draws: see :func:`pn`.
 
     Raises:
         UnknownVariable, UnknownState, InvalidParameter, ImpossibleEvidence: see :func:`pn`.
@@ -134,27 +106,17 @@ def ps(
         >>> round(ps(load_network("asia"), treatment="bronc", outcome="dysp").value, 4)
         0.7758
     """
-    return _probability("ps", program, treatment, outcome, treated, control, state, samples, seed, draws)
+    return _probability("ps", program, contrast, **how)
 
 
-def pns(
-    program: CausalProgram,
-    treatment: str,
-    outcome: str,
-    *,
-    treated: Any = None,
-    control: Any = None,
-    state: Any = None,
-    samples: int | None = None,
-    seed: int = 0,
-    draws: int | None = None,
-) -> CausationProbability:
+@estimand
+def pns(program: CausalProgram, contrast: Contrast, **how: Unpack[How]) -> CausationProbability:
     """The probability of necessity and sufficiency: P(Y(treated) = y, Y(control) ≠ y).
 
     Where the treatment has no other values, PNS = P(X = treated, Y = y) · PN + P(X = control, Y ≠ y) · PS.
 
     Args:
-        program, treatment, outcome, treated, control, state, samples, seed, draws: see :func:`pn`.
+        program, contrast, samples, seed, draws: see :func:`pn`.
 
     Raises:
         UnknownVariable, UnknownState, InvalidParameter, ImpossibleEvidence: see :func:`pn`.
@@ -166,123 +128,107 @@ def pns(
         mechanisms (exact); between 0.6... and 0.8... under any mechanisms with these observational and experimental
         probabilities; 0.6... if the effect is monotonic
     """
-    return _probability("pns", program, treatment, outcome, treated, control, state, samples, seed, draws)
+    return _probability("pns", program, contrast, **how)
 
 
 def _probability(
     which: str,
     program: CausalProgram,
-    treatment: str,
-    outcome: str,
-    treated: Any,
-    control: Any,
-    state: Any,
-    samples: int | None,
-    seed: int,
-    draws: int | None,
+    contrast: Contrast,
+    *,
+    samples: int | None = None,
+    seed: int = 0,
+    draws: int | None = None,
 ) -> CausationProbability:
-    values = checked(program, treatment, outcome, treated, control)
-    asked = _Asked(
-        which, treatment, values, Outcome.of(program, outcome, state, binary=True), program.is_discrete(treatment)
-    )
-    found = asked.exact(program) if samples is None else None
-    value, error, masses, method, size = found or asked.simulated(program, samples, seed)
+    contrast = contrast.on(program, binary=True)
+    asked = _Asked(which, contrast, Outcome.of(program, contrast))
 
-    def again(drawn: CausalProgram) -> float:
-        found = asked.exact(drawn) if samples is None else None
-        return (found or asked.simulated(drawn, samples, seed))[0]
+    def ask(program: CausalProgram) -> _Found:
+        found = asked.exact(program) if samples is None else None
+        return found or asked.simulated(program, samples, seed)
 
+    value, error, masses, method, size = ask(program)
     return CausationProbability(
         value,
         error,
+        **contrast.words,
         bounds=masses.bounds(which),
         monotonic=masses.monotonic(which),
         kind=_NAMES[which],
-        treatment=treatment,
-        treated=values[0],
-        control=values[1],
-        outcome=outcome,
-        state=asked.outcome.state,
         method=method,
         effective_size=size,
-        draws=each_draw(program, draws, seed, again),
+        draws=each_draw(program, draws, seed, lambda drawn: ask(drawn)[0]),
     )
 
 
 _Found = tuple[float, float, Masses, str, float | None]
 
 
-@dataclass(frozen=True)
 class _Asked:
     """One of the three questions, put to programs."""
 
-    which: str
-    treatment: str
-    values: tuple[Value, Value]
-    outcome: Outcome
-    discrete: bool  # the treatment; a real one has probability zero of being any value
+    def __init__(self, which: str, contrast: Contrast, outcome: Outcome) -> None:
+        self.which, self.contrast, self.outcome = which, contrast, outcome
+        # Necessity asks those in whom it happened, in the world under control; sufficiency is its mirror image.
+        self.happened = which == "pn"
+        self.group, self.other = ("treated", "control") if self.happened else ("control", "treated")
+
+    def _worlds(self, program: CausalProgram) -> tuple[Worlds, dict[str, Value]]:
+        """The world as it is and those under both values, and the numbers of these."""
+        x, both = self.contrast.treatment, {side: getattr(self.contrast, side) for side in ("treated", "control")}
+        worlds = program.worlds(factual={}, **{side: {x: value} for side, value in both.items()})
+        return worlds, {side: program.mechanism(x).encode(x, value) for side, value in both.items()}
 
     def exact(self, program: CausalProgram) -> _Found | None:
         """The answer by enumeration; None where that is out of reach."""
-        x, y = self.treatment, self.outcome.variable
-        if not self.discrete:
+        x, y, hit = self.contrast.treatment, self.contrast.outcome, self.outcome.score
+        if not program.is_discrete(x):  # a real one has probability zero of being any value
             return None
-        hit = self.outcome.score
         assert hit is not None  # for the type checker
-        worlds = program.worlds(factual={}, treated={x: self.values[0]}, control={x: self.values[1]})
+        worlds, values = self._worlds(program)
         seen = exact_joint(worlds, [("factual", x), ("factual", y)])
-        sides = [exact_joint(worlds, [(name, y)]) for name in ("treated", "control")]
-        if seen is None or sides[0] is None or sides[1] is None:
+        under = [exact_joint(worlds, [(side, y)]) for side in ("treated", "control")]
+        if seen is None or under[0] is None or under[1] is None:
             return None
-        high, low = (int(program.mechanism(x).encode(x, value)) for value in self.values)
-        with_y = seen @ hit
-        masses = Masses(
-            treated=(float(with_y[high]), float(seen[high].sum() - with_y[high])),
-            control=(float(with_y[low]), float(seen[low].sum() - with_y[low])),
-            under=(float(sides[0] @ hit), float(sides[1] @ hit)),
-        )
+        groups = {side: seen[int(value)] for side, value in values.items()}
+        shares = {side: (float(group @ hit), float(group @ (1 - hit))) for side, group in groups.items()}
+        masses = Masses(**shares, under=(float(under[0] @ hit), float(under[1] @ hit)))
         if self.which == "pns":
             both = exact_joint(worlds, [("treated", y), ("control", y)])
             return None if both is None else (float(hit @ both @ (1 - hit)), 0.0, masses, "exact", None)
         self._possible(masses)
-        row, name = (high, "control") if self.which == "pn" else (low, "treated")
-        triple = exact_joint(worlds, [("factual", x), ("factual", y), (name, y)])
+        triple = exact_joint(worlds, [("factual", x), ("factual", y), (self.other, y)])
         if triple is None:
             return None
-        before = hit if self.which == "pn" else 1 - hit
-        given = before @ triple[row]
+        before = hit if self.happened else 1 - hit
+        given = before @ triple[int(values[self.group])]
         return float(given @ (1 - before) / given.sum()), 0.0, masses, "exact", None
 
     def simulated(self, program: CausalProgram, samples: int | None, seed: int) -> _Found:
         """The answer from rows of the factual and both other worlds on the same noise."""
-        x, y = self.treatment, self.outcome.variable
-        worlds = program.worlds(factual={}, treated={x: self.values[0]}, control={x: self.values[1]})
+        x, y = self.contrast.treatment, self.contrast.outcome
+        worlds, values = self._worlds(program)
         pairs = [("factual", x), ("factual", y), ("treated", y), ("control", y)]
         (cause, *numbers), weights, _, method = rows(worlds, pairs, samples, seed)
-        fact, treated, control = (self.outcome.values(column) > 0.5 for column in numbers)
-        high, low = (cause == program.mechanism(x).encode(x, value) for value in self.values)
-        share: Callable[[NDArray[np.bool_]], float] = lambda which: float(weights @ which)  # noqa: E731
-        masses = Masses(
-            treated=(share(high & fact), share(high & ~fact)),
-            control=(share(low & fact), share(low & ~fact)),
-            under=(share(treated), share(control)),
-        )
+        fact, *under = (self.outcome.values(column) > 0.5 for column in numbers)
+        after = dict(zip(values, under, strict=True))
+        groups = {side: cause == value for side, value in values.items()}
+        shares = {side: (float(weights @ (g & fact)), float(weights @ (g & ~fact))) for side, g in groups.items()}
+        masses = Masses(**shares, under=(float(weights @ under[0]), float(weights @ under[1])))
         if self.which == "pns":
-            among, hits = np.ones(len(fact), dtype=bool), treated & ~control
+            among, hits = np.ones(len(fact), dtype=bool), after["treated"] & ~after["control"]
         else:
             self._possible(masses)
-            among, hits = (high & fact, ~control) if self.which == "pn" else (low & ~fact, treated)
+            among, hits = groups[self.group] & (fact == self.happened), after[self.other] != self.happened
         within = weights[among] / weights[among].sum()
         value, error = mean_error(hits[among].astype(float), within) if len(within) > 1 else (math.nan, math.nan)
         return value, error, masses, method, float(1 / (within @ within))
 
     def _possible(self, masses: Masses) -> None:
-        assert masses.treated is not None  # for the type checker
-        assert masses.control is not None
-        mass = masses.treated[0] if self.which == "pn" else masses.control[1]
-        if not mass > 0:
-            value, sign = (self.values[0], "=") if self.which == "pn" else (self.values[1], "≠")
+        found: tuple[float, float] = getattr(masses, self.group)
+        if not found[0 if self.happened else 1] > 0:
             raise ImpossibleEvidence(
-                f"the probability of {_NAMES[self.which]} is about units with {self.treatment} = {value} and "
-                f"{self.outcome.variable} {sign} {self.outcome.state}, and there are none"
+                f"the probability of {_NAMES[self.which]} is about units with {self.contrast.treatment} = "
+                f"{getattr(self.contrast, self.group)} and {self.contrast.outcome} {'=' if self.happened else '≠'} "
+                f"{self.contrast.state}, and there are none"
             )

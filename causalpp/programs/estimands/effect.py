@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.errors import InvalidParameter
+from causalpp.programs.contrast import Contrast
 from causalpp.programs.mechanisms import State
 
 __all__ = ["Effect", "Estimate"]
@@ -19,13 +20,24 @@ __all__ = ["Effect", "Estimate"]
 class Estimate:
     """A causal quantity with its standard error and, for fitted programs, its posterior draws.
 
-    Attributes:
-        value: the quantity.
-        standard_error: of ``value``, from simulating; zero where it is exact.
+    What was compared stands in :attr:`contrast`, and word by word in attributes of the same names.
     """
 
     value: float
     standard_error: float
+    treatment: str
+    treated: State
+    control: State
+    outcome: str
+    state: State | None
+    method: str
+    effective_size: float | None = field(default=None, kw_only=True)
+    draws: NDArray[np.float64] | None = field(default=None, compare=False, kw_only=True)
+
+    @property
+    def contrast(self) -> Contrast:
+        """What was compared."""
+        return Contrast(self.treatment, self.outcome, treated=self.treated, control=self.control, state=self.state)
 
     def __float__(self) -> float:
         return self.value
@@ -36,21 +48,19 @@ class Estimate:
         Raises:
             InvalidParameter: the quantity was computed without ``draws=``; a mass outside (0, 1).
         """
-        draws: NDArray[np.float64] | None = getattr(self, "draws", None)
-        if draws is None:
+        if self.draws is None:
             raise InvalidParameter("there are no posterior draws: ask for some with draws=… on a fitted program")
         if not 0 < mass < 1:
             raise InvalidParameter(f"the mass of an interval lies between 0 and 1, got {mass}")
-        low, high = np.quantile(draws, [(1 - mass) / 2, (1 + mass) / 2])
+        low, high = np.quantile(self.draws, [(1 - mass) / 2, (1 + mass) / 2])
         return float(low), float(high)
 
     def _uncertainty(self) -> str:
         """What parameters that are not known exactly do to the quantity, for its text."""
-        draws: NDArray[np.float64] | None = getattr(self, "draws", None)
-        if draws is None:
+        if self.draws is None:
             return ""
         low, high = self.interval()
-        return f"; 90 % of {len(draws):,} posterior draws between {low:+.4f} and {high:+.4f}"
+        return f"; 90 % of {len(self.draws):,} posterior draws between {low:+.4f} and {high:+.4f}"
 
     def to_dict(self) -> dict[str, Any]:
         """All attributes as plain values."""
@@ -89,27 +99,17 @@ class Effect(Estimate):
         (0.09, 'yes', 'exact')
     """
 
-    treatment: str
-    treated: State
-    control: State
-    outcome: str
-    state: State | None
     under_treated: float
     under_control: float
-    method: str
     kind: str = "Effect"
     detail: str = ""
-    effective_size: float | None = None
-    draws: NDArray[np.float64] | None = field(default=None, compare=False)
     warning: str | None = None
 
     def __repr__(self) -> str:
-        what = f"P({self.outcome} = {self.state})" if self.state is not None else f"mean of {self.outcome}"
         error = f" ± {self.standard_error:.4f}" if self.standard_error else ""
         detail = f" {self.detail}" if self.detail else ""
         caution = f"; {self.warning}" if self.warning else ""
         return (
-            f"{self.kind} of {self.treatment} ({self.treated} against {self.control}) on {what}{detail}: "
-            f"{self.value:+.4f}{error} = {self.under_treated:.4f} − {self.under_control:.4f} ({self.method})"
-            f"{self._uncertainty()}{caution}"
+            f"{self.kind} of {self.contrast}{detail}: {self.value:+.4f}{error} = {self.under_treated:.4f} − "
+            f"{self.under_control:.4f} ({self.method}){self._uncertainty()}{caution}"
         )

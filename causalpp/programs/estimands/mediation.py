@@ -6,35 +6,23 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, Unpack
 
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.graphs.dag import Names, as_names
-from causalpp.programs.estimands._sides import Outcome
-from causalpp.programs.estimands._warning import not_identified, recanting
-from causalpp.programs.estimands.average import checked, effect
+from causalpp.programs.contrast import Contrast
+from causalpp.programs.estimands._asking import How, effect, estimand
+from causalpp.programs.estimands._warning import recanting
 from causalpp.programs.estimands.effect import Effect
-from causalpp.programs.mechanisms import Value
 from causalpp.programs.program import CausalProgram
 from causalpp.programs.worlds import Worlds
 
 __all__ = ["nde", "nie", "path_specific"]
 
 
-def nde(
-    program: CausalProgram,
-    treatment: str,
-    outcome: str,
-    *,
-    mediator: Names,
-    treated: Any = None,
-    control: Any = None,
-    state: Any = None,
-    samples: int | None = None,
-    seed: int = 0,
-    draws: int | None = None,
-) -> Effect:
+@estimand
+def nde(program: CausalProgram, contrast: Contrast, *, mediator: Names, **how: Unpack[How]) -> Effect:
     """The natural direct effect: of the treatment while each unit's mediators stay what they are under control.
 
     E[Y(treated, M(control))] − E[Y(control)] (Pearl 2001, "Direct and indirect effects").  With NIE(reversed) the
@@ -42,7 +30,7 @@ def nde(
     wherever treatment and mediators do not interact, ATE = NDE + NIE.
 
     Args:
-        program, treatment, outcome, treated, control, state, samples, seed, draws: see :func:`~causalpp.ate`.
+        program, contrast, samples, seed, draws: see :func:`~causalpp.ate`.
         mediator: the mediator, or several, taken together.
 
     Raises:
@@ -53,43 +41,18 @@ def nde(
         >>> nde(load_network("asia"), treatment="smoke", outcome="dysp", mediator="bronc")
         Natural direct effect of smoke (yes against no) on P(dysp = yes) past bronc: +0.0401 = 0.3592 − 0.3191 (exact)
     """
-    mediators = _mediators(program, treatment, outcome, mediator)
-    values = checked(program, treatment, outcome, treated, control)
-    return effect(
-        program,
-        treatment,
-        values,
-        Outcome.of(program, outcome, state),
-        lambda p: (_nested(p, treatment, values[0], values[1], mediators), "nested", "other"),
-        samples=samples,
-        seed=seed,
-        draws=draws,
-        kind="Natural direct effect",
-        detail="past " + ", ".join(mediators),
-        warning=_warning(program, treatment, outcome, mediators),
-    )
+    return _natural(program, contrast, mediator, "direct", how)
 
 
-def nie(
-    program: CausalProgram,
-    treatment: str,
-    outcome: str,
-    *,
-    mediator: Names,
-    treated: Any = None,
-    control: Any = None,
-    state: Any = None,
-    samples: int | None = None,
-    seed: int = 0,
-    draws: int | None = None,
-) -> Effect:
+@estimand
+def nie(program: CausalProgram, contrast: Contrast, *, mediator: Names, **how: Unpack[How]) -> Effect:
     """The natural indirect effect: of each unit's mediators becoming what they are under treatment, and nothing else.
 
     E[Y(control, M(treated))] − E[Y(control)] (Pearl 2001).  In linear programs it is the product of the path
     coefficients.  For how it adds up with :func:`nde` see there.
 
     Args:
-        program, treatment, outcome, treated, control, state, samples, seed, draws: see :func:`~causalpp.ate`.
+        program, contrast, samples, seed, draws: see :func:`~causalpp.ate`.
         mediator: the mediator, or several, taken together.
 
     Raises:
@@ -100,36 +63,17 @@ def nie(
         >>> nie(load_network("asia"), treatment="smoke", outcome="dysp", mediator="bronc").value
         0.2069...
     """
-    mediators = _mediators(program, treatment, outcome, mediator)
-    values = checked(program, treatment, outcome, treated, control)
-    return effect(
-        program,
-        treatment,
-        values,
-        Outcome.of(program, outcome, state),
-        lambda p: (_nested(p, treatment, values[1], values[0], mediators), "nested", "plain"),
-        samples=samples,
-        seed=seed,
-        draws=draws,
-        kind="Natural indirect effect",
-        detail="through " + ", ".join(mediators),
-        warning=_warning(program, treatment, outcome, mediators),
-    )
+    return _natural(program, contrast, mediator, "indirect", how)
 
 
+@estimand
 def path_specific(
     program: CausalProgram,
-    treatment: str,
-    outcome: str,
+    contrast: Contrast,
     *,
     paths: Iterable[Sequence[str]] | None = None,
     edges: Iterable[tuple[str, str]] | None = None,
-    treated: Any = None,
-    control: Any = None,
-    state: Any = None,
-    samples: int | None = None,
-    seed: int = 0,
-    draws: int | None = None,
+    **how: Unpack[How],
 ) -> Effect:
     """The effect along some paths: they carry the treated value, all others carry the control value.
 
@@ -138,7 +82,7 @@ def path_specific(
     is needed both with and without the treatment, data do not determine it, and the effect's ``warning`` says so.
 
     Args:
-        program, treatment, outcome, treated, control, state, samples, seed, draws: see :func:`~causalpp.ate`.
+        program, contrast, samples, seed, draws: see :func:`~causalpp.ate`.
         paths: the active paths, each the variables from treatment to outcome.
         edges: instead of ``paths``: all paths made of these edges are active.
 
@@ -151,92 +95,90 @@ def path_specific(
         >>> path_specific(load_network("asia"), "smoke", "dysp", paths=[("smoke", "bronc", "dysp")]).value
         0.2069...
     """
-    values = checked(program, treatment, outcome, treated, control)
-    dag = program.dag
+    dag, treatment = program.dag, contrast.treatment
     if (paths is None) == (edges is None):
         raise InvalidParameter("say which paths are active: either paths= or edges=")
     start: Hashable
     step: _Step
     if paths is not None:
-        listed = [_path(dag, treatment, outcome, path) for path in paths]
+        listed = [_path(dag, contrast, path) for path in paths]
         start, step, detail = frozenset(listed), _along_paths, ", ".join(" → ".join(path) for path in listed)
         counts = {child: sum(path[1] == child for path in set(listed)) for child in dag.children(treatment)}
         active: Callable[[str], int] = counts.__getitem__
     else:
         kept = frozenset(_edge(dag, edge) for edge in edges or ())
         start, step, detail = True, _along_edges(kept), ", ".join(f"{a} → {b}" for a, b in sorted(kept))
-        reach = _counts(dag, outcome, kept)
-
-        def active(child: str) -> int:
-            return reach(child) if (treatment, child) in kept else 0
-
+        active = _active(dag, contrast, kept)
     if not start or not detail:
         raise InvalidParameter("no path is active: name at least one")
     return effect(
         program,
-        treatment,
-        values,
-        Outcome.of(program, outcome, state),
-        lambda p: _split(p, treatment, values, outcome, start, step),
-        samples=samples,
-        seed=seed,
-        draws=draws,
+        contrast,
+        lambda p: _split(p, contrast, start, step),
         kind="Path-specific effect",
         detail="along " + detail,
-        warning=not_identified(program, [treatment], outcome) or recanting(dag, treatment, outcome, active),
+        warning=recanting(dag, contrast, active),
+        **how,
     )
 
 
-def _mediators(program: CausalProgram, treatment: str, outcome: str, mediator: Names) -> tuple[str, ...]:
-    names = as_names(mediator)
-    if not names:
+def _natural(program: CausalProgram, contrast: Contrast, mediator: Names, which: str, how: How) -> Effect:
+    """The effect of the treatment with the mediators as they are under control, or the other way round."""
+    mediators = as_names(mediator)
+    if not mediators:
         raise InvalidParameter("mediator= needs at least one variable")
-    for name in names:
+    for name in mediators:
         program.mechanism(name)
-        if name in (treatment, outcome):
+        if name in (contrast.treatment, contrast.outcome):
             raise InvalidParameter(f"{name!r} cannot be the mediator too: it is the treatment or the outcome")
-    return names
+    direct = which == "direct"
+    value, other = (contrast.treated, contrast.control) if direct else (contrast.control, contrast.treated)
 
+    def made(program: CausalProgram) -> tuple[Worlds, str, str]:
+        """The worlds under both values, and one under ``value`` that reads the mediators as under ``other``."""
+        x = contrast.treatment
+        worlds = program.worlds(other={x: other}, plain={x: value}, nested={x: value})
+        reads = {
+            ("nested", s.variable, m): "other"
+            for s in worlds["nested"].statements
+            for m in mediators
+            if m in s.mechanism.parents
+        }
+        return replace(worlds, reads=reads), "nested", "other" if direct else "plain"
 
-def _nested(program: CausalProgram, treatment: str, value: Value, other: Value, mediators: tuple[str, ...]) -> Worlds:
-    """The worlds under both values, and one under ``value`` that reads the mediators as they are under ``other``."""
-    worlds = program.worlds(other={treatment: other}, plain={treatment: value}, nested={treatment: value})
-    reads = {
-        ("nested", s.variable, m): "other"
-        for s in worlds["nested"].statements
-        for m in mediators
-        if m in s.mechanism.parents
-    }
-    return replace(worlds, reads=reads)
-
-
-def _warning(program: CausalProgram, treatment: str, outcome: str, mediators: tuple[str, ...]) -> str | None:
-    dag = program.dag
-    kept = frozenset((a, b) for a, b in dag.edges if not {a, b} & set(mediators))
-    past = _counts(dag, outcome, kept)
-    return not_identified(program, [treatment], outcome) or recanting(
-        dag, treatment, outcome, lambda child: past(child) if (treatment, child) in kept else 0
+    kept = frozenset((a, b) for a, b in program.dag.edges if not {a, b} & set(mediators))
+    return effect(
+        program,
+        contrast,
+        made,
+        kind=f"Natural {which} effect",
+        detail=f"{'past' if direct else 'through'} {', '.join(mediators)}",
+        warning=recanting(program.dag, contrast, _active(program.dag, contrast, kept)),
+        **how,
     )
 
 
-def _counts(dag: Dag, outcome: str, kept: frozenset[tuple[str, str]]) -> Callable[[str], int]:
-    """How many paths made of these edges lead from a variable to the outcome."""
+def _active(dag: Dag, contrast: Contrast, kept: frozenset[tuple[str, str]]) -> Callable[[str], int]:
+    """How many paths made of these edges lead from the treatment to the outcome by one of its children."""
 
     @cache
     def count(name: str) -> int:
-        return 1 if name == outcome else sum(count(child) for child in dag.children(name) if (name, child) in kept)
+        if name == contrast.outcome:
+            return 1
+        return sum(count(child) for child in dag.children(name) if (name, child) in kept)
 
-    return count
+    return lambda child: count(child) if (contrast.treatment, child) in kept else 0
 
 
-def _path(dag: Dag, treatment: str, outcome: str, path: Sequence[str]) -> tuple[str, ...]:
+def _path(dag: Dag, contrast: Contrast, path: Sequence[str]) -> tuple[str, ...]:
     names = as_names(path)
     shown = " → ".join(map(str, names))
     for name in names:
         if name not in dag:
             raise UnknownVariable(name, dag.nodes, what=f" on the path {shown}")
-    if len(names) < 2 or names[0] != treatment or names[-1] != outcome:
-        raise InvalidParameter(f"a path leads from {treatment!r} to {outcome!r}, this one does not: {shown}")
+    ends = contrast.treatment, contrast.outcome
+    if len(names) < 2 or (names[0], names[-1]) != ends:
+        raise InvalidParameter(f"a path leads from {ends[0]!r} to {ends[1]!r}, this one does not: {shown}")
     for a, b in pairwise(names):
         if not dag.has_edge(a, b):
             raise InvalidParameter(f"{shown} is no path: there is no edge {a} → {b}")
@@ -263,15 +205,14 @@ def _along_edges(kept: frozenset[tuple[str, str]]) -> _Step:
     return lambda reached, parent, child: reached and (parent, child) in kept
 
 
-def _split(
-    program: CausalProgram, treatment: str, values: tuple[Value, Value], outcome: str, start: Hashable, step: _Step
-) -> tuple[Worlds, str, str]:
+def _split(program: CausalProgram, contrast: Contrast, start: Hashable, step: _Step) -> tuple[Worlds, str, str]:
     """Worlds with a copy of each variable for each way of being reached, and where the outcome is in them.
 
     A copy that no active path reaches is that of the control world; the treatment's own is that of the treated
     one; the others are put into as few further worlds as their order allows.
     """
-    base = program.worlds(control={treatment: values[1]})["control"]
+    treatment, outcome = contrast.treatment, contrast.outcome
+    base = program.worlds(control={treatment: contrast.control})["control"]
     statements = {s.variable: s for s in base.statements}
     place = {name: i for i, name in enumerate(statements)}
     parents: dict[tuple[str, Hashable], list[tuple[str, Hashable]]] = {}
@@ -298,7 +239,7 @@ def _split(
         taken.add((world, variable))
         where[copy] = world
     names = ["control", "treated", *(f"copy {i}" for i in range(max((1, *where.values())) - 1))]
-    setting = {name: {treatment: values[0 if name == "treated" else 1]} for name in names}
+    setting = {name: {treatment: contrast.treated if name == "treated" else contrast.control} for name in names}
     crossing = {
         (names[where[copy]], copy[0], p[0]): names[where[p]]
         for copy, read in parents.items()

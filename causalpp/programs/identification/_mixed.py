@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.graphs import Admg, Dag
-from causalpp.graphs.dag import Names, as_names
+from causalpp.graphs.dag import Names, as_names, refuse_selected
+from causalpp.programs.contrast import Contrast
 
-__all__ = ["Mixed", "as_dag", "as_mixed", "check_query", "check_set"]
+__all__ = ["Mixed", "as_dag", "as_mixed", "read_pair", "read_query"]
 
 
 @dataclass(frozen=True)
@@ -111,44 +112,50 @@ def as_mixed(graph: Dag | Admg) -> Mixed:
     )
 
 
-def check_set(dag: Dag, names: Names, what: str, *, empty: bool = False) -> tuple[str, ...]:
-    """The names as a tuple, if they are observed variables of the graph.
+def read_query(
+    graph: Dag | Admg, treatment: Names | Contrast, outcome: Names | None, given: Names = ()
+) -> tuple[Dag, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The graph as a Dag, and treatment, outcome and given if they are disjoint sets of observed variables.
 
     Raises:
         UnknownVariable: no such variable.
-        InvalidParameter: a latent one, or none where one is needed.
+        InvalidParameter: no treatment or no outcome, a latent variable, one in two of the sets, or a contrast and an
+            outcome besides.
     """
-    found = as_names(names)
-    if not found and not empty:
-        raise InvalidParameter(f"the {what} is empty: name at least one variable")
-    for name in found:
-        if name not in dag:
-            raise UnknownVariable(name, dag.observed, what=f" as {what}")
-        if name in dag.latent:
-            raise InvalidParameter(f"{name!r} is latent and cannot be the {what}: name observed variables")
-    return found
-
-
-def check_query(dag: Dag, treatment: Names, outcome: Names, given: Names = ()) -> tuple[tuple[str, ...], ...]:
-    """Treatment, outcome and given as tuples, if they are disjoint sets of observed variables.
-
-    Raises:
-        UnknownVariable: no such variable.
-        InvalidParameter: no treatment or no outcome, a latent variable, or one in two of the sets.
-    """
-    sets = {
-        "treatment": check_set(dag, treatment, "treatment"),
-        "outcome": check_set(dag, outcome, "outcome"),
-        "given": check_set(dag, given, "given", empty=True),
-    }
+    dag = as_dag(graph)
+    if isinstance(treatment, Contrast):
+        contrast = Contrast.of(treatment, outcome=outcome)  # refused if there is one
+        treatment, outcome = contrast.treatment, contrast.outcome
+    x, y, z = as_names(treatment), as_names(outcome or ()), as_names(given)
     role: dict[str, str] = {}
-    for what, names in sets.items():
+    for what, names in (("treatment", x), ("outcome", y), ("given", z)):
+        if not names and what != "given":
+            raise InvalidParameter(f"the {what} is empty: name at least one variable")
         for name in names:
-            if name in role:
+            if name not in dag:
+                raise UnknownVariable(name, dag.observed, what=f" as {what}")
+            if name in dag.latent:
+                raise InvalidParameter(f"{name!r} is latent and cannot be the {what}: name observed variables")
+            if role.setdefault(name, what) != what:
                 raise InvalidParameter(f"{name!r} is both {role[name]} and {what}: a variable has one part in a query")
-            role[name] = what
-    for name in (*sets["treatment"], *sets["outcome"]):
+    for name in (*x, *y):
         if name in dag.selected | dag.adjusted:
             mark = "selected" if name in dag.selected else "adjusted"
             raise InvalidParameter(f"{name!r} is marked as {mark}, so it cannot be the {role[name]}: it is held fixed")
-    return tuple(sets.values())
+    return dag, x, y, z
+
+
+def read_pair(
+    graph: Dag | Admg, treatment: Names | Contrast, outcome: Names | None, about: str
+) -> tuple[Dag, str, str]:
+    """One treatment and one outcome, where a criterion is ``about`` these alone and about data on everybody.
+
+    Raises:
+        UnknownVariable, InvalidParameter: see :func:`read_query`; several of one.
+        InvalidGraph: the data are selected.
+    """
+    dag, x, y, _ = read_query(graph, treatment, outcome)
+    refuse_selected(dag.selected, f"{about} data on everybody")
+    if len(x) > 1 or len(y) > 1:
+        raise InvalidParameter(f"{about} one treatment and one outcome")
+    return dag, x[0], y[0]

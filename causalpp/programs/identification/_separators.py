@@ -1,4 +1,4 @@
-"""All minimal sets that separate two sets of variables in a Dag, one after another."""
+"""A Dag without some of its edges, and all minimal sets that separate two sets of variables in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,26 @@ from collections.abc import Collection, Iterator
 
 from causalpp.graphs import Dag
 
-__all__ = ["minimal_separators"]
+__all__ = ["causal_nodes", "minimal_separators", "proper_back_door", "without_edges"]
+
+
+def causal_nodes(dag: Dag, x: Collection[str], y: Collection[str]) -> frozenset[str]:
+    """The variables on directed paths from ``x`` to ``y`` that meet ``x`` only at their start, without ``x``."""
+    after = dag.do(x).descendants(x) - set(x)
+    cut = without_edges(dag, out_of=x)
+    return after & (cut.ancestors(y) | set(y))
+
+
+def proper_back_door(dag: Dag, x: Collection[str], y: Collection[str]) -> tuple[Dag, frozenset[str]]:
+    """The graph without the first edges of causal paths, and what no adjustment set may hold."""
+    causal = causal_nodes(dag, x, y)
+    cut = Dag(dag.nodes, [(a, b) for a, b in dag.edges if a not in x or b not in causal], latent=dag.latent)
+    return cut, dag.descendants(causal) | causal | set(x) | set(y)
+
+
+def without_edges(dag: Dag, *, into: Collection[str] = (), out_of: Collection[str] = ()) -> Dag:
+    """The graph without these edges; what its variables are marked as is left out."""
+    return Dag(dag.nodes, [(a, b) for a, b in dag.edges if b not in into and a not in out_of], latent=dag.latent)
 
 
 def minimal_separators(
@@ -40,15 +59,11 @@ def minimal_separators(
     def border(side: frozenset[str]) -> frozenset[str]:
         """The vertices next to ``side`` that touch the component of ``goal`` beyond them."""
         wall = frozenset().union(*(neighbours[name] for name in side)) - side
-        beyond, frontier = set(goal), list(goal)
-        while frontier:
-            new = neighbours[frontier.pop()] - wall - beyond
-            beyond |= new
-            frontier += new
+        beyond = reach(goal, wall)
         return frozenset(name for name in wall if neighbours[name] & beyond)
 
-    def reach(wall: frozenset[str]) -> frozenset[str]:
-        found, frontier = set(start), list(start)
+    def reach(begin: frozenset[str], wall: frozenset[str]) -> frozenset[str]:
+        found, frontier = set(begin), list(begin)
         while frontier:
             new = neighbours[frontier.pop()] - wall - found
             found |= new
@@ -62,7 +77,7 @@ def minimal_separators(
     while waiting:
         here = waiting.pop(0)
         yield here | fixed
-        near = reach(here)
+        near = reach(start, here)
         for name in sorted(here, key=order.index):
             if neighbours[name] & goal:
                 continue

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.columns import Column, affirmed, as_number, contrast_states, read_columns
-from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
+from causalpp.columns import Column, affirmed, as_number, contrast_states, state_number
+from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.graphs.dag import Names, as_names
-from causalpp.programs.identification.joint import coded
-from causalpp.programs.mechanisms import state_number
+from causalpp.programs.contrast import Contrast
+from causalpp.programs.identification.joint import FrameSource
 from causalpp.programs.squares import dependent, units
 
 if TYPE_CHECKING:
@@ -90,8 +90,8 @@ class AdjustedEffect:
 
 def adjusted_effect(
     frame: pd.DataFrame,
-    treatment: str,
-    outcome: str,
+    treatment: str | Contrast,
+    outcome: str | None = None,
     adjustment: Names = (),
     *,
     treated: Any = None,
@@ -113,7 +113,7 @@ def adjusted_effect(
 
     Args:
         frame: the rows.
-        treatment, outcome: columns.
+        treatment, outcome: columns; or a :class:`~causalpp.Contrast` in place of both, and of the three words below.
         adjustment: columns; whether they are a valid set is for :func:`is_adjustment_set` to say.
         treated, control: values of the treatment; left out, the affirming state (yes, True, 1, …) against the other,
             and for a regression on numbers one unit.
@@ -125,7 +125,7 @@ def adjusted_effect(
     Raises:
         InvalidData: a stratum without treated or without control rows, numbers in place of states (plug-in), collinear
             columns (regression), missing values, or an outcome that is not a number and no ``state``.
-        InvalidParameter: a column with two parts, or an unknown method.
+        InvalidParameter: a column with two parts, an unknown method, or a contrast and its words.
         UnknownVariable, UnknownState: no such column (also in ``kinds``) or value.
 
     Example:
@@ -135,39 +135,22 @@ def adjusted_effect(
         >>> adjusted_effect(rows, "x", "y", "z").value
         0.75
     """
+    contrast = Contrast.of(treatment, outcome, treated=treated, control=control, state=state)
     names = as_names(adjustment)
-    if len({treatment, outcome, *names}) < len(names) + 2:
+    if {contrast.treatment, contrast.outcome} & set(names):
         raise InvalidParameter("treatment, outcome and adjustment set must be different columns")
-    if not len(frame):
-        raise InvalidData("the data have no rows")
-    for name in (treatment, outcome, *names):
-        if name not in frame.columns:
-            raise UnknownVariable(name, map(str, frame.columns), what=" among the columns")
-    said = dict(kinds or {})
-    for name in said:
-        if name not in frame.columns:
-            raise UnknownVariable(name, map(str, frame.columns), what=" among the columns, in kinds=")
+    rows = FrameSource(frame, kinds or {})
     if method == "plug-in":
-        return _plug_in(frame, treatment, outcome, names, treated, control, state, said)
+        return _plug_in(rows, contrast, names)
     if method == "regression":
-        return _regression(frame, treatment, outcome, names, treated, control, state, said)
+        return _regression(rows, contrast, names)
     raise InvalidParameter(f"method is 'plug-in' or 'regression', got {method!r}")
 
 
-def _plug_in(
-    frame: pd.DataFrame,
-    treatment: str,
-    outcome: str,
-    names: tuple[str, ...],
-    treated: Any,
-    control: Any,
-    state: Any,
-    kinds: Mapping[str, str],
-) -> AdjustedEffect:
-    y = _numbers(frame, outcome, state, kinds)
-    states, x = coded(frame, treatment, kinds)
-    sides = contrast_states(treatment, states, treated, control)
-    columns = [coded(frame, name, kinds) for name in names]
+def _plug_in(rows: FrameSource, contrast: Contrast, names: tuple[str, ...]) -> AdjustedEffect:
+    y, (states, x) = _outcome(rows, contrast), rows.codes(contrast.treatment)
+    sides = contrast_states(contrast.treatment, states, contrast.treated, contrast.control)
+    columns = [rows.codes(name) for name in names]
     shape = tuple(len(known) for known, _ in columns)
     flat = np.ravel_multi_index([codes for _, codes in columns], shape) if names else np.zeros(len(y), dtype=np.int64)
     cells, stratum, sizes = np.unique(flat, return_inverse=True, return_counts=True)
@@ -179,8 +162,8 @@ def _plug_in(
             empty = np.unravel_index(int(cells[int(count.argmin())]), shape) if names else ()
             at = "".join(f", {n}={known[i]}" for n, (known, _), i in zip(names, columns, empty, strict=True))
             raise InvalidData(
-                f"no row has {treatment}={states[side]}{at}: the plug-in formula needs one; merge states, cut numbers "
-                "into intervals (pandas.cut), or use method='regression'"
+                f"no row has {contrast.treatment}={states[side]}{at}: the plug-in formula needs one; merge states, cut "
+                "numbers into intervals (pandas.cut), or use method='regression'"
             )
         average = np.bincount(stratum[chosen], weights=y[chosen], minlength=len(cells)) / count
         means.append(float(average @ sizes / len(y)))
@@ -190,41 +173,31 @@ def _plug_in(
     return AdjustedEffect(means[0] - means[1], error, means[0], means[1], names, "plug-in", len(y))
 
 
-def _regression(
-    frame: pd.DataFrame,
-    treatment: str,
-    outcome: str,
-    names: tuple[str, ...],
-    treated: Any,
-    control: Any,
-    state: Any,
-    kinds: Mapping[str, str],
-) -> AdjustedEffect:
-    y = _numbers(frame, outcome, state, kinds)
-    x, scale = _treatment(frame, treatment, treated, control, kinds)
-    columns, labels = [x], [treatment]
+def _regression(rows: FrameSource, contrast: Contrast, names: tuple[str, ...]) -> AdjustedEffect:
+    y, (x, scale) = _outcome(rows, contrast), _treatment(rows, contrast)
+    columns, labels = [x], [contrast.treatment]
     for name in names:
-        found = _columns(frame, name, kinds)
+        found = _columns(rows, name)
         columns += found
         labels += [name] * len(found)
     raw = np.column_stack(columns)
-    rows, width = len(raw), raw.shape[1] + 1
+    many, width = len(raw), raw.shape[1] + 1
     inputs, outputs = units(raw), units(y[:, None])
     inputs.check(labels)
-    outputs.check([outcome])
+    outputs.check([contrast.outcome])
     standard = inputs.standard(raw)
     why = ""
     if inputs.constant:
         why = f"column {labels[inputs.constant[0]]!r} is constant"
-    elif rows <= width:
-        why = f"{rows} rows are too few for {width} coefficients"
-    elif dependent(standard, inputs.rounding, rows):
+    elif many <= width:
+        why = f"{many} rows are too few for {width} coefficients"
+    elif dependent(standard, inputs.rounding, many):
         why = "columns are collinear"
     if why:
-        given = f"{treatment!r} and {list(names)}"
-        raise InvalidData(f"the regression of {outcome!r} on {given} has no single answer: {why}")
+        given = f"{contrast.treatment!r} and {list(names)}"
+        raise InvalidData(f"the regression of {contrast.outcome!r} on {given} has no single answer: {why}")
     # The treatment last: its coefficient is then the last one, found without the others.
-    design = np.column_stack([np.ones(rows), standard[:, 1:], standard[:, 0]])
+    design = np.column_stack([np.ones(many), standard[:, 1:], standard[:, 0]])
     target = outputs.standard(y[:, None])[:, 0]
     basis, upper = np.linalg.qr(design)
     rest = target - basis @ (basis.T @ target)
@@ -237,30 +210,24 @@ def _regression(
     unit = float(outputs.spread[0] / inputs.spread[0]) * scale
     nan = float("nan")
     value = float(basis[:, -1] @ target / upper[-1, -1]) * unit
-    return AdjustedEffect(value, abs(unit) * error if unit else 0.0, nan, nan, names, "regression", rows, rows - width)
+    return AdjustedEffect(value, abs(unit) * error if unit else 0.0, nan, nan, names, "regression", many, many - width)
 
 
-def _read(frame: pd.DataFrame, name: str, kinds: Mapping[str, str]) -> Column:
-    return read_columns(frame, {k: kind for k, kind in kinds.items() if k == name}, names=[name])[name]
-
-
-def _treatment(
-    frame: pd.DataFrame, name: str, treated: Any, control: Any, kinds: Mapping[str, str]
-) -> tuple[NDArray[np.float64], float]:
+def _treatment(rows: FrameSource, contrast: Contrast) -> tuple[NDArray[np.float64], float]:
     """The treatment as numbers, and how far apart the two values are that are compared."""
-    column = _read(frame, name, kinds)
-    if column.states is not None and any(isinstance(known, str) for known in column.states):
-        if len(column.states) != 2:
+    column, treated, control = rows.column(contrast.treatment), contrast.treated, contrast.control
+    if _in_words(column):
+        states = column.states or ()
+        if len(states) != 2:
             raise InvalidData(
-                f"column {name!r} has {len(column.states)} states that are no numbers: a regression takes two, or "
+                f"column {column.name!r} has {len(states)} states that are no numbers: a regression takes two, or "
                 "numbers; use method='plug-in'"
             )
-        high, low = contrast_states(name, column.states, treated, control)
-        _complete(column)
+        high, low = contrast_states(column.name, states, treated, control)
         return np.asarray(column.values == high, dtype=float), float(high != low)
     values = (1.0 if treated is None else treated), (0.0 if control is None else control)
     ends = [_number(what, value) for what, value in zip(("treated", "control"), values, strict=True)]
-    return _complete(column), ends[0] - ends[1]
+    return column.numbers, ends[0] - ends[1]
 
 
 def _number(what: str, value: Any) -> float:
@@ -270,37 +237,32 @@ def _number(what: str, value: Any) -> float:
     return number
 
 
-def _complete(column: Column) -> NDArray[np.float64]:
-    """The numbers of a column; of states that are no numbers, their own numbers."""
-    if column.missing.any():
-        raise InvalidData(f"column {column.name!r} has missing values: drop or fill those rows first")
-    words = column.states is not None and any(isinstance(known, str) for known in column.states)
-    return np.asarray(column.values, dtype=float) if words else column.numbers
+def _in_words(column: Column) -> bool:
+    """Whether the states are no numbers."""
+    return column.states is not None and any(isinstance(known, str) for known in column.states)
 
 
-def _numbers(frame: pd.DataFrame, name: str, state: Any, kinds: Mapping[str, str]) -> NDArray[np.float64]:
-    """A column as numbers; with ``state``, ones where the column has that state."""
+def _outcome(rows: FrameSource, contrast: Contrast) -> NDArray[np.float64]:
+    """The outcome as numbers; with a state, ones where the column has it."""
+    name, state = contrast.outcome, contrast.state
     if state is not None:
-        states, codes = coded(frame, name, kinds)
+        states, codes = rows.codes(name)
         return np.asarray(codes == state_number(name, states, state), dtype=float)
-    column = _read(frame, name, kinds)
-    if column.states is None or not any(isinstance(known, str) for known in column.states):
-        return _complete(column)
-    _complete(column)
-    known = [as_number(text) for text in column.states]
+    column = rows.column(name)
+    if not _in_words(column):
+        return column.numbers
+    known = [as_number(text) for text in column.states or ()]
     if None not in known:  # text, each of which reads as a number
         return np.asarray(np.array(known, dtype=float)[column.values])
     try:
-        return np.asarray(column.values == affirmed(name, column.states, "state"), dtype=float)
+        return np.asarray(column.values == affirmed(name, column.states or (), "state"), dtype=float)
     except InvalidParameter:
         raise InvalidData(f"column {name!r} is not of numbers: for an outcome say state=") from None
 
 
-def _columns(frame: pd.DataFrame, name: str, kinds: Mapping[str, str]) -> list[NDArray[np.float64]]:
+def _columns(rows: FrameSource, name: str) -> list[NDArray[np.float64]]:
     """A column of the adjustment set: numbers as they are, states by one indicator each but the first."""
-    column = _read(frame, name, kinds)
+    column = rows.column(name)
     if column.states is None:
-        return [_complete(column)]
-    _complete(column)
-    seen = np.unique(column.values)
-    return [(column.values == number).astype(float) for number in seen[1:]]
+        return [column.numbers]
+    return [(column.values == number).astype(float) for number in np.unique(column.values)[1:]]

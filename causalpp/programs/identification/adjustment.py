@@ -10,13 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Admg, Dag
-from causalpp.graphs.dag import Names, refuse_selected
-from causalpp.programs.identification._mixed import as_dag, check_query
-from causalpp.programs.identification._separators import minimal_separators
+from causalpp.graphs.dag import Names
+from causalpp.programs.contrast import Contrast
+from causalpp.programs.identification._mixed import read_pair, read_query
+from causalpp.programs.identification._separators import (
+    causal_nodes,
+    minimal_separators,
+    proper_back_door,
+    without_edges,
+)
 
 __all__ = [
     "Instrument",
@@ -25,13 +31,17 @@ __all__ = [
     "frontdoor_sets",
     "instruments",
     "is_adjustment_set",
+    "listed",
     "optimal_adjustment_set",
 ]
 
 _MOST_CANDIDATES = 20
+_SETS_TRIED = 1000  # to condition an instrument on
 
 
-def is_adjustment_set(graph: Dag | Admg, treatment: Names, outcome: Names, adjustment: Names = ()) -> bool:
+def is_adjustment_set(
+    graph: Dag | Admg, treatment: Names | Contrast, outcome: Names | None = None, adjustment: Names = ()
+) -> bool:
     """Whether P(outcome | do(treatment)) = Σ_z P(outcome | treatment, z) P(z) with z the adjustment set.
 
     Variables the graph marks as adjusted count as part of the set.  Where it marks variables as selected, the
@@ -51,15 +61,14 @@ def is_adjustment_set(graph: Dag | Admg, treatment: Names, outcome: Names, adjus
         >>> is_adjustment_set(sick, "x", "y")  # in hospital data, whatever one adjusts for
         False
     """
-    dag = as_dag(graph)
-    x, y, z = check_query(dag, treatment, outcome, adjustment)
-    cut, forbidden = _proper_back_door(dag, x, y)
+    dag, x, y, z = read_query(graph, treatment, outcome, adjustment)
+    cut, forbidden = proper_back_door(dag, x, y)
     held = {*z, *dag.adjusted, *dag.selected}
     return not forbidden & held and cut.d_separated(x, y, held)
 
 
 def adjustment_sets(
-    graph: Dag | Admg, treatment: Names, outcome: Names, *, limit: int = 10_000
+    graph: Dag | Admg, treatment: Names | Contrast, outcome: Names | None = None, *, limit: int = 10_000
 ) -> tuple[frozenset[str], ...]:
     """All minimal adjustment sets, the smallest first; empty if the effect cannot be had by adjustment.
 
@@ -68,7 +77,7 @@ def adjustment_sets(
 
     Args:
         graph: a Dag, whose latent variables cannot be adjusted for, or an Admg.
-        treatment, outcome: one variable or several.
+        treatment, outcome: one variable or several; or a :class:`~causalpp.Contrast` in place of both.
         limit: the most sets listed.
 
     Raises:
@@ -80,14 +89,13 @@ def adjustment_sets(
         >>> adjustment_sets(dag, "x", "y")
         (frozenset({'a'}), frozenset({'b'}))
     """
-    dag = as_dag(graph)
-    x, y, _ = check_query(dag, treatment, outcome)
-    cut, forbidden = _proper_back_door(dag, x, y)
-    return _sorted(dag, _separators(dag, cut, x, y, forbidden), limit)
+    dag, x, y, _ = read_query(graph, treatment, outcome)
+    cut, forbidden = proper_back_door(dag, x, y)
+    return listed(dag, _separators(dag, cut, x, y, forbidden), limit)
 
 
 def backdoor_sets(
-    graph: Dag | Admg, treatment: Names, outcome: Names, *, limit: int = 10_000
+    graph: Dag | Admg, treatment: Names | Contrast, outcome: Names | None = None, *, limit: int = 10_000
 ) -> tuple[frozenset[str], ...]:
     """All minimal sets that meet Pearl's back-door criterion (*Causality*, §3.3.1), the smallest first.
 
@@ -102,13 +110,14 @@ def backdoor_sets(
         >>> backdoor_sets(Dag.from_edges([("z", "x"), ("z", "y"), ("x", "y")]), "x", "y")
         (frozenset({'z'}),)
     """
-    dag = as_dag(graph)
-    x, y, _ = check_query(dag, treatment, outcome)
+    dag, x, y, _ = read_query(graph, treatment, outcome)
     forbidden = dag.descendants(x) | set(x) | set(y)
-    return _sorted(dag, _separators(dag, _without_edges(dag, out_of=x), x, y, forbidden), limit)
+    return listed(dag, _separators(dag, without_edges(dag, out_of=x), x, y, forbidden), limit)
 
 
-def optimal_adjustment_set(graph: Dag | Admg, treatment: Names, outcome: Names) -> frozenset[str] | None:
+def optimal_adjustment_set(
+    graph: Dag | Admg, treatment: Names | Contrast, outcome: Names | None = None
+) -> frozenset[str] | None:
     """The O-set: the adjustment set with the smallest asymptotic variance (Henckel, Perković & Maathuis 2022).
 
     The parents of the variables on causal paths, without these, their descendants and the treatment.  (The
@@ -123,10 +132,9 @@ def optimal_adjustment_set(graph: Dag | Admg, treatment: Names, outcome: Names) 
         >>> sorted(optimal_adjustment_set(dag, "x", "y"))
         ['b', 'c']
     """
-    dag = as_dag(graph)
-    x, y, _ = check_query(dag, treatment, outcome)
-    causal = _causal_nodes(dag, x, y)
-    cut, forbidden = _proper_back_door(dag, x, y)
+    dag, x, y, _ = read_query(graph, treatment, outcome)
+    causal = causal_nodes(dag, x, y)
+    cut, forbidden = proper_back_door(dag, x, y)
     best = frozenset(parent for name in causal for parent in dag.parents(name)) - forbidden
     if dag.selected or dag.adjusted or best & dag.latent or not cut.d_separated(x, y, best):
         return None
@@ -134,7 +142,7 @@ def optimal_adjustment_set(graph: Dag | Admg, treatment: Names, outcome: Names) 
 
 
 def frontdoor_sets(
-    graph: Dag | Admg, treatment: str, outcome: str, *, limit: int = 10_000
+    graph: Dag | Admg, treatment: str | Contrast, outcome: str | None = None, *, limit: int = 10_000
 ) -> tuple[frozenset[str], ...]:
     """All minimal sets that meet the front-door criterion (Pearl, *Causality*, §3.3.2), the smallest first.
 
@@ -150,14 +158,10 @@ def frontdoor_sets(
         >>> frontdoor_sets(dag, "x", "y")
         (frozenset({'m'}),)
     """
-    dag = as_dag(graph)
-    (x, *others), (y, *more), _ = check_query(dag, treatment, outcome)
-    refuse_selected(dag.selected, "the front-door criterion is about data on everybody")
-    if others or more:
-        raise InvalidParameter("the front-door criterion is about one treatment and one outcome")
+    dag, x, y = read_pair(graph, treatment, outcome, "the front-door criterion is about")
     if y not in dag.descendants(x):
         return ()
-    behind = _without_edges(dag, out_of=[x])
+    behind = without_edges(dag, out_of=[x])
     candidates = [m for m in dag.observed if m in dag.ancestors(y) and m != x and behind.d_separated(x, m)]
     if len(candidates) > _MOST_CANDIDATES:
         raise TooLarge(f"a front door among {len(candidates)} candidates: at most {_MOST_CANDIDATES} are searched")
@@ -166,9 +170,9 @@ def frontdoor_sets(
         for choice in combinations(candidates, size):
             if any(known <= set(choice) for known in found):
                 continue
-            if y in _descendants_avoiding(dag, [x], choice):
+            if y in without_edges(dag, into=choice, out_of=choice).descendants([x]):
                 continue
-            if _without_edges(dag, out_of=choice).d_separated(choice, y, x):
+            if without_edges(dag, out_of=choice).d_separated(choice, y, x):
                 found.append(frozenset(choice))
                 if len(found) > limit:
                     raise TooLarge(f"more than {limit:,} front-door sets: raise limit")
@@ -195,7 +199,7 @@ class Instrument:
     given: frozenset[str]
 
 
-def instruments(graph: Dag | Admg, treatment: str, outcome: str) -> tuple[Instrument, ...]:
+def instruments(graph: Dag | Admg, treatment: str | Contrast, outcome: str | None = None) -> tuple[Instrument, ...]:
     """The instruments for an effect, each with a smallest set that it needs to be conditioned on.
 
     z is one, given w, if w separates z from the outcome once the treatment's edges on causal paths are
@@ -208,27 +212,20 @@ def instruments(graph: Dag | Admg, treatment: str, outcome: str) -> tuple[Instru
         >>> instruments(dag, "x", "y")
         (Instrument(variable='z', given=frozenset()),)
     """
-    dag = as_dag(graph)
-    (x, *others), (y, *more), _ = check_query(dag, treatment, outcome)
-    refuse_selected(dag.selected, "instruments are for data on everybody")
-    if others or more:
-        raise InvalidParameter("instruments are for one treatment and one outcome")
+    dag, x, y = read_pair(graph, treatment, outcome, "instruments are for")
     if y not in dag.descendants(x):
         return ()
-    cut, forbidden = _proper_back_door(dag, [x], [y])
+    cut, forbidden = proper_back_door(dag, [x], [y])
     found = []
     for z in dag.observed:
         if z in forbidden:
             continue
         sets = minimal_separators(cut, [z], [y], forbidden | {z})
-        for given in sorted(_first(sets, 1000), key=lambda s: (len(s), sorted(s))):
+        for given in sorted(islice(sets, _SETS_TRIED), key=lambda s: (len(s), sorted(s))):
             if not dag.d_separated(z, x, given):
                 found.append(Instrument(z, given))
                 break
     return tuple(found)
-
-
-# --- the graph, cut ----------------------------------------------------------------------------------------
 
 
 def _separators(
@@ -241,33 +238,12 @@ def _separators(
             yield found - (dag.selected - dag.adjusted)
 
 
-def _causal_nodes(dag: Dag, x: Collection[str], y: Collection[str]) -> frozenset[str]:
-    """The variables on directed paths from ``x`` to ``y`` that meet ``x`` only at their start, without ``x``."""
-    after = dag.do(x).descendants(x) - set(x)
-    cut = _without_edges(dag, out_of=x)
-    return after & (cut.ancestors(y) | set(y))
+def listed(dag: Dag, sets: Iterable[frozenset[str]], limit: int) -> tuple[frozenset[str], ...]:
+    """The sets, the smallest first.
 
-
-def _proper_back_door(dag: Dag, x: Collection[str], y: Collection[str]) -> tuple[Dag, frozenset[str]]:
-    """The graph without the first edges of causal paths, and what no adjustment set may hold."""
-    causal = _causal_nodes(dag, x, y)
-    cut = Dag(dag.nodes, [(a, b) for a, b in dag.edges if a not in x or b not in causal], latent=dag.latent)
-    return cut, dag.descendants(causal) | causal | set(x) | set(y)
-
-
-def _without_edges(dag: Dag, *, into: Collection[str] = (), out_of: Collection[str] = ()) -> Dag:
-    return Dag(dag.nodes, [(a, b) for a, b in dag.edges if b not in into and a not in out_of], latent=dag.latent)
-
-
-def _descendants_avoiding(dag: Dag, start: Collection[str], avoid: Collection[str]) -> frozenset[str]:
-    return _without_edges(dag, into=avoid, out_of=avoid).descendants(start)
-
-
-def _first(sets: Iterator[frozenset[str]], number: int) -> list[frozenset[str]]:
-    return [found for _, found in zip(range(number), sets, strict=False)]
-
-
-def _sorted(dag: Dag, sets: Iterable[frozenset[str]], limit: int) -> tuple[frozenset[str], ...]:
+    Raises:
+        TooLarge: there are more than ``limit``.
+    """
     if limit < 1:
         raise InvalidParameter(f"the limit must be at least one, got {limit}")
     found: list[frozenset[str]] = []

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp.columns import State
 from causalpp.errors import FormatError, InvalidData, InvalidParameter, UnknownVariable
 from causalpp.programs.identification._evaluate import Evaluation, Hole, Value
 from causalpp.programs.identification.expression import Expression
-from causalpp.programs.identification.joint import Source, State, as_source
+from causalpp.programs.identification.joint import Source, as_source
 from causalpp.programs.mechanisms import state_number
 
 __all__ = ["Estimand", "EstimandTable"]

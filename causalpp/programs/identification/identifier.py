@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from causalpp.errors import InvalidParameter, NotIdentified, TooLarge
 from causalpp.graphs import Admg, Dag
 from causalpp.graphs.dag import Names, refuse_selected
+from causalpp.programs.contrast import Contrast
 from causalpp.programs.identification._algorithm import Hedge, effect
-from causalpp.programs.identification._mixed import Mixed, as_dag, as_mixed, check_query
-from causalpp.programs.identification._separators import minimal_separators
-from causalpp.programs.identification.adjustment import (
-    _first,
-    _proper_back_door,
-    _sorted,
-    _without_edges,
-    frontdoor_sets,
-)
+from causalpp.programs.identification._mixed import Mixed, as_mixed, read_query
+from causalpp.programs.identification._separators import minimal_separators, proper_back_door, without_edges
+from causalpp.programs.identification.adjustment import frontdoor_sets, listed
 from causalpp.programs.identification.estimand import Estimand
 from causalpp.programs.identification.expression import Expression, Fraction, Probability, Product, Sum
 
@@ -26,7 +22,12 @@ _SETS_TRIED = 200
 
 
 def identify(
-    graph: Dag | Admg, treatment: Names, outcome: Names, given: Names = (), *, method: str = "simplest"
+    graph: Dag | Admg,
+    treatment: Names | Contrast,
+    outcome: Names | None = None,
+    given: Names = (),
+    *,
+    method: str = "simplest",
 ) -> Estimand:
     """The formula of P(outcome | do(treatment), given) in the distribution of the observed variables.
 
@@ -35,7 +36,7 @@ def identify(
 
     Args:
         graph: a Dag, whose latent variables are projected out, or an Admg.
-        treatment: the variables set, one or several.
+        treatment: the variables set, one or several; or a :class:`~causalpp.Contrast`, which has the outcome too.
         outcome: the variables looked at, one or several.
         given: variables that are conditioned on after the treatment is set.
         method: ``"simplest"``: adjustment or front door in their familiar shape where they apply;
@@ -59,8 +60,7 @@ def identify(
     """
     if method not in ("simplest", "id"):
         raise InvalidParameter(f"method is 'simplest' or 'id', got {method!r}")
-    dag = as_dag(graph)
-    x, y, z = check_query(dag, treatment, outcome, given)
+    dag, x, y, z = read_query(graph, treatment, outcome, given)
     refuse_selected(dag.selected, "a formula is one of the distribution of everybody")
     mixed = as_mixed(dag)
     try:
@@ -94,8 +94,8 @@ def _plain(dag: Dag, mixed: Mixed, x: Iterable[str], y: tuple[str, ...], method:
     active = mixed.sort(mixed.do(x).up(y) & set(x))  # the others have no directed path but through these
     if not active:
         return Probability(y), f"no directed path from {_braces(x)} to {_braces(y)}"
-    cut, forbidden = _proper_back_door(dag, active, y)
-    sets = _sorted(dag, _first(minimal_separators(cut, active, y, forbidden), _SETS_TRIED), _SETS_TRIED)
+    cut, forbidden = proper_back_door(dag, active, y)
+    sets = listed(dag, islice(minimal_separators(cut, active, y, forbidden), _SETS_TRIED), _SETS_TRIED)
     if sets:
         after = dag.descendants(active)
         best = min(sets, key=lambda z: (len(z), bool(z & after)))
@@ -103,7 +103,7 @@ def _plain(dag: Dag, mixed: Mixed, x: Iterable[str], y: tuple[str, ...], method:
             return Probability(y, active), "no open back-door path"
         z = mixed.sort(best)
         law = Product((Probability(y, mixed.sort({*active, *z})), Probability(z)))
-        back_door = not best & after and _without_edges(dag, out_of=active).d_separated(active, y, best)
+        back_door = not best & after and without_edges(dag, out_of=active).d_separated(active, y, best)
         return Sum(z, law), f"{'back door with' if back_door else 'adjustment for'} {_braces(z)}"
     if len(active) == len(y) == 1:
         try:
@@ -127,7 +127,7 @@ def _conditional(
         moved = False
         for name in seen:
             others = [other for other in seen if other != name]
-            if _without_edges(dag, into=done, out_of=[name]).d_separated(name, y, {*done, *others}):
+            if without_edges(dag, into=done, out_of=[name]).d_separated(name, y, {*done, *others}):
                 done.append(name)  # rule 2: to see it is to set it
                 seen = others
                 moved = True

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.columns import read_columns
+from causalpp.columns import Column, State, read_columns
 from causalpp.errors import InvalidData, InvalidParameter, TooLarge, UnknownVariable
 from causalpp.graphs.dag import Names, as_names
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Joint", "Source", "as_source"]
+__all__ = ["FrameSource", "Joint", "Source", "as_source"]
 
-State = Any
 _MOST_CELLS = 100_000_000
 
 
@@ -135,23 +134,60 @@ class _FromProgram(Source):
         return np.asarray(self.program.probabilities(names))
 
 
-class _FromFrame(Source):
+class FrameSource(Source):
+    """The rows of a frame, whose columns are read once each.
+
+    Raises:
+        InvalidData: no rows.
+        UnknownVariable: ``kinds`` names a column that is not there.
+    """
+
     counts = True
 
     def __init__(self, frame: pd.DataFrame, kinds: Mapping[str, str]) -> None:
         super().__init__()
         if not len(frame):
             raise InvalidData("the data have no rows")
+        self.frame, self.kinds = frame, dict(kinds)
         for name in kinds:
-            if name not in frame.columns:
-                raise UnknownVariable(name, map(str, frame.columns), what=" among the columns, in kinds=")
-        self.frame, self.kinds = frame, kinds
-        self._coded: dict[str, tuple[tuple[State, ...], NDArray[np.int64]]] = {}
+            self._check(name, ", in kinds=")
+        self._columns: dict[str, Column] = {}
+
+    def _check(self, name: str, where: str = "") -> None:
+        if name not in self.frame.columns:
+            raise UnknownVariable(name, map(str, self.frame.columns), what=f" among the columns{where}")
+
+    def column(self, name: str) -> Column:
+        """A column without missing values.
+
+        Raises:
+            UnknownVariable: no such column.
+            InvalidData: missing values, or a repeated name.
+        """
+        if name not in self._columns:
+            self._check(name)
+            own = {known: kind for known, kind in self.kinds.items() if known == name}
+            self._columns[name] = read_columns(self.frame, own, names=[name])[name]
+        if self._columns[name].missing.any():
+            raise InvalidData(f"column {name!r} has missing values: drop or fill those rows first")
+        return self._columns[name]
 
     def codes(self, name: str) -> tuple[tuple[State, ...], NDArray[np.int64]]:
-        if name not in self._coded:
-            self._coded[name] = coded(self.frame, name, self.kinds)
-        return self._coded[name]
+        """A discrete column's states, and their numbers row by row.
+
+        Raises:
+            InvalidData: numbers, by the rule of the library or because it was said so.
+        """
+        column = self.column(name)
+        if column.states is None:
+            said = self.kinds.get(name)
+            how = f"is said to be {said}" if said is not None else f"is read as numbers ({column.reason})"
+            raise InvalidData(
+                f"column {name!r} {how}: the plug-in formula needs discrete columns; cut it into a few intervals "
+                f"(pandas.cut), say kinds={{{name!r}: 'discrete'}} if its values are states, or use "
+                "adjusted_effect(method='regression')"
+            )
+        return column.states, column.values
 
     def states(self, name: str) -> tuple[State, ...]:
         return self.codes(name)[0]
@@ -164,31 +200,6 @@ class _FromFrame(Source):
         return np.bincount(cells, minlength=math.prod(shape)).reshape(shape) / len(self.frame)
 
 
-def coded(
-    frame: pd.DataFrame, name: str, kinds: Mapping[str, str] | None = None
-) -> tuple[tuple[State, ...], NDArray[np.int64]]:
-    """A discrete column's states, and their numbers row by row.
-
-    Raises:
-        UnknownVariable: no such column.
-        InvalidData: missing values, a repeated name, or numbers, by the rule of the library or because it was said so.
-    """
-    said = (kinds or {}).get(name)
-    if name not in frame.columns:
-        raise UnknownVariable(name, map(str, frame.columns), what=" among the columns")
-    column = read_columns(frame, {} if said is None else {name: said}, names=[name])[name]
-    if column.missing.any():
-        raise InvalidData(f"column {name!r} has missing values: drop or fill those rows first")
-    if column.states is None:
-        how = f"is said to be {said}" if said is not None else f"is read as numbers ({column.reason})"
-        raise InvalidData(
-            f"column {name!r} {how}: the plug-in formula needs discrete columns; cut it into a few intervals "
-            f"(pandas.cut), say kinds={{{name!r}: 'discrete'}} if its values are states, or use "
-            "adjusted_effect(method='regression')"
-        )
-    return column.states or (), column.values
-
-
 def as_source(source: Any, kinds: Mapping[str, str] | None = None) -> Source:
     """A frame, a program or a :class:`Joint` as a source.
 
@@ -199,7 +210,7 @@ def as_source(source: Any, kinds: Mapping[str, str] | None = None) -> Source:
     import pandas as pd
 
     if isinstance(source, pd.DataFrame):
-        return _FromFrame(source, dict(kinds or {}))
+        return FrameSource(source, kinds or {})
     if kinds:
         raise InvalidParameter(f"kinds= says what the columns of a frame are; a {type(source).__name__} has states")
     if isinstance(source, Source):
