@@ -68,7 +68,7 @@ old_modules(
         "causalpp.oracles.language.openai": "causalpp.language.backends.openai",
         "causalpp.oracles.language.oracle": "causalpp.oracles.language_model.oracle",
         "causalpp.oracles.language.panels": "causalpp.oracles.language_model.panels",
-        "causalpp.oracles.language.parsing": "causalpp.oracles.language_model.parsing",
+        "causalpp.oracles.language.parsing": "causalpp.oracles.language_model causalpp.language.reading.labels",
         "causalpp.oracles.language.scripted": "causalpp.language.backends.scripted",
         "causalpp.oracles.language.transformers": "causalpp.language.backends.transformers",
     }

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+from causalpp.language.reading import last_object
 
 __all__ = ["Acyclic", "Refused", "match_name", "read_edges", "read_names"]
 
-#: Longer replies are not searched for a graph.
-LONGEST = 200_000
 _ARROW = re.compile(r"\s*(?:->|→|-->|=>)\s*")
 _KEYS = (("cause", "effect"), ("from", "to"), ("source", "target"))
 
@@ -106,10 +105,7 @@ def read_edges(text: str, names: Sequence[str], repair: bool = False) -> tuple[l
     """
     repairs: list[str] = []
     graph = Acyclic()
-    found = _last_object(text, "edges")["edges"]
-    if not isinstance(found, list):
-        raise Refused(f"the edges are no list but {_short(found)}")
-    for edge in found:
+    for edge in _listed(text, "edges"):
         cause, effect = (_read(said, names, repairs) for said in _pair(edge))
         if graph.add(cause, effect):
             continue
@@ -126,12 +122,9 @@ def read_names(text: str, names: Sequence[str], key: str = "variables") -> tuple
     >>> read_names('{"variables": ["b", "zebra"]}', ["a", "b"])
     (['b'], ["ignored: unknown variable 'zebra'"])
     """
-    found = _last_object(text, key)[key]
-    if not isinstance(found, list):
-        raise Refused(f"the {key} are no list but {_short(found)}")
     repairs: list[str] = []
     out: dict[str, None] = {}
-    for said in found:
+    for said in _listed(text, key):
         try:
             out[_read(said, names, repairs)] = None
         except Refused as reason:
@@ -159,35 +152,15 @@ def _pair(edge: Any) -> tuple[Any, Any]:
     raise Refused(f"{_short(edge)} is not an edge with a cause and an effect")
 
 
-def _last_object(text: str, key: str) -> dict[str, Any]:
-    if len(text) > LONGEST:
-        raise Refused(f"the reply has {len(text):,} characters, more than the {LONGEST:,} that are read")
-    found: dict[str, Any] | None = None
-    for value in _objects(text):
-        if key in value:
-            found = value
+def _listed(text: str, key: str) -> list[Any]:
+    """What the last JSON object with a key lists under it."""
+    found, why = last_object(text, key)
     if found is None:
-        raise Refused(f"there is no JSON object with {key!r} in the reply")
-    return found
-
-
-def _objects(text: str) -> Iterable[dict[str, Any]]:
-    """The JSON objects that stand in a text, those inside others left out."""
-    return _scan(text, json.JSONDecoder())
-
-
-def _scan(text: str, decoder: json.JSONDecoder) -> Iterator[dict[str, Any]]:
-    at = text.find("{")
-    while at >= 0:
-        try:
-            value, end = decoder.raw_decode(text, at)
-        except RecursionError:
-            raise Refused("the reply is nested too deep") from None
-        except ValueError:  # also numbers of thousands of digits
-            end = at + 1
-        else:
-            yield value
-        at = text.find("{", end)
+        raise Refused(why)
+    listed = found[key]
+    if not isinstance(listed, list):
+        raise Refused(f"the {key} are no list but {_short(listed)}")
+    return listed
 
 
 def _bare(text: str) -> str:

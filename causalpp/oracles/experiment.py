@@ -128,12 +128,8 @@ class ExperimentOracle(Oracle):
         """What was, or can be, measured."""
         return self._lab.variables
 
-    @property
-    def fingerprint(self) -> str:
-        return self._fingerprint
-
     @cached_property
-    def _fingerprint(self) -> str:
+    def fingerprint(self) -> str:
         described = f"{self._lab}{self._lab.digest}{self.alpha}{self.power}{self.seed}"
         return f"experiment:{hashlib.sha256(described.encode()).hexdigest()[:12]}"
 

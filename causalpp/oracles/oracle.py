@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import operator
 import threading
 from abc import ABC, abstractmethod
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from causalpp._renamed import old_attribute, old_override
 from causalpp.errors import InvalidParameter, OracleError
@@ -74,6 +75,13 @@ class Oracle(ABC):
     @journal.setter
     def journal(self, journal: Journal | str | Path | None) -> None:
         self._journal = Journal(journal) if isinstance(journal, (str, Path)) else journal
+
+    def _copied(self) -> Self:
+        """The same oracle with the same journal, as if it had been asked nothing yet, to be changed."""
+        other = copy.copy(self)
+        for name in ("_asked", "fingerprint"):
+            other.__dict__.pop(name, None)
+        return other
 
     @abstractmethod
     def _answer(self, request: Request) -> Answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Mapping
 from functools import cached_property
@@ -58,12 +57,8 @@ class SimulatedOracle(Oracle):
         said = "" if self.log_odds is None else f", {self.log_odds}"
         return f"SimulatedOracle({len(self.truth)} variables, {self._noise}, seed={self.seed}{said})"
 
-    @property
-    def fingerprint(self) -> str:
-        return self._fingerprint
-
     @cached_property
-    def _fingerprint(self) -> str:
+    def fingerprint(self) -> str:
         described = f"{sorted(self.truth.nodes)}{sorted(self.truth.edges)}{self._noise}{self.seed}"
         if self.log_odds is not None:
             described += repr(self.log_odds)
@@ -86,9 +81,7 @@ class SimulatedOracle(Oracle):
 
     def about(self, dag: Dag, description: str = "", seed: int = 0) -> SimulatedOracle:  # noqa: ARG002
         """An oracle of the same kind about another graph, with the same journal; it needs no description."""
-        other = copy.copy(self)
-        for name in ("_asked", "_fingerprint"):
-            other.__dict__.pop(name, None)
+        other = self._copied()
         SimulatedOracle.__init__(other, dag, self.noise, seed, self.log_odds)
         return other
 

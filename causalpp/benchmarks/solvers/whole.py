@@ -83,7 +83,7 @@ class _Whole(AskingSolver):
             return self.ask.oracle(hidden_graph(item, self.ask.seed), item.id), meaning_of(item)
         shared = self.ask.connected(self.mode, self._temperature())
         oracle = copy.copy(shared)
-        for name in ("_asked", "_fingerprint"):
+        for name in ("_asked", "fingerprint"):
             oracle.__dict__.pop(name, None)
         oracle.wordings, oracle.ways = ("plain",), ways(("plain",), ("positive",))
         oracle.writer = _WholeQuestion(shared, item, self.form, self._examples(item))

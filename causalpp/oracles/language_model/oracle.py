@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
-import math
-import re
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -16,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from causalpp.errors import InvalidParameter
 from causalpp.language import Asker, Backend, Prompt, Reply, Sampling
-from causalpp.language.running import Budget, Limits, checked_prices, cost, in_batches
+from causalpp.language.reading import LABELS
+from causalpp.language.running import Budget, Limits, checked_prices, in_batches
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.journal import Journal
-from causalpp.oracles.language_model._panels import panel_answers
-from causalpp.oracles.language_model.parsing import LABELS, read_reply
+from causalpp.oracles.language_model._reader import Reader
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.panel import Asked, Panel
 from causalpp.oracles.prompts.harness import ways
@@ -37,9 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LanguageModelOracle"]
 
-_KEPT = 20_000  # characters of a reply
-_WORD = 100  # characters of a reply of one word
-_FLOOR = 0.05  # probability of the labels under which their odds tell nothing
 _TOKENS = {"answer": 16, "reason": 1024}
 _LINE = 16  # tokens that one more outcome of a panel may take
 
@@ -236,14 +230,10 @@ class LanguageModelOracle(AsyncOracle):
         }
 
     @cached_property
-    def _fingerprint(self) -> str:
+    def fingerprint(self) -> str:
         known = [[kind.__name__, *row] for kind, rows in WORDINGS.items() for row in rows if row.style in self.wordings]
         whole = json.dumps([dict(self.identity), known], sort_keys=True, default=str)
         return f"language model:{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
-
-    @property
-    def fingerprint(self) -> str:
-        return self._fingerprint
 
     def asker(self, sampling: Sampling | None = None) -> Asker:
         """What puts prompts of one's own to the same model, within the same limits and budget, with the same journal.
@@ -292,9 +282,7 @@ class LanguageModelOracle(AsyncOracle):
             description: what they mean; it is left out where names are replaced, as it would give them away.
             seed: not used: the oracle's own decides how words are drawn, so that a journal knows them again.
         """
-        other = copy.copy(self)
-        for name in ("_asked", "_fingerprint"):
-            other.__dict__.pop(name, None)
+        other = self._copied()
         writer = self.writer
         other.writer = Writer(
             dag.observed,
@@ -406,90 +394,20 @@ class LanguageModelOracle(AsyncOracle):
             return [self.read(call[0], reply, latency)]
         return self.read_panel(call, reply, latency)
 
+    def read(self, request: Request, reply: Reply, latency: float = 0.0) -> Answer:
+        """What a reply says about the proposition of a request; what was asked the other way round is turned back."""
+        return self._reader.answer(request, reply, latency)
+
     def read_panel(self, requests: Sequence[Request], reply: Reply, latency: float = 0.0) -> list[Answer]:
         """What a reply says about each outcome of a panel; see :func:`~causalpp.oracles.read_panel`.
 
         The reply, and what it took, stand in the first answer.
         """
-        return panel_answers(self, requests, reply, latency)
+        return self._reader.panel(requests, reply, latency)
 
-    def read(self, request: Request, reply: Reply, latency: float = 0.0) -> Answer:
-        """What a reply says about the proposition of a request; what was asked the other way round is turned back."""
-        value, reason = self._value(request, reply)
-        log_odds = None
-        if self.mode == "answer" and reply.finish in ("stop", "length"):
-            log_odds = _log_odds(reply, value, exact=self.backend.batched)
-        if request.negated:
-            value = None if value is None else not value
-            log_odds = None if log_odds is None else -log_odds
-        return Answer(
-            request.question,
-            value,
-            request.replicate,
-            self.fingerprint,
-            log_odds,
-            request.wording,
-            request.negated,
-            captured=reply.captured,
-            text=_kept(reply.text),
-            reason=reason,
-            model=None if reply.model is None else _kept(reply.model),
-            tokens_in=reply.tokens_in,
-            tokens_out=reply.tokens_out,
-            cost=cost(reply.tokens_in, reply.tokens_out, self.prices),
-            latency=latency,
-            time=time.time(),
-        )
-
-    def _value(self, request: Request, reply: Reply) -> tuple[bool | None, str | None]:
-        if reply.finish in ("refusal", "filtered"):
-            return None, {"refusal": "refused", "filtered": "filtered"}[reply.finish]
-        if reply.finish == "length":  # "No" may be the beginning of anything, unless there was room for one word only
-            whole = self.mode == "answer" and _word(reply.text) in self.writer.labels[:2]
-            if not whole:
-                return None, "cut off"
-        question = request.question.rename(self.writer.codes)
-        strict = self.mode == "reason"
-        return read_reply(reply.text, self.writer.labels, strict=strict, question=question, negated=request.negated)
+    @property
+    def _reader(self) -> Reader:
+        return Reader(self.writer, self.backend.batched, self.fingerprint, self.prices)
 
     async def _close_async(self) -> None:
         await self.backend.close()
-
-
-def _word(text: str) -> str:
-    """A reply of one word as that word, without the marks around it; what is longer is none."""
-    text = text.strip()
-    return re.sub(r"\W", "", text).casefold() if len(text) <= _WORD else ""
-
-
-def _log_odds(reply: Reply, value: bool | None, *, exact: bool = False) -> float | None:
-    """The log-odds of yes against no in a reply, if it has both or a bound for the smaller one.
-
-    A label that is not among the reported words has at most the probability that is left; that bound is used, so
-    that the log-odds are no larger than what is known.  There are none where the labels have next to no probability,
-    which then tells nothing, where the reply is read as another label than the more probable one, and where it is
-    not read, unless it is the one word "unsure".  A model in this process scores every spelling of every label
-    (``exact``): its log-odds hold however little falls on the labels and whatever was drawn.
-    """
-    found = reply.log_probabilities
-    if exact and found is not None and all(found.get(label, -math.inf) > -math.inf for label in LABELS[:2]):
-        return found[LABELS[0]] - found[LABELS[1]]
-    if found is None or (value is None and _word(reply.text) not in ("unsure", "answerunsure")):
-        return None
-    yes, no = (math.exp(found.get(label, -math.inf)) for label in LABELS[:2])
-    captured = reply.captured if reply.captured is not None else yes + no
-    if not yes + no > 0 or not captured >= _FLOOR:
-        return None
-    left = max(1.0 - captured, 1e-6)
-    if not (yes and no) and left >= yes + no:
-        return None
-    odds = math.log(yes or left) - math.log(no or left)
-    return None if (value is True and odds < 0) or (value is False and odds > 0) else odds
-
-
-def _kept(text: str) -> str:
-    """A reply as it is kept: its beginning and its end if it is long, and nothing that cannot be written."""
-    if len(text) > _KEPT:
-        half = _KEPT // 2
-        text = f"{text[:half]} […{len(text) - _KEPT} characters…] {text[-half:]}"
-    return text.encode("utf-8", "replace").decode()

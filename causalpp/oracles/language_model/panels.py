@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from causalpp.errors import InvalidParameter
-from causalpp.oracles.language_model import parsing
-from causalpp.oracles.language_model.parsing import LABELS, Reading, read_reply
+from causalpp.language.reading import LABELS, Reading
+from causalpp.language.reading.labels import TOO_LONG, bare, plain, readable
+from causalpp.oracles.language_model.reading import read_reply
 from causalpp.propositions import Proposition
 
 __all__ = ["read_panel"]
@@ -69,18 +70,16 @@ def read_panel(
     if not names or (questions is not None and len(questions) != len(names)):
         raise InvalidParameter("a panel has at least one outcome, and one question for each")
     reader = _Reader(names, labels, questions, negated, strict)
-    text = text.strip()
-    if not text:
+    if not text.strip():
         return [(None, "empty")] * len(names)
-    plain = parsing._plain(text.rpartition("</think>")[2].strip()) if len(text) <= parsing._LONGEST else ""
-    if not plain or len(plain) > parsing._LONGEST or (len(text) > parsing._LONGEST_UNICODE and not text.isascii()):
-        return [parsing._TOO_LONG] * len(names)
-    plain = parsing._unfenced(plain.strip())
-    if not strict and plain.startswith(("{", "[")):
-        found = reader.json(plain)
+    said = readable(text)
+    if not said:
+        return [TOO_LONG] * len(names)
+    if not strict and said.startswith(("{", "[")):
+        found = reader.json(said)
         if found is not None:
             return found
-    return reader.text(plain)
+    return reader.text(said)
 
 
 class _Reader:
@@ -96,12 +95,12 @@ class _Reader:
     ) -> None:
         self.count, self.labels, self.questions, self.negated = len(names), labels, questions, negated
         self.strict = strict
-        bare = [parsing._bare(parsing._plain(name)).strip() for name in names]
-        self.names = {name: k for k, name in enumerate(bare) if name and bare.count(name) == 1}
+        said = [bare(plain(name)).strip() for name in names]
+        self.names = {name: k for k, name in enumerate(said) if name and said.count(name) == 1}
         self.said: list[list[Reading]] = [[] for _ in names]
 
-    def text(self, plain: str) -> list[Reading]:
-        lines = [line for line in (_line(line) for line in plain.split("\n")) if line]
+    def text(self, said: str) -> list[Reading]:
+        lines = [line for line in (_line(line) for line in said.split("\n")) if line]
         if self.strict:
             return self._ending(lines)
         lines = [part for line in lines for part in (re.split("[,;] ?", line) if _SEVERAL.fullmatch(line) else [line])]
@@ -164,12 +163,12 @@ class _Reader:
         question = None if self.questions is None else self.questions[k]
         return read_reply(text, self.labels, question=question, negated=self.negated)
 
-    def json(self, plain: str) -> list[Reading] | None:
+    def json(self, said: str) -> list[Reading] | None:
         """The readings of a reply in JSON; None if it is something else."""
         try:
-            value = json.loads(plain, object_pairs_hook=_Pairs)
+            value = json.loads(said, object_pairs_hook=_Pairs)
         except (ValueError, RecursionError):
-            return [(None, "unreadable: broken JSON")] * self.count if plain[0] == "{" else None
+            return [(None, "unreadable: broken JSON")] * self.count if said[0] == "{" else None
         if isinstance(value, _Pairs) and len(value) == 1 and isinstance(value[0][1], list):
             value = value[0][1]  # {"answers": …}
         if isinstance(value, _Pairs):
@@ -204,7 +203,7 @@ def _entry(fields: _Pairs) -> tuple[Any, Any]:
 
 
 def _line(text: str) -> str:
-    return parsing._bare(text).replace("\n", " ").strip(f" |{_BULLETS}")
+    return bare(text).replace("\n", " ").strip(f" |{_BULLETS}")
 
 
 def _is_read(reading: Reading) -> bool:

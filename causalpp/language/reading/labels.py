@@ -1,26 +1,27 @@
-"""Reading a reply: a yes or a no only where all that the reply says is known to agree with it.
+"""Reading a label: a yes or a no only where all that the reply says is known to agree with it.
 
 A misread answer is worse than an unread one: an abstention costs a question, a "no" read as a "yes" is evidence
 for the wrong graph.  There is no end of ways to take an answer back, so they are not looked for.  What is read is a
-label, or a label with an explanation from a short list: words such as "definitely", or the proposition itself, said
-in one of our wordings.  Everything else is unreadable.
+label, or a label with an explanation from a short list: words such as "definitely", or what was asked, said again in a
+known way.  Everything else is unreadable.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from causalpp.errors import InvalidParameter
-from causalpp.propositions import And, Independent, Not, Or, Proposition
-from causalpp.propositions.wording import STYLES, sentences
+from causalpp.language.backend import Reply
+from causalpp.language.reading.values import without_thoughts
 
-__all__ = ["LABELS", "read_reply"]
+__all__ = ["LABELS", "TOO_LONG", "Agreement", "Reading", "bare", "log_odds", "plain", "read_label", "readable"]
 
 #: What a model is asked to choose from.
 LABELS = ("yes", "no", "unsure")
@@ -29,6 +30,9 @@ _LONGEST = 20_000  # characters; a longer reply answers something else
 _LONGEST_UNICODE = 3_000  # to normalise hostile text takes time quadratic in its length
 _LONGEST_WORDS = 1_000  # of a label and its explanation
 _LAST_LINE = 200
+_WORD = 100  # characters of a reply of one word
+_FLOOR = 0.05  # probability of the labels under which their odds tell nothing
+_FINISHED = {"refusal": "refused", "filtered": "filtered"}
 
 _YES = ("yes", "yep", "yeah", "yup")
 _NO = ("no", "nope", "nah")
@@ -82,78 +86,139 @@ _UNSURE = re.compile(
 )
 
 Reading = tuple[bool | None, str | None]
-_TOO_LONG: Reading = (None, "unreadable: too long")
+TOO_LONG: Reading = (None, "unreadable: too long")
 _BOTH: Reading = (None, "unreadable: it says both")
 
 
-def read_reply(
-    text: str,
+@dataclass(frozen=True)
+class Agreement:
+    """What an explanation may say beside a label: these phrases are known to agree with it, and all others are not.
+
+    Attributes:
+        negated: whether the question was put as "is it false that …?", so that "yes" means that it is false: a short
+            explanation might then be about either.
+        short: whether "it is" and "there are" can only be about the answer, as of an elementary statement.
+        does: whether "it does" can only be about the answer.
+    """
+
+    negated: bool = False
+    short: bool = True
+    does: bool = True
+
+    def restatements(self, true: bool) -> Collection[str]:  # noqa: ARG002
+        """The ways to say in a sentence that what was asked is true, or that it is not, as :func:`bare` has them."""
+        return ()
+
+    def holds(self, label: bool, explanation: str, *, framed: bool = False) -> bool:
+        """Whether all parts of an explanation are known to agree; in a frame ("the answer is …") only restatements."""
+        return _in_parts(explanation, _agreeing(self, label, framed))
+
+
+def read_label(
+    reply: Reply | str,
     labels: Sequence[str] = LABELS,
     *,
     strict: bool = False,
-    question: Proposition | None = None,
-    negated: bool = False,
+    agreement: Agreement = Agreement(),  # it is frozen
 ) -> Reading:
     r"""What a reply says: True for yes, False for no, None for neither, and in that case why.
 
     Read are: a label alone, in any case, with or without markdown; JSON such as ``{"answer": "no"}``; "Answer:
-    no", "The answer is no"; a label with an explanation that is known to agree with it ("Yes, definitely.", or the
-    proposition as we say it); free text whose last line is "Answer: yes", if the other label is not in it.
+    no", "The answer is no"; a label with an explanation that is known to agree with it ("Yes, definitely."); free
+    text whose last line is "Answer: yes", if the other label is not in it.
 
     Args:
-        text: the reply.
+        reply: the reply, or its text.
         labels: what could be chosen from; a label that is not among them is not read.
         strict: read nothing but a last line "Answer: yes", as the end of a chain of thought.
-        question: the proposition asked about, its variables named as in the prompt; without it no explanation that
-            names variables is read.
-        negated: whether it was put as "is it false that …?".  The reading is then still that of the label, so that
-            "yes" means that it is false.
+        agreement: which explanations are known to agree.
 
     Returns:
-        The reading, and the reason if there is none: ``"unsure"`` where the reply says so, ``"empty"``, or
-        ``"unreadable"``, with what is wrong after a colon where that is known.
+        The reading, and the reason if there is none: ``"unsure"`` where the reply says so, ``"empty"``, ``"refused"``,
+        ``"filtered"``, ``"cut off"``, why there is no reply, or ``"unreadable"``, with what is wrong after a colon
+        where that is known.
 
     Example:
-        >>> read_reply("**No.**"), read_reply("Answer: yes"), read_reply('{"answer": "unsure"}')
+        >>> read_label("**No.**"), read_label("Answer: yes"), read_label('{"answer": "unsure"}')
         ((False, None), (True, None), (None, 'unsure'))
-        >>> read_reply("Yes and no."), read_reply("No doubt about it: it does.")
+        >>> read_label("Yes and no."), read_label("No doubt about it: it does.")
         ((None, 'unreadable: it says both'), (None, 'unreadable: the explanation is not known to agree'))
-        >>> read_reply("The tar is in between.\nAnswer: no", strict=True)
+        >>> read_label("The tar is in between.\nAnswer: no", strict=True)
         (False, None)
-        >>> from causalpp import Causes
-        >>> reply, question = "No, smoking does not cause cancer.", Causes("smoking", "cancer")
-        >>> read_reply(reply, question=question)
-        (False, None)
-        >>> read_reply(reply, question=question, negated=True)
-        (None, 'unreadable: the explanation is not known to agree')
+        >>> read_label(Reply("No", finish="refusal"))
+        (None, 'refused')
     """
-    text = text.strip()
+    if isinstance(reply, Reply):
+        if reply.failed or reply.finish in _FINISHED:
+            return None, reply.reason or _FINISHED[reply.finish]
+        # "No" may be the beginning of anything, unless there was room for one word only
+        if reply.finish == "length" and (strict or _one_word(reply.text) not in labels[:2]):
+            return None, "cut off"
+        reply = reply.text
+    text = reply.strip()
     if not text:
         return None, "empty"
-    value, reason = _read_last_line(text) if strict else _read_text(text, _Agreement(question, negated))
+    value, reason = _read_last_line(text) if strict else _read_text(text, agreement)
     if value is not None and ("yes" if value else "no") not in labels:
         return None, "unreadable: not one of the labels"
     return value, reason
 
 
+def log_odds(reply: Reply, value: bool | None, *, exact: bool = False) -> float | None:
+    """The log-odds of yes against no in a reply, if it has both or a bound for the smaller one.
+
+    A label that is not among the reported words has at most the probability that is left; that bound is used, so
+    that the log-odds are no larger than what is known.  There are none where the labels have next to no probability,
+    which then tells nothing, where the reply is read as another label than the more probable one, and where it is
+    not read, unless it is the one word "unsure".
+
+    Args:
+        reply: the reply.
+        value: as what it is read.
+        exact: of a model in this process, which scores every spelling of every label: its log-odds hold however little
+            falls on the labels and whatever was drawn.
+
+    Example:
+        >>> log_odds(Reply("Yes", {"yes": -0.1, "no": -2.5}), True)
+        2.4
+    """
+    found = reply.log_probabilities
+    if found is None or reply.finish not in ("stop", "length"):
+        return None
+    logs = [found.get(label, -math.inf) for label in LABELS[:2]]
+    if exact and min(logs) > -math.inf:
+        return logs[0] - logs[1]
+    if value is None and _one_word(reply.text) not in ("unsure", "answerunsure"):
+        return None
+    yes, no = map(math.exp, logs)
+    captured = reply.captured if reply.captured is not None else yes + no
+    if not yes + no > 0 or not captured >= _FLOOR:
+        return None
+    left = max(1.0 - captured, 1e-6)
+    if not (yes and no) and left >= yes + no:
+        return None
+    odds = math.log(yes or left) - math.log(no or left)
+    return None if (value is True and odds < 0) or (value is False and odds > 0) else odds
+
+
+def _one_word(text: str) -> str:
+    """A reply of one word as that word, without the marks around it; what is longer is none."""
+    text = text.strip()
+    return re.sub(r"\W", "", text).casefold() if len(text) <= _WORD else ""
+
+
 def _read_last_line(text: str) -> Reading:
     last = text.rpartition("\n")[2]
-    found = _STRICT.fullmatch(_plain(last)) if len(last) <= _LAST_LINE else None  # a part of a line says anything
+    found = _STRICT.fullmatch(plain(last)) if len(last) <= _LAST_LINE else None  # a part of a line says anything
     if found is None:
         return None, "unreadable: no last line of the form 'Answer: yes'"
     return _labelled(found["label"])
 
 
-def _read_text(text: str, agreement: _Agreement) -> Reading:
-    text = text.rpartition("</think>")[2].strip()
-    if len(text) > _LONGEST:
-        return _TOO_LONG
-    text = text.translate(_QUOTES)
-    if len(text) > _LONGEST_UNICODE and not text.isascii():
-        return _TOO_LONG
-    plain = _unfenced(_plain(text).strip())
-    if len(plain) > _LONGEST:  # one character can stand for many
-        return _TOO_LONG
+def _read_text(text: str, agreement: Agreement) -> Reading:
+    plain = readable(text)
+    if plain is None:
+        return TOO_LONG
     if plain.startswith(("{", "[", '"')):
         read = _read_json(plain, agreement)
         if read is not None:
@@ -163,11 +228,23 @@ def _read_text(text: str, agreement: _Agreement) -> Reading:
     if (
         closing and not agreement.negated
     ):  # of a negated question one cannot tell what the text before the answer was about
-        return _labelled(closing["label"]) if len(_said(_bare(plain))) < 2 else _BOTH
+        return _labelled(closing["label"]) if len(_said(bare(plain))) < 2 else _BOTH
     return _read_words(plain, agreement)
 
 
-def _plain(text: str) -> str:
+def readable(text: str) -> str | None:
+    """What a reply says, without thoughts and out of its block of code, as :func:`plain` has it; None if too long."""
+    text = without_thoughts(text)
+    if len(text) > _LONGEST:
+        return None
+    text = text.translate(_QUOTES)
+    if len(text) > _LONGEST_UNICODE and not text.isascii():
+        return None
+    text = _unfenced(plain(text).strip())
+    return text if len(text) <= _LONGEST else None  # one character can stand for many
+
+
+def plain(text: str) -> str:
     """In one case and one kind of quotation marks, without invisible characters."""
     text = text.translate(_QUOTES)
     if not text.isascii():
@@ -184,7 +261,7 @@ def _unfenced(text: str) -> str:
     return inner.strip()
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Words without markdown and quotation marks, with single spaces; from text that is plain."""
     lines = (_LINE_START.sub("", " ".join(line.split())) for line in text.split("\n"))
     return "\n".join(line for line in (" ".join(_MARKS.sub("", line).split()) for line in lines) if line)
@@ -199,18 +276,6 @@ def _labelled(label: str) -> Reading:
 # ---------------------------------------------------------------- explanations
 
 
-class _Agreement:
-    """What an explanation may say beside each label, for one question in one polarity."""
-
-    def __init__(self, question: Proposition | None, negated: bool) -> None:
-        self.question = question
-        self.negated = negated
-
-    def holds(self, label: bool, explanation: str, *, framed: bool = False) -> bool:
-        """Whether all parts of an explanation are known to agree; in a frame ("the answer is …") only restatements."""
-        return _in_parts(explanation, _agreeing(self.question, self.negated, label, framed))
-
-
 def _in_parts(text: str, known: frozenset[str], parts: int = 3) -> bool:
     """Whether a text is one known phrase after the other, with stops in between."""
     text = text.strip(" \n.!,;:-")
@@ -223,36 +288,13 @@ def _in_parts(text: str, known: frozenset[str], parts: int = 3) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _agreeing(question: Proposition | None, negated: bool, label: bool, framed: bool) -> frozenset[str]:
-    known = set(_restatements(question, label is not negated))
-    known.update(_YES if label else _NO)
-    if not negated and not framed:
+def _agreeing(agreement: Agreement, label: bool, framed: bool) -> frozenset[str]:
+    known = {*agreement.restatements(label is not agreement.negated), *(_YES if label else _NO)}
+    if not agreement.negated and not framed:
         known |= _CERTAIN[label]
-        if not isinstance(question, (Not, And, Or)):
-            known |= _SHORT[label]
-            if not isinstance(question, Independent):
-                known |= _DOES[label]
+        known |= _SHORT[label] if agreement.short else set()
+        known |= _DOES[label] if agreement.short and agreement.does else set()
     return frozenset(known)
-
-
-def _restatements(question: Proposition | None, true: bool) -> set[str]:
-    """The ways to say that a proposition is true, or that it is not, as they come out of :func:`_bare`."""
-    if question is None:
-        return set()
-    names = [_bare(_plain(name)) for name in question.variables]
-    if len(set(names)) < len(names) or sum(map(len, names)) > _LONGEST_WORDS // 2:
-        return set()  # names that look alike here: who causes whom could not be told
-    try:
-        said = {_bare(_plain(text)) for text in sentences(question)}
-        denied = {_bare(_plain(Not(question).sentence(style))) for style in STYLES}
-        if isinstance(question, Not):
-            denied = {_bare(_plain(text)) for text in sentences(question.of)}
-    except InvalidParameter:
-        return set()
-    right, wrong = (said, denied) if true else (denied, said)
-    right = right | {text.replace(f"{verb} not", f"{verb}n't") for text in right for verb in ("does", "is")}
-    framed = {f"it is true that {text}" for text in right} | {f"it is false that {text}" for text in wrong}
-    return right | framed | {f"it is not true that {text}" for text in wrong}
 
 
 # ---------------------------------------------------------------------- JSON
@@ -269,7 +311,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _read_json(text: str, agreement: _Agreement) -> Reading | None:
+def _read_json(text: str, agreement: Agreement) -> Reading | None:
     """The reading of a reply in JSON; None if it is something else."""
     try:
         value = json.loads(text, object_pairs_hook=_once)
@@ -289,20 +331,20 @@ def _read_json(text: str, agreement: _Agreement) -> Reading | None:
     for name, other in value.items():
         if name not in _REASONS or not isinstance(other, str):
             return None, "unreadable: more in the JSON than an answer"
-        if len(other) > _LONGEST_WORDS or not agreement.holds(label, _bare(_plain(other))):
+        if len(other) > _LONGEST_WORDS or not agreement.holds(label, bare(plain(other))):
             return None, "unreadable: the explanation is not known to agree"
     return label, None
 
 
-def _read_string(text: str, agreement: _Agreement) -> Reading:
-    return _read_words(_plain(text), agreement) if len(text) <= _LONGEST_UNICODE else _TOO_LONG
+def _read_string(text: str, agreement: Agreement) -> Reading:
+    return _read_words(plain(text), agreement) if len(text) <= _LONGEST_UNICODE else TOO_LONG
 
 
 # --------------------------------------------------------------------- words
 
 
-def _read_words(plain: str, agreement: _Agreement) -> Reading:
-    text = _bare(plain)
+def _read_words(plain: str, agreement: Agreement) -> Reading:
+    text = bare(plain)
     said = _said(text)
     if len(said) == 2:
         return _BOTH

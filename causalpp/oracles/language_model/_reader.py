@@ -1,0 +1,104 @@
+"""From a reply to the answer to a question, or to the answers about all outcomes of a panel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from causalpp.language import Reply
+from causalpp.language.reading import Reading, log_odds
+from causalpp.language.running import Prices, cost
+from causalpp.oracles.answer import Answer, Request
+from causalpp.oracles.language_model.panels import read_panel
+from causalpp.oracles.language_model.reading import read_reply
+from causalpp.oracles.panel import outcome
+from causalpp.oracles.prompts import Writer
+
+__all__ = ["Reader"]
+
+_KEPT = 20_000  # characters of a reply
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the replies to prompts of a writer.
+
+    Attributes:
+        writer: of the prompts.
+        exact: whether the model scores every spelling of every label.
+        oracle: the fingerprint of who answers.
+        prices: of a million tokens.
+    """
+
+    writer: Writer
+    exact: bool
+    oracle: str
+    prices: Prices | None
+
+    def answer(self, request: Request, reply: Reply, latency: float = 0.0) -> Answer:
+        """What a reply says about the proposition of a request; what was asked the other way round is turned back."""
+        question = request.question.rename(self.writer.codes)
+        value, reason = read_reply(
+            reply, self.writer.labels, strict=self.writer.reason, question=question, negated=request.negated
+        )
+        odds = None if self.writer.reason else log_odds(reply, value, exact=self.exact)
+        if request.negated:
+            value = None if value is None else not value
+            odds = None if odds is None else -odds
+        return Answer(
+            request.question,
+            value,
+            request.replicate,
+            self.oracle,
+            odds,
+            request.wording,
+            request.negated,
+            captured=reply.captured,
+            text=_kept(reply.text),
+            reason=reason,
+            model=None if reply.model is None else _kept(reply.model),
+            tokens_in=reply.tokens_in,
+            tokens_out=reply.tokens_out,
+            cost=cost(reply.tokens_in, reply.tokens_out, self.prices),
+            latency=latency,
+            time=time.time(),
+        )
+
+    def panel(self, requests: Sequence[Request], reply: Reply, latency: float = 0.0) -> list[Answer]:
+        """What a reply says about each outcome of a call; the reply and what it took stand in the first answer."""
+        first = requests[0]
+        whole = replace(self.answer(first, reply, latency), log_odds=None, captured=None, call=first.call)
+        bare = replace(whole, text=None, tokens_in=0, tokens_out=0, cost=0.0, latency=0.0)
+        answers = []
+        for request, (value, reason) in zip(requests, self._readings(requests, reply, whole.reason), strict=True):
+            said = None if value is None else value is not first.negated
+            start = whole if request == first else bare
+            answers.append(replace(start, question=request.question, value=said, reason=reason))
+        return answers
+
+    def _readings(self, requests: Sequence[Request], reply: Reply, reason: str | None) -> list[Reading]:
+        cut = reply.finish == "length"
+        if reply.finish in ("refusal", "filtered") or (cut and self.writer.reason):
+            return [(None, reason)] * len(requests)
+        text = reply.text.rpartition("\n")[0] if cut else reply.text  # the last line may be the beginning of anything
+        shown = self.writer.names([name for request in requests for name in request.question.variables])
+        readings = read_panel(
+            text,
+            [shown[outcome(request.question)] for request in requests],
+            self.writer.labels,
+            strict=self.writer.reason,
+            questions=[request.question.rename(self.writer.codes) for request in requests],
+            negated=requests[0].negated,
+        )
+        if cut:
+            return [(value, why if value is not None or why == "unsure" else "cut off") for value, why in readings]
+        return readings
+
+
+def _kept(text: str) -> str:
+    """A reply as it is kept: its beginning and its end if it is long, and nothing that cannot be written."""
+    if len(text) > _KEPT:
+        half = _KEPT // 2
+        text = f"{text[:half]} […{len(text) - _KEPT} characters…] {text[-half:]}"
+    return text.encode("utf-8", "replace").decode()
