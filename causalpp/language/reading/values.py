@@ -13,10 +13,9 @@ __all__ = ["last_object", "read_number", "without_thoughts"]
 #: Characters; longer replies are not searched.
 LONGEST = 200_000
 
-_NUMBER = r"[-+\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:e[-+]?\d{1,3})?"
-_VALUE = re.compile(rf"(?P<top>{_NUMBER})\s*(?:/\s*(?P<bottom>\d[\d.]*)|(?P<percent>%))?", re.IGNORECASE)
-_ANSWER = re.compile(r"(?:(?:the |my )?(?:final )?answer(?: is)?\s*[:=]?|=)\s*(?P<value>.+)", re.IGNORECASE)
-_MARKS = "*_`$ \t"
+_NUMBER = re.compile(
+    r"(?P<top>[-+\u2212]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d{1,4})?)(?:\s*/\s*(?P<bottom>\d+(?:\.\d+)?)|\s*(?P<percent>%))?"
+)
 
 
 def without_thoughts(text: str) -> str:
@@ -30,46 +29,36 @@ def without_thoughts(text: str) -> str:
     return "" if said.startswith("<think>") else said
 
 
-def read_number(text: str, key: str = "answer") -> tuple[float | None, str | None]:
+def read_number(text: str, key: str = "") -> tuple[float | None, str | None]:
     r"""The number that a reply gives, or None and why there is none.
 
-    Read are: a number alone; one behind "Answer:" or "The answer is" on the last line; the value of a key of the last
-    JSON object that has it.  A number may be a fraction, a percentage or have marks of thousands.  Numbers in running
-    text are not read, as which of them is the answer is not known.
+    Args:
+        text: the reply, whose thoughts are left out.
+        key: the number stands under this key of the last JSON object that has it; by default it is the last number of
+            the text.  It may be a fraction, a percentage, or have marks of thousands.
 
     Example:
-        >>> read_number("0.25"), read_number("I add them up.\nAnswer: **25 %**"), read_number('{"answer": "1/4"}')
+        >>> read_number("So P = 0.25."), read_number("<think>0.9?</think> It is 1/4."), read_number("25 %")
         ((0.25, None), (0.25, None), (0.25, None))
-        >>> read_number("It is 0.2 or 0.3.")
-        (None, 'unreadable: no number by itself')
+        >>> read_number('{"N": 3}, then {"PROB": "0.3"}', key="prob"), read_number("Never.")
+        ((0.3, None), (None, 'there is no number in the reply'))
     """
     said = without_thoughts(text)
-    if not said:
-        return None, "empty"
-    found, _ = last_object(said, key)
-    if found is not None:
-        value = _value(str(found[key])) if isinstance(found[key], (str, int, float)) else None
-        return value, None if value is not None else f"unreadable: {key!r} is no number"
-    last = said.rpartition("\n")[2].strip(_MARKS).rstrip(".")
-    behind = _ANSWER.fullmatch(last)
-    number = _value(behind["value"] if behind else last if last == said.strip(_MARKS).rstrip(".") else "")
-    return (None, "unreadable: no number by itself") if number is None else (number, None)
-
-
-def _value(text: str) -> float | None:
-    """A text that is a number and nothing else."""
-    found = _VALUE.fullmatch(text.strip(_MARKS)) if len(text) <= 100 else None
-    try:
-        top = float(found["top"].replace(",", "").replace("\u2212", "-")) if found else math.nan
-        value = top / float(found["bottom"] or 1) if found else math.nan
-    except (ValueError, ZeroDivisionError):
-        return None
-    value = value / 100 if found and found["percent"] else value
-    return value if math.isfinite(value) else None
+    if key:
+        found, why = last_object(said, key)
+        if found is None:
+            return None, why
+        said = str(found[key])
+    for number in reversed(list(_NUMBER.finditer(said[-LONGEST:]))):
+        value = float(number["top"].replace(",", "").replace("\u2212", "-"))
+        bottom = float(number["bottom"] or 1)
+        if math.isfinite(value) and bottom:
+            return value / bottom / (100 if number["percent"] else 1), None
+    return None, "there is no number in the reply"
 
 
 def last_object(text: str, key: str) -> tuple[dict[str, Any] | None, str | None]:
-    """The last JSON object in a reply that has a key, wherever it stands; None, and why, if there is none.
+    """The last JSON object in a reply that has a key, in whatever case; None, and why, if there is none.
 
     Objects inside others are left out.
 
@@ -84,8 +73,11 @@ def last_object(text: str, key: str) -> tuple[dict[str, Any] | None, str | None]
     found: dict[str, Any] | None = None
     try:
         for value in _objects(text):
+            there = {name.casefold(): name for name in value}
             if key in value:
                 found = value
+            elif key.casefold() in there:
+                found = {**value, key: value[there[key.casefold()]]}
     except RecursionError:
         return None, "the reply is nested too deep"
     return found, None if found is not None else f"there is no JSON object with {key!r} in the reply"

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from causalpp.errors import InvalidParameter
-from causalpp.oracles.language_model.parsing import read_reply
+from causalpp.language.reading import read_label, read_number
 from causalpp.tasks.items.item import SCORERS, Score, Scorer
 
 __all__ = ["Exact", "Number", "YesNo"]
 
-_NUMBER = re.compile(r"[-+−]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-
 
 @dataclass(frozen=True)
 class YesNo(Scorer):
-    """Replies that say yes or no, read as :func:`~causalpp.oracles.language_model.parsing.read_reply` does.
+    """Replies that say yes or no, read as :func:`~causalpp.language.reading.read_label` does.
 
     Example:
         >>> YesNo().read("**No.**"), YesNo().read("Yes and no.")
@@ -29,12 +25,12 @@ class YesNo(Scorer):
     name: ClassVar[str] = "yes-no"
 
     def read(self, text: str) -> bool | None:
-        return read_reply(text)[0]
+        return read_label(text)[0]
 
 
 @dataclass(frozen=True)
 class Number(Scorer):
-    """Replies that state a number.
+    """Replies that state a number, read as :func:`~causalpp.language.reading.read_number` does.
 
     Attributes:
         tolerance: how far it may be from the right one.
@@ -62,11 +58,7 @@ class Number(Scorer):
             raise InvalidParameter(f"a tolerance is not negative, got {self.tolerance}")
 
     def read(self, text: str) -> float | None:
-        if self.key:
-            found = {str(key).lower(): value for key, value in _last_object(text).items()}
-            text = str(found.get(self.key.lower(), ""))
-        numbers = _NUMBER.findall(text)
-        return float(numbers[-1].replace(",", "").replace("−", "-")) if numbers else None
+        return read_number(text, self.key)[0]
 
     def compare(self, said: Any, right: Any) -> Score:
         off = abs(float(said) - float(right))
@@ -96,17 +88,3 @@ class Exact(Scorer):
 
 for _kind in (YesNo, Number, Exact):
     SCORERS.add(_kind.name, _kind)
-
-
-def _last_object(text: str) -> dict[str, Any]:
-    """The last JSON object of a text; empty if there is none."""
-    decoder = json.JSONDecoder()
-    for place in range(len(text) - 1, -1, -1):
-        if text[place] == "{":
-            try:
-                found = decoder.raw_decode(text, place)[0]
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(found, dict):
-                return found
-    return {}
