@@ -6,11 +6,13 @@ import inspect
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyro.distributions as dist
 import torch
 from numpy.typing import NDArray
+from opt_einsum import contract
 from torch import Tensor
 from torch.distributions import Distribution
 
@@ -18,12 +20,8 @@ from causalpp.errors import InvalidParameter, TooLarge, UnknownVariable
 from causalpp.programs.answering.plan import Statement
 from causalpp.programs.mechanisms import Assign, Function, Mechanism, State, Table
 from causalpp.programs.mechanisms.base import UNIFORM
-from causalpp.programs.mechanisms.noise import cells as _cells
-from causalpp.programs.mechanisms.noise import ranks as _ranks
+from causalpp.programs.mechanisms.noise import ranks
 from causalpp.programs.mechanisms.sites import computed, conditioned
-
-if TYPE_CHECKING:
-    import pyro.distributions as dist
 
 __all__ = ["Shift", "intervened"]
 
@@ -183,12 +181,10 @@ class _Modified(Mechanism):
         return self.base.edges()
 
     def table(self, sizes: Sequence[int]) -> NDArray[np.float64]:
-        from opt_einsum import contract
-
         if self.states is None:
             return super().table(sizes)
         states = len(self.states)
-        if math.prod(sizes) * states**2 > _cells.MOST:
+        if math.prod(sizes) * states**2 > ranks.MOST:
             raise TooLarge(
                 f"the table of a function has {math.prod(sizes):,} configurations of parents and {states:,} states: "
                 "too many to enumerate, simulate with samples=… instead"
@@ -207,7 +203,7 @@ class _Modified(Mechanism):
     def _probabilities(self, parents: Sequence[Tensor]) -> Tensor:
         """P(state | parents), shape ``(*shape of the parents, k)``: a sum over what it would have been."""
         assert self.states is not None  # for the type checker
-        shape = _cells.common_shape(*parents)
+        shape = ranks.common_shape(*parents)
         out = torch.zeros(*shape, len(self.states), dtype=torch.float64)
         for number in range(len(self.states)):
             natural = torch.full(shape, number)
@@ -217,8 +213,6 @@ class _Modified(Mechanism):
         return out
 
     def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
-        import pyro.distributions as dist
-
         if self.states is None:
             raise InvalidParameter("a variable that a function sets from its own value has no density to observe it by")
         return dist.Categorical(self._probabilities(parents).to(torch.get_default_dtype()))
@@ -232,10 +226,10 @@ class _Modified(Mechanism):
         return found.gather(-1, value.expand(shape).unsqueeze(-1)).squeeze(-1)
 
     def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
-        return _cells.abduct(self, value, parents, fresh)
+        return torch.sigmoid(ranks.abduct(self, value, parents, fresh))
 
     def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
-        return _ranks.abduct(self, value, parents, fresh)
+        return ranks.abduct(self, value, parents, fresh)
 
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:
         seen = conditioned(name, obs)
@@ -243,5 +237,5 @@ class _Modified(Mechanism):
             return super().sample(name, parents, seen)
         natural = self.base.sample(f"{name}.before", parents[: len(self.base.parents)])
         arguments = self._made(natural, parents)
-        none = torch.zeros(_cells.common_shape(*arguments))
+        none = torch.zeros(ranks.common_shape(*arguments))
         return computed(name, self._then.assign(none, arguments))

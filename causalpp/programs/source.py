@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 from typing import Any
 
+import pyro.distributions as dist
 import torch
 
 from causalpp.errors import InvalidParameter
@@ -288,8 +289,6 @@ def _noise(variable: str, mechanism: Function) -> str:
     Raises:
         InvalidParameter: it is not given by a few numbers.
     """
-    import pyro.distributions as dist
-
     if mechanism.ends is not None:
         shares = [
             scalar(share) for share in torch.tensor(mechanism.ends).diff(prepend=torch.zeros(1, dtype=torch.float64))

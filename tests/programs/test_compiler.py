@@ -10,9 +10,7 @@ import pytest
 
 import causalpp as cpp
 from causalpp import Dag, errors
-from causalpp.programs.mechanisms import LinearGaussian, Table
-from causalpp.programs.mechanisms.network import AdditiveNoise
-from causalpp.programs.mechanisms.regressions.linear import Gamma, Logistic, Poisson
+from causalpp.programs.mechanisms import AdditiveNoise, Gamma, LinearGaussian, Logistic, Poisson, Table
 
 
 def frame(n: int = 400, seed: int = 0) -> pd.DataFrame:

@@ -16,9 +16,15 @@ import causalpp as cpp
 from causalpp import Dag, errors
 from causalpp.programs.fitting import model
 from causalpp.programs.fitting.joint import mcmc
-from causalpp.programs.mechanisms import LinearGaussian, NormalInverseGamma, Table
-from causalpp.programs.mechanisms.network import AdditiveNoise
-from causalpp.programs.mechanisms.regressions.linear import Gamma, Logistic, Poisson
+from causalpp.programs.mechanisms import (
+    AdditiveNoise,
+    Gamma,
+    LinearGaussian,
+    Logistic,
+    NormalInverseGamma,
+    Poisson,
+    Table,
+)
 
 #: The model compiled: the same steps in less time.
 FAST = {"jit_compile": True, "ignore_jit_warnings": True}

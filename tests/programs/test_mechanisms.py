@@ -13,9 +13,16 @@ from torch import Tensor
 
 import causalpp as cpp
 from causalpp import Dag, errors
-from causalpp.programs.mechanisms import LinearGaussian, Mechanism, NegativeBinomial, Table
-from causalpp.programs.mechanisms.network import AdditiveNoise
-from causalpp.programs.mechanisms.regressions.linear import Gamma, Logistic, Poisson
+from causalpp.programs.mechanisms import (
+    AdditiveNoise,
+    Gamma,
+    LinearGaussian,
+    Logistic,
+    Mechanism,
+    NegativeBinomial,
+    Poisson,
+    Table,
+)
 
 _SIZES = (2, 3)
 _PARENTS = ("a", "b", "x")  # two discrete ones, one real

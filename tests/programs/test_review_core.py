@@ -13,7 +13,7 @@ from causalpp import Dag, Function, LinearGaussian, Response, Table, compile, er
 from causalpp.programs import Shift
 from causalpp.programs.estimands.actual import _Contexts
 from causalpp.programs.mechanisms import Assign
-from causalpp.programs.mechanisms.noise import cells as _cells
+from causalpp.programs.mechanisms.noise import ranks
 from causalpp.programs.worlds import Worlds
 
 DAG = Dag.from_edges([("w", "x"), ("w", "y"), ("x", "y")])
@@ -262,7 +262,7 @@ def test_a_function_of_the_own_value_has_the_table_of_its_cells():
     changed = program.do(x=lambda c, x, a: (x + c * a) % 3)
     mechanism = changed.mechanism("x")
     sizes = tuple(len(changed.states(p)) for p in mechanism.parents)
-    expected = _cells.table(mechanism, sizes)
+    expected = ranks.table(mechanism, sizes)
     assert mechanism.table(sizes) == pytest.approx(expected)
     grid = [torch.tensor(codes) for codes in np.indices(sizes)]
     assert mechanism.distribution(grid).probs.numpy() == pytest.approx(expected, abs=1e-6)

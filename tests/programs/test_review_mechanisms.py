@@ -25,9 +25,7 @@ from causalpp.programs import Response
 from causalpp.programs.bulk import compile_batch
 from causalpp.programs.identification import Estimand, Probability, adjusted_effect
 from causalpp.programs.interventions import Shift
-from causalpp.programs.mechanisms import Function, LinearGaussian, Mechanism, Table
-from causalpp.programs.mechanisms.network import AdditiveNoise
-from causalpp.programs.mechanisms.regressions.linear import Gamma, Logistic
+from causalpp.programs.mechanisms import AdditiveNoise, Function, Gamma, LinearGaussian, Logistic, Mechanism, Table
 from causalpp.programs.source import identifiers
 
 EDGE = Dag.from_edges([("x", "y")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,12 @@ import pyro.distributions as dist
 import pyro.poutine as poutine
 import pytest
 import torch
+from brute import Brute
 from pyro.infer import MCMC, NUTS, Importance, Predictive
 
 import causalpp as cpp
 from causalpp import Dag, Function, LinearGaussian, Response, Shift, Table, errors
 from causalpp.programs.mechanisms import Assign, Mechanism
-from causalpp.programs.mechanisms.noise import cells as _cells
 
 SIGMAS = 4.5
 
@@ -64,30 +63,14 @@ def brute_joint(program: cpp.CausalProgram, do: dict[str, int]) -> np.ndarray:
 
 
 def brute_counterfactual(
-    program: cpp.CausalProgram, evidence: dict[str, int], do: dict[str, int], wanted: list[str]
+    program: cpp.CausalProgram, seen: dict[str, int], do: dict[str, int], wanted: list[str]
 ) -> np.ndarray:
-    """Every noise in turn: what it gives in fact, and what it would give after ``do``."""
-    names = [s.variable for s in program.statements]
-    ends = {v: program.mechanism(v).cells() for v in names}
-    equations = {
-        v: _cells.outcomes(
-            program.mechanism(v), [len(program.states(p)) for p in program.mechanism(v).parents], ends[v]
-        )
-        for v in names
-    }
-    cells = np.array(list(itertools.product(*(range(len(ends[v])) for v in names))))
-    weight = np.prod([_cells.weights(ends[v])[cells[:, i]] for i, v in enumerate(names)], axis=0)
-    worlds: list[dict[str, np.ndarray]] = []
-    for set_ in ({}, do):
-        values: dict[str, np.ndarray] = {}
-        for i, v in enumerate(names):
-            index = (*(values[p] for p in program.mechanism(v).parents), cells[:, i])
-            values[v] = np.full(len(cells), set_[v]) if v in set_ else equations[v][index]
-        worlds.append(values)
-    for v, value in evidence.items():
-        weight = weight * (worlds[0][v] == value)
-    out = np.zeros([len(program.states(v)) for v in wanted])
-    np.add.at(out, tuple(worlds[1][v] for v in wanted), weight)
+    """Abduction, action, prediction: every combination of noise in turn, by the numbers in the tables alone."""
+    brute = Brute(program)
+    fact, after = brute.world({}), brute.world(do)
+    weight = brute.weights * np.prod([fact[v] == value for v, value in seen.items()], axis=0)
+    out = np.zeros([brute.cards[v] for v in wanted])
+    np.add.at(out, tuple(after[v] for v in wanted), weight)
     return out / out.sum()
 
 

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from opt_einsum import contract, contract_path
 
 from causalpp.errors import ImpossibleEvidence, TooLarge
 from causalpp.programs.answering.plan import Node, Plan
 from causalpp.programs.mechanisms import Assign
-from causalpp.programs.mechanisms.noise import ranks as _ranks
+from causalpp.programs.mechanisms.noise.ranks import MOST, cells, outcomes
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["is_discrete", "joint"]
 
-_MOST_CELLS, _MOST_AXES = 100_000_000, 60  # of one array
+_MOST_AXES = 60  # of one array
 
 
 def is_discrete(plan: Plan) -> bool:
@@ -35,11 +36,9 @@ def joint(plan: Plan, wanted: Sequence[int]) -> tuple[NDArray[np.float64], float
         ImpossibleEvidence: what was observed has probability zero.
         TooLarge: an array of more than 100 million cells would be needed.
     """
-    from opt_einsum import contract, contract_path
-
     states = [len(node.mechanism.states or ()) for node in plan.nodes]
     cells = math.prod(states[n] for n in wanted)
-    if cells > _MOST_CELLS or len(set(wanted)) > _MOST_AXES:
+    if cells > MOST or len(set(wanted)) > _MOST_AXES:
         raise TooLarge(f"the joint distribution of {len(wanted)} variables would have {cells:,} cells: ask about fewer")
     fixed = {n: int(value) for n in plan.observed if (value := plan.nodes[n].observed) is not None}
     for n, node in enumerate(plan.nodes):
@@ -53,7 +52,7 @@ def joint(plan: Plan, wanted: Sequence[int]) -> tuple[NDArray[np.float64], float
     found = np.ones(())
     if operands:
         path, steps = contract_path(*operands, free)
-        if steps.largest_intermediate > _MOST_CELLS:
+        if steps.largest_intermediate > MOST:
             raise TooLarge(
                 f"the exact computation needs an array of {float(steps.largest_intermediate):.1g} cells: "
                 "simulate with samples=… instead"
@@ -102,7 +101,7 @@ def _factors(plan: Plan) -> list[tuple[list[int], NDArray[np.float64]]]:
             node = plan.nodes[group[0]]
             out.append(([*node.parents, group[0]], node.mechanism.table(plan.sizes(node))))
             continue
-        ranks, weights = _ranks.cells([plan.nodes[n].mechanism for n in group])
+        ranks, weights = cells([plan.nodes[n].mechanism for n in group])
         out.append(([extra], weights))
         out += [([*plan.nodes[n].parents, extra, n], _equation(plan, plan.nodes[n], ranks)) for n in group]
         extra += 1
@@ -112,10 +111,10 @@ def _factors(plan: Plan) -> list[tuple[list[int], NDArray[np.float64]]]:
 def _equation(plan: Plan, node: Node, ranks: Tensor) -> NDArray[np.float64]:
     """A node's equation as zeros and ones: ``(*parents, cells of noise, states)``."""
     states, sizes = len(node.mechanism.states or ()), plan.sizes(node)
-    if math.prod(sizes) * len(ranks) * states > _MOST_CELLS:
+    if math.prod(sizes) * len(ranks) * states > MOST:
         raise TooLarge(
             f"the equation of {node.statement.variable!r} has {math.prod(sizes):,} configurations of parents and "
             f"{len(ranks):,} kinds of noise: too many to enumerate, simulate with samples=… instead"
         )
-    found = _ranks.outcomes(node.mechanism, sizes, ranks)
+    found = outcomes(node.mechanism, sizes, ranks)
     return np.asarray(found[..., None] == np.arange(states), dtype=float)

@@ -17,7 +17,7 @@ from causalpp.errors import ImpossibleEvidence, InvalidParameter
 from causalpp.programs.answering.plan import Plan, Statement
 from causalpp.programs.mechanisms import Assign, Mechanism
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM
-from causalpp.programs.mechanisms.noise import cells as _cells
+from causalpp.programs.mechanisms.noise import ranks
 
 __all__ = [
     "Noise",
@@ -207,7 +207,7 @@ class Noise:
         before, then, value = self.seen
         if mechanism is not before:
             return made(self.number, parents)
-        shape = _cells.common_shape(self.number, *parents, *then)
+        shape = ranks.common_shape(self.number, *parents, *then)
         same = torch.ones(shape, dtype=torch.bool)
         for now, was in zip(parents, then, strict=True):
             same &= now == was

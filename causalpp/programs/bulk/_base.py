@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from causalpp.errors import InvalidParameter
@@ -122,8 +123,6 @@ class ProgramBatch(ABC):
         return at
 
     def _stack(self, effects: Sequence[BatchEffects]) -> BatchEffects:
-        import torch
-
         return BatchEffects(torch.stack([e.value for e in effects]), torch.stack([e.standard_error for e in effects]))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import gammaln
 from torch import Tensor
 
 from causalpp.errors import InvalidData, InvalidParameter, TooLarge
@@ -265,8 +266,6 @@ class GaussianBatch(ProgramBatch):
         Raises:
             InvalidParameter: the weight is not greater than zero.
         """
-        from scipy.special import gammaln
-
         m, d = self.moments, len(self.dags.nodes)
         alpha = 1.0 if equivalent_sample_size is None else equivalent_sample_size
         if not 0 < alpha < math.inf:

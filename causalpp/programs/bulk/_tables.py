@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import gammaln
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter, TooLarge
@@ -343,8 +344,6 @@ class TableBatch(ProgramBatch):
         Raises:
             InvalidParameter: the weight is not greater than zero.
         """
-        from scipy.special import gammaln
-
         rows = self._row
         width = self._cards[self._owner]
         if equivalent_sample_size is None:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from causalpp.columns import Column, Columns, read_columns
 from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.programs.fitting.families.templates import COUNTS, REAL
-from causalpp.programs.mechanisms import Mechanism
-from causalpp.programs.mechanisms.regressions.linear import Poisson
+from causalpp.programs.mechanisms import Mechanism, Poisson
 
 if TYPE_CHECKING:
     import pandas as pd

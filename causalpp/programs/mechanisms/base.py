@@ -4,42 +4,28 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pyro
+import pyro.distributions as dist
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from causalpp.columns import State, check_states, state_number
+from causalpp.columns import State, state_number
 from causalpp.errors import ImpossibleEvidence, InvalidParameter
-from causalpp.programs.mechanisms.noise import cells as _cells
-from causalpp.programs.mechanisms.noise import ranks as _ranks
+from causalpp.programs.mechanisms.noise import ranks
+from causalpp.programs.mechanisms.sites import computed, conditioned
 
-if TYPE_CHECKING:
-    import pyro.distributions as dist
-
-__all__ = ["NORMAL", "UNIFORM", "Assign", "Mechanism", "State", "Value", "check_states", "parent_names", "state_number"]
+__all__ = ["NORMAL", "UNIFORM", "Assign", "Mechanism", "Ranked", "Shares", "State", "Value"]
 
 #: A value of any variable: a state, or a number.
 Value = State
 
 #: The laws of noise that built-in mechanisms use: uniform on (0, 1), and standard normal.
 UNIFORM, NORMAL = "uniform", "normal"
-
-
-def parent_names(parents: str | Iterable[str]) -> tuple[str, ...]:
-    """The names of a mechanism's parents: one name, or several.
-
-    Raises:
-        InvalidParameter: one is named twice.
-    """
-    names = (parents,) if isinstance(parents, str) else tuple(parents)
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
-    if twice:
-        raise InvalidParameter(f"a mechanism has the parent {twice[0]!r} twice")
-    return names
 
 
 class Mechanism(ABC):
@@ -94,7 +80,7 @@ class Mechanism(ABC):
 
     def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
         """As :meth:`abduct`, for uniform noise: the log odds of the noise drawn."""
-        return _ranks.from_uniform(self.abduct(value, parents, fresh))
+        return ranks.from_uniform(self.abduct(value, parents, fresh))
 
     def log_prob(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
         """Log P(value | parents)."""
@@ -103,8 +89,6 @@ class Mechanism(ABC):
 
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:
         """A Pyro statement."""
-        import pyro
-
         value: Tensor = pyro.sample(name, self.distribution(parents), obs=obs)
         return value
 
@@ -114,18 +98,21 @@ class Mechanism(ABC):
         Raises:
             InvalidParameter: the variable or a parent is a real number, or the noise is not finite.
         """
-        return _cells.table(self, sizes)
+        return ranks.table(self, sizes)
 
     def cells(self) -> NDArray[np.float64]:
         """The noise cut into cells in each of which the value is a function of the parents: their ends in (0, 1].
 
         For discrete mechanisms with uniform noise: increasing, the last one is 1, shape ``(m,)``.
         """
-        raise InvalidParameter(f"{self._called} is not exact: ask for a simulation with samples=…")
+        raise self._not_exact()
+
+    def _not_exact(self) -> InvalidParameter:
+        return InvalidParameter(f"{self._called} is not exact: ask for a simulation with samples=…")
 
     def edges(self) -> NDArray[np.float64]:
         """The ends of :meth:`cells` but the last: what lies below each, and what lies above, shape ``(2, m − 1)``."""
-        return _ranks.edges_of(self.cells())
+        return ranks.edges_of(self.cells())
 
     def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:  # noqa: B027
         """Whether it can read parents with these states (None: a real number).
@@ -209,6 +196,33 @@ class Mechanism(ABC):
         return float(number) if self.states is None else self.states[int(number)]
 
 
+class Ranked(Mechanism):
+    """A mechanism with uniform noise that tells it from the value by its log odds, so that both tails have digits."""
+
+    noise = UNIFORM
+
+    @abstractmethod
+    def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        """The log odds of the noise drawn; see :meth:`abduct`."""
+
+    def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+        return torch.sigmoid(self.abduct_rank(value, parents, fresh))
+
+
+class Shares(Ranked):
+    """A discrete mechanism: under given parents, states in their order share (0, 1) out among themselves."""
+
+    states: tuple[State, ...]
+
+    @abstractmethod
+    def edges(self) -> NDArray[np.float64]:
+        """The ends of all shares: what lies below each, and what lies above, shape ``(2, m)``."""
+
+    def cells(self) -> NDArray[np.float64]:
+        inner = self.edges()[0]
+        return np.unique(np.concatenate([inner[(inner > 0) & (inner < 1)], [1.0]]))
+
+
 class Assign(Mechanism):
     """What ``do`` puts in a mechanism's place: the variable is set to one value, whatever its parents were.
 
@@ -242,13 +256,9 @@ class Assign(Mechanism):
         return torch.tensor(self.number, dtype=torch.int64 if self.states is not None else torch.get_default_dtype())
 
     def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:  # noqa: ARG002
-        import pyro.distributions as dist
-
         return dist.Delta(self._tensor())
 
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        from causalpp.programs.mechanisms.sites import computed, conditioned
-
         seen, value = conditioned(name), self._tensor()
         if seen is not None and bool((seen != value).any()):
             raise ImpossibleEvidence(
@@ -272,7 +282,7 @@ class Assign(Mechanism):
         return np.ones(1)
 
     def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:  # noqa: ARG002
-        return _ranks.from_uniform(fresh)
+        return ranks.from_uniform(fresh)
 
     def shifted(self, by: float) -> Mechanism:
         return super().shifted(by) if self.states is not None else Assign(None, self.number + by)
@@ -298,8 +308,6 @@ class _Shifted(Mechanism):
         return "a variable that was shifted"
 
     def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
-        import pyro.distributions as dist
-
         shift = dist.transforms.AffineTransform(torch.tensor(self.by), torch.tensor(1.0))
         return dist.TransformedDistribution(self.base.distribution(parents), [shift])
 
@@ -313,8 +321,6 @@ class _Shifted(Mechanism):
         return self.base.log_prob(value - self.by, parents)
 
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:
-        from causalpp.programs.mechanisms.sites import computed, conditioned
-
         seen = conditioned(name, obs)
         before = self.base.sample(f"{name}.before", parents, None if seen is None else seen - self.by)
         return computed(name, before + self.by if seen is None else seen)

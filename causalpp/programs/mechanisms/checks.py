@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from causalpp.columns import State, check_states
 from causalpp.errors import InvalidParameter
-from causalpp.programs.mechanisms.base import State, check_states, parent_names
 
 __all__ = ["ReadOnly", "checked_parents", "checked_states"]
 
@@ -68,4 +68,7 @@ def checked_parents(parents: str | Iterable[str]) -> tuple[str, ...]:
     for name in names:
         if not isinstance(name, str):
             raise InvalidParameter(f"parents are names of variables, got {name!r}")
-    return parent_names(names)
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise InvalidParameter(f"a mechanism has the parent {twice[0]!r} twice")
+    return names

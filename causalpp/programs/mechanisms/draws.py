@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from causalpp.programs.mechanisms import LinearGaussian, Mechanism, NormalInverseGamma, Table
 from causalpp.programs.mechanisms.laws import Draws, Law
-from causalpp.programs.mechanisms.network import AdditiveNoise
-from causalpp.programs.mechanisms.regressions.linear import _Linear
+from causalpp.programs.mechanisms.parametric import Parametric
 
 __all__ = ["SampledTable", "carrying", "is_random"]
 
@@ -56,11 +55,11 @@ def carrying(
     if isinstance(mechanism, LinearGaussian):
         slopes, intercept, scale = (point[name] for name in ("coefficients", "intercept", "scale"))
         return LinearGaussian(mechanism.parents, slopes, intercept, scale, _SampledRegression(law))
-    assert isinstance(mechanism, (_Linear, AdditiveNoise))
+    assert isinstance(mechanism, Parametric)
     return with_law(mechanism, point, law)
 
 
-def with_law(mechanism: _Linear | AdditiveNoise, point: Mapping[str, NDArray[np.float64]], law: Law) -> Mechanism:
+def with_law(mechanism: Parametric, point: Mapping[str, NDArray[np.float64]], law: Law) -> Mechanism:
     """The mechanism at a point estimate, with the law of its parameters."""
     new = mechanism.with_parameters({name: torch.as_tensor(np.asarray(value)) for name, value in point.items()})
     object.__setattr__(new, "law", law)
@@ -73,4 +72,4 @@ def is_random(mechanism: Mechanism) -> bool:
         return mechanism.concentration is not None
     if isinstance(mechanism, LinearGaussian):
         return mechanism.posterior is not None and not isinstance(mechanism.posterior, _SampledRegression)
-    return getattr(mechanism, "law", None) is not None and isinstance(mechanism, (_Linear, AdditiveNoise))
+    return getattr(mechanism, "law", None) is not None and isinstance(mechanism, Parametric)

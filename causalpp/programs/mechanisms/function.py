@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyro
 import pyro.distributions as dist
 import torch
 from numpy.typing import NDArray
@@ -17,8 +18,7 @@ from torch.distributions import Categorical
 from causalpp.errors import ImpreciseWarning, InvalidParameter
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM, Mechanism, State
 from causalpp.programs.mechanisms.checks import ReadOnly, checked_parents, checked_states
-from causalpp.programs.mechanisms.noise import cells as _cells
-from causalpp.programs.mechanisms.noise import ranks as _ranks
+from causalpp.programs.mechanisms.noise import ranks
 from causalpp.programs.mechanisms.points import same_number
 from causalpp.programs.mechanisms.sites import computed, conditioned
 
@@ -99,11 +99,11 @@ class Function(ReadOnly, Mechanism):
                     stacklevel=2,
                 )
             return self.assign(torch.sigmoid(log_odds).clamp(max=1 - 2.0**-53), parents)
-        return self._called_with(_ranks.cell_of(log_odds, torch.tensor(_ranks.log_odds(self.edges()))), parents)
+        return self._called_with(ranks.cell_of(log_odds, torch.tensor(ranks.log_odds(self.edges()))), parents)
 
     def _called_with(self, noise: Tensor, parents: Sequence[Tensor]) -> Tensor:
         """What the function makes of a noise as it takes it: the number of its cell where the noise is finite."""
-        shape = _cells.common_shape(noise, *parents)
+        shape = ranks.common_shape(noise, *parents)
         arguments = [p.expand(shape) for p in parents]
         if self.noise is not None:
             arguments.append(noise.expand(shape))
@@ -137,13 +137,13 @@ class Function(ReadOnly, Mechanism):
         return self._ends
 
     def edges(self) -> NDArray[np.float64]:
-        return super().edges() if self._shares is None else _ranks.from_shares(self._shares)
+        return super().edges() if self._shares is None else ranks.from_shares(self._shares)
 
     def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
         if self.noise is None:
-            return dist.Delta(self.assign(torch.zeros(_cells.common_shape(*parents)), parents))
+            return dist.Delta(self.assign(torch.zeros(ranks.common_shape(*parents)), parents))
         if self.is_finite:
-            return dist.Categorical(_cells.probabilities(self, parents).to(torch.get_default_dtype()))
+            return dist.Categorical(ranks.probabilities(self, parents).to(torch.get_default_dtype()))
         raise InvalidParameter(
             "a function of noise has no density of its own, so its variable cannot be observed: observe other "
             "variables, give inverse=, or use a mechanism with a density"
@@ -168,7 +168,7 @@ class Function(ReadOnly, Mechanism):
     def _density(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
         """The change of variables: the noise's log density plus the log of the inverse's slope in the value."""
         assert self.inverse is not None  # for the type checker
-        wide = value.expand(_cells.common_shape(value, *parents))  # one slope a row, also where rows share a value
+        wide = value.expand(ranks.common_shape(value, *parents))  # one slope a row, also where rows share a value
         keep = torch.is_grad_enabled()
         with torch.enable_grad():
             if not wide.requires_grad:
@@ -199,19 +199,17 @@ class Function(ReadOnly, Mechanism):
         if self.noise is None:
             return fresh
         if self.is_finite:
-            return _cells.abduct(self, value, parents, fresh)
+            return torch.sigmoid(ranks.abduct(self, value, parents, fresh))
         if self.inverse is None or self._ends is not None:
             return super().abduct(value, parents, fresh)
         return self.inverse(value.expand(fresh.shape), *parents)
 
     def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
         if self.noise is not None and self.is_finite:
-            return _ranks.abduct(self, value, parents, fresh)
+            return ranks.abduct(self, value, parents, fresh)
         return super().abduct_rank(value, parents, fresh)
 
     def sample(self, name: str, parents: Sequence[Tensor], obs: Tensor | None = None) -> Tensor:
-        import pyro
-
         if self.noise is not None and self.is_finite:
             return super().sample(name, parents, obs)
         seen = conditioned(name, obs)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyro.distributions as dist
 import torch
 from numpy.typing import ArrayLike, NDArray
+from pyro.ops.indexing import Vindex
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
-from causalpp.programs.mechanisms.base import NORMAL, Mechanism, State
-from causalpp.programs.mechanisms.checks import ReadOnly, checked_parents
+from causalpp.programs.mechanisms.base import NORMAL, Mechanism
+from causalpp.programs.mechanisms.checks import checked_parents
+from causalpp.programs.mechanisms.parametric import Parametric, numeric
+from causalpp.programs.mechanisms.points import NormalOrPoint, normal_or_point
 from causalpp.programs.mechanisms.printing import pick
-
-if TYPE_CHECKING:
-    import pyro.distributions as dist
 
 __all__ = ["LinearGaussian", "NormalInverseGamma"]
 
@@ -82,7 +81,7 @@ class NormalInverseGamma:
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class LinearGaussian(ReadOnly, Mechanism):
+class LinearGaussian(Parametric):
     """variable := intercept + Σ coefficient · parent + scale · noise, with standard normal noise.
 
     With discrete parents, all three depend on their states (the conditional linear-Gaussian model).
@@ -110,6 +109,7 @@ class LinearGaussian(ReadOnly, Mechanism):
     posterior: NormalInverseGamma | None = field(repr=False)
     states = None
     noise = NORMAL
+    _names = ("coefficients", "intercept", "scale")
 
     def __init__(
         self,
@@ -119,17 +119,9 @@ class LinearGaussian(ReadOnly, Mechanism):
         scale: ArrayLike = 1.0,
         posterior: NormalInverseGamma | None = None,
     ) -> None:
-        put = object.__setattr__
-        put(self, "parents", checked_parents(parents))
-        put(self, "posterior", posterior)
-        numbers = {}
-        for name, given in (("coefficients", coefficients), ("intercept", intercept), ("scale", scale)):
-            try:
-                numbers[name] = np.array(given, dtype=float)
-            except (TypeError, ValueError):
-                raise InvalidParameter(f"{name} must be numbers, got {given!r}") from None
-            if not np.isfinite(numbers[name]).all():
-                raise InvalidParameter(f"{name} must be finite numbers")
+        self._store(parents=checked_parents(parents), posterior=posterior)
+        given = zip(self._names, (coefficients, intercept, scale), strict=True)
+        numbers = {name: numeric(name, values) for name, values in given}
         slopes, cards = numbers["coefficients"], numbers["coefficients"].shape[:-1]
         if slopes.ndim == 0 or len(self.parents) != len(cards) + slopes.shape[-1]:
             raise InvalidParameter(
@@ -142,38 +134,11 @@ class LinearGaussian(ReadOnly, Mechanism):
             numbers[name] = np.broadcast_to(numbers[name], cards).copy()
         if (numbers["scale"] < 0).any():
             raise InvalidParameter("a scale is not negative")
-        for name, value in numbers.items():
-            value.flags.writeable = False
-            put(self, name, value)
-
-    @property
-    def discrete(self) -> tuple[str, ...]:
-        """The parents that are discrete."""
-        return self.parents[: self.intercept.ndim]
-
-    def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:
-        sizes = tuple(len(known) for known in states if known is not None)
-        first = [known is not None for known in states[: len(sizes)]]
-        if sizes != self.intercept.shape or not all(first):
-            raise InvalidParameter(
-                f"the mechanism of {name!r} has coefficients for discrete parents of sizes {self.intercept.shape}, "
-                f"and discrete parents come first; its parents have the states {list(states)}"
-            )
-
-    @cached_property
-    def _tensors(self) -> tuple[Tensor, Tensor, Tensor]:
-        kind = torch.float64
-        return (
-            torch.tensor(self.coefficients, dtype=kind),
-            torch.tensor(self.intercept, dtype=kind),
-            torch.tensor(self.scale, dtype=kind),
-        )
+        self._store(sizes=cards, **numbers)
 
     def _mean_and_scale(self, parents: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        from pyro.ops.indexing import Vindex
-
         count = len(self.discrete)
-        slopes, intercept, scale = self._tensors
+        slopes, intercept, scale = (self._tensors[name] for name in self._names)
         if count:
             rows = tuple(parents[:count])
             intercept, scale = Vindex(intercept)[rows], Vindex(scale)[rows]
@@ -191,21 +156,15 @@ class LinearGaussian(ReadOnly, Mechanism):
         return size
 
     def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
-        import pyro.distributions as dist
-
         kind = torch.get_default_dtype()
         mean, scale = self._mean_and_scale(parents)
         if not self.scale.any():
             return dist.Delta(mean.to(kind))
         if not self.scale.all():
-            from causalpp.programs.mechanisms.points import NormalOrPoint
-
             return NormalOrPoint(mean.to(kind), scale.to(kind))
         return dist.Normal(mean.to(kind), scale.to(kind))
 
     def log_prob(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
-        from causalpp.programs.mechanisms.points import normal_or_point
-
         mean, scale = self._mean_and_scale(parents)
         size = 0.0 if self.scale.all() else self._size(parents)
         return normal_or_point(value.to(torch.float64), mean.to(torch.float64), scale.to(torch.float64), size)
@@ -239,17 +198,8 @@ class LinearGaussian(ReadOnly, Mechanism):
             return ["dist.Delta", mean if reals else f"torch.tensor({mean})"]
         return ["dist.Normal", mean, scale]
 
-    @property
-    def parameters(self) -> dict[str, Tensor]:
-        return dict(zip(("coefficients", "intercept", "scale"), self._tensors, strict=True))
-
-    def with_parameters(self, parameters: Mapping[str, Tensor]) -> LinearGaussian:
-        """The mechanism with other numbers; gradients flow from them to what is computed by Pyro."""
-        tensors = tuple(parameters[name] for name in ("coefficients", "intercept", "scale"))
-        plain = [t.detach().cpu().numpy() for t in tensors]
-        new = LinearGaussian(self.parents, plain[0], plain[1], plain[2])
-        new.__dict__["_tensors"] = tensors
-        return new
+    def _with(self, numbers: Mapping[str, NDArray[np.float64]]) -> LinearGaussian:
+        return LinearGaussian(self.parents, numbers["coefficients"], numbers["intercept"], numbers["scale"])
 
     def drawn(self, draw: np.random.Generator) -> LinearGaussian:
         if self.posterior is None:

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+import pyro.distributions as dist
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
-from causalpp.programs.mechanisms.base import NORMAL, Mechanism, State
-from causalpp.programs.mechanisms.checks import ReadOnly, checked_parents
+from causalpp.programs.mechanisms.base import NORMAL
+from causalpp.programs.mechanisms.checks import checked_parents
 from causalpp.programs.mechanisms.laws import Law
-from causalpp.programs.mechanisms.noise import cells as _cells
+from causalpp.programs.mechanisms.noise.ranks import common_shape
+from causalpp.programs.mechanisms.parametric import Parametric, numeric
 from causalpp.programs.mechanisms.printing import number, numbers
-
-if TYPE_CHECKING:
-    import pyro.distributions as dist
 
 __all__ = ["AdditiveNoise"]
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class AdditiveNoise(ReadOnly, Mechanism):
+class AdditiveNoise(Parametric):
     """variable := network(parents) + scale · noise, with standard normal noise (Hoyer et al., NeurIPS 2009).
 
     The network has one hidden layer of tanh units: output · tanh(hidden @ inputs + hidden_bias) + output_bias.
@@ -73,29 +70,15 @@ class AdditiveNoise(ReadOnly, Mechanism):
         sizes: Iterable[int] = (),
         law: Law | None = None,
     ) -> None:
-        put = object.__setattr__
-        put(self, "parents", checked_parents(parents))
-        put(self, "sizes", tuple(int(size) for size in sizes))
-        put(self, "law", law)
-        if len(self.sizes) > len(self.parents) or any(size < 1 for size in self.sizes):
-            raise InvalidParameter(
-                f"there are {len(self.sizes)} sizes of discrete parents, {self.sizes}, and {len(self.parents)} parents"
-            )
+        self._begin(parents, sizes, law)
         given = dict(zip(self._names, (hidden, hidden_bias, output, output_bias, scale), strict=True))
         units = np.size(output_bias) and len(np.atleast_1d(np.asarray(output, dtype=object)))
-        shapes = {"hidden": (units, self._inputs), "hidden_bias": (units,), "output": (units,)}
+        shapes = {"hidden": (units, self._columns), "hidden_bias": (units,), "output": (units,)}
         for name, values in given.items():
-            try:
-                value = np.array(values, dtype=float)
-            except (TypeError, ValueError):
-                raise InvalidParameter(f"{name} must be numbers, and as many in every row") from None
-            shape = shapes.get(name, ())
+            value, shape = numeric(name, values), shapes.get(name, ())
             if value.shape != shape:
                 raise InvalidParameter(f"{name} needs shape {shape}, got {value.shape}")
-            if not np.isfinite(value).all():
-                raise InvalidParameter(f"{name} must be finite numbers")
-            value.flags.writeable = False
-            put(self, name, value)
+            self._store(**{name: value})
         if not self.scale > 0:
             raise InvalidParameter(f"the scale of additive noise is greater than zero, got {self.scale}")
 
@@ -124,27 +107,6 @@ class AdditiveNoise(ReadOnly, Mechanism):
 
     _names = ("hidden", "hidden_bias", "output", "output_bias", "scale")
 
-    @property
-    def discrete(self) -> tuple[str, ...]:
-        """The parents that are discrete."""
-        return self.parents[: len(self.sizes)]
-
-    @property
-    def _inputs(self) -> int:
-        return sum(size - 1 for size in self.sizes) + len(self.parents) - len(self.sizes)
-
-    def check_parents(self, name: str, states: Sequence[tuple[State, ...] | None]) -> None:
-        sizes = tuple(len(known) for known in states if known is not None)
-        if sizes != self.sizes or any(known is None for known in states[: len(sizes)]):
-            raise InvalidParameter(
-                f"the mechanism of {name!r} is for discrete parents of sizes {self.sizes}, which come first; its "
-                f"parents {list(self.parents)} have the states {list(states)}"
-            )
-
-    @cached_property
-    def _tensors(self) -> dict[str, Tensor]:
-        return {name: torch.tensor(getattr(self, name), dtype=torch.float64) for name in self._names}
-
     def _mean(self, parents: Sequence[Tensor]) -> Tensor:
         t = self._tensors
         kind = t["hidden"].dtype
@@ -154,20 +116,16 @@ class AdditiveNoise(ReadOnly, Mechanism):
         columns += [parent.to(kind) for parent in parents[len(self.sizes) :]]
         before = t["hidden_bias"]
         if columns:
-            shape = _cells.common_shape(*columns)
+            shape = common_shape(*columns)
             inputs = torch.stack([column.expand(shape) for column in columns], dim=-1)
             before = inputs @ t["hidden"].T + before
         return (torch.tanh(before) * t["output"]).sum(-1) + t["output_bias"]
 
     def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
-        import pyro.distributions as dist
-
         kind = torch.get_default_dtype()
         return dist.Normal(self._mean(parents).to(kind), self._tensors["scale"].to(kind))
 
     def log_prob(self, value: Tensor, parents: Sequence[Tensor]) -> Tensor:
-        import pyro.distributions as dist
-
         out: Tensor = dist.Normal(self._mean(parents), self._tensors["scale"]).log_prob(value)
         return out
 
@@ -189,20 +147,3 @@ class AdditiveNoise(ReadOnly, Mechanism):
         bias = number(float(self.output_bias))
         mean = f"torch.tanh({before}) @ torch.tensor({numbers(self.output)}) + {bias}"
         return ["dist.Normal", mean, number(float(self.scale))]
-
-    @property
-    def parameters(self) -> dict[str, Tensor]:
-        return dict(self._tensors)
-
-    def with_parameters(self, parameters: Mapping[str, Tensor]) -> AdditiveNoise:
-        """The mechanism with other numbers; gradients flow from them to what is computed by Pyro."""
-        tensors = {name: parameters[name] for name in self._names}
-        plain: dict[str, Any] = {name: value.detach().cpu().numpy() for name, value in tensors.items()}
-        new = replace(self, **plain, law=None)
-        new.__dict__["_tensors"] = tensors
-        return new
-
-    def drawn(self, draw: np.random.Generator) -> AdditiveNoise:
-        if self.law is None:
-            return self
-        return self.with_parameters({name: torch.as_tensor(value) for name, value in self.law.draw(draw).items()})

@@ -6,31 +6,27 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyro.distributions as dist
 import torch
 from numpy.typing import ArrayLike, NDArray
+from pyro.ops.indexing import Vindex
 from torch import Tensor
 
 from causalpp.errors import InvalidParameter
-from causalpp.programs.mechanisms.base import Mechanism, State
+from causalpp.programs.mechanisms.base import Shares, State
 from causalpp.programs.mechanisms.checks import ReadOnly, checked_parents, checked_states
-from causalpp.programs.mechanisms.noise import cells as _cells
-from causalpp.programs.mechanisms.noise import ranks as _ranks
-
-if TYPE_CHECKING:
-    import pyro.distributions as dist
+from causalpp.programs.mechanisms.noise import ranks
 
 __all__ = ["Response", "Table"]
 
 _ROUNDING = 1e-3  # published tables carry rounding of this size in a row's sum
 
 
-class _Finite(ReadOnly, Mechanism):
+class _Finite(ReadOnly, Shares):
     """A discrete mechanism whose parents are discrete: everything follows from its table."""
-
-    states: tuple[State, ...]
 
     @property
     def _table(self) -> NDArray[np.float64]:
@@ -41,9 +37,6 @@ class _Finite(ReadOnly, Mechanism):
         return torch.tensor(self._table, dtype=torch.get_default_dtype())
 
     def distribution(self, parents: Sequence[Tensor]) -> dist.TorchDistribution:
-        import pyro.distributions as dist
-        from pyro.ops.indexing import Vindex
-
         rows = Vindex(self._tensor)[(*parents, slice(None))] if parents else self._tensor
         return dist.Categorical(rows)
 
@@ -159,37 +152,24 @@ class Table(_Finite):
             return (noise >= self._cumulative[:, 0][row]).to(torch.int64)
         return (noise.unsqueeze(-1) >= self._cumulative[row]).sum(-1)
 
-    def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
-        ends = torch.nn.functional.pad(self._cumulative, (1, 0))
-        ends = torch.nn.functional.pad(ends, (0, 1), value=1.0)[self._row(parents)]
-        value = value.expand(fresh.shape)
-        ends = ends.expand(*fresh.shape, -1)
-        low = ends.gather(-1, value.unsqueeze(-1)).squeeze(-1)
-        high = ends.gather(-1, value.unsqueeze(-1) + 1).squeeze(-1)
-        return low + fresh * (high - low)
-
     @cached_property
     def _edges(self) -> NDArray[np.float64]:
         """Where shares end, from below and from above: ``(2, rows, states − 1)``."""
-        return _ranks.from_shares(self.probabilities.reshape(-1, len(self.states)))
+        return ranks.from_shares(self.probabilities.reshape(-1, len(self.states)))
 
     @cached_property
     def _odds(self) -> Tensor:
-        return torch.tensor(_ranks.log_odds(self._edges))
+        return torch.tensor(ranks.log_odds(self._edges))
 
     def assign_rank(self, log_odds: Tensor, parents: Sequence[Tensor]) -> Tensor:
-        return _ranks.cell_of(log_odds, self._odds[self._row(parents)])
+        return ranks.cell_of(log_odds, self._odds[self._row(parents)])
 
     def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
         edges = torch.tensor(self._edges)[:, self._row(parents)]
-        return _ranks.within_cells(edges, value.expand(fresh.shape), fresh)
+        return ranks.within_cells(edges, value.expand(fresh.shape), fresh)
 
     def edges(self) -> NDArray[np.float64]:
         return self._edges.reshape(2, -1)
-
-    def cells(self) -> NDArray[np.float64]:
-        inner = self._cumulative.numpy().ravel()
-        return np.unique(np.concatenate([inner[(inner > 0) & (inner < 1)], [1.0]]))
 
     @property
     def parameters(self) -> dict[str, Tensor]:
@@ -281,24 +261,18 @@ class Response(_Finite):
         cell = torch.bucketize(noise.contiguous(), self._ends, right=True).clamp(max=len(self.weights) - 1)
         return self._rows[self._row(parents), cell]
 
-    def abduct(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
-        return _cells.abduct(self, value, parents, fresh)
-
     @cached_property
     def _odds(self) -> Tensor:
-        return torch.tensor(_ranks.log_odds(self.edges()))
+        return torch.tensor(ranks.log_odds(self.edges()))
 
     def assign_rank(self, log_odds: Tensor, parents: Sequence[Tensor]) -> Tensor:
-        return self._rows[self._row(parents), _ranks.cell_of(log_odds, self._odds)]
+        return self._rows[self._row(parents), ranks.cell_of(log_odds, self._odds)]
 
     def abduct_rank(self, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
-        return _ranks.abduct(self, value, parents, fresh)
+        return ranks.abduct(self, value, parents, fresh)
 
     def edges(self) -> NDArray[np.float64]:
-        return _ranks.from_shares(self.weights)
-
-    def cells(self) -> NDArray[np.float64]:
-        return self._ends.numpy()
+        return ranks.from_shares(self.weights)
 
 
 def _positive(concentration: ArrayLike, shape: tuple[int, ...] | None = None) -> NDArray[np.float64]:

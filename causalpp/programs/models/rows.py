@@ -136,8 +136,7 @@ def with_sites(variable: str, mechanism: Mechanism) -> Mechanism:
         return _put(mechanism, "_tensor", site)
     if isinstance(mechanism, LinearGaussian):
         assert mechanism.posterior is not None  # for the type checker
-        parts = _regression(variable, mechanism.posterior)
-        return _put(mechanism, "_tensors", tuple(parts[name] for name in ("coefficients", "intercept", "scale")))
+        return _put(mechanism, "_tensors", _regression(variable, mechanism.posterior))
     normals = mechanism.law.normals()  # type: ignore[attr-defined]
     sites = {}
     for name, mean in normals.mean.items():

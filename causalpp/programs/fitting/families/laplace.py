@@ -19,11 +19,11 @@ from causalpp.columns import Column
 from causalpp.errors import InvalidData
 from causalpp.programs.fitting.families.newton import Counts, Model, Normal, Positive, States, WideCounts, mode
 from causalpp.programs.fitting.families.scaling import Scale, unscaled
-from causalpp.programs.mechanisms import Mechanism, NegativeBinomial
+from causalpp.programs.mechanisms import AdditiveNoise, Gamma, Logistic, Mechanism, NegativeBinomial, Poisson
 from causalpp.programs.mechanisms.draws import with_law
 from causalpp.programs.mechanisms.laws import POSITIVE, JointNormal
-from causalpp.programs.mechanisms.network import AdditiveNoise
-from causalpp.programs.mechanisms.regressions.linear import Gamma, Logistic, Poisson, _Linear
+from causalpp.programs.mechanisms.parametric import Parametric
+from causalpp.programs.mechanisms.regressions import Linear
 from causalpp.programs.squares import units
 
 __all__ = ["fitted", "own_scale"]
@@ -32,7 +32,7 @@ _STARTS, _ROUNDS, _NEWTON = 4, 15, 60  # of networks; of the optimiser, each wit
 _SLOW = 1e-6  # a round that improves the loss by a smaller share of it is the last
 _THERE, _NEAR = 1e-8, 1e-2  # squared distances from the mode in posterior standard deviations
 _HIDDEN = frozenset({"hidden", "hidden_bias"})
-_MODELS: tuple[tuple[type[_Linear], type[Model]], ...] = (
+_MODELS: tuple[tuple[type[Linear], type[Model]], ...] = (
     (NegativeBinomial, WideCounts),
     (Poisson, Counts),
     (Gamma, Positive),
@@ -41,7 +41,7 @@ _MODELS: tuple[tuple[type[_Linear], type[Model]], ...] = (
 
 
 def fitted(
-    name: str, prior: _Linear | AdditiveNoise, columns: Mapping[str, Column], standard: bool, seed: int
+    name: str, prior: Parametric, columns: Mapping[str, Column], standard: bool, seed: int
 ) -> tuple[Mechanism, bool]:
     """The mechanism at the mode with the normal law around it, and whether the optimiser got there.
 
@@ -72,6 +72,7 @@ def fitted(
     if isinstance(prior, AdditiveNoise):
         at, root, converged = _network(prior, value, [*discrete, *real], about, shapes, seed)
     else:
+        assert isinstance(prior, Linear)
         at, root, converged = _generalised(prior, value, discrete, real, about)
 
     def raw(flat: NDArray[np.float64], outcome: Scale) -> NDArray[np.float64]:
@@ -90,7 +91,7 @@ def fitted(
 
 
 def _generalised(
-    prior: _Linear,
+    prior: Linear,
     value: NDArray[Any],
     discrete: Sequence[NDArray[Any]],
     real: Sequence[NDArray[np.float64]],

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.programs.mechanisms import LinearGaussian, Mechanism
-from causalpp.programs.mechanisms.network import AdditiveNoise
-from causalpp.programs.mechanisms.regressions.linear import Gamma, _Linear
+from causalpp.programs.mechanisms import AdditiveNoise, Gamma, LinearGaussian, Mechanism
+from causalpp.programs.mechanisms.regressions import Linear
 
 __all__ = ["Scale", "unscaled"]
 
@@ -35,7 +34,7 @@ def unscaled(
         out["coefficients"] = slopes * outcome[1]
         out["intercept"] = (out["intercept"] - slopes @ centre) * outcome[1] + outcome[0]
         out["scale"] = out["scale"] * outcome[1]
-    elif isinstance(mechanism, _Linear):
+    elif isinstance(mechanism, Linear):
         slopes, first = out["coefficients"].copy(), sum(size - 1 for size in mechanism.sizes)
         slopes[..., first:] /= spread
         out["coefficients"] = slopes

@@ -11,16 +11,18 @@ from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag
 from causalpp.programs.fitting.families.conjugate import flat, point_gaussian
 from causalpp.programs.mechanisms import (
+    AdditiveNoise,
+    Gamma,
     LinearGaussian,
+    Logistic,
     Mechanism,
     NegativeBinomial,
     NormalInverseGamma,
+    Poisson,
     State,
     Table,
 )
 from causalpp.programs.mechanisms.laws import Normals
-from causalpp.programs.mechanisms.network import AdditiveNoise
-from causalpp.programs.mechanisms.regressions.linear import Gamma, Logistic, Poisson
 
 __all__ = ["COUNTS", "KINDS", "REAL", "default_kind", "kind_of", "ordered", "template"]
 

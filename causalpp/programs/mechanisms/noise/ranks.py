@@ -6,8 +6,9 @@ cannot say how near.  Abduced noise is therefore carried as log odds, and drawn 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -15,29 +16,48 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpp.errors import TooLarge
-from causalpp.programs.mechanisms.noise import cells as _cells
-
-if TYPE_CHECKING:
-    from causalpp.programs.mechanisms.base import Mechanism
 
 __all__ = [
+    "MOST",
     "Edges",
+    "Equation",
     "abduct",
     "between",
     "cell_of",
     "cells",
+    "common_shape",
     "edges_of",
     "from_shares",
     "from_uniform",
     "log_odds",
     "outcomes",
+    "probabilities",
+    "table",
     "within_cells",
 ]
 
 #: The inner ends of the cells of uniform noise: what lies below each and what lies above, shape ``(2, m)``.
 Edges = NDArray[np.float64]
 
+MOST = 100_000_000  #: entries of one array
 _SAME = 1e-13  # two ends this near to each other, relative to the tail they cut off, are one
+
+
+class Equation(Protocol):
+    """What is asked of a mechanism here: its states, the ends of its cells of noise, and its value at a noise."""
+
+    @property
+    def states(self) -> tuple[Any, ...] | None: ...
+
+    def edges(self) -> NDArray[np.float64]: ...
+
+    def assign_rank(self, log_odds: Tensor, parents: Sequence[Tensor]) -> Tensor: ...
+
+
+def common_shape(*tensors: Tensor) -> torch.Size:
+    """The shape that all tensors broadcast to."""
+    shape: torch.Size = torch.broadcast_shapes(*(t.shape for t in tensors))  # type: ignore[no-untyped-call]
+    return shape
 
 
 def from_uniform(noise: Tensor) -> Tensor:
@@ -111,7 +131,7 @@ def within_cells(edges: Tensor, cell: Tensor, fresh: Tensor) -> Tensor:
     return between(at(cell), at(cell + 1), fresh)
 
 
-def cells(mechanisms: Sequence[Mechanism]) -> tuple[Tensor, NDArray[np.float64]]:
+def cells(mechanisms: Sequence[Equation]) -> tuple[Tensor, NDArray[np.float64]]:
     """Cells of noise in each of which all these mechanisms are functions of their parents.
 
     Returns:
@@ -135,14 +155,14 @@ def cells(mechanisms: Sequence[Mechanism]) -> tuple[Tensor, NDArray[np.float64]]
     return torch.tensor(middles), weights
 
 
-def outcomes(mechanism: Mechanism, sizes: Sequence[int], ranks: Tensor) -> NDArray[np.int64]:
+def outcomes(mechanism: Equation, sizes: Sequence[int], ranks: Tensor) -> NDArray[np.int64]:
     """The number of the state for every configuration of discrete parents and rank of noise: ``(*sizes, m)``.
 
     Raises:
         TooLarge: that is more than 100 million entries.
     """
-    rows, count = int(np.prod(sizes, dtype=float)), len(ranks)
-    if rows * count > _cells.MOST:
+    rows, count = math.prod(sizes), len(ranks)
+    if rows * count > MOST:
         raise TooLarge(
             f"{rows:,} configurations of parents and {count:,} kinds of noise are too many to enumerate: simulate "
             "with samples=… instead"
@@ -152,20 +172,41 @@ def outcomes(mechanism: Mechanism, sizes: Sequence[int], ranks: Tensor) -> NDArr
     return mechanism.assign_rank(ranks.repeat(rows), codes).numpy().reshape(*sizes, count)
 
 
-def abduct(mechanism: Mechanism, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
-    """The log odds of noise drawn from the cells that give this value, for a discrete mechanism with finite noise."""
+def table(mechanism: Equation, sizes: Sequence[int]) -> NDArray[np.float64]:
+    """P(state | parents) of a discrete mechanism with finite noise, shape ``(*sizes, k)``."""
     ranks, weights = cells([mechanism])
-    shape = _cells.common_shape(*parents)
+    found = outcomes(mechanism, sizes, ranks)
+    out = np.zeros((*sizes, len(mechanism.states or ())))
+    for cell, mass in enumerate(weights):
+        out += mass * (found[..., cell, None] == np.arange(out.shape[-1]))
+    return out
+
+
+def _by_cell(mechanism: Equation, parents: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """The state for each configuration of the parents and cell of noise ``(*shape, m)``, and the cells' weights."""
+    ranks, weights = cells([mechanism])
+    shape = common_shape(*parents)
     wide = [p.expand(shape).unsqueeze(-1).expand(*shape, len(ranks)) for p in parents]
-    found = mechanism.assign_rank(ranks.expand(*shape, len(ranks)), wide)
-    fits = (found == value.unsqueeze(-1)).to(torch.float64).mul(torch.tensor(weights)).expand(*fresh.shape, -1)
+    return mechanism.assign_rank(ranks.expand(*shape, len(ranks)), wide), torch.tensor(weights)
+
+
+def probabilities(mechanism: Equation, parents: Sequence[Tensor]) -> Tensor:
+    """P(state | parents), shape ``(*shape of the parents, k)``, for a discrete mechanism with finite noise."""
+    found, mass = _by_cell(mechanism, parents)
+    states = torch.arange(len(mechanism.states or ()))
+    return (found.unsqueeze(-1) == states).to(mass.dtype).mul(mass.unsqueeze(-1)).sum(-2)
+
+
+def abduct(mechanism: Equation, value: Tensor, parents: Sequence[Tensor], fresh: Tensor) -> Tensor:
+    """The log odds of noise drawn from the cells that give this value, for a discrete mechanism with finite noise."""
+    found, mass = _by_cell(mechanism, parents)
+    fits = (found == value.unsqueeze(-1)).to(torch.float64).mul(mass).expand(*fresh.shape, -1)
     reach = fits.cumsum(-1)
     wanted = fresh * reach[..., -1]
     # A cell that gives another value adds nothing to the reach, so the first that exceeds what is wanted fits.
-    cell = (wanted.unsqueeze(-1) >= reach).sum(-1).clamp(max=len(ranks) - 1)
+    cell = (wanted.unsqueeze(-1) >= reach).sum(-1).clamp(max=len(mass) - 1)
     before = (reach - fits).gather(-1, cell.unsqueeze(-1)).squeeze(-1)
     inside = (wanted - before) / fits.gather(-1, cell.unsqueeze(-1)).squeeze(-1)
     # The ends of the cells, from below and from above.
-    share = torch.tensor(weights)
-    edges = torch.stack([share.cumsum(0)[:-1], share.flip(0).cumsum(0).flip(0)[1:]])
+    edges = torch.stack([mass.cumsum(0)[:-1], mass.flip(0).cumsum(0).flip(0)[1:]])
     return within_cells(edges, cell, inside.nan_to_num(0.5).clamp(0, 1))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 __all__ = ["Tails", "count_quantile", "gamma_quantile", "log_lower_gamma", "log_upper_gamma"]
 
@@ -29,8 +30,6 @@ def log_lower_gamma(shape: Any, x: Any) -> _Floats:
     >>> float(log_lower_gamma(2.0, 1e-200))
     -921.727...
     """
-    from scipy import special
-
     shape, x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(x, dtype=float))
     lower = special.gammainc(shape, x)
     with np.errstate(divide="ignore"):
@@ -47,8 +46,6 @@ def log_upper_gamma(shape: Any, x: Any) -> _Floats:
     >>> float(log_upper_gamma(1.0, 2000.0))
     -2000.0
     """
-    from scipy import special
-
     shape, x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(x, dtype=float))
     upper = special.gammaincc(shape, x)
     with np.errstate(divide="ignore"):
@@ -61,8 +58,6 @@ def log_upper_gamma(shape: Any, x: Any) -> _Floats:
 
 def _front(shape: _Floats, x: _Floats) -> _Floats:
     """The log of x^shape e^−x / Γ(shape + 1)."""
-    from scipy import special
-
     return np.asarray(shape * np.log(x) - x - special.gammaln(shape + 1))
 
 
@@ -104,7 +99,6 @@ def count_quantile(log_below: _Floats, log_above: _Floats, tails: Tails, mean: _
         tails: of the count's law, for one count a rank.
         mean, spread: of the law, for a first guess.
     """
-    from scipy import special
 
     def reached(count: _Floats) -> NDArray[np.bool_]:
         below, above = tails(count)
@@ -140,8 +134,6 @@ def gamma_quantile(shape: float, log_below: _Floats, log_above: _Floats) -> _Flo
 
     Where a tail is too small for a number, by halving in the logarithm.
     """
-    from scipy import special
-
     lower = log_below < log_above
     tail = np.where(lower, log_below, log_above)
     out = np.where(lower, special.gammaincinv(shape, np.exp(tail)), special.gammainccinv(shape, np.exp(tail)))

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import pyro.distributions as dist
+import scipy
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+from scipy import special
 from torch import Tensor
 
-from causalpp.errors import InvalidParameter
-from causalpp.programs.mechanisms.laws import Law
-from causalpp.programs.mechanisms.noise import tails as _tails
+from causalpp.programs.mechanisms.noise import tails
 from causalpp.programs.mechanisms.noise.counting import quantiles
 from causalpp.programs.mechanisms.printing import number
-from causalpp.programs.mechanisms.regressions.linear import Poisson
-
-if TYPE_CHECKING:
-    import pyro.distributions as dist
+from causalpp.programs.mechanisms.regressions.poisson import Poisson
+from causalpp.programs.mechanisms.regressions.quantiles import Shaped
 
 __all__ = ["NegativeBinomial"]
 
@@ -27,8 +25,7 @@ _LEAST = 1e-280  # a tail below which SciPy has no digits
 _TERMS = 100_000
 
 
-@dataclass(frozen=True, eq=False, init=False)
-class NegativeBinomial(Poisson):
+class NegativeBinomial(Shaped, Poisson):
     """A count of mean μ = exp(η) and variance μ + μ²/shape: a Poisson law whose mean varies by a gamma law.
 
     Programs treat it as a number: 0.0, 1.0, 2.0, ….  Source: Hilbe, *Negative Binomial Regression*, 2nd ed. (NB2).
@@ -51,42 +48,16 @@ class NegativeBinomial(Poisson):
         (tensor(3.0042), tensor(7.5167))
     """
 
-    parents: tuple[str, ...]
-    coefficients: NDArray[np.float64]
-    intercept: NDArray[np.float64]
-    shape: NDArray[np.float64]
-    sizes: tuple[int, ...]
-    law: Law | None = field(repr=False)
-
-    def __init__(
-        self,
-        parents: str | Iterable[str] = (),
-        coefficients: ArrayLike = 0.0,
-        intercept: ArrayLike = 0.0,
-        shape: ArrayLike = 1.0,
-        sizes: Iterable[int] = (),
-        law: Law | None = None,
-    ) -> None:
-        self._set(parents, sizes, law, (), coefficients=coefficients, intercept=intercept, shape=shape)
-        if not self.shape > 0:
-            raise InvalidParameter(f"the shape of a negative binomial law is greater than zero, got {self.shape}")
-
-    @property
-    def _names(self) -> tuple[str, ...]:
-        return ("coefficients", "intercept", "shape")
+    _kind = "negative binomial"
 
     def _distribution(self, parents: Sequence[Tensor], kind: torch.dtype) -> dist.TorchDistribution:
-        import pyro.distributions as dist
-
         shape = self._tensors["shape"]
         odds = self._predictor(parents) - shape.log()
         return dist.NegativeBinomial(shape.to(kind), logits=odds.to(kind), validate_args=False)
 
     def _of(self, eta: Tensor) -> Any:
-        from scipy import stats
-
         shape, mean = float(self.shape), eta.exp().numpy()
-        return stats.nbinom(shape, shape / (shape + mean))
+        return scipy.stats.nbinom(shape, shape / (shape + mean))
 
     def _quantiles(self, eta: Tensor, rank: NDArray[np.float64]) -> NDArray[np.float64]:
         shape, mean = float(self.shape), eta.exp().numpy()
@@ -95,8 +66,6 @@ class NegativeBinomial(Poisson):
         return quantiles(lambda at: self._of(eta[at]), rank, zero, lambda k, at: share[at] * (k + shape) / (k + 1))
 
     def _tails(self, law: Any, value: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        from scipy import special
-
         shape, stop = law.args
         value, stop = np.broadcast_arrays(np.asarray(value, dtype=float), np.asarray(stop, dtype=float))
         at = np.maximum(value, 0)
@@ -114,7 +83,7 @@ class NegativeBinomial(Poisson):
         shape, stop = law.args
         mean = shape * (1 - stop) / stop
         spread = np.sqrt(mean / stop)
-        return _tails.count_quantile(log_below, log_above, lambda count: self._tails(law, count), mean, spread)
+        return tails.count_quantile(log_below, log_above, lambda count: self._tails(law, count), mean, spread)
 
     def code(self, parents: Sequence[str]) -> list[str]:
         shape = number(float(self.shape))
@@ -124,8 +93,6 @@ class NegativeBinomial(Poisson):
 
 def _series(shape: float, stop: NDArray[np.float64], count: NDArray[np.float64], *, up: bool) -> NDArray[np.float64]:
     """Log P(more than a count), or log P(at most it), term by term from the largest."""
-    from scipy import special
-
     first = count + 1 if up else count
     log = special.gammaln(first + shape) - special.gammaln(shape) - special.gammaln(first + 1)
     log += shape * np.log(stop) + first * np.log1p(-stop)
