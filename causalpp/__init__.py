@@ -196,6 +196,7 @@ _ROOMS = {
         Causes Changes DirectlyCauses HaveCommonCause HaveCommonEffect Independent IndirectlyCauses
         Proposition all_questions parse
     """,
+    "scores": "",
     "tasks": "",
 }
 _WHERE = {name: room for room, names in _ROOMS.items() for name in names.split()}

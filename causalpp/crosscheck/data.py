@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from causalpp.acbo import Result
-from causalpp.crosscheck._tables import table_test
 from causalpp.crosscheck.check import Check, check_level, holm
-from causalpp.equivalence.learning.discovery import check_frame
-from causalpp.equivalence.learning.skeleton import Test
-from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
+from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
 from causalpp.oracles import ExperimentOracle
 from causalpp.propositions import Causes
-from causalpp.scores.independence import independence_test
-from causalpp.scores.table import Table
+from causalpp.scores import independence_test, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,18 +148,17 @@ def check_data(
     graph = graph_of(claim)
     check_level(level)
     names = [name for name in graph.nodes if name not in graph.latent]
-    table, place = _table(data, names, kinds)
-    test, name = _test(table, seed)
-    rows = []
-    for a, b, given in _implied(graph, names):
-        rows.append((a, b, given, test(place[a], place[b], [place[v] for v in given])))
+    table = read_table(data, kinds, names)
+    table.check_collinear()
+    test = independence_test(table, seed=seed)
+    rows = [(a, b, given, test.of(a, b, given).p_value) for a, b, given in _implied(graph, names)]
     tests = pd.DataFrame(rows, columns=["a", "b", "given", "p"])
     tests["corrected"] = holm(tests["p"].to_numpy(dtype=float))
     joined = []
     for a, b in graph.edges:
-        if a in place and b in place:
+        if a in names and b in names:
             given = tuple(v for v in names if v in graph.parents(b) and v != a)
-            joined.append((a, b, given, test(place[a], place[b], [place[v] for v in given])))
+            joined.append((a, b, given, test.of(a, b, given).p_value))
     edges = pd.DataFrame(joined, columns=["a", "b", "given", "p"])
     p = float(tests["corrected"].min()) if len(tests) else None
     return DataCheck(
@@ -171,24 +166,9 @@ def check_data(
         p_value=p,
         tests=tests,
         edges=edges,
-        test=name,
+        test={"fisherz": "Fisher's z", "regression": "regressions", "chisq": "χ²"}[test.name],
         rows=len(data),
     )
-
-
-def _test(table: Table, seed: int) -> tuple[Test, str]:
-    """The test for these columns, and its name."""
-    if table.kind != "discrete":
-        test = independence_test(table)
-        return test, {"fisherz": "Fisher's z", "regression": "regressions"}[test.name]
-
-    def inner(x: int, y: int, given: Sequence[int]) -> float:
-        rows = table.rows([x, y, *given])
-        codes = table.codes if rows is None else table.codes[:, rows]
-        source = np.random.default_rng([seed, x, y, *given])  # the same test finds the same, whatever else is tested
-        return table_test(codes[x], codes[y], [codes[z] for z in given], source)
-
-    return inner, "χ²"
 
 
 def _implied(graph: Dag, names: list[str]) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -280,25 +260,6 @@ def graph_of(claim: Result | Dag) -> Dag:
     if not isinstance(found, Dag):
         raise InvalidParameter(f"a check is of a result or of a Dag, not of {claim!r:.80}")
     return found
-
-
-def _table(
-    data: pd.DataFrame, names: list[str], kinds: Mapping[str, str] | None = None
-) -> tuple[Table, dict[str, int]]:
-    import pandas as pd
-
-    if not isinstance(data, pd.DataFrame):
-        raise InvalidData(f"a check against data needs a data frame, got {type(data).__name__}")
-    for name in names:
-        if name not in data.columns:
-            raise InvalidData(f"the data have no column {name!r}; columns: {', '.join(map(str, data.columns[:12]))}")
-    for name in kinds or {}:
-        if name not in data.columns:
-            raise UnknownVariable(name, map(str, data.columns), what=" among the columns, in kinds=")
-    values, discrete = check_frame(data[names], {k: v for k, v in (kinds or {}).items() if k in names})
-    table = Table(values, discrete, tuple(names))
-    table.check_collinear()
-    return table, {name: k for k, name in enumerate(names)}
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from causalpp.graphs import Dag, DagBatch, Edge, Knowledge, Names
 from causalpp.graphs.cpdag import Cpdag, Matrix, Mpdag
 from causalpp.graphs.dag import as_names
 from causalpp.propositions import Proposition
+from causalpp.scores import StructurePrior
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,6 +193,7 @@ class MarkovEquivalenceClass:
         search_space: Iterable[Edge] | None = None,
         kinds: Mapping[str, str] | None = None,
         max_conditioning: int | None = None,
+        structure_prior: StructurePrior | None = None,
         max_seconds: float | None = None,
         bootstrap: int = 0,
         seed: int = 0,
@@ -209,6 +211,7 @@ class MarkovEquivalenceClass:
             required, forbidden, tiers, roots, search_space: the same in parts; see :class:`~causalpp.Knowledge`.
             kinds: column → ``"discrete"``, ``"ordinal"``, ``"count"`` or ``"real"``, where it would be read otherwise.
             max_conditioning: how many variables a test of PC may condition on, at most.
+            structure_prior: of graphs before the data, see :class:`causalpp.scores.StructurePrior`; left out, uniform.
             max_seconds: after so long the search ends with what it has; ``.learned["stopped"]`` then says so.
             bootstrap: learn again from so many resamples, for the stability of every edge in ``.learned``.
             seed: of the resamples, and of the searches that draw.
@@ -241,7 +244,8 @@ class MarkovEquivalenceClass:
         graph, how = learn(
             frame, method, alpha=alpha, knowledge=knowledge, required=required, forbidden=forbidden, tiers=tiers,
             roots=roots, search_space=search_space, kinds=kinds, max_conditioning=max_conditioning,
-            max_seconds=max_seconds, bootstrap=bootstrap, seed=seed, progress=progress, on_step=on_step,
+            structure_prior=structure_prior, max_seconds=max_seconds, bootstrap=bootstrap, seed=seed,
+            progress=progress, on_step=on_step,
         )  # fmt: skip
         return cls(graph, how)
 

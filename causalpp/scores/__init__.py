@@ -1,1 +1,29 @@
-"""Columns as numbers: how well some explain others, and whether some are independent."""
+"""Columns as numbers: how well some explain others, and whether some are independent; priors of graphs apart."""
+
+from causalpp.scores.bic import BIC
+from causalpp.scores.choice import local_score
+from causalpp.scores.dirichlet import BDeu, CooperHerskovits
+from causalpp.scores.gaussian import BGe
+from causalpp.scores.independence_tests import Independence, IndependenceTest, independence, independence_test
+from causalpp.scores.local import EquivalentScore, LocalScore
+from causalpp.scores.prior import Objective, StructurePrior
+from causalpp.scores.table import Data, Table, read_table
+
+__all__ = [
+    "BIC",
+    "BDeu",
+    "BGe",
+    "CooperHerskovits",
+    "Data",
+    "EquivalentScore",
+    "Independence",
+    "IndependenceTest",
+    "LocalScore",
+    "Objective",
+    "StructurePrior",
+    "Table",
+    "independence",
+    "independence_test",
+    "local_score",
+    "read_table",
+]

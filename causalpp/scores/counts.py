@@ -55,27 +55,8 @@ class Counts:
             cell = cell * self.states[k] + code
         return np.bincount(cell, minlength=number * int(np.prod(shape))).reshape(-1, *shape)
 
-    def with_each(self, given: Sequence[int], target: int, others: Sequence[int]) -> list[Numbers]:
-        """The counts of a column in every joint state of some, and of these together with each of others.
-
-        Each has the shape ``(joint states, states of the other, states of the column)``; nothing may be missing.
-        """
-        if self._few([*given, target], factor=4):
-            cells = self.cells((*given, target))
-            size = self.states[target]
-            return [
-                _counted(cells[:, None] & self._of(k)).reshape(-1, size, self.states[k]).swapaxes(1, 2) for k in others
-            ]
-        group, number = self._groups(tuple(given))
-        cell, size = group * self.states[target] + self.codes[target], self.states[target]
-        out = []
-        for k in others:
-            found = np.bincount(cell * self.states[k] + self.codes[k], minlength=number * size * self.states[k])
-            out.append(found.reshape(-1, size, self.states[k]).swapaxes(1, 2))
-        return out
-
-    def _few(self, columns: Sequence[int], factor: int = 1) -> bool:
-        return self._fast and math.prod(self.states[k] for k in columns) * factor <= _CELLS
+    def _few(self, columns: Sequence[int]) -> bool:
+        return self._fast and math.prod(self.states[k] for k in columns) <= _CELLS
 
     def _of(self, column: int) -> Bits:
         """Each state of a column: which rows are in it, 64 to a number."""

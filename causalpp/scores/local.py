@@ -1,52 +1,141 @@
-"""Scores of a variable given its parents: BDeu, the Gaussian BIC, and the degenerate Gaussian BIC."""
+"""What every score of a variable given its parents has in common: names, masks, memory, rows that do not count."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from causalpp._bits import bits, mask_of
-from causalpp.scores.table import Floats, Table
+from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
+from causalpp.scores.table import Data, Floats, Table
 
-__all__ = ["LocalScore", "local_score"]
+__all__ = ["EquivalentScore", "LocalScore"]
 
-_SINGULAR = -1e3  # the log-determinant of what has none
+Rows = NDArray[np.intp]
 
 
-class LocalScore:
-    """How well a column is explained by others: higher is better, equal for equivalent graphs when summed.
+class LocalScore(ABC):
+    """How well a variable is explained by others: higher is better, and a graph's score is the sum over its variables.
 
-    Sets of columns are masks: bit k stands for column k.  Every family is scored once.
+    It is the logarithm of a likelihood (integrated over parameters, or maximised and penalised) and nothing else: what
+    is thought of graphs before the data is a :class:`~causalpp.scores.StructurePrior`, and apart.
+
+    Variables are named, or numbered in the order of the columns; sets of numbered ones are masks, bit k for column k.
+    Every family is scored once.
+
+    Args:
+        data: columns, or a frame of which they are read; nothing may be missing.
+        interventions: for each row who was set in it: a name, several, or None.  Such a row does not enter the score of
+            the variable that was set, only those of others (perfect interventions: Cooper & Yoo, UAI 1999).
+
+    Raises:
+        InvalidData: a missing value, or columns that the score is not for; not as many interventions as rows.
+        UnknownVariable: an intervention on what is no column.
     """
 
     name = ""
+    rows: int
 
-    def __init__(self, table: Table) -> None:
-        self.table, self.rows, self.d = table, len(table.values), len(table.names)
+    def __init__(self, data: Data, *, interventions: Iterable[str | Iterable[str] | None] | None = None) -> None:
+        self.table = Table.of(data)
+        self.names, self.d = self.table.names, len(self.table.names)
+        if self.table.missing.any():
+            gone = self.names[int(self.table.missing.any(0).argmax())]
+            raise InvalidData(f"column {gone!r} has missing values: a score needs complete rows, so drop or fill those")
+        self._place = {name: k for k, name in enumerate(self.names)}
+        self._free: dict[int, LocalScore] = {}
+        self._among(None)
+        for v, rows in self._set_apart(interventions):
+            part = copy.copy(self)
+            part._free = {}
+            part._among(rows)
+            self._free[v] = part
+
+    def _among(self, rows: Rows | None) -> None:
+        """Begin anew with some rows, or all."""
+        self.rows = len(self.table.values) if rows is None else len(rows)
         self._known: list[dict[int, float]] = [{} for _ in range(self.d)]
         self._gains: list[dict[int, Floats]] = [{} for _ in range(self.d)]
+        self._prepare(rows)
 
-    def __call__(self, target: int, parents: Sequence[int]) -> float:
-        """The score of a column given some others, listed."""
-        return self.of(target, mask_of(parents))
+    def _set_apart(self, interventions: Iterable[str | Iterable[str] | None] | None) -> Iterator[tuple[int, Rows]]:
+        """The variables that were set, and the rows in which each was not."""
+        if interventions is None:
+            return
+        listed = [() if one is None else (one,) if isinstance(one, str) else tuple(one) for one in interventions]
+        if len(listed) != self.rows:
+            raise InvalidData(f"there are {self.rows:,} rows, and interventions say who was set in {len(listed):,}")
+        hit = np.zeros((len(listed), self.d), dtype=bool)
+        for row, names in enumerate(listed):
+            for name in names:
+                hit[row, self.place(name)] = True
+        for v in np.flatnonzero(hit.any(0)).tolist():
+            yield v, np.flatnonzero(~hit[:, v])
+
+    @abstractmethod
+    def _prepare(self, rows: Rows | None) -> None:
+        """Whatever the scores of all families need, of some rows or all."""
+
+    @abstractmethod
+    def _families(self, target: int, parents: Sequence[int]) -> Floats:
+        """The scores of a column given each of several masks, of the rows that were prepared."""
+
+    # --- by name --------------------------------------------------------------------------------------
+
+    def place(self, name: str) -> int:
+        """The number of a variable.
+
+        Raises:
+            UnknownVariable: there is none of this name.
+        """
+        if name not in self._place:
+            raise UnknownVariable(name, self.names)
+        return self._place[name]
+
+    def local(self, variable: str, parents: str | Iterable[str] = ()) -> float:
+        """The score of a variable given its parents.
+
+        Raises:
+            UnknownVariable: a name that is no column.
+            InvalidParameter: the variable is among its own parents.
+        """
+        target = self.place(variable)
+        mask = mask_of(self.place(name) for name in ([parents] if isinstance(parents, str) else parents))
+        if mask >> target & 1:
+            raise InvalidParameter(f"{variable!r} is no parent of itself")
+        return self.of(target, mask)
+
+    # --- by number ------------------------------------------------------------------------------------
+
+    def local_many(self, targets: Iterable[int], parents: Iterable[int]) -> Floats:
+        """The scores of F families: column numbers, and as many masks of parents; shape ``(F,)``."""
+        wanted = [(int(v), int(mask)) for v, mask in zip(targets, parents, strict=True)]
+        missing: dict[int, list[int]] = {}
+        for v, mask in dict.fromkeys(wanted):
+            if mask not in self._known[v]:
+                missing.setdefault(v, []).append(mask)
+        for v, masks in missing.items():
+            self._known[v].update(zip(masks, self._scored(v, masks).tolist(), strict=True))
+        return np.array([self._known[v][mask] for v, mask in wanted], dtype=float)
 
     def of(self, target: int, parents: int) -> float:
         """The score of a column given a mask of others."""
         known = self._known[target]
         if parents not in known:
-            known[parents] = self._score(target, parents)
+            known[parents] = float(self._scored(target, [parents])[0])
         return known[parents]
 
     def gains(self, target: int, parents: int) -> Floats:
         """How much the score of a column rises with each further parent, shape ``(d,)``; −inf for those it has."""
         known = self._gains[target]
         if parents not in known:
-            out = self._all_gains(target, parents)
-            out[[target, *bits(parents)]] = -np.inf
+            new = [k for k in range(self.d) if k != target and not parents >> k & 1]
+            out = np.full(self.d, -np.inf)
+            out[new] = self._scored(target, [parents | 1 << k for k in new]) - self.of(target, parents)
             known[parents] = out
         return known[parents]
 
@@ -54,114 +143,41 @@ class LocalScore:
         """The score of a graph, given as each column's mask of parents."""
         return sum(self.of(v, mask) for v, mask in enumerate(parents))
 
-    @property
-    def families(self) -> int:
-        """How many families, or columns of gains, were scored so far."""
-        return sum(map(len, self._known)) + sum(map(len, self._gains))
-
-    def _score(self, target: int, parents: int) -> float:
-        raise NotImplementedError
-
-    def _all_gains(self, target: int, parents: int) -> Floats:
-        raise NotImplementedError
+    def _scored(self, target: int, parents: Sequence[int]) -> Floats:
+        part = self._free.get(target, self)
+        return part._families(target, parents) if part.rows else np.zeros(len(parents))
 
 
-class GaussianScore(LocalScore):
-    """BIC of a Gaussian model in which a discrete variable is the vector of its indicators.
+class EquivalentScore(LocalScore):
+    """A score that gives the members of a Markov equivalence class the same value.
 
-    Continuous columns alone: the usual BIC.  Mixed ones: the degenerate Gaussian score (Andrews, Ramsey & Cooper,
-    2019).  It is a function of the family less the same function of the parents, hence equal for equivalent graphs.
+    A local score does so iff it is the value of the family less the value of the parents, for some function of sets
+    of columns (Geiger & Heckerman, Annals of Statistics 30, 2002): the likelihood of these columns in a model
+    without any independence.  So the function is what a subclass computes, and every set is looked at once.
     """
 
-    def __init__(self, table: Table) -> None:
-        super().__init__(table)
-        mixed = table.kind != "continuous"
-        self.name = "degenerate Gaussian BIC" if mixed else "BIC"
-        self.place = table.places
-        self.size = np.array([len(place) for place in table.places])
-        self.covariance = table.covariance + (1e-8 * np.eye(len(table.covariance)) if mixed else 0.0)
-        self._volumes: dict[int, float] = {0: 0.0}
+    def _among(self, rows: Rows | None) -> None:
+        self._sets: dict[int, float] = {0: 0.0}
+        super()._among(rows)
 
-    def _volume(self, columns: int) -> float:
-        if columns not in self._volumes:
-            where = [row for k in bits(columns) for row in self.place[k]]
-            sign, log = np.linalg.slogdet(self.covariance[np.ix_(where, where)])
-            self._volumes[columns] = float(log) if sign > 0 else _SINGULAR
-        return self._volumes[columns]
+    @abstractmethod
+    def _values(self, sets: Sequence[int]) -> Iterable[float]:
+        """The logarithm of the likelihood of each set of columns, given as masks."""
 
-    def _penalty(self, target: int, weights: int) -> float:
-        size = int(self.size[target])
-        return (size * weights + size * (size + 1) / 2) / 2 * math.log(self.rows)
-
-    def _score(self, target: int, parents: int) -> float:
-        gain = self._volume(parents | 1 << target) - self._volume(parents)
-        weights = sum(int(self.size[k]) for k in bits(parents))
-        return -self.rows / 2 * gain - self._penalty(target, weights)
-
-    def _all_gains(self, target: int, parents: int) -> Floats:
-        base = [row for k in bits(parents) for row in self.place[k]]
-        before = self._volume(parents | 1 << target) - self._volume(parents)
-        out = np.full(self.d, -np.inf)
-        for size in np.unique(self.size):
-            new = [k for k in range(self.d) if self.size[k] == size and k != target and not parents >> k & 1]
-            if not new:
-                continue
-            small = np.array([base + self.place[k] for k in new])
-            large = np.hstack([small, np.tile(self.place[target], (len(new), 1))])
-            after = self._all_volumes(large) - self._all_volumes(small)
-            cost = int(self.size[target]) * int(size) / 2 * math.log(self.rows)
-            out[new] = -self.rows / 2 * (after - before) - cost
-        return out
-
-    def _all_volumes(self, where: NDArray[np.int64]) -> Floats:
-        sign, log = np.linalg.slogdet(self.covariance[where[:, :, None], where[:, None, :]])
-        return np.asarray(np.where(sign > 0, log, _SINGULAR))
+    def _families(self, target: int, parents: Sequence[int]) -> Floats:
+        family = [mask | 1 << target for mask in parents]
+        for sets in (family, parents):
+            missing = [mask for mask in dict.fromkeys(sets) if mask not in self._sets]
+            if missing:
+                self._sets.update(zip(missing, map(float, self._values(missing)), strict=True))
+        return np.array([self._sets[f] - self._sets[p] for f, p in zip(family, parents)], dtype=float)
 
 
-class BDeu(LocalScore):
-    """The BDeu score (Heckerman, Geiger & Chickering, 1995) as causal-learn has it, only counted faster.
-
-    The equivalent sample size is 1, and each parent is expected with probability 1 / (d - 1); with two columns
-    that would be certain (causal-learn then answers NaN), and no graph is preferred beforehand.
-    """
-
-    name = "BDeu"
-
-    def __init__(self, table: Table) -> None:
-        super().__init__(table)
-        self.states, self.counts = table.states, table.counts
-
-    def _prior(self, parents: int) -> float:
-        others = self.d - 1
-        if others < 2:
-            return 0.0
-        return -(parents * math.log(others) - (others - parents) * math.log1p(-1 / others))
-
-    def _score(self, target: int, parents: int) -> float:
-        listed = bits(parents)
-        found = self.counts.joint(listed, target)
-        return self._of_counts(found, float(np.prod(self.states[listed], dtype=float))) + self._prior(len(listed))
-
-    def _all_gains(self, target: int, parents: int) -> Floats:
-        before, listed = self.of(target, parents), bits(parents)
-        new = [k for k in range(self.d) if k != target and not parents >> k & 1]
-        configurations = float(np.prod(self.states[listed], dtype=float))
-        out = np.full(self.d, -np.inf)
-        for k, found in zip(new, self.counts.with_each(listed, target, new), strict=True):
-            out[k] = self._of_counts(found, configurations * float(self.states[k]))
-        out[new] += self._prior(len(listed) + 1) - before
-        return out
-
-    @staticmethod
-    def _of_counts(counts: NDArray[np.int64], configurations: float) -> float:
-        """The logarithm of the marginal likelihood, of counts whose last axis are the states of the target."""
-        per_row, per_cell = 1 / configurations, 1 / configurations / counts.shape[-1]
-        rows, cells = counts.sum(-1), counts[counts > 0]
-        rows = rows[rows > 0]
-        total = len(rows) * gammaln(per_row) - np.sum(gammaln(rows + per_row))
-        return float(total + np.sum(gammaln(cells + per_cell)) - len(cells) * gammaln(per_cell))
-
-
-def local_score(table: Table) -> LocalScore:
-    """The score for these columns; ``.name`` is BDeu, BIC, or degenerate Gaussian BIC where they are mixed."""
-    return BDeu(table) if table.kind == "discrete" else GaussianScore(table)
+def common(sets: Sequence[int]) -> tuple[int, list[list[int]]]:
+    """What sets of columns have in common, as a mask, and what each has besides, listed; never all of one."""
+    shared = sets[0]
+    for mask in sets:
+        shared &= mask
+    if shared in sets:
+        shared &= shared - 1
+    return shared, [bits(mask & ~shared) for mask in sets]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp.columns import Columns, read_columns
 from causalpp.errors import InvalidData
 from causalpp.scores.counts import Counts
 
-__all__ = ["Floats", "Table"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Data", "Floats", "Table", "read_table"]
 
 Floats = NDArray[np.float64]
 
@@ -21,11 +26,33 @@ _COLLINEAR = 1e-10  # share of a column's variance that the other columns leave,
 
 @dataclass(frozen=True)
 class Table:
-    """Columns as numbers, NaN where missing, and which of them are codes ``0, 1, …`` of a discrete variable."""
+    """Columns as numbers, NaN where missing, and which of them are codes ``0, 1, …`` of a discrete variable.
+
+    Attributes:
+        values: shape ``(rows, columns)``.
+        discrete: of each column, whether it holds codes.
+        names: of the columns.
+        sizes: how many states each column has, seen or not, 1 for continuous ones; left out, those that are seen.
+    """
 
     values: Floats
     discrete: tuple[bool, ...]
     names: tuple[str, ...]
+    sizes: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, data: Data) -> Table:
+        """Columns, or those of a frame, as a table; a table stays what it is."""
+        if isinstance(data, Table):
+            return data
+        columns = data if isinstance(data, Columns) else read_columns(data)
+        values = [np.where(c.missing, np.nan, c.values) for c in columns.values()]
+        return cls(
+            np.column_stack(values) if values else np.zeros((0, 0)),
+            tuple(c.states is not None for c in columns.values()),
+            tuple(columns),
+            tuple(1 if c.states is None else len(c.states) for c in columns.values()),
+        )
 
     @property
     def kind(self) -> str:
@@ -39,22 +66,21 @@ class Table:
 
     @cached_property
     def complete(self) -> Table:
-        """The rows in which nothing is missing; states that are not seen there are gone."""
+        """The rows in which nothing is missing."""
         gaps = self.missing.any(1)
         return self if not gaps.any() else self.take(np.flatnonzero(~gaps))
 
     def take(self, rows: NDArray[np.intp]) -> Table:
-        """Some rows, or some rows several times; states that are not seen there are gone."""
-        values = self.values[rows]
-        for k in np.flatnonzero(self.discrete):
-            seen = ~np.isnan(values[:, k])
-            values[seen, k] = np.unique(values[seen, k], return_inverse=True)[1]
-        return Table(values, self.discrete, self.names)
+        """Some rows, or some rows several times."""
+        return replace(self, values=self.values[rows], sizes=tuple(self.states.tolist()))
 
-    def columns(self, kept: NDArray[np.intp]) -> Table:
+    def columns(self, kept: Sequence[int] | NDArray[np.intp]) -> Table:
         """Some columns."""
         return Table(
-            self.values[:, kept].copy(), tuple(self.discrete[k] for k in kept), tuple(self.names[k] for k in kept)
+            self.values[:, kept].copy(),
+            tuple(self.discrete[k] for k in kept),
+            tuple(self.names[k] for k in kept),
+            tuple(self.states[kept].tolist()),
         )
 
     @cached_property
@@ -68,7 +94,7 @@ class Table:
     @cached_property
     def states(self) -> NDArray[np.int64]:
         """How many states each column has, 1 for continuous ones."""
-        return np.asarray(self.codes.max(1) + 1)
+        return np.asarray(self.sizes or self.codes.max(1) + 1)
 
     @cached_property
     def counts(self) -> Counts:
@@ -89,9 +115,16 @@ class Table:
                 block = (column[:, None] == np.unique(column[~gone])[1:]).astype(float)
                 block[gone] = np.nan
             block = block - np.nanmean(block, 0)
+            block = block - np.nanmean(block, 0)  # a mean far from zero is off by some of its digits
             spread = np.nanstd(block, 0)
             out.append(block / np.where(spread > 0, spread, 1.0))
         return out
+
+    @cached_property
+    def log_spread(self) -> Floats:
+        """The logarithm of the standard deviation that :attr:`blocks` divide a continuous column by; 0 for others."""
+        spread = np.array([0.0 if discrete else np.nanstd(x) for x, discrete in zip(self.values.T, self.discrete)])
+        return np.asarray(np.log(np.where(spread > 0, spread, 1.0)))
 
     @cached_property
     def places(self) -> list[list[int]]:
@@ -145,3 +178,45 @@ class Table:
                     f"column {self.names[k]!r} is a copy or a linear function of the columns before it "
                     f"in these {rows:,} rows: leave it out, or bring more rows than columns"
                 )
+
+
+#: What a score or a test takes: columns, a frame of which they are read, or a table that was made before.
+Data: TypeAlias = Union[Table, Columns, "pd.DataFrame"]
+
+
+def read_table(
+    frame: pd.DataFrame, kinds: Mapping[str, str] | None = None, names: Sequence[str] | None = None
+) -> Table:
+    """The columns of a frame that something can be learned from.
+
+    What a column is, :func:`causalpp.columns.read_columns` decides; counts and real columns are continuous here.
+
+    Args:
+        frame: the data; what is missing is NaN in the numbers.
+        kinds: column → ``"discrete"``, ``"ordinal"``, ``"count"`` or ``"real"``, where the rule is wrong.
+        names: which columns; left out, all.
+
+    Raises:
+        InvalidData: fewer than two columns, no rows, duplicate names, a constant column, one without any value,
+            one that is a copy of another, or a text column with a different value in nearly every row.
+        UnknownVariable: ``kinds`` name a column that is not there.
+    """
+    import pandas as pd
+
+    if isinstance(frame, pd.DataFrame) and not len(frame):
+        raise InvalidData("the data have no rows")
+    columns = read_columns(frame, kinds, names=names)
+    if len(columns) < 2:
+        raise InvalidData(f"learning a graph needs at least two columns, got {len(columns)}")
+    for name, column in columns.items():
+        distinct = np.unique(column.values[~column.missing])
+        if len(distinct) < 2:
+            always = [str(column.states[k] if column.states else k) for k in distinct]
+            what = f"constant (always {always[0]!r})" if always else "without any value"
+            raise InvalidData(f"column {name!r} is {what}: leave it out")
+    for first, again in columns.copies():
+        if columns[first].states is not None:  # of numbers, functions of one another are refused as well, elsewhere
+            raise InvalidData(
+                f"column {again!r} says the same as column {first!r} in each of these {len(frame):,} rows: leave it out"
+            )
+    return Table.of(columns)

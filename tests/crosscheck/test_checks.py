@@ -15,7 +15,6 @@ from causalpp import errors
 from causalpp.acbo import Result
 from causalpp.belief import Fixed
 from causalpp.crosscheck import check_answers, check_data, check_experiments, check_simulation, verify
-from causalpp.crosscheck._tables import table_test
 
 CHAIN = cpp.Dag.from_edges([("a", "b"), ("b", "c"), ("c", "d"), ("d", "e")])
 CLASS = cpp.MarkovEquivalenceClass.from_dag(CHAIN)
@@ -216,19 +215,6 @@ def test_data_bad_input() -> None:
         check_data(CHAIN, [1, 2])  # type: ignore[arg-type]
     with pytest.raises(errors.InvalidParameter, match="of a result or of a Dag"):
         check_data("a -> b", LINE.simulate(50, seed=1))  # type: ignore[arg-type]
-
-
-def test_tables_with_rare_states_keep_the_level() -> None:
-    """1 % states in strata: the χ² law would be far off, random tables are exact."""
-    draw = np.random.default_rng(0)
-    runs, rejected = 200, 0
-    for _ in range(runs):
-        z = (draw.random(300) < 0.1).astype(int)
-        x, y = (draw.random((2, 300)) < 0.02 + 0.3 * z).astype(int)
-        rejected += table_test(x, y, [z], draw) < 0.05
-    assert rejected <= most(0.05, runs)
-    assert table_test(z, z, [], draw) < 1e-3
-    assert table_test(z, np.zeros(300, dtype=int), [], draw) == 1
 
 
 # --- interventions ------------------------------------------------------------------------------------

@@ -12,17 +12,15 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import kstest, norm
+from scipy.stats import norm
 
 from causalpp import Dag, Knowledge, MarkovEquivalenceClass, errors
+from causalpp._bits import masks_of
 from causalpp.equivalence.learning import discovery, skeleton
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.graphs import all_dags
 from causalpp.graphs.cpdag import Cpdag
-from causalpp.scores import independence
-from causalpp.scores.independence import independence_test
-from causalpp.scores.local import local_score
-from causalpp.scores.table import Table
+from causalpp.scores import local_score, read_table
 
 
 def linear_data(dag: Dag, n: int, seed: int) -> pd.DataFrame:
@@ -122,70 +120,6 @@ def test_every_method_on_mixed_data(method: str, seed: int) -> None:
     json.dumps(how)
 
 
-def test_mixed_test_is_calibrated() -> None:
-    """Under independence given z its p-values are uniform, for every kind of pair and of condition."""
-    shares = {kind: [] for kind in ("numbers", "one of each", "states", "states given states")}
-    for seed in range(200):
-        rng = np.random.default_rng(seed)
-        z = rng.normal(size=200)
-        x, y = z + rng.normal(size=200), z + rng.normal(size=200)
-        u, v, w = (np.digitize(z + rng.logistic(size=200), [-0.7, 0.7]) for _ in range(3))
-        u, v = ((rng.random(200) < 1 / (1 + np.exp(-z))).astype(int) for _ in range(2))
-        s, t = ((rng.random(200) < 0.3 + 0.2 * w).astype(int) for _ in range(2))
-        values = np.column_stack([z, x, y, u, v, w, s, t]).astype(float)
-        test = independence_test(Table(values, (False,) * 3 + (True,) * 5, tuple("zxyuvwst")))
-        for kind, p in zip(shares, (test(1, 2, (0,)), test(1, 3, (0,)), test(3, 4, (0,)), test(6, 7, (5,)))):
-            shares[kind].append(p)
-    for kind, found in shares.items():
-        assert kstest(found, "uniform").pvalue > 0.001, kind
-        assert np.mean(np.array(found) < 0.05) < 0.10
-
-
-def test_logistic_agrees_with_statsmodels() -> None:
-    statsmodels = pytest.importorskip("statsmodels.api")
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(300, 2))
-    y = np.digitize(x @ [1.0, -0.5] + rng.logistic(size=300), [-1, 1])
-    design = np.hstack([np.ones((300, 1)), x])
-    reference = statsmodels.MNLogit(y, design).fit(disp=False).llf
-    assert independence._logistic(design, y) == pytest.approx(reference, abs=1e-3)
-
-
-def test_scores_are_causal_learns() -> None:
-    from causallearn.score.LocalScoreFunction import local_score_BDeu, local_score_BIC
-
-    frame = discrete_data(500, 3)
-    values, discrete = discovery.check_frame(frame)
-    score = local_score(Table(values, discrete, tuple(frame.columns)))
-    for parents in ([], [0], [0, 1], [0, 1, 3]):
-        assert score(2, parents) == pytest.approx(local_score_BDeu(values, 2, parents))
-    frame = linear_data(DAG, 500, seed=0)
-    values, discrete = discovery.check_frame(frame)
-    score = local_score(Table(values, discrete, tuple(frame.columns)))
-    for parents in ([], [1], [1, 2], [0, 1, 4]):  # up to a constant, the entropy of the column
-        ours, theirs = (
-            s - t
-            for s, t in zip(
-                (score(3, parents), local_score_BIC(values, 3, parents)), (score(3, []), local_score_BIC(values, 3, []))
-            )
-        )
-        assert ours == pytest.approx(theirs)
-
-
-@pytest.mark.parametrize("frame", [linear_data(DAG, 300, 0), discrete_data(300, 0), mixed_data(300, 0)])
-def test_scores_are_equal_throughout_a_class(frame: pd.DataFrame) -> None:
-    values, discrete = discovery.check_frame(frame)
-    score = local_score(Table(values, discrete, tuple(map(str, frame.columns))))
-    path = [(0, 1), (1, 2), (2, 3), (1, 3)]
-    cpdag = Cpdag.from_dag(Dag(tuple("wxyz"), [("wxyz"[i], "wxyz"[j]) for i, j in path]))
-    totals = [
-        sum(score(k, ["wxyz".index(p) for p in dag.parents(name)]) for k, name in enumerate("wxyz"))
-        for dag in MarkovEquivalenceClass.from_cpdag(cpdag).members()
-    ]
-    assert len(totals) > 2
-    assert np.ptp(totals) < 1e-6
-
-
 @pytest.mark.parametrize("seed", range(6))
 def test_ges_agrees_with_causal_learn(seed: int) -> None:
     from causallearn.search.ScoreBased.GES import ges
@@ -207,9 +141,9 @@ def test_exact_is_the_best_of_all_graphs(seed: int, known: bool) -> None:
     names = tuple("wxyz")
     dag = Dag(names, [(names[i], names[j]) for i in range(4) for j in range(i + 1, 4) if rng.random() < 0.6])
     frame = linear_data(dag, 60, seed)[list(names)]
-    score = local_score(Table(*discovery.check_frame(frame), names))
+    score = local_score(read_table(frame))
     best = max(
-        sum(score(k, np.flatnonzero(matrix[:, k]).tolist()) for k in range(4))
+        score.total(masks_of(matrix.T))
         for matrix in all_dags(4).adjacency.numpy()
         if not known or (matrix[3, 0] and not matrix[1, 2] and not matrix[2, 1])
     )

@@ -1,8 +1,7 @@
-"""What columns say: counts, scores and tests against slow and obvious ones, with values missing; and stopping."""
+"""Learning from columns with values missing; and stopping."""
 
 from __future__ import annotations
 
-import itertools
 import warnings
 
 import numpy as np
@@ -14,10 +13,6 @@ from causalpp.crosscheck import check_data
 from causalpp.equivalence import SearchStep
 from causalpp.equivalence.learning import discovery
 from causalpp.graphs.cpdag import Cpdag
-from causalpp.scores import counts
-from causalpp.scores.independence import independence_test
-from causalpp.scores.local import local_score
-from causalpp.scores.table import Table
 
 METHODS = discovery.METHODS
 
@@ -32,80 +27,8 @@ def columns(rng: np.random.Generator, n: int, kinds: str) -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
-def table_of(frame: pd.DataFrame) -> Table:
-    return Table(*discovery.check_frame(frame), tuple(frame.columns))
-
-
 def with_gaps(frame: pd.DataFrame, rng: np.random.Generator, share: float = 0.15) -> pd.DataFrame:
     return frame.astype(float).mask(rng.random(frame.shape) < share)
-
-
-@pytest.mark.parametrize("fast", [True, False])
-def test_counts_are_counts(fast: bool) -> None:
-    """By bits or by numbers, with values missing: as a dictionary counts them."""
-    rng = np.random.default_rng(0)
-    states = [2, 3, 2, 4, 3]
-    codes = np.array([rng.integers(-1, s, size=131) for s in states])
-    found = counts.Counts(codes, states)
-    found._fast = fast and hasattr(np, "bitwise_count")
-    for given in ((), (0,), (3, 1), (0, 1, 2)):
-        listed = found.joint(given, 4)
-        by_hand = {}
-        for row in codes.T:
-            picked = row[[*given, 4]]
-            if (picked >= 0).all():
-                key = tuple(picked)
-                by_hand[key] = by_hand.get(key, 0) + 1
-        assert sorted(listed[listed > 0]) == sorted(by_hand.values())
-        shape = [states[k] for k in given]
-        if found._fast or len(listed) == np.prod([1, *shape]):
-            for key, number in by_hand.items():
-                place = int(np.ravel_multi_index(key[:-1], shape)) if given else 0
-                assert listed[place, key[-1]] == number
-
-
-@pytest.mark.parametrize("kinds", ["rrrrr", "ddddd", "rdrdr"])
-def test_gains_are_differences_of_scores(kinds: str) -> None:
-    score = local_score(table_of(columns(np.random.default_rng(1), 300, kinds)))
-    for target, parents in ((0, 0), (1, 0b101), (4, 0b1010), (2, 0b11001)):
-        gains = score.gains(target, parents)
-        for k in range(5):
-            if k == target or parents >> k & 1:
-                assert gains[k] == -np.inf
-            else:
-                slow = score.of(target, parents | 1 << k) - score.of(target, parents)
-                assert gains[k] == pytest.approx(slow, abs=1e-7)
-
-
-@pytest.mark.parametrize("kinds", ["rrrr", "dddd"])
-def test_tests_are_causal_learns(kinds: str) -> None:
-    from causallearn.utils.cit import CIT
-
-    frame = columns(np.random.default_rng(2), 200, kinds)
-    table = table_of(frame)
-    test = independence_test(table)
-    theirs = CIT(table.values, test.name)
-    for x, y in itertools.combinations(range(4), 2):
-        rest = [k for k in range(4) if k not in (x, y)]
-        for given in ([], rest[:1], rest):
-            assert test(x, y, given) == pytest.approx(float(theirs(x, y, tuple(given) or None)), abs=1e-9)
-
-
-@pytest.mark.parametrize("kinds", ["rrrr", "dddd", "rdrd"])
-def test_test_wise_deletion(kinds: str) -> None:
-    """A test on columns with gaps is the test on the rows in which none of its columns has one."""
-    rng = np.random.default_rng(3)
-    frame = with_gaps(columns(rng, 400, kinds), rng)
-    test = independence_test(table_of(frame.rename(columns=str)))
-    for x, y, *given in ((0, 1), (0, 2, 1), (1, 3, 0, 2), (0, 3, 1), (1, 3, 2)):
-        listed = [x, y, *given]
-        alone = frame.iloc[:, listed].dropna()
-        kinds_ = {name: ("real" if kinds[k] == "r" else "discrete") for k, name in zip(listed, alone.columns)}
-        values, discrete = discovery.check_frame(alone, kinds_)
-        whole = Table(values, discrete, tuple(alone.columns))
-        expected = independence_test(whole) if len(set(kinds)) == 1 else type(test)(whole)
-        assert test(x, y, given) == pytest.approx(expected(0, 1, list(range(2, len(listed)))), abs=1e-8)
-        assert test.rows[min(x, y), max(x, y), tuple(sorted(given))] == len(alone)
 
 
 def test_pc_with_missing_values_says_how_many_rows() -> None:

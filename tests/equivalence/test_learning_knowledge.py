@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from causalpp import Dag, Knowledge, MarkovEquivalenceClass, errors
+from causalpp._bits import masks_of
 from causalpp.equivalence.learning import discovery
 from causalpp.graphs import all_dags
 from causalpp.graphs.cpdag import Cpdag
-from causalpp.scores.local import local_score
-from causalpp.scores.table import Table
+from causalpp.scores import local_score, read_table
 
 METHODS = discovery.METHODS
 BY_SCORE = METHODS[1:]
@@ -54,14 +54,10 @@ def test_required_edges_against_the_data(method: str) -> None:
 def best_of_all(frame: pd.DataFrame, known: Knowledge) -> float:
     """The highest score of all Dags that agree with the knowledge, each looked at."""
     names = tuple(frame.columns)
-    score = local_score(Table(*discovery.check_frame(frame), names))
+    score = local_score(read_table(frame))
     dags = all_dags(len(names))
     renamed = [Dag.from_adjacency(matrix, names) for matrix in dags.adjacency.numpy()]
-    return max(
-        sum(score(k, np.flatnonzero(dag.adjacency[:, k]).tolist()) for k in range(len(names)))
-        for dag in renamed
-        if known.allows(dag)
-    )
+    return max(score.total(masks_of(dag.adjacency.T)) for dag in renamed if known.allows(dag))
 
 
 def draw(rng: np.random.Generator, d: int, discrete: bool, n: int) -> pd.DataFrame:

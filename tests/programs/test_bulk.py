@@ -160,7 +160,7 @@ def test_log_marginal_by_hand():
     # One row after the other by the Pólya urn: a = 0, 0, 1; then b = 1, 1 under a = 0 and b = 0 under a = 1.
     urn = 1 / 2 * 2 / 3 * 1 / 4
     wanted = [math.log(urn * (1 / 2 * 2 / 3) * (1 / 2)), math.log(urn * urn)]
-    np.testing.assert_allclose(batch.log_marginal(), wanted, atol=1e-12)
+    np.testing.assert_allclose(batch.log_marginal_likelihood(), wanted, atol=1e-12)
 
 
 def test_equivalent_graphs_are_equally_likely():
@@ -180,7 +180,7 @@ def test_equivalent_graphs_are_equally_likely():
         classes.setdefault((skeleton.tobytes(), colliders), []).append(n)
     assert len(classes) == 185
     for batch, weight in batches:
-        score = batch.log_marginal(equivalent_sample_size=weight).numpy()
+        score = batch.log_marginal_likelihood(equivalent_sample_size=weight).numpy()
         firsts = []
         for members in classes.values():
             np.testing.assert_allclose(score[members], score[members[0]], atol=1e-7)
@@ -329,7 +329,7 @@ def test_bge_on_one_variable_is_the_student_t():
     t, freedom, n = alpha**2 / (alpha + 1), alpha + 2, len(x)
     joint = stats.multivariate_t(np.zeros(n), t / freedom * (np.eye(n) + 1 / alpha), df=freedom)
     wanted = joint.logpdf(x) - n * math.log(frame["x"].std(ddof=0))
-    assert math.isclose(float(batch.log_marginal(equivalent_sample_size=alpha)[0]), wanted, rel_tol=1e-10)
+    assert math.isclose(float(batch.log_marginal_likelihood(equivalent_sample_size=alpha)[0]), wanted, rel_tol=1e-10)
 
 
 # --- bad input ----------------------------------------------------------------------------------------
@@ -408,7 +408,7 @@ def test_questions_that_cannot_be_asked():
         with pytest.raises(errors.TooLarge, match="16 GiB"):
             batch.sample(10**11)
         with pytest.raises(errors.InvalidParameter, match="greater than zero"):
-            batch.log_marginal(equivalent_sample_size=0)
+            batch.log_marginal_likelihood(equivalent_sample_size=0)
     with pytest.raises(errors.UnknownState):
         tables.interventional("b", {"a": 7})
     with pytest.raises(errors.UnknownState):
@@ -431,7 +431,7 @@ def test_no_graphs_give_no_numbers():
             state = "x" if frame is DISCRETE else None
             assert batch.ate("a", "b", state=state, samples=samples).value.shape == (0,)
         assert batch.sample(10).shape == (0, 10, 2)
-        assert batch.log_marginal().shape == (0,)
+        assert batch.log_marginal_likelihood().shape == (0,)
 
 
 def test_zero_draws_and_declared_floats():

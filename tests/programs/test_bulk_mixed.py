@@ -97,7 +97,7 @@ def test_what_cannot_be_asked(batch: MixedBatch) -> None:
     with pytest.raises(errors.UnknownVariable):
         batch.sample(3, {"w": 1})
     with pytest.raises(errors.InvalidParameter, match="no marginal likelihood"):
-        batch.log_marginal()
+        batch.log_marginal_likelihood()
     with pytest.raises(errors.InvalidParameter, match="needs an outcome"):
         batch.interventional([])
     with pytest.raises(errors.TooLarge, match="16 GiB"):

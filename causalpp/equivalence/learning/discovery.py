@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from causalpp._progress import Progress
-from causalpp.columns import read_columns
 from causalpp.equivalence._knowledge import gathered
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.search import by_score, by_tests
@@ -27,12 +26,12 @@ from causalpp.errors import (
 )
 from causalpp.graphs import Dag, Edge, Knowledge, Names
 from causalpp.graphs.cpdag import Cpdag, Matrix, Mpdag
-from causalpp.scores.table import Table
+from causalpp.scores import StructurePrior, Table, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["METHODS", "check_frame", "learn", "stability_frame"]
+__all__ = ["METHODS", "learn", "stability_frame"]
 
 METHODS = ("pc", "ges", "grasp", "boss", "exact")
 
@@ -53,6 +52,7 @@ def learn(
     search_space: Iterable[Edge] | None = None,
     kinds: Mapping[str, str] | None = None,
     max_conditioning: int | None = None,
+    structure_prior: StructurePrior | None = None,
     max_seconds: float | None = None,
     bootstrap: int = 0,
     seed: int = 0,
@@ -85,7 +85,8 @@ def learn(
     always ends with a class; a warning says what was dropped and what was added, and so does ``how["repaired"]``.
 
     Args:
-        frame: one column a variable, one row an observation; see :func:`check_frame` for what is discrete.
+        frame: one column a variable, one row an observation; which are discrete,
+            :func:`causalpp.columns.read_columns` decides.
         method: ``"pc"``, ``"ges"``, ``"grasp"``, ``"boss"`` or ``"exact"``.
         alpha: significance level of PC's tests.
         knowledge: what is known of the edges; joined with what the next five say.
@@ -94,8 +95,9 @@ def learn(
         tiers: groups of variables in order of time: no edge leads from a later group to an earlier one.
         roots: variables that nothing causes.
         search_space: the only edges there may be, each way by itself.
-        kinds: what a column is, where the rule is wrong; see :func:`check_frame`.
+        kinds: what a column is, where the rule is wrong; see :func:`causalpp.columns.read_columns`.
         max_conditioning: how many variables a test of PC may condition on, at most.
+        structure_prior: of the graphs before the data, for the searches by score; left out, none is preferred.
         max_seconds: after so long the search ends with what it has.
         bootstrap: how many times to learn again from as many rows drawn with replacement.
         seed: of the resamples, and of the orders in which the searches look at variables.
@@ -108,12 +110,13 @@ def learn(
         The class, a :class:`Cpdag`, or with knowledge an :class:`Mpdag`; and a dictionary of plain values:
         ``method``, ``rows``, ``test`` (the test or score); for PC ``alpha`` and ``tests`` (for every pair that
         is not joined the separating set, its p-value, and whether a test or knowledge removed the edge), else
-        ``score`` (the total); ``seed`` where it mattered; ``rows_used`` (fewest and most), ``knowledge``,
+        ``score`` (the total, with what the prior adds: ``edge_log_odds``); ``seed`` where it mattered; ``rows_used``
+        (fewest and most), ``knowledge``,
         ``repaired``, ``stopped`` (why) and ``stability`` where there are such.
 
     Raises:
-        InvalidData: see :func:`check_frame`; continuous columns that determine each other; too few rows without
-            missing values.
+        InvalidData: see :func:`causalpp.scores.read_table`; continuous columns that determine each other; too few
+            rows without missing values.
         InvalidGraph: the knowledge contradicts itself.
         InvalidParameter: unknown method, alpha outside (0, 1), or a limit or number below zero.
         TooLarge: more than 12 variables for ``exact``.
@@ -144,7 +147,7 @@ def learn(
         raise InvalidParameter(f"max_conditioning is a number of variables, got {max_conditioning}")
     if max_seconds is not None and not max_seconds > 0:
         raise InvalidParameter(f"max_seconds is a time in seconds, got {max_seconds}")
-    table = Table(*check_frame(frame, kinds), tuple(map(str, frame.columns)))
+    table = read_table(frame, kinds)
     if method == "exact" and len(table.names) > _MOST_EXACT:
         raise TooLarge(
             f"the exact search takes at most {_MOST_EXACT} variables, and there are {len(table.names)}: "
@@ -162,37 +165,38 @@ def learn(
             max_seconds,
             started=started,
         )
-        graph, how = _learn(table, method, alpha, rules, seed, max_conditioning, watch)
+        search = _Search(method, alpha, seed, max_conditioning, structure_prior)
+        graph, how = search(table, rules, watch)
     if known:
         how["knowledge"] = known.to_dict()
     _warn(how)
     if bootstrap and "stopped" not in how:
-        how["stability"] = _stability(table, method, alpha, rules, bootstrap, seed, max_conditioning, listener, watch)
+        how["stability"] = _stability(search, table, rules, bootstrap, listener, watch)
         if "stopped" in how["stability"]:
             _warn({"stopped": how["stability"]["stopped"]}, "bootstrap")
     return graph, how
 
 
-def _learn(
-    table: Table,
-    method: str,
-    alpha: float,
-    rules: Rules,
-    seed: int,
-    max_conditioning: int | None = None,
-    watch: Watch | None = None,
-) -> tuple[Mpdag, dict[str, Any]]:
-    names = table.names
-    how: dict[str, Any] = {"method": method, "rows": len(table.values)}
-    if method == "pc":
-        dag, found = by_tests(table, alpha, rules, max_conditioning, watch or Watch())
-    else:
-        dag, found = by_score(table, method, rules, seed, watch or Watch())
-    how |= found
-    graph: Mpdag = Cpdag.from_dag(Dag.from_adjacency(dag, names))
-    if rules:
-        graph = graph.orient(_named(rules.forced(dag | dag.T), names))
-    return graph, how
+@dataclass(frozen=True)
+class _Search:
+    """A method with all that it is told, to be used on a table, or on many."""
+
+    method: str
+    alpha: float
+    seed: int
+    max_conditioning: int | None
+    prior: StructurePrior | None
+
+    def __call__(self, table: Table, rules: Rules, watch: Watch) -> tuple[Mpdag, dict[str, Any]]:
+        names = table.names
+        if self.method == "pc":
+            dag, found = by_tests(table, self.alpha, rules, self.max_conditioning, watch)
+        else:
+            dag, found = by_score(table, self.method, rules, self.seed, watch, self.prior)
+        graph: Mpdag = Cpdag.from_dag(Dag.from_adjacency(dag, names))
+        if rules:
+            graph = graph.orient(_named(rules.forced(dag | dag.T), names))
+        return graph, {"method": self.method, "rows": len(table.values)} | found
 
 
 def _warn(how: Mapping[str, Any], what: str = "search") -> None:
@@ -218,20 +222,17 @@ def _named(matrix: Matrix, names: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def _stability(
+    search: _Search,
     table: Table,
-    method: str,
-    alpha: float,
     rules: Rules,
     bootstrap: int,
-    seed: int,
-    max_conditioning: int | None,
     progress: Callable[[int, int], object] | None,
     watch: Watch,
 ) -> dict[str, Any]:
     """How often each edge is found again; a column that is constant in a resample is joined to none there."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(search.seed)
     d, used = len(table.names), 0
-    out: dict[str, Any] = {"resamples": bootstrap, "seed": seed}
+    out: dict[str, Any] = {"resamples": bootstrap, "seed": search.seed}
     counts = np.zeros((d, d), dtype=int)  # [i, j]: i → j;  both ways at once: in ``lines``
     lines = np.zeros((d, d), dtype=int)
     try:
@@ -243,9 +244,9 @@ def _stability(
             found: Matrix | None = np.zeros((len(vary), len(vary)), dtype=bool)
             if len(vary) > 1:
                 known = Rules(rules.required[block], rules.forbidden[block])
-                again = Watch(method, max_seconds=watch.max_seconds, started=watch.started)
+                again = Watch(search.method, max_seconds=watch.max_seconds, started=watch.started)
                 try:
-                    graph, how = _learn(sub.columns(vary), method, alpha, known, seed, max_conditioning, again)
+                    graph, how = search(sub.columns(vary), known, again)
                 except InvalidData:
                     found = None  # this resample determines nothing; "used" tells
                 else:
@@ -296,42 +297,3 @@ def stability_frame(how: dict[str, Any]) -> pd.DataFrame:
         raise InvalidParameter("this class was learned without bootstrap: learn it with bootstrap=100, say")
     out = pd.DataFrame(how["stability"]["pairs"])
     return out.sort_values("adjacent", ascending=False, kind="stable", ignore_index=True)
-
-
-def check_frame(
-    frame: pd.DataFrame, kinds: Mapping[str, str] | None = None
-) -> tuple[NDArray[np.float64], tuple[bool, ...]]:
-    """The frame's values as numbers, shape ``(rows, columns)``, and which columns are discrete codes.
-
-    What a column is, :func:`causalpp.columns.read_columns` decides; counts and real columns are continuous here.
-
-    Args:
-        frame: the data; what is missing is NaN in the numbers.
-        kinds: column → ``"discrete"``, ``"ordinal"``, ``"count"`` or ``"real"``, where the rule is wrong.
-
-    Raises:
-        InvalidData: fewer than two columns, no rows, duplicate names, a constant column, one without any value,
-            one that is a copy of another, or a text column with a different value in nearly every row.
-    """
-    if frame.shape[1] < 2:
-        raise InvalidData(f"learning a graph needs at least two columns, got {frame.shape[1]}")
-    if not len(frame):
-        raise InvalidData("the data have no rows")
-    values, discrete = [], []
-    columns = read_columns(frame, kinds)
-    for name, column in columns.items():
-        seen = ~column.missing
-        distinct, codes = np.unique(column.values[seen], return_inverse=True)
-        if len(distinct) < 2:
-            what = f"constant (always {str(frame[name][seen].iloc[0])!r})" if len(distinct) else "without any value"
-            raise InvalidData(f"column {name!r} is {what}: leave it out")
-        discrete.append(column.states is not None)
-        numbers = np.full(len(seen), np.nan)
-        numbers[seen] = codes if discrete[-1] else column.values[seen]
-        values.append(numbers)
-    for first, again in columns.copies():
-        if columns[first].states is not None:  # of numbers, functions of one another are refused as well, elsewhere
-            raise InvalidData(
-                f"column {again!r} says the same as column {first!r} in each of these {len(frame):,} rows: leave it out"
-            )
-    return np.column_stack(values), tuple(discrete)

@@ -9,12 +9,12 @@ from causalpp._bits import bits
 from causalpp.equivalence.learning.orders import Best
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.watch import Watch
-from causalpp.scores.local import LocalScore
+from causalpp.scores import Objective
 
 __all__ = ["exact"]
 
 
-def exact(score: LocalScore, rules: Rules, watch: Watch, best: Best) -> None:
+def exact(score: Objective, rules: Rules, watch: Watch, best: Best) -> None:
     """Dynamic programming over sets (Silander & Myllymäki, UAI 2006): best parents within a set, then best sinks."""
     d = score.d
     sets = 1 << d

@@ -12,7 +12,7 @@ from causalpp.equivalence.learning.orders import Best, Families, improved, matri
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.watch import Watch
 from causalpp.graphs.cpdag import Matrix, extension
-from causalpp.scores.local import LocalScore
+from causalpp.scores import Objective
 
 __all__ = ["ges"]
 
@@ -22,7 +22,7 @@ _SUBSET = 3  # … and of more, those of so many
 _Change = tuple[float, int, int, int]  # the gain, x, y, and the neighbours of y that the change directs or lets go
 
 
-def ges(score: LocalScore, rules: Rules, watch: Watch, best: Best, seed: int) -> None:
+def ges(score: Objective, rules: Rules, watch: Watch, best: Best, seed: int) -> None:
     """Greedy equivalence search (Chickering, JMLR 3, 2002), among the classes that agree with the knowledge.
 
     Edges are added to the class, the one that helps most first, until none helps; then edges are taken away.  With
@@ -53,7 +53,7 @@ def ges(score: LocalScore, rules: Rules, watch: Watch, best: Best, seed: int) ->
 class _Greedy:
     """A class, as masks: parents, neighbours (undirected), and all that are joined to each column."""
 
-    def __init__(self, score: LocalScore, rules: Rules, watch: Watch, best: Best) -> None:
+    def __init__(self, score: Objective, rules: Rules, watch: Watch, best: Best) -> None:
         self.score, self.rules, self.watch, self.best = score, rules, watch, best
         self._known: list[dict[object, list[_Change]]] = [{}, {}]
         self.changes = 0

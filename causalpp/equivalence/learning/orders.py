@@ -11,7 +11,7 @@ from causalpp._bits import bits, mask_of
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.watch import Watch
 from causalpp.graphs.cpdag import Matrix
-from causalpp.scores.local import LocalScore
+from causalpp.scores import Objective
 
 __all__ = ["Best", "Families", "boss", "grasp", "improved", "matrix_of", "order_of", "starts"]
 
@@ -33,7 +33,7 @@ class Families:
     several may tell together.  What was found for a set of predecessors is kept.
     """
 
-    def __init__(self, score: LocalScore, rules: Rules) -> None:
+    def __init__(self, score: Objective, rules: Rules) -> None:
         self.score, self.rules = score, rules
         self._found: list[dict[int, tuple[int, float]]] = [{} for _ in range(score.d)]
         self._next: list[dict[int, list[int]]] = [{} for _ in range(score.d)]
@@ -110,7 +110,7 @@ class Families:
 class Best:
     """The best graph a search has seen, which is what remains when it is stopped."""
 
-    def __init__(self, watch: Watch, score: LocalScore, rules: Rules) -> None:
+    def __init__(self, watch: Watch, score: Objective, rules: Rules) -> None:
         self.watch, self.score = watch, score
         self.parents = list(rules.needed)
         self.total = score.total(self.parents)
@@ -216,7 +216,7 @@ def _moved(families: Families, rules: Rules, order: list[int], v: int, total: fl
     return float(value[place])
 
 
-def boss(score: LocalScore, rules: Rules, watch: Watch, best: Best, seed: int) -> None:
+def boss(score: Objective, rules: Rules, watch: Watch, best: Best, seed: int) -> None:
     """Best order score search (Andrews et al., NeurIPS 2023); the best of several starts where columns are few."""
     draw = random.Random(seed)
     families = Families(score, rules)
@@ -227,7 +227,7 @@ def boss(score: LocalScore, rules: Rules, watch: Watch, best: Best, seed: int) -
         best.offer(*families.graph(order))
 
 
-def grasp(score: LocalScore, rules: Rules, watch: Watch, best: Best, seed: int) -> None:
+def grasp(score: Objective, rules: Rules, watch: Watch, best: Best, seed: int) -> None:
     """Greedy relaxation of the sparsest permutation (Lam, Andrews & Ramsey, UAI 2022); of several starts, as above.
 
     An edge x → y of an order's graph is tucked by moving y, with its ancestors among what stands between, before x.

@@ -17,9 +17,7 @@ from causalpp.equivalence.learning.skeleton import Evidence, Judged, judged, pc,
 from causalpp.equivalence.learning.watch import Stopped, Watch
 from causalpp.errors import InvalidData
 from causalpp.graphs.cpdag import Matrix
-from causalpp.scores.independence import IndependenceTest, independence_test
-from causalpp.scores.local import LocalScore, local_score
-from causalpp.scores.table import Table
+from causalpp.scores import IndependenceTest, Objective, StructurePrior, Table, independence_test, local_score
 
 __all__ = ["by_score", "by_tests"]
 
@@ -76,15 +74,18 @@ def _check_pairs(table: Table) -> None:
         )
 
 
-def by_score(table: Table, method: str, rules: Rules, seed: int, watch: Watch) -> Found:
+def by_score(
+    table: Table, method: str, rules: Rules, seed: int, watch: Watch, prior: StructurePrior | None = None
+) -> Found:
     """A Dag that a search by score finds, and how."""
     whole = table
     table = table.complete
     if table is not whole:
         _check_complete(table, whole)
     table.check_collinear()
-    score = local_score(table)
-    how: dict[str, Any] = {"test": score.name}
+    local = local_score(table)
+    score = Objective(local, prior)
+    how: dict[str, Any] = {"test": local.name}
     best = Best(watch, score, rules)
 
     def search() -> None:
@@ -102,6 +103,8 @@ def by_score(table: Table, method: str, rules: Rules, seed: int, watch: Watch) -
     if method in ("grasp", "boss") or (method == "ges" and rules):
         how["seed"] = seed
     how["score"] = best.total
+    if score.prior.edge_log_odds:
+        how["edge_log_odds"] = score.prior.edge_log_odds
     if table is not whole:
         how["rows_used"] = [len(table.values)] * 2
     return matrix_of(best.parents), how
@@ -157,7 +160,7 @@ def _seconds_of_tests(test: IndependenceTest, alpha: float, d: int) -> float:
     return len(pairs) * alone + d * near / 2 * max(near - 1, 0) * (2 + near / 8) * given
 
 
-def _seconds_of_scores(score: LocalScore, method: str, rules: Rules) -> float:
+def _seconds_of_scores(score: Objective, method: str, rules: Rules) -> float:
     """A guess from a few families, and from how many of them searches on simulated data needed."""
     d = score.d
     few = range(min(d, 3))

@@ -12,9 +12,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from causalpp._bits import mask_of
+from causalpp._renamed import old_attribute
+from causalpp.columns import Columns
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import DagBatch
 from causalpp.programs.bulk._fits import Fits
+from causalpp.scores import LocalScore
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,11 +53,13 @@ class ProgramBatch(ABC):
         dags: the graphs; tensors come out on their device.
         fits: the distinct pairs of a variable and its parents, each fitted once.
         chunk_bytes: about how much memory one step may take; the results do not depend on it.
+        columns: the data.
     """
 
     dags: DagBatch
     fits: Fits
     chunk_bytes: int
+    columns: Columns
 
     def __len__(self) -> int:
         return len(self.dags)
@@ -92,9 +98,30 @@ class ProgramBatch(ABC):
     ) -> BatchEffects:
         """The average effect in every candidate: E[outcome | do(treated)] − E[outcome | do(control)]."""
 
+    def log_marginal_likelihood(self, *, equivalent_sample_size: float | None = None) -> Tensor:
+        """The logarithm of P(data | graph), parameters integrated out, shape ``(N,)``, double precision.
+
+        Of tables, the sum of :class:`~causalpp.scores.BDeu` with this equivalent sample size, which gives the members
+        of an equivalence class equal scores; left out, of :class:`~causalpp.scores.CooperHerskovits` with the prior of
+        the fit, which does not.  Of real columns, the sum of :class:`~causalpp.scores.BGe`; the weight, left out 1, is
+        of this score alone: a flat prior, as the regressions have, gives no marginal likelihood.
+
+        Raises:
+            InvalidParameter: the weight is not greater than zero; or columns of several kinds, whose generalised
+                linear mechanisms have no marginal likelihood in closed form.
+        """
+        import torch
+
+        fits = self.fits
+        parents = [mask_of(row[:many]) for row, many in zip(fits.parents, fits.many, strict=True)]
+        local = self._local_score(equivalent_sample_size).local_many(fits.variable.tolist(), parents)
+        return torch.as_tensor(local[fits.of].sum(1), device=self.dags.device)
+
+    log_marginal = old_attribute("log_marginal_likelihood")
+
     @abstractmethod
-    def log_marginal(self, *, equivalent_sample_size: float | None = None) -> Tensor:
-        """The logarithm of P(data | graph), parameters integrated out, shape ``(N,)``."""
+    def _local_score(self, equivalent_sample_size: float | None) -> LocalScore:
+        """What a graph's marginal likelihood is the sum of."""
 
     @abstractmethod
     def drawn(self, seed: int | np.random.SeedSequence = 0) -> ProgramBatch:

@@ -121,8 +121,7 @@ def compile_batch(
     continuous = [name for name, column in columns.items() if column.states is None]
     fits = unique_fits(np.asarray(dags.adjacency.cpu().numpy(), dtype=bool))
     if not continuous:
-        coded = {name: (column.states or (), column.values) for name, column in columns.items()}
-        tables = fit_tables(dags, fits, coded, prior, chunk_bytes)
+        tables = fit_tables(dags, fits, columns, prior, chunk_bytes)
         if check:
             _warn(dags, fits, _of_tables(tables))
         return tables
@@ -139,7 +138,7 @@ def compile_batch(
         if check:
             _warn(dags, fits, _of_mixed(mixed, columns, prior))
         return mixed
-    return fit_gaussians(dags, fits, np.column_stack([c.values for c in columns.values()]), chunk_bytes)
+    return fit_gaussians(dags, fits, columns, chunk_bytes)
 
 
 def _of_tables(batch: TableBatch) -> list[Cells | None]:

@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import gammaln
 from torch import Tensor
 
+from causalpp.columns import Columns
 from causalpp.errors import InvalidData, InvalidParameter, TooLarge
 from causalpp.graphs import DagBatch
 from causalpp.programs.bulk._base import BatchEffects, Normals, ProgramBatch, whole
 from causalpp.programs.bulk._fits import Fits
 from causalpp.programs.fitting.families.conjugate import check_parents, check_rows, mean_variance
 from causalpp.programs.squares import Units, dependent, triangle, units
+from causalpp.scores import BGe, LocalScore
 
 __all__ = ["GaussianBatch", "fit_gaussians"]
 
@@ -252,45 +253,8 @@ class GaussianBatch(ProgramBatch):
 
     # --- evidence and uncertainty ---------------------------------------------------------------------
 
-    def log_marginal(self, *, equivalent_sample_size: float | None = None) -> Tensor:
-        """The logarithm of P(data | graph), parameters integrated out, shape ``(N,)``: the BGe score.
-
-        The standardised columns are jointly normal with a normal-Wishart prior of weight α: α rows at the mean,
-        α + d + 1 degrees of freedom.  Members of an equivalence class have equal scores (Geiger & Heckerman,
-        Annals of Statistics 30, 2002; Kuipers, Moffa & Heckerman, Annals of Statistics 42, 2014).
-
-        Args:
-            equivalent_sample_size: the weight α; left out, 1.  It is of this score alone: a flat prior, as the
-                regressions have, gives no marginal likelihood.
-
-        Raises:
-            InvalidParameter: the weight is not greater than zero.
-        """
-        m, d = self.moments, len(self.dags.nodes)
-        alpha = 1.0 if equivalent_sample_size is None else equivalent_sample_size
-        if not 0 < alpha < math.inf:
-            raise InvalidParameter(f"the equivalent sample size must be greater than zero, got {alpha}")
-        shift = alpha * alpha / (alpha + 1)
-        inner = m.root.T @ m.root + np.eye(d) * shift
-        local = np.empty(len(self.fits))
-        for fit, v, parents in self._regressions.groups:
-            many = parents.shape[1]
-            family = np.column_stack([parents, v])
-            # Degrees of freedom of the parents and the variable together, before and after the data.
-            before = alpha + many + 2
-            after = before + m.rows
-            whole_log, part_log = (np.linalg.slogdet(inner[s[:, :, None], s[:, None, :]])[1] for s in (family, parents))
-            local[fit] = (
-                math.log(alpha / (alpha + m.rows)) / 2
-                - m.rows / 2 * math.log(math.pi)
-                + gammaln(after / 2)
-                - gammaln(before / 2)
-                + ((many + 1) * before - many * (before - 1)) / 2 * math.log(shift)
-                - after / 2 * whole_log
-                + (after - 1) / 2 * part_log
-                - m.rows * np.log(m.units.spread[v])
-            )
-        return torch.as_tensor(local[self.fits.of].sum(1), device=self.dags.device)
+    def _local_score(self, equivalent_sample_size: float | None) -> LocalScore:
+        return BGe(self.columns, 1.0 if equivalent_sample_size is None else equivalent_sample_size)
 
     def drawn(self, seed: int | np.random.SeedSequence = 0) -> GaussianBatch:
         """The same candidates with every regression drawn from its posterior.
@@ -378,18 +342,18 @@ class _Regressions:
         return slope, intercept, variance * spread[v] ** 2
 
 
-def fit_gaussians(dags: DagBatch, fits: Fits, columns: _Floats, chunk_bytes: int) -> GaussianBatch:
-    """Every local regression on the columns, shape ``(rows, d)``, from their triangular factor.
+def fit_gaussians(dags: DagBatch, fits: Fits, columns: Columns, chunk_bytes: int) -> GaussianBatch:
+    """Every local regression on the columns, from their triangular factor.
 
     Raises:
         InvalidData: a constant column, too few rows, or parents that determine one another.
     """
-    rows = len(columns)
-    scales = units(columns)
+    rows, values = columns.rows, np.column_stack([column.values for column in columns.values()])
+    scales = units(values)
     scales.check(dags.nodes)
     for u in scales.constant:
         raise InvalidData(f"column {dags.nodes[u]!r} is constant: leave it out")
-    standard = scales.standard(columns)
+    standard = scales.standard(values)
     standard -= standard.mean(0)
     moments = Moments(rows, scales, triangle(standard))
     for _, v, parents in _by_parents(fits):
@@ -400,6 +364,6 @@ def fit_gaussians(dags: DagBatch, fits: Fits, columns: _Floats, chunk_bytes: int
             for f in np.flatnonzero(bad)[:1].tolist():
                 check_parents(dags.nodes[v[f]], [dags.nodes[u] for u in parents[f].tolist()], (), True)
     regressions = _Regressions(fits, moments)
-    batch = GaussianBatch(dags, fits, chunk_bytes, moments, *regressions.mean())
+    batch = GaussianBatch(dags, fits, chunk_bytes, columns, moments, *regressions.mean())
     batch.__dict__["_regressions"] = regressions
     return batch

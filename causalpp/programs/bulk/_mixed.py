@@ -20,6 +20,7 @@ from causalpp.programs.estimands import ate
 from causalpp.programs.mechanisms import Mechanism
 from causalpp.programs.program import CausalProgram, check_complete
 from causalpp.programs.report import Fit
+from causalpp.scores import LocalScore
 
 __all__ = ["MixedBatch", "fit_mixed"]
 
@@ -135,12 +136,7 @@ class MixedBatch(ProgramBatch):
         numbers = numbers.to(self.dags.device)
         return BatchEffects(numbers[:, 0], numbers[:, 1])
 
-    def log_marginal(self, *, equivalent_sample_size: float | None = None) -> Tensor:  # noqa: ARG002
-        """Not to be had: generalised linear mechanisms have no marginal likelihood in closed form.
-
-        Raises:
-            InvalidParameter: always.
-        """
+    def _local_score(self, equivalent_sample_size: float | None) -> LocalScore:  # noqa: ARG002
         raise InvalidParameter(
             "columns of several kinds have no marginal likelihood in closed form: use tables (pandas.cut) or real "
             "columns (kinds=)"
@@ -203,4 +199,4 @@ def fit_mixed(
             report.warn()
         laws.append(found[name])
     discrete = frozenset(name for name, column in columns.items() if column.states is not None)
-    return MixedBatch(dags, fits, chunk_bytes, tuple(laws), discrete)
+    return MixedBatch(dags, fits, chunk_bytes, columns, tuple(laws), discrete)

@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import gammaln
 from torch import Tensor
 
+from causalpp.columns import Columns
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import DagBatch
 from causalpp.programs.bulk._base import BatchEffects, ProgramBatch, whole
 from causalpp.programs.bulk._fits import Fits, Plan, plan, unique_rows
 from causalpp.programs.bulk._run import BLOCK, columns, ranks
 from causalpp.programs.mechanisms import State, state_number
+from causalpp.scores import BDeu, CooperHerskovits, LocalScore
 
 __all__ = ["TableBatch", "fit_tables"]
 
@@ -332,37 +333,10 @@ class TableBatch(ProgramBatch):
 
     # --- evidence and uncertainty ---------------------------------------------------------------------
 
-    def log_marginal(self, *, equivalent_sample_size: float | None = None) -> Tensor:
-        """The logarithm of P(data | graph), tables integrated out, shape ``(N,)``, double precision.
-
-        The Dirichlet-multinomial score (Heckerman, Geiger & Chickering, Machine Learning 20, 1995).
-
-        Args:
-            equivalent_sample_size: spread so much prior weight evenly over the cells of each table (BDeu), which
-                gives the members of an equivalence class equal scores; left out, the prior of the fit is used.
-
-        Raises:
-            InvalidParameter: the weight is not greater than zero.
-        """
-        rows = self._row
-        width = self._cards[self._owner]
+    def _local_score(self, equivalent_sample_size: float | None) -> LocalScore:
         if equivalent_sample_size is None:
-            weight = np.full(len(self.counts), self.prior)
-        else:
-            if not 0 < equivalent_sample_size < math.inf:
-                raise InvalidParameter(
-                    f"the equivalent sample size must be greater than zero, got {equivalent_sample_size}"
-                )
-            sizes = np.diff(np.append(self.offset, len(self.counts)))
-            weight = equivalent_sample_size / np.repeat(sizes, sizes)
-        many = np.bincount(rows, self.counts)
-        total = np.zeros(len(many))
-        total[rows] = weight * width
-        terms = gammaln(self.counts + weight) - gammaln(weight)
-        by_row = np.bincount(rows, terms, minlength=len(many)) + gammaln(total) - gammaln(total + many)
-        begin = rows[self.offset] if len(self.offset) else np.zeros(0, dtype=np.int64)
-        local = np.add.reduceat(by_row, begin) if len(begin) else np.zeros(0)
-        return torch.as_tensor(local[self.fits.of].sum(1), device=self.dags.device)
+            return CooperHerskovits(self.columns, self.prior)
+        return BDeu(self.columns, equivalent_sample_size)
 
     def drawn(self, seed: int | np.random.SeedSequence = 0) -> TableBatch:
         """The same candidates with every table row drawn from its Dirichlet posterior.
@@ -430,13 +404,7 @@ def _true(marks: Tensor) -> Tensor:
     return total
 
 
-def fit_tables(
-    dags: DagBatch,
-    fits: Fits,
-    coded: Mapping[str, tuple[tuple[State, ...], _Ints]],
-    prior: float,
-    chunk_bytes: int,
-) -> TableBatch:
+def fit_tables(dags: DagBatch, fits: Fits, columns: Columns, prior: float, chunk_bytes: int) -> TableBatch:
     """The tables of every local fit: posterior means under a symmetric Dirichlet prior.
 
     Raises:
@@ -445,8 +413,11 @@ def fit_tables(
     """
     if not 0 < prior < math.inf:
         raise InvalidParameter(f"the prior's concentration must be greater than zero, got {prior}")
-    cards = np.array([len(coded[name][0]) for name in dags.nodes] + [1], dtype=np.int64)
-    rows = np.stack([coded[name][1] for name in dags.nodes]) if dags.nodes else np.zeros((0, 0), dtype=np.int64)
+    states = {name: column.states or () for name, column in columns.items()}
+    cards = np.array([*map(len, states.values()), 1], dtype=np.int64)
+    rows = (
+        np.stack([column.values for column in columns.values()]) if len(columns) else np.zeros((0, 0), dtype=np.int64)
+    )
     sizes = cards[fits.variable].astype(float) * cards[fits.parents].astype(float).prod(1)
     if len(sizes) and sizes.max() > _MOST_CELLS:
         worst = int(sizes.argmax())
@@ -460,10 +431,9 @@ def fit_tables(
     offset = np.cumsum(width) - width
     counts = np.empty(int(width.sum()))
     for f, (v, many, begin, size) in enumerate(zip(fits.variable, fits.many, offset, width, strict=True)):
-        cells = np.zeros(rows.shape[1], dtype=np.int64)
+        cells = np.zeros(columns.rows, dtype=np.int64)
         for u in (*fits.parents[f, :many], v):
             cells = cells * cards[u] + rows[u]
         counts[begin : begin + size] = np.bincount(cells, minlength=int(size))
-    states = {name: coded[name][0] for name in dags.nodes}
-    batch = TableBatch(dags, fits, chunk_bytes, states, counts, float(prior), counts, offset)
+    batch = TableBatch(dags, fits, chunk_bytes, columns, states, counts, float(prior), counts, offset)
     return replace(batch, probabilities=_normalised(counts + prior, batch._row))

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.scores.table import Floats, Table
+from causalpp.errors import InvalidParameter, UnknownVariable
+from causalpp.scores.table import Data, Floats, Table
 
-__all__ = ["IndependenceTest", "independence_test"]
+__all__ = ["Independence", "IndependenceTest", "independence", "independence_test"]
+
+_LEAST_EXPECTED = 5.0  # in a cell, for the χ² distribution to be trusted
+_FIRST, _MORE = 999, 19_999  # random tables: more of them where none of the first is as far out
+
+
+@dataclass(frozen=True)
+class Independence:
+    """What a test says of "x and y are independent given some".
+
+    Attributes:
+        p_value: the probability of data as far from independence or farther, were they independent.
+        test: ``"fisherz"``, ``"chisq"`` or ``"regression"``.
+        rows: so many it was answered from.
+    """
+
+    p_value: float
+    test: str
+    rows: int
 
 
 class IndependenceTest:
@@ -38,6 +58,25 @@ class IndependenceTest:
             # No row at all says nothing, and an edge goes only where something speaks against it.
             self._known[key] = self._p(key[0], key[1], list(key[2]), rows) if self.rows[key] else 0.0
         return self._known[key]
+
+    def of(self, x: str, y: str, given: str | Iterable[str] = ()) -> Independence:
+        """The answer by name.
+
+        Raises:
+            UnknownVariable: a name that is no column.
+            InvalidParameter: a variable is named twice.
+        """
+        names = [x, y, *([given] if isinstance(given, str) else given)]
+        for name in names:
+            if name not in self.table.names:
+                raise UnknownVariable(name, self.table.names)
+            if names.count(name) > 1:
+                raise InvalidParameter(
+                    f"{name!r} is named twice in the question whether {x!r} and {y!r} are independent"
+                )
+        a, b, *others = map(self.table.names.index, names)
+        p = self(a, b, others)
+        return Independence(p, self.name, self.rows[min(a, b), max(a, b), tuple(sorted(others))])
 
     def _p(self, x: int, y: int, given: list[int], rows: NDArray[np.intp] | None) -> float:
         raise NotImplementedError
@@ -81,16 +120,25 @@ class FisherZ(IndependenceTest):
 class ChiSquare(IndependenceTest):
     """Pearson's χ² of a contingency table in every joint state of what is given, for discrete columns.
 
-    Rows and columns of a table in which nothing was seen take no part in it, nor in the degrees of freedom.
+    Rows and columns of a table in which nothing was seen take no part in it, nor in the degrees of freedom.  The law
+    is χ², or where a cell expects less than five and a seed was given, that over random tables with the same margins in
+    each joint state (Patefield 1981), which is exact.
     """
 
     name = "chisq"
+
+    def __init__(self, table: Table, seed: int | None = None) -> None:
+        super().__init__(table)
+        self.seed = seed
 
     def _p(self, x: int, y: int, given: list[int], rows: NDArray[np.intp] | None) -> float:
         from scipy.stats import chi2
 
         del rows  # what is missing is not counted anyway
         counts = self.table.counts.joint(given, x, y)
+        if self.seed is not None:
+            source = np.random.default_rng([self.seed, x, y, *given])  # whatever else is tested
+            return strata_test(counts, source)
         row, column = counts.sum(2), counts.sum(1)
         whole = row.sum(1)
         expected = row[:, :, None] * column[:, None, :] / np.maximum(whole, 1)[:, None, None]
@@ -109,8 +157,8 @@ class Regression(ChiSquare):
 
     name = "regression"
 
-    def __init__(self, table: Table) -> None:
-        super().__init__(table)
+    def __init__(self, table: Table, seed: int | None = None) -> None:
+        super().__init__(table, seed)
         self._fitted: dict[tuple[int, tuple[int, ...]], float] = {}
 
     def _p(self, x: int, y: int, given: list[int], rows: NDArray[np.intp] | None) -> float:
@@ -166,10 +214,82 @@ def _left(covariance: Floats, end: int) -> tuple[float, int]:
     return max(variance - float(np.sum(along**2 / size[kept])), 0.0), int(kept.sum())
 
 
-def independence_test(table: Table) -> IndependenceTest:
-    """The test for these columns; its ``.name`` is fisherz, chisq, or regression where they are mixed."""
-    kinds: dict[str, type[IndependenceTest]] = {"continuous": FisherZ, "discrete": ChiSquare, "mixed": Regression}
-    return kinds[table.kind](table)
+def independence_test(data: Data, *, seed: int | None = None) -> IndependenceTest:
+    """The test for these columns; its ``.name`` is fisherz, chisq, or regression where they are mixed.
+
+    Args:
+        data: columns, or a frame of which they are read; each question is answered from the rows in which none of its
+            own columns is missing.
+        seed: of random tables, where discrete columns are too rarely in some state for χ²; left out, there are none.
+
+    Example:
+        >>> import pandas as pd
+        >>> draw = np.random.default_rng(0)
+        >>> z = draw.integers(2, size=400)
+        >>> frame = pd.DataFrame({"x": z ^ (draw.random(400) < 0.1), "y": z ^ (draw.random(400) < 0.1), "z": z})
+        >>> test = independence_test(frame)
+        >>> test.of("x", "y").p_value < 1e-6, test.of("x", "y", "z").p_value > 0.01
+        (True, True)
+    """
+    table = Table.of(data)
+    if table.kind == "continuous":
+        return FisherZ(table)
+    return ChiSquare(table, seed) if table.kind == "discrete" else Regression(table, seed)
+
+
+def independence(
+    data: Data, x: str, y: str, given: str | Iterable[str] = (), *, seed: int | None = None
+) -> Independence:
+    """Are two variables independent given others?  For many questions, make one :func:`independence_test`.
+
+    Args:
+        data, seed: see :func:`independence_test`.
+        x, y: the two.
+        given: the others.
+
+    Raises:
+        UnknownVariable: a name that is no column.
+        InvalidParameter: a variable is named twice.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0, 4.5], "pain": [0.1, 1.2, 1.9, 3.3, 4.4]})
+        >>> answer = independence(frame, "dose", "pain")
+        >>> answer.test, answer.rows, answer.p_value < 0.01
+        ('fisherz', 5, True)
+    """
+    return independence_test(data, seed=seed).of(x, y, given)
+
+
+def strata_test(counts: NDArray[np.int64], source: np.random.Generator) -> float:
+    """The p-value of Pearson's χ², added up over strata; exact where a cell expects few.
+
+    Args:
+        counts: how often each pair of states was seen in each stratum, shape ``(strata, states, states)``.
+        source: of the random tables.
+    """
+    from scipy import stats
+
+    tables = [table[table.sum(1) > 0][:, table.sum(0) > 0] for table in counts]
+    tables = [table for table in tables if min(table.shape) > 1]
+    if not tables:
+        return 1.0
+    expected = [table.sum(1, keepdims=True) * table.sum(0, keepdims=True) / table.sum() for table in tables]
+    found = sum(float(((t - e) ** 2 / e).sum()) for t, e in zip(tables, expected, strict=True))
+    if min(float(e.min()) for e in expected) >= _LEAST_EXPECTED:
+        freedom = sum((t.shape[0] - 1) * (t.shape[1] - 1) for t in tables)
+        return float(stats.chi2.sf(found, freedom))
+    beyond, drawn = 0, 0
+    for many in (_FIRST, _MORE):
+        total = np.zeros(many)
+        for table, e in zip(tables, expected, strict=True):
+            random = stats.random_table(table.sum(1), table.sum(0)).rvs(many, random_state=source)
+            total += ((random - e) ** 2 / e).sum((1, 2))
+        beyond += int((total >= found * (1 - 1e-9)).sum())
+        drawn += many
+        if beyond:
+            break
+    return (1 + beyond) / (1 + drawn)
 
 
 def _logistic(design: Floats, target: NDArray[np.int64], ridge: float = 1e-4) -> float:
