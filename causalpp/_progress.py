@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ class Progress:
         total: how much there is to do; None if that is not known yet.
         wanted: False never shows it.
         after: seconds that pass before it appears: what is done sooner needs no bar.
+        told: called with what is done and how much there is, whether or not a bar is shown.
 
     Example:
         >>> with Progress("graphs", 2) as bar:  # shows nothing here: nobody looks
@@ -27,7 +28,15 @@ class Progress:
         ...     bar.reach(2)
     """
 
-    def __init__(self, name: str, total: int | None = None, wanted: bool | None = None, after: float = 0.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        total: int | None = None,
+        wanted: bool | None = None,
+        after: float = 0.0,
+        told: Callable[[int, int], object] | None = None,
+    ) -> None:
+        self.told = told
         self.name, self.total, self.wanted, self.after = name, total, wanted is not False, after
         self.done = 0
         self._said = name
@@ -51,6 +60,8 @@ class Progress:
         """Say how much is done, perhaps of how much, and perhaps something new before the bar."""
         self.done, self.total = done, self.total if total is None else total
         self._said = self._said if says is None else says
+        if self.told is not None:
+            self.told(self.done, self.total or self.done)
         self._update()
 
     def _update(self) -> None:

@@ -20,16 +20,16 @@ from causalpp.benchmarks.runs import (
 )
 from causalpp.benchmarks.solvers import Solution, Solver, make_solver, solver_names
 from causalpp.benchmarks.studies import (
-    CalibrationStudy,
+    ConfidenceStudy,
     Efficiency,
-    calibration,
     calibrations,
     comparison_of_oracles,
+    confidence_study,
     efficiency,
 )
 
 __all__ = [
-    "CalibrationStudy",
+    "ConfidenceStudy",
     "Config",
     "Efficiency",
     "Outcome",
@@ -39,9 +39,9 @@ __all__ = [
     "Solver",
     "Study",
     "Unit",
-    "calibration",
     "calibrations",
     "comparison_of_oracles",
+    "confidence_study",
     "config_names",
     "efficiency",
     "get_study",
@@ -53,5 +53,12 @@ __all__ = [
     "study_names",
 ]
 
-_OLD = {"Task": "Study", "Verdict": "Solution", "get_task": "get_study", "task_names": "study_names"}
+_OLD = {
+    "CalibrationStudy": "ConfidenceStudy",
+    "Task": "Study",
+    "Verdict": "Solution",
+    "calibration": "confidence_study",
+    "get_task": "get_study",
+    "task_names": "study_names",
+}
 __getattr__ = old_names(__name__, {**_OLD, **{name: f"causalpp.tasks:{name}" for name in tasks.__all__}})

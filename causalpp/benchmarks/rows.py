@@ -13,8 +13,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["AnswerRow", "ConfidenceRow", "DiscoverRow", "LocalRow", "LoopRow", "Row", "SolveRow", "frame_of_today",
-           "outcome_of", "row_of_today"]  # fmt: skip
+__all__ = [
+    "AnswerRow",
+    "ConfidenceRow",
+    "DiscoverRow",
+    "EfficiencyRow",
+    "LocalRow",
+    "LoopRow",
+    "Row",
+    "SolveRow",
+    "frame_of_today",
+    "row_of_today",
+]
 
 #: A row of a table of results: texts, numbers, truth values and None by the name of their column.
 Row: TypeAlias = Mapping[str, object]
@@ -194,15 +204,51 @@ class ConfidenceRow(LoopRow, total=False):
     flagged: bool
 
 
+class EfficiencyRow(TypedDict, total=False):
+    """Runs on one class, asked in one way, of :func:`causalpp.benchmarks.efficiency`.
+
+    Attributes:
+        variables, size, members: of the class: of its graphs, members wanted, members it has.
+        error: the oracle's rate of errors.
+        oracle_nature, oracle: as for :class:`AnswerRow`.
+        method: the way of asking.
+        runs: how many.
+        calls, squares: of the runs together: questions put to the oracle, and their squares.
+        missed: how many runs ended with a wrong graph.
+        claimed: the confidences at their ends, added up.
+        answers, wrong, joint: answers heard, wrong ones, and questions that joined two statements.
+        votes: of the published preset that is compared with.
+        confidence: that was asked for, so as to be right as often as the preset.
+    """
+
+    variables: int
+    size: int
+    members: int
+    error: float
+    oracle_nature: str
+    oracle: str
+    method: str
+    runs: int
+    calls: int
+    squares: int
+    missed: int
+    claimed: float
+    answers: int
+    wrong: int
+    joint: int
+    votes: int
+    confidence: float
+
+
 # --- what 0.1 wrote -------------------------------------------------------------------------------------
 
 _OLD = {"oracle_kind": "oracle_nature"}
 
 
-def outcome_of(label: bool | None, answer: bool | None) -> str:
+def _outcome(label: bool | None, answer: bool | None) -> str:
     """The outcome of a yes or no, for rows that do not say it.
 
-    >>> outcome_of(True, False), outcome_of(True, None), outcome_of(None, True)
+    >>> _outcome(True, False), _outcome(True, None), _outcome(None, True)
     ('wrong', 'no answer', 'not known')
     """
     if answer is None:
@@ -221,7 +267,7 @@ def row_of_today(row: Mapping[str, Any]) -> dict[str, Any]:
         told = [out["label"], out["answer"]]
         label, answer = (None if value is None or value != value else bool(value) for value in told)
         out["score"] = None if label is None else float(label == answer)
-        out["outcome"] = outcome_of(label, answer)
+        out["outcome"] = _outcome(label, answer)
     return out
 
 

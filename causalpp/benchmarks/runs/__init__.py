@@ -2,7 +2,7 @@
 
 from causalpp.benchmarks.runs.config import Config, Part, config_names, read_config
 from causalpp.benchmarks.runs.results import Run
-from causalpp.benchmarks.runs.runner import run
+from causalpp.benchmarks.runs.runner import rows_of, run
 from causalpp.benchmarks.runs.units import Outcome, Study, Unit, get_study, register, study_names
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "get_study",
     "read_config",
     "register",
+    "rows_of",
     "run",
     "study_names",
 ]

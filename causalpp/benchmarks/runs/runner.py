@@ -11,10 +11,11 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
 
 from causalpp._progress import Progress
 from causalpp.benchmarks.runs._workers import Failed, Here, Loop, OnDask, Processes, Workers
@@ -24,7 +25,10 @@ from causalpp.benchmarks.runs.store import Done, Store
 from causalpp.benchmarks.runs.units import Unit
 from causalpp.errors import CausalppError, InvalidParameter, RunIncomplete
 
-__all__ = ["run"]
+__all__ = ["Told", "rows_of", "run"]
+
+#: Whether to show a bar, or whom to tell how far a run has come.
+Told: TypeAlias = bool | Callable[[int, int], object] | None
 
 _CHUNK_SECONDS = 0.5
 _CHUNK_UNITS = 256
@@ -39,7 +43,7 @@ def run(
     jobs: int = 2,
     dask: Any = None,
     resume: bool = True,
-    progress: bool | None = None,
+    progress: Told = None,
 ) -> Run:
     """Carry out a configuration; started again after it was stopped or killed, it goes on from where it was.
 
@@ -54,7 +58,8 @@ def run(
         dask: carry out on a Dask cluster instead: the address of its scheduler, or a ``distributed.Client``.  The
             same version of the library has to be installed on its workers.
         resume: go on from what the folder holds; if False, a folder that holds results is refused.
-        progress: whether to show a bar on standard error; by default if that is a terminal.
+        progress: whether to show a bar on standard error, by default if that is a terminal; or what is called
+            instead with the number of units that are done and of all.
 
     Returns:
         The finished run.
@@ -79,32 +84,70 @@ def run(
         True
     """
     need_parquet()
-    chosen = config if isinstance(config, Config) else read_config(config)
+    chosen, folder = config if isinstance(config, Config) else read_config(config), Path(out)
+    with _carried_out(chosen, folder, jobs, dask, resume, progress) as store:
+        write_results(folder, chosen, store)
+        write_summary(folder, chosen, store, finished=True)
+    return Run(folder)
+
+
+def rows_of(
+    config: Config,
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    jobs: int = 2,
+    dask: Any = None,
+    progress: Told = None,
+) -> list[dict[str, Any]]:
+    """Carry out a configuration of one part and give its rows, in the order in which its units are planned.
+
+    Args:
+        config: of one part.
+        folder: where it is kept as a run, as by :func:`run`; by default nothing is kept.
+        jobs, dask, progress: as for :func:`run`.
+
+    Raises:
+        RunIncomplete, InvalidParameter, FormatError, MissingDependency: as for :func:`run`.
+    """
+    (part,) = config.parts
+    with ExitStack() as stack:
+        kept = Path(stack.enter_context(TemporaryDirectory()) if folder is None else folder)
+        with _carried_out(config, kept, jobs, dask, True, progress) as store:
+            if folder is not None:
+                write_results(kept, config, store)
+                write_summary(kept, config, store, finished=True)
+            found = {unit.key: unit.values for unit in store.rows(part.study)}
+    return [row for _, unit in config.units() for row in found[unit.key]]
+
+
+@contextmanager
+def _carried_out(config: Config, folder: Path, jobs: int, dask: Any, resume: bool, progress: Told) -> Iterator[Store]:
+    """The store of a run in which every unit that can be carried out has been; what failed is told at the end."""
     if jobs == 0 or jobs < -1:
         raise InvalidParameter(f"jobs is the number of processes, or -1 for one a core; got {jobs}")
     number = (os.cpu_count() or 1) if jobs == -1 else jobs
-    folder = Path(out)
     with ExitStack() as stack:
         store = stack.enter_context(Store(folder))
         if not resume and store.results:
             raise InvalidParameter(
-                f"{os.fspath(out)!r} holds {store.results:,} results: choose another folder, or go on with resume=True"
+                f"{os.fspath(folder)!r} holds {store.results:,} results: choose another folder, or go on with "
+                "resume=True"
             )
         store.begin(versions())
-        write_summary(folder, chosen, store, finished=False)
-        bar = stack.enter_context(Progress(chosen.name, chosen.count, progress))
+        write_summary(folder, config, store, finished=False)
+        wanted, told = (False, progress) if callable(progress) else (progress, None)
+        bar = stack.enter_context(Progress(config.name, config.count, wanted, told=told))
 
         def compute() -> Workers:
             return OnDask(dask) if dask is not None else Processes(number) if number > 1 else Here()
 
-        session = _Session(chosen, store, bar, compute)
+        session = _Session(config, store, bar, compute)
         stack.callback(session.close)
         try:
             session.work()
         except KeyboardInterrupt:
             raise KeyboardInterrupt(session.kept()) from None
-        write_results(folder, chosen, store)
-        write_summary(folder, chosen, store, finished=True)
+        yield store
         failures, finished = store.failures(_LISTED), store.finished
     if failures:
         (unit, message), more = failures[0], session.failed - 1
@@ -115,7 +158,6 @@ def run(
             failures,
             finished,
         )
-    return Run(folder)
 
 
 class _Session:

@@ -1,6 +1,6 @@
 """Studies: what a run measures, and the library's studies of itself."""
 
-from causalpp.benchmarks.studies.calibration import CalibrationStudy, calibration
+from causalpp.benchmarks.studies.confidence import ConfidenceStudy, confidence_study
 from causalpp.benchmarks.studies.discover import DISCOVER
 from causalpp.benchmarks.studies.efficiency import Efficiency, efficiency
 from causalpp.benchmarks.studies.local import LOCAL, calibrations, comparison_of_oracles
@@ -10,10 +10,10 @@ __all__ = [
     "DISCOVER",
     "LOCAL",
     "SOLVE",
-    "CalibrationStudy",
+    "ConfidenceStudy",
     "Efficiency",
-    "calibration",
     "calibrations",
     "comparison_of_oracles",
+    "confidence_study",
     "efficiency",
 ]

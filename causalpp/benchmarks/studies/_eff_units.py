@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from causalpp.acbo import AcboConfig, discover
 from causalpp.benchmarks.keys import seed_of
+from causalpp.benchmarks.rows import EfficiencyRow
 from causalpp.benchmarks.studies._eff_classes import class_of_size
 from causalpp.benchmarks.studies._eff_simulator import Runs, simulate, telling
 from causalpp.graphs import DagBatch
@@ -50,7 +51,7 @@ class Unit:
     number: int
     runs: int
     default_runs: int
-    errors: tuple[float, ...]
+    errors: Sequence[float]
     confidence: float
     panel_members: int
     seed: int
@@ -60,17 +61,9 @@ class Unit:
         return seed_of(self.seed, "efficiency", self.variables, self.size, self.number, *what)
 
 
-def work(unit: Unit) -> list[dict[str, Any]]:
+def work(parameters: Mapping[str, Any]) -> Iterator[EfficiencyRow]:
     """The rows of one class: one for each way of asking and error rate."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        return list(_rows(unit))
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _rows(unit: Unit) -> Iterator[dict[str, Any]]:
+    unit = Unit(**parameters)
     mec = class_of_size(unit.variables, unit.size, seed=unit.seed_of("class"))
     graphs = mec.batch(mec.size)
     questions = all_questions(graphs.nodes)
@@ -80,9 +73,10 @@ def _rows(unit: Unit) -> Iterator[dict[str, Any]]:
     of = torch.tensor([graphs.nodes.index(question.variables[0]) for question in questions])[differs]
     for error in unit.errors:
 
-        def row(method: str, found: Runs | list[tuple[int, bool, float]], **more: Any) -> dict[str, Any]:
+        def row(method: str, found: Runs | list[tuple[int, bool, float]], **more: Any) -> EfficiencyRow:
             start = {"variables": unit.variables, "size": unit.size, "members": len(graphs), "error": error}  # noqa: B023
-            return start | {"method": method} | _summary(found) | more
+            asked = {"oracle_nature": "simulated", "oracle": str(noise.Symmetric(error))}  # noqa: B023
+            return cast(EfficiencyRow, start | asked | {"method": method} | _summary(found) | more)
 
         for method in ("joint", "causes"):
             seed, joint = unit.seed_of(method, error), method == "joint"
@@ -97,7 +91,7 @@ def _rows(unit: Unit) -> Iterator[dict[str, Any]]:
             yield from _beside_the_preset(unit, graphs, every, error, row)
 
 
-def _beside_the_preset(unit: Unit, graphs: DagBatch, every: Tensor, error: float, row: Any) -> Iterator[dict[str, Any]]:
+def _beside_the_preset(unit: Unit, graphs: DagBatch, every: Tensor, error: float, row: Any) -> Iterator[EfficiencyRow]:
     """The published preset and ours on the same candidates, drawn from the class; ours asked to be right as often."""
     draw = torch.Generator().manual_seed(unit.seed_of("candidates"))
     some = torch.randperm(len(graphs), generator=draw)[:_CANDIDATES]
@@ -137,21 +131,11 @@ def _discovered(
 
 def _summary(found: Runs | list[tuple[int, bool, float]]) -> dict[str, Any]:
     if isinstance(found, Runs):
-        return {
-            "runs": len(found.calls),
-            "calls": found.calls.tolist(),
-            "missed": int((~found.right).sum()),
-            "claimed": float(found.claimed.sum()),
-            "answers": found.answers,
-            "wrong": found.wrong,
-            "joint": found.joint,
-        }
-    return {
-        "runs": len(found),
-        "calls": [float(calls) for calls, _, _ in found],
-        "missed": sum(not right for _, right, _ in found),
-        "claimed": sum(claimed for _, _, claimed in found),
-        "answers": max(1, sum(calls for calls, _, _ in found)),
-        "wrong": 0,
-        "joint": 0,
-    }
+        calls = [int(number) for number in found.calls.tolist()]
+        out = {"missed": int((~found.right).sum()), "claimed": float(found.claimed.sum()), "answers": found.answers,
+               "wrong": found.wrong, "joint": found.joint}  # fmt: skip
+    else:
+        calls = [number for number, _, _ in found]
+        out = {"missed": sum(not right for _, right, _ in found), "claimed": sum(sure for _, _, sure in found),
+               "answers": max(1, sum(calls)), "wrong": 0, "joint": 0}  # fmt: skip
+    return {"runs": len(calls), "calls": sum(calls), "squares": sum(number**2 for number in calls), **out}

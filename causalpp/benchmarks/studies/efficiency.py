@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from joblib import Parallel, delayed
-
+from causalpp.benchmarks.runs import Config, Part, Study, register, rows_of
 from causalpp.benchmarks.studies._eff_units import METHODS, Unit, work
 from causalpp.design import question_bound
 from causalpp.errors import FormatError, InvalidParameter
@@ -217,25 +217,12 @@ class Efficiency:
             return _figure(self)
 
 
-def efficiency(
-    runs: int = 250,
-    *,
-    seed: int = 0,
-    variables: Sequence[int] = (7, 12, 16, 24),
-    sizes: Sequence[int] = (8, 60, 400, 3000, 20_000),
-    errors: Sequence[float] = (0.1, 0.2),
-    confidence: float = 0.95,
-    classes: int = 5,
-    default_runs: int = 5,
-    panel_members: int = 500,
-    jobs: int = 2,
-    progress: Callable[[int, int], None] | None = None,
-) -> Efficiency:
-    """Count the questions of simulated runs, and hold them against the bounds and the published preset.
+@dataclass(frozen=True)
+class EfficiencySettings:
+    """A section of a configuration that counts the questions of simulated runs.
 
-    Args:
+    Attributes:
         runs: of each cell and way of asking (but *default*), spread over its classes.
-        seed: the same seed gives the same numbers.
         variables: numbers of them.
         sizes: of the classes, met to 15 % or as nearly as classes exist; those above d!, which none has, are left out.
         errors: rates of independent errors, between 0 and one half.
@@ -243,8 +230,74 @@ def efficiency(
         classes: random ones in each cell.
         default_runs: of *default* in each cell; they go through :func:`causalpp.discover` one by one.
         panel_members: panels are looked at for classes up to this size.
+
+    Raises:
+        InvalidParameter: a number out of range.
+    """
+
+    runs: int = 250
+    variables: tuple[int, ...] = (7, 12, 16, 24)
+    sizes: tuple[int, ...] = (8, 60, 400, 3000, 20_000)
+    errors: tuple[float, ...] = (0.1, 0.2)
+    confidence: float = 0.95
+    classes: int = 5
+    default_runs: int = 5
+    panel_members: int = 500
+
+    def __post_init__(self) -> None:
+        if self.runs < 2 or self.classes < 1 or self.default_runs < 0:
+            raise InvalidParameter("there are at least two runs and one class, and none of the rest is negative")
+        if not all(0 < error < 0.5 for error in self.errors) or not 0 < self.confidence < 1:
+            raise InvalidParameter("error rates lie between 0 and one half, and the confidence between 0 and 1")
+        if not self.variables or not self.sizes or not self.errors:
+            raise InvalidParameter("at least one number of variables, one size and one error rate are needed")
+
+    def cells(self) -> list[tuple[int, int]]:
+        """Every number of variables with every size that its classes can have."""
+        return [(d, size) for d in self.variables for size in self.sizes if 1 < size <= math.factorial(d)]
+
+
+def _plan(settings: EfficiencySettings, seed: int) -> list[Mapping[str, Any]]:
+    """The units, the long ones first."""
+    s, classes = settings, min(settings.classes, settings.runs)
+    units = [
+        Unit(
+            d, size, number, _share(s.runs, classes, number), _share(s.default_runs, classes, number), s.errors,
+            s.confidence, s.panel_members, seed,
+        )
+        for d, size in settings.cells()
+        for number in range(classes)
+    ]  # fmt: skip
+    return [asdict(unit) for unit in sorted(units, key=lambda unit: (-unit.size, -unit.variables))]
+
+
+#: Counts the questions of simulated runs on classes of several sizes.
+EFFICIENCY = register(
+    Study("efficiency", 1, EfficiencySettings, _plan, work, count=lambda settings: len(_plan(settings, 0)))
+)
+
+
+def efficiency(
+    runs: int = 250,
+    *,
+    seed: int = 0,
+    jobs: int = 2,
+    dask: Any = None,
+    store: str | os.PathLike[str] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+    **settings: Any,
+) -> Efficiency:
+    """Count the questions of simulated runs, and hold them against the bounds and the published preset.
+
+    Args:
+        runs: of each cell and way of asking (but *default*), spread over its classes.
+        seed: the same seed gives the same numbers.
         jobs: processes.
+        dask: carry out on a Dask cluster instead; see :func:`causalpp.benchmarks.run`.
+        store: a folder in which finished classes are kept, as by :func:`causalpp.benchmarks.run`.
         progress: called with the number of classes that are done, and of all.
+        settings: the others of :class:`EfficiencySettings`: ``variables``, ``sizes``, ``errors``, ``confidence``,
+            ``classes``, ``default_runs``, ``panel_members``.
 
     Raises:
         InvalidParameter: a number out of range, or a size that no class was found for.
@@ -256,45 +309,21 @@ def efficiency(
         >>> found.cells[0].calls < found.cells[1].calls
         True
     """
-    if runs < 2 or classes < 1 or default_runs < 0 or seed < 0 or jobs < 1:
-        raise InvalidParameter(
-            "there are at least two runs, one class and one process, and none of the rest is negative"
-        )
-    if not all(0 < error < 0.5 for error in errors) or not 0 < confidence < 1:
-        raise InvalidParameter("error rates lie between 0 and one half, and the confidence between 0 and 1")
-    if not variables or not sizes or not errors:
-        raise InvalidParameter("at least one number of variables, one size and one error rate are needed")
-    classes = min(classes, runs)
-    units = [
-        Unit(
-            d, size, number, _share(runs, classes, number), _share(default_runs, classes, number), tuple(errors),
-            confidence, panel_members, seed,
-        )
-        for d in variables
-        for size in sizes
-        if 1 < size <= math.factorial(d)
-        for number in range(classes)
-    ]  # fmt: skip
-    order = sorted(units, key=lambda unit: (-unit.size, -unit.variables))  # the long ones first
-    rows: list[dict[str, Any]] = []
-    parallel = Parallel(n_jobs=min(jobs, max(1, len(order))), return_as="generator")
-    for done, found in enumerate(parallel(delayed(work)(unit) for unit in order), 1):
-        rows += found
-        if progress is not None:
-            progress(done, len(order))
-    settings = {
-        "runs": runs, "seed": seed, "variables": list(variables), "sizes": list(sizes), "errors": list(errors),
-        "confidence": confidence, "classes": classes, "default_runs": default_runs, "panel_members": panel_members,
-    }  # fmt: skip
-    return Efficiency(tuple(_cells(units, rows)), tuple(_comparisons(rows)), settings)
+    lists = {name: tuple(value) for name, value in settings.items() if name in ("variables", "sizes", "errors")}
+    chosen = EfficiencySettings(runs, **{**settings, **lists})
+    config = Config("efficiency", (Part("efficiency", chosen, "efficiency"),), seed=seed)
+    rows = rows_of(config, store, jobs=jobs, dask=dask, progress=False if progress is None else progress)
+    said = {"runs": runs, "seed": seed, **asdict(chosen), "classes": min(chosen.classes, runs)}
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
+    return Efficiency(tuple(_cells(chosen, rows)), tuple(_comparisons(rows)), plain)
 
 
 def _share(total: int, parts: int, number: int) -> int:
     return total // parts + (number < total % parts)
 
 
-def _cells(units: Iterable[Unit], rows: Sequence[Mapping[str, Any]]) -> Iterable[Cell]:
-    for d, size in dict.fromkeys((unit.variables, unit.size) for unit in units):
+def _cells(settings: EfficiencySettings, rows: Sequence[Mapping[str, Any]]) -> Iterable[Cell]:
+    for d, size in settings.cells():
         here = [row for row in rows if (row["variables"], row["size"]) == (d, size)]
         for error in dict.fromkeys(row["error"] for row in here):
             for method in METHODS:
@@ -305,7 +334,7 @@ def _cells(units: Iterable[Unit], rows: Sequence[Mapping[str, Any]]) -> Iterable
 
 def _cell(method: str, variables: int, error: float, rows: Sequence[Mapping[str, Any]]) -> Cell:
     runs = sum(row["runs"] for row in rows)
-    calls, spread = _mean([row["calls"] for row in rows])
+    calls, spread = _mean(rows)
     missed = sum(row["missed"] for row in rows) / runs
     answers = sum(row["answers"] for row in rows)
 
@@ -328,17 +357,14 @@ def _mean_of(rows: Sequence[Mapping[str, Any]], name: str, runs: int) -> float:
     return float(sum(row[name] * row["runs"] for row in rows) / runs)
 
 
-def _mean(strata: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """The mean over all runs, and its standard error, the classes being what they are."""
-    every = [value for values in strata for value in values]
-    variance = 0.0
-    if min(map(len, strata)) < 2:
-        strata = [every]
-    for values in strata:
-        mean = sum(values) / len(values)
-        several = max(1, len(values) - 1)
-        variance += len(values) * sum((value - mean) ** 2 for value in values) / several
-    return sum(every) / len(every), math.sqrt(variance) / len(every)
+def _mean(strata: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+    """The mean number of calls over all runs, and its standard error, the classes being what they are."""
+    sums = [(row["runs"], row["calls"], row["squares"]) for row in strata]
+    runs, calls, squares = (sum(part) for part in zip(*sums))
+    if min(n for n, _, _ in sums) < 2:
+        sums = [(runs, calls, squares)]
+    variance = sum((n * squared - total**2) / max(1, n - 1) for n, total, squared in sums)
+    return calls / runs, math.sqrt(variance) / runs
 
 
 def _comparisons(rows: Sequence[Mapping[str, Any]]) -> Iterable[Comparison]:
@@ -354,8 +380,8 @@ def _comparisons(rows: Sequence[Mapping[str, Any]]) -> Iterable[Comparison]:
             if not ours:
                 continue
             runs, others = sum(row["runs"] for row in ours), sum(row["runs"] for row in theirs)
-            calls, spread = _mean([row["calls"] for row in ours])
-            published, width = _mean([row["calls"] for row in theirs])
+            calls, spread = _mean(ours)
+            published, width = _mean(theirs)
             share = calls / published
             yield Comparison(
                 error, votes, method, published, 1 - sum(row["missed"] for row in theirs) / others, runs, calls,

@@ -55,6 +55,12 @@ bench = typer.Typer(
 Jobs = Annotated[
     int, typer.Option("--jobs", min=-1, help="Processes on this machine; 1 for none but one, -1: all cores.")
 ]
+Dask = Annotated[
+    str | None, typer.Option("--dask", help="Use a Dask cluster: the address of its scheduler.", show_default=False)
+]
+Store = Annotated[
+    Path | None, typer.Option("--store", help="Keep finished work in this folder; started again, it goes on from it.")
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the result as JSON to this file.")]
 Folder = Annotated[Path, typer.Argument(help="The folder of a finished run.", show_default=False)]
 
@@ -68,9 +74,7 @@ def run_(
         Path | None, typer.Option("--out", help="The folder of the run; runs/NAME unless said.", show_default=False)
     ] = None,
     jobs: Jobs = 2,
-    dask: Annotated[
-        str | None, typer.Option("--dask", help="Use a Dask cluster: the address of its scheduler.", show_default=False)
-    ] = None,
+    dask: Dask = None,
     seed: Annotated[
         int | None,
         typer.Option("--seed", min=0, help="Instead of the configuration's; another seed is another run."),
@@ -163,20 +167,21 @@ def calibration_(
     family: Annotated[
         list[str] | None, typer.Option("--family", help="Only this family of noise (repeatable); all unless said.")
     ] = None,
-    store: Annotated[
-        Path | None, typer.Option("--store", help="Keep finished runs in this file; started again, it goes on from it.")
-    ] = None,
+    store: Store = None,
     out: Out = None,
     plot: options.Plot = None,
     jobs: Jobs = 2,
+    dask: Dask = None,
     seed: options.Seed = 0,
     json: options.Json = False,
 ) -> None:
     """Measure whether the confidence that the loop claims matches how often it is right."""
-    from causalpp.benchmarks.studies.calibration import calibration
+    from causalpp.benchmarks import confidence_study
 
     _study(
-        lambda told: calibration(runs, family or None, seed=seed, jobs=jobs, progress=told, store=store),
+        lambda told: confidence_study(
+            runs, family or None, seed=seed, jobs=jobs, dask=dask, progress=told, store=store
+        ),
         "calibration", out, plot, json,
     )  # fmt: skip
 
@@ -184,16 +189,21 @@ def calibration_(
 @bench.command("efficiency")
 def efficiency_(
     runs: Annotated[int, typer.Option("--runs", min=1, help="Of each cell, with each method.")] = 250,
+    store: Store = None,
     out: Out = None,
     plot: options.Plot = None,
     jobs: Jobs = 2,
+    dask: Dask = None,
     seed: options.Seed = 0,
     json: options.Json = False,
 ) -> None:
     """Measure how many questions the loop asks, against the least that any method needs."""
-    from causalpp.benchmarks.studies.efficiency import efficiency
+    from causalpp.benchmarks import efficiency
 
-    _study(lambda told: efficiency(runs, seed=seed, jobs=jobs, progress=told), "efficiency", out, plot, json)
+    _study(
+        lambda told: efficiency(runs, seed=seed, jobs=jobs, dask=dask, progress=told, store=store),
+        "efficiency", out, plot, json,
+    )  # fmt: skip
 
 
 class _Study(Protocol):

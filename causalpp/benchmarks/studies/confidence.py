@@ -11,21 +11,22 @@ import json
 import math
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from causalpp.benchmarks.studies._cal_runs import EXTRA, FAMILIES, Unit, carry_out
-from causalpp.errors import FormatError, InvalidParameter
+from causalpp.benchmarks.runs import Config, Part, rows_of
+from causalpp.benchmarks.studies._confidence_runs import EXTRA, FAMILIES, ConfidenceSettings
+from causalpp.errors import FormatError
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["BINS", "EXTRA", "FAMILIES", "CalibrationStudy", "Cell", "LiarCheck", "MissingCheck", "calibration"]
+__all__ = ["BINS", "EXTRA", "FAMILIES", "Cell", "ConfidenceStudy", "LiarCheck", "MissingCheck", "confidence_study"]
 
 #: The lower ends of the bins of claimed confidence; the last one ends at 1.
 BINS = (0.0, 0.5, 0.8, 0.95)
@@ -33,7 +34,6 @@ BINS = (0.0, 0.5, 0.8, 0.95)
 ENOUGH = 50
 #: How far claimed confidence and accuracy may lie apart.
 TOLERANCE = 0.05
-_METHODS = ("ours", "published")
 _FLAGGED, _FALSE_ALARMS, _WRONG = 0.9, 0.05, 0.05
 _THRESHOLDS = tuple(round(0.02 * k, 2) for k in range(1, 46))  # a run ends as soon as it is 0.9
 _SURE = 0.95
@@ -130,7 +130,7 @@ class LiarCheck:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class CalibrationStudy:
+class ConfidenceStudy:
     """The runs of the study, and what they say.
 
     Attributes:
@@ -204,7 +204,7 @@ class CalibrationStudy:
         return not self.failures
 
     def __repr__(self) -> str:
-        lines = [f"CalibrationStudy({len(self.runs):,} runs, seed {self.seed})"]
+        lines = [f"ConfidenceStudy({len(self.runs):,} runs, seed {self.seed})"]
         lines.append("claimed confidence − share right (runs), by bin of claimed confidence; ! out of ±0.05, · too few")
         heads = [f"{low:g}–{high:g}" for low, high in zip(BINS, (*BINS[1:], 1.0), strict=True)] + ["all"]
         lines.append(f"{'':34}" + "".join(f"{head:>15}" for head in heads) + f"{'questions':>11}")
@@ -262,7 +262,7 @@ class CalibrationStudy:
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> CalibrationStudy:
+    def from_json(cls, text: str) -> ConfidenceStudy:
         """The study that :meth:`to_json` wrote.
 
         Raises:
@@ -278,70 +278,49 @@ class CalibrationStudy:
 
     def plot(self) -> Figure:
         """Gaps by family, accuracy against claimed confidence, and the trade-off of *none of these*."""
-        from causalpp.benchmarks.studies._cal_drawing import study_figure
+        from causalpp.benchmarks.studies._confidence_drawing import study_figure
 
         return study_figure(self)
 
 
-def calibration(
+def confidence_study(
     runs: int = 500,
     families: Sequence[str] | None = None,
     *,
     seed: int = 0,
-    methods: Sequence[str] = _METHODS,
+    methods: Sequence[str] = ("ours", "published"),
     missing: int | None = None,
     liar: int | None = None,
     jobs: int = 2,
+    dask: Any = None,
     store: str | os.PathLike[str] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> CalibrationStudy:
+    progress: Callable[[int, int], object] | None = None,
+) -> ConfidenceStudy:
     """Run the loop on random classes of 5 to 12 variables and hold what it claims against what is true.
 
     Args:
-        runs: of each family with each method; the same classes for all of them.
-        families: names out of :data:`FAMILIES` and :data:`EXTRA`; by default all.
+        runs, families, methods, missing, liar: see :class:`ConfidenceSettings`.
         seed: of classes, answers and choices among equal questions.
-        methods: ``"ours"``: default settings; ``"published"``: ``AcboConfig.published()``, whose 16 candidates are
-            drawn from the class, so that the truth may be missing.
-        missing: runs with the truth removed, and as many with it; by default 300, or ``runs`` if that is less, or none
-            where families are named.
-        liar: runs with error 0.9; by default 200, or ``runs`` if that is less, or none where families are named.
         jobs: processes.
-        store: a file to which every finished run is appended; runs that it has are not done again.
+        dask: carry out on a Dask cluster instead; see :func:`causalpp.benchmarks.run`.
+        store: a folder in which the runs are kept, as by :func:`causalpp.benchmarks.run`; those that it has are not
+            done again.
         progress: called with the number of finished runs and of all runs.
 
     Raises:
         InvalidParameter: an unknown family or method, a number out of range.
-        FormatError: the store is something else, or has another seed.
+        FormatError: the store is something else.
 
     Example:
-        >>> study = calibration(2, ["independent 0"], jobs=1, methods=["ours"])
+        >>> study = confidence_study(2, ["independent 0"], jobs=1, methods=["ours"])
         >>> [(cell.family, cell.runs, cell.right) for cell in study.cells if (cell.low, cell.high) == (0, 1)]
         [('independent 0', 2, 1.0)]
     """
-    known = {**FAMILIES, **EXTRA}
-    named = list(known) if families is None else list(families)
-    for name in named:
-        if name not in known:
-            raise InvalidParameter(f"unknown family of noise {name!r}; there are {', '.join(known)}")
-    for method in methods:
-        if method not in _METHODS:
-            raise InvalidParameter(f"unknown method {method!r}; there are {', '.join(_METHODS)}")
-    counts = [runs, _default(missing, 300, runs, families), _default(liar, 200, runs, families)]
-    if min(counts) < 0 or seed < 0 or jobs == 0:
-        raise InvalidParameter(
-            f"numbers of runs and the seed are not negative and jobs not zero, got {counts}, {seed}, {jobs}"
-        )
-    units = [Unit("calibration", name, method, k) for name in named for method in methods for k in range(counts[0])]
-    units += [Unit(part, "independent 0.1", "ours", k) for part in ("missing", "present") for k in range(counts[1])]
-    units += [Unit("liar", "independent 0.9", "ours", k) for k in range(counts[2])]
-    return CalibrationStudy(tuple(carry_out(units, seed, jobs, store, progress)), seed)
-
-
-def _default(given: int | None, usual: int, runs: int, families: Iterable[str] | None) -> int:
-    if given is not None:
-        return given
-    return min(usual, runs) if families is None else 0
+    named = None if families is None else tuple(families)
+    settings = ConfidenceSettings(runs, named, tuple(methods), missing, liar)
+    config = Config("confidence", (Part("confidence", settings, "confidence"),), seed=seed)
+    rows = rows_of(config, store, jobs=jobs, dask=dask, progress=False if progress is None else progress)
+    return ConfidenceStudy(tuple({"part": row.pop("study_part"), **row} for row in rows), seed)
 
 
 def _shown(cell: Cell | None) -> str:

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from causalpp.benchmarks.studies.calibration import CalibrationStudy, MissingCheck
+    from causalpp.benchmarks.studies.confidence import ConfidenceStudy, MissingCheck
 
 __all__ = ["study_figure"]
 
 _WIDE = 1.96  # standard errors each side
 
 
-def study_figure(study: CalibrationStudy) -> Figure:
+def study_figure(study: ConfidenceStudy) -> Figure:
     """Gaps by family, accuracy against claimed confidence bin by bin, and the trade-off of *none of these*."""
     import matplotlib.pyplot as plt
 
@@ -38,12 +38,12 @@ def study_figure(study: CalibrationStudy) -> Figure:
     return figure
 
 
-def _methods(study: CalibrationStudy) -> dict[str, str]:
+def _methods(study: ConfidenceStudy) -> dict[str, str]:
     found = dict.fromkeys(cell.method for cell in study.cells)
     return {method: ACCENT if method == "ours" else MUTED for method in found}
 
 
-def _gaps(study: CalibrationStudy, ax: Axes) -> None:
+def _gaps(study: ConfidenceStudy, ax: Axes) -> None:
     whole = [cell for cell in study.cells if (cell.low, cell.high) == (0.0, 1.0)]
     families = list(dict.fromkeys(cell.family for cell in whole))
     ax.axvspan(-0.05, 0.05, color=ACCENT, alpha=0.1, lw=0, label="±0.05")
@@ -61,7 +61,7 @@ def _gaps(study: CalibrationStudy, ax: Axes) -> None:
     ax.legend(fontsize=8)
 
 
-def _diagram(study: CalibrationStudy, ax: Axes) -> None:
+def _diagram(study: ConfidenceStudy, ax: Axes) -> None:
     ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls="--")
     for method, colour in _methods(study).items():
         some = [c for c in study.cells if c.method == method and (c.low, c.high) != (0.0, 1.0)]
