@@ -220,8 +220,8 @@ class _Run:
                 others = one_edge_alternatives(batch, questions, truth=truth, knowledge=known)
             if others is not None:
                 belief = belief.with_alternatives(others, self.config.alternatives)
-                truth = truth_table(questions, belief.record.hypotheses)
-            about = None if goal is None else goal.holds(belief.record.hypotheses)
+                truth = truth_table(questions, belief.hypotheses)
+            about = None if goal is None else goal.holds(belief.hypotheses)
             certain = bool(about[0]) if about is not None and bool((about[:n] == about[0]).all()) else None
             self.belief = belief
             self.chooser = Chooser(questions, truth, n, draw, about, self.config.policy, self.config.joint)
@@ -298,7 +298,7 @@ class _Run:
         assert isinstance(self.belief, Belief)
         assert isinstance(self.chooser, Chooser)
         n = len(self.belief.candidates)
-        self.chooser.open(*further_questions(kind, held, self.belief.record.hypotheses, n, self.draw))
+        self.chooser.open(*further_questions(kind, held, self.belief.hypotheses, n, self.draw))
         self.distinct, self.entropy = told_apart(self.chooser.truth[:n], self.weights)
         if kind not in self.settings["kinds"]:
             self.settings["kinds"].append(kind)

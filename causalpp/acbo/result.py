@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from causalpp._files import check_target, write_text
 from causalpp.acbo import _afterwards
 from causalpp.acbo._afterwards import Replay, replay
-from causalpp.belief import AnyBelief, Belief
+from causalpp.belief import AnyBelief
 from causalpp.design import question_bound
 from causalpp.effects import AveragedEffect, average
 from causalpp.equivalence import MarkovEquivalenceClass, verification_number
@@ -143,9 +143,8 @@ class Result:
         Where the candidates are all the members of one class, with or without background knowledge, it is that class;
         where they are something else, the Markov equivalence class of :attr:`graph`.
         """
-        if not isinstance(self.belief, Belief):
-            return self.belief.mec
-        return _afterwards.class_of(self.belief.candidates, self.graph)
+        found = self.belief.class_
+        return _afterwards.class_of(self.belief.candidates, self.graph) if found is None else found
 
     @cached_property
     def remaining(self) -> MarkovEquivalenceClass:
@@ -161,18 +160,14 @@ class Result:
         """The run followed again, where its first belief was kept."""
         if self.start is None:
             return None
-        listed = isinstance(self.start, Belief)  # draws from a larger class seldom hold one graph twice
+        listed = self.start.listed  # draws from a larger class seldom hold one graph twice
         graphs = [dag for dag, _ in self.belief.top(3)] if listed else []
         return replay(self.start, self.belief.answers, graphs, self.goal)
 
     @cached_property
     def path(self) -> list[float]:
         """The confidence before the first question and after each answer."""
-        if isinstance(self.belief, Belief):
-            start = float(self.belief.log_prior.softmax(0).max()) * (1 - self.belief.doubt)
-        else:
-            start = 1 / self.belief.size if self.belief.size else 0.0
-        return [start, *(step.confidence for step in self.transcript)]
+        return [self.belief.prior_confidence, *(step.confidence for step in self.transcript)]
 
     def bound(self, error: float | None = None) -> float:
         """The least number of questions any method needs on average at this confidence.

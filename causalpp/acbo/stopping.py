@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from causalpp.acbo.config import AcboConfig
-from causalpp.belief import AnyBelief, Belief, Channel, Fixed, ParticleBelief
+from causalpp.belief import AnyBelief, Channel, Fixed
 from causalpp.oracles import Answer
 from causalpp.propositions import Proposition
 
@@ -25,18 +25,18 @@ def verdict(
     belief: AnyBelief, asked: int, confidence: float, budget: int, config: AcboConfig, goal: Proposition | None
 ) -> str | None:
     """Why the run should end here, or None."""
-    if isinstance(belief, Belief) and len(belief.candidates) == 1:
+    if belief.size == 1:
         return "there is only one candidate"
     contradictory = contradiction(belief, config.contradiction)
     if contradictory is not None:
         return contradictory
     if trusted(belief, config):
-        sampled = belief if isinstance(belief, ParticleBelief) else None  # estimates: taken for what they surely are
-        if goal is None and belief.confidence - (sampled.confidence_error if sampled else 0) >= confidence:
+        # estimates are taken for what they surely are
+        if goal is None and belief.confidence - belief.confidence_error >= confidence:
             return REACHED
         if goal is not None:
             p = belief.probability(goal)
-            if max(p, 1 - p) - (sampled.standard_error(goal) if sampled else 0) >= confidence:
+            if max(p, 1 - p) - belief.standard_error(goal) >= confidence:
                 return f"the question is settled: {_said(goal, p)}"
     if belief.alternatives is not None and float(1 - belief.probabilities.sum()) >= config.missing:
         return MISSING
@@ -92,7 +92,7 @@ def contradiction(belief: AnyBelief, threshold: float) -> str | None:
         threshold: the probability of saying so wrongly; zero never says so.
 
     Example:
-        >>> from causalpp import Answer, Causes, Dag, DagBatch
+        >>> from causalpp import Answer, Belief, Causes, Dag, DagBatch
         >>> batch = DagBatch.from_dags([Dag("ab", [("a", "b")]), Dag("ab", [("b", "a")])])
         >>> answers = [Answer(Causes("a", "b"), k % 2 == 0) for k in range(8)]
         >>> print(contradiction(Belief.uniform(batch, Fixed(0.01)).update(answers), 0.001))
@@ -101,12 +101,12 @@ def contradiction(belief: AnyBelief, threshold: float) -> str | None:
         >>> contradiction(Belief.uniform(batch, Fixed(0.3)).update(answers), 0.001) is None
         True
     """
-    if threshold <= 0 or not isinstance(belief, Belief) or not isinstance(belief.channel, Fixed):
+    found = belief.fewest_wrong
+    if threshold <= 0 or found is None or not isinstance(belief.channel, Fixed):
         return None
     from scipy.special import bdtrc
 
-    counts = belief.record.counts
-    answered, wrong = round(float(counts[0].sum())), round(float((counts[:, 1] + counts[:, 2]).min()))
+    wrong, answered = found
     if not wrong or bdtrc(wrong - 1, answered, belief.channel.error) >= threshold / (answered * (answered + 1)):
         return None
     return (

@@ -1,7 +1,5 @@
 """Belief: the posterior over candidate graphs and channel parameters after some answers."""
 
-from typing import TypeAlias
-
 from causalpp._renamed import old_names
 from causalpp.belief.alternatives import NoneOfThese, one_edge_alternatives
 from causalpp.belief.belief import Belief
@@ -25,11 +23,11 @@ from causalpp.belief.channels import (
 )
 from causalpp.belief.explanation import Explanation, Reason
 from causalpp.belief.huge import ComponentBelief, Mixing, ParticleBelief
+from causalpp.belief.listed import ListedBelief
+from causalpp.belief.protocol import AnyBelief, BeliefLike
 from causalpp.belief.record import NEW_QUESTION, Record, Source, Tallies
 from causalpp.belief.reliability import Reliability
-
-AnyBelief: TypeAlias = Belief | ComponentBelief | ParticleBelief
-"""A belief over a list of graphs, over the components of a class, or over particles."""
+from causalpp.belief.table import TruthTable
 
 __all__ = [
     "NEW_QUESTION",
@@ -37,6 +35,7 @@ __all__ = [
     "Agnostic",
     "AnyBelief",
     "Belief",
+    "BeliefLike",
     "Channel",
     "ComponentBelief",
     "Correlated",
@@ -45,6 +44,7 @@ __all__ = [
     "Fixed",
     "Heard",
     "Learned",
+    "ListedBelief",
     "LogOdds",
     "Mixing",
     "Mixture",
@@ -60,6 +60,7 @@ __all__ = [
     "SharedErrors",
     "Source",
     "Tallies",
+    "TruthTable",
     "Worlds",
     "one_edge_alternatives",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from causalpp.belief.channels import Profile
 from causalpp.graphs import Dag, DagBatch, Knowledge, reachability
 from causalpp.propositions import Proposition, all_questions, truth_table
 
 __all__ = ["LIMIT", "NoneOfThese", "one_edge_alternatives"]
 
 LIMIT = 20_000  # alternatives
+_TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,15 @@ class NoneOfThese:
     related: float | None
     alternatives: int
     graph: Dag | None = None
+
+    @classmethod
+    def only_related(cls, profile: Profile) -> NoneOfThese:
+        """Whether the answers have to do with the graph, where there is nothing else to compare with."""
+        informative, liar, unrelated, before = profile[:4]
+        if not 0 < before < 1:
+            return cls(None, None, None, 0)
+        odds = math.log(max(informative + liar, _TINY)) - math.log(max(unrelated, _TINY))
+        return cls(None, None, odds - math.log((1 - before) / before), 0)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values."""

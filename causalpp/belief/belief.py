@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from causalpp._renamed import old_attribute
-from causalpp.belief._summary import compared, plain_values
 from causalpp.belief.alternatives import NoneOfThese, one_edge_alternatives
-from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Channel, Heard, Profile
-from causalpp.belief.channels.predictive import Predictive
-from causalpp.belief.explanation import Explanation, explained
-from causalpp.belief.record import NEW_QUESTION, Label, Record, Source
-from causalpp.belief.reliability import Reliability
+from causalpp.belief.channels import Agnostic, Channel
+from causalpp.belief.explanation import Explanation, Reason
+from causalpp.belief.listed import ListedBelief, log_weights
+from causalpp.belief.protocol import AnyBelief
+from causalpp.belief.record import Record
+from causalpp.belief.table import TruthTable
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch, Knowledge
-from causalpp.oracles import Answer
 from causalpp.propositions import Proposition
 
 __all__ = ["Belief"]
 
-_TOGETHER = 12  # answers whose joint law is computed
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Belief:
+class Belief(ListedBelief, AnyBelief):
     """The exact posterior over candidate graphs; immutable: :meth:`update` gives a new one.
 
     The definition is the Pyro program in :mod:`causalpp.belief.model`; here the reliabilities are summed out
-    exactly, once for all graphs that the answers do not tell apart.
+    exactly, once for all graphs that the answers do not tell apart.  What is not said here stands in
+    :class:`ListedBelief`.
 
     Attributes:
         candidates: the N graphs.
@@ -49,7 +44,7 @@ class Belief:
         knowledge: what is known of the edges, which graphs that are looked for beside the candidates agree with.
 
     Example:
-        >>> from causalpp import Causes, MarkovEquivalenceClass
+        >>> from causalpp import Answer, Causes, MarkovEquivalenceClass
         >>> from causalpp.belief import Fixed
         >>> chain = MarkovEquivalenceClass.from_dag(Dag.from_edges([("smoke", "tar"), ("tar", "cancer")]))
         >>> belief = Belief.uniform(chain.batch(), Fixed(0.1))
@@ -59,23 +54,17 @@ class Belief:
     """
 
     candidates: DagBatch
-    channel: Channel
-    log_prior: Tensor
-    answers: tuple[Answer, ...] = ()
     alternatives: DagBatch | None = None
     doubt: float = 0.0
-    record: Record = field(default=cast(Record, None))
     knowledge: Knowledge | None = None
 
-    evidence = old_attribute("record")
-
-    def __post_init__(self) -> None:
-        if not self.record:
-            graphs = self.candidates
-            if self.alternatives is not None:
-                both = torch.cat([graphs.adjacency, self.alternatives.adjacency])
-                graphs = DagBatch.trusted(graphs.nodes, both, graphs.latent)
-            object.__setattr__(self, "record", Record.none(graphs))
+    @property
+    def _hypotheses(self) -> DagBatch:
+        graphs = self.candidates
+        if self.alternatives is None:
+            return graphs
+        both = torch.cat([graphs.adjacency, self.alternatives.adjacency])
+        return DagBatch.trusted(graphs.nodes, both, graphs.latent)
 
     @classmethod
     def uniform(cls, candidates: DagBatch, channel: Channel | None = None) -> Belief:
@@ -110,14 +99,43 @@ class Belief:
             >>> round(Belief.weighted(batch, [3, 1]).confidence, 6)
             0.75
         """
-        n = len(candidates)
-        if n == 0:
+        if not len(candidates):
             raise InvalidGraph("a belief needs at least one candidate graph")
-        given = weights if isinstance(weights, Tensor) else list(weights)
-        weight = torch.as_tensor(given, dtype=torch.float64).to(candidates.device)
-        if weight.shape != (n,) or not bool((weight >= 0).all() & weight.isfinite().all() & (weight.sum() > 0)):
-            raise InvalidParameter(f"the prior needs {n} weights, none negative and not all zero, one a candidate")
-        return cls(candidates, channel or Agnostic(), (weight / weight.sum()).log())
+        return cls(candidates, channel or Agnostic(), log_weights(candidates, weights))
+
+    @staticmethod
+    def from_table(
+        table: ArrayLike | Tensor,
+        *,
+        candidates: Iterable[Any] | None = None,
+        questions: Iterable[Hashable] | None = None,
+        weights: Iterable[float] | Tensor | None = None,
+        channel: Channel | None = None,
+    ) -> ListedBelief:
+        """Before any answer, over anything at all: all that counts of a candidate is what is true of it.
+
+        Args:
+            table: which question is true of which candidate, booleans of shape ``(N, Q)``.
+            candidates: their names, by default numbers from 0 on.
+            questions: texts, propositions, or whatever else answers are to; by default numbers from 0 on.
+            weights: of the candidates, not negative, of any sum; by default all equal.
+            channel: the noise model, by default :class:`Agnostic`.
+
+        Raises:
+            InvalidParameter: a table that does not hold true and false alone, names or weights that do not fit it.
+
+        Example:
+            >>> from causalpp import Answer
+            >>> from causalpp.belief import Fixed
+            >>> table = [[True, True, False], [False, True, False], [True, False, True]]
+            >>> illness, symptoms = ["flu", "cold", "measles"], ["fever", "cough", "spots"]
+            >>> belief = Belief.from_table(table, candidates=illness, questions=symptoms, channel=Fixed(0.1))
+            >>> belief = belief.update([Answer("fever", True), Answer("spots", False)])
+            >>> belief.best, round(belief.probability("cough"), 3)
+            ('flu', 0.909)
+        """
+        found = TruthTable.of(table, candidates, questions)
+        return ListedBelief(found, channel or Agnostic(), log_weights(found, weights))
 
     def with_alternatives(
         self,
@@ -147,148 +165,27 @@ class Belief:
         start = replace(self, answers=(), alternatives=alternatives, doubt=doubt, record=cast(Record, None))
         return start.update(self.answers)
 
-    def update(self, answers: Iterable[Answer]) -> Belief:
-        """The belief after more answers. Abstentions are kept with the answers and change nothing.
-
-        Raises:
-            UnknownVariable: an answer is about a variable the candidates do not have.
-        """
-        new = tuple(answers)
-        record = self.record.add(new)
-        after = replace(self, record=record, answers=self.answers + new)
-        if "_state" in self.__dict__:
-            before = record.padded(self.record.tallies)
-            after.__dict__["_state"] = self.channel.step(
-                self._state[record.origin], record.rows, before, record.tallies
-            )
-        after.__dict__["_log_start"] = self._log_start
-        return after
-
-    # --- what a channel computes ------------------------------------------------------------------------
-
-    @cached_property
-    def _state(self) -> Tensor:
-        return self.channel.init(self.record.rows, self.record.tallies)
-
-    @property
-    def _heard(self) -> Heard:
-        return Heard(self._log_rows, self._state, self.record)
-
     @cached_property
     def _log_start(self) -> Tensor:
         """The log prior of all hypotheses, candidates first, shape ``(M,)``."""
-        prior = torch.log_softmax(self.log_prior, dim=0)
+        prior = super()._log_start
         if self.alternatives is None:
             return prior
         rest = len(self.alternatives)
         other = torch.full((rest,), math.log(self.doubt / rest), dtype=prior.dtype, device=prior.device)
         return torch.cat([prior + math.log1p(-self.doubt), other])
 
-    @cached_property
-    def _log_rows(self) -> Tensor:
-        """The log prior of the rows of the record, shape ``(R,)``."""
-        mass = torch.zeros(len(self.record.rows), dtype=torch.float64, device=self._log_start.device)
-        return mass.index_add_(0, self.record.groups, self._log_start.exp()).log()
-
     @property
-    def log_likelihood(self) -> Tensor:
-        """The natural logarithm of P(answers | hypothesis), reliabilities summed out, candidates first; ``(M,)``."""
-        return self.channel.log_likelihood(self._state)[self.record.groups]
-
-    @cached_property
-    def _posterior(self) -> Tensor:
-        """Of all hypotheses, shape ``(M,)``."""
-        return torch.softmax(self._log_start + self.log_likelihood, dim=0)
-
-    def predictive(
-        self, questions: Sequence[Proposition], source: Source | None = None, *, apart: bool = True
-    ) -> Predictive:
-        """The law of the next answer to each question, given all that was answered, to it and to others.
-
-        Args:
-            questions: that may be asked.
-            source: who will answer, to what wording, in which call; by default as with the last answer, in a call of
-                its own.
-            apart: whether *the answers have nothing to do with the graph* is a case of its own.
-
-        Raises:
-            InvalidParameter: the channel does not know such a source.
-
-        Example:
-            >>> from causalpp import Causes
-            >>> from causalpp.belief import Correlated
-            >>> pair = DagBatch.from_dags([Dag("ab", [("a", "b")]), Dag("ab", [("b", "a")])])
-            >>> belief = Belief.uniform(pair, Correlated(correlation=0.9)).update([Answer(Causes("a", "b"), True)])
-            >>> if_true, if_false = belief.predictive([Causes("a", "b"), Causes("b", "a")]).rates
-            >>> [round(p, 2) for p in if_false[1].tolist()]  # in the second graph: to the first question yes again
-            [0.93, 0.33]
-        """
-        found = self.channel.predictive(self._heard, questions, source or Source(), apart=apart)
-        groups = self.record.groups
-        share = (self._log_start - self._log_rows[groups]).exp().nan_to_num(0.0)  # of each hypothesis in its row
-        return replace(found, weights=share * found.weights[groups], groups=groups)
-
-    outlook = old_attribute("predictive")
-
-    def joint_predictive(self, questions: Sequence[Proposition], source: Source | None = None) -> Tensor:
-        """P(answers | hypothesis) for all 2^k patterns of one yes or no to each of k questions, ``(M, 2^k)``.
-
-        The first pattern is yes to all, the last no to all; the first question changes slowest.  With the reliabilities
-        summed out the answers are not independent given the graph; if they come in one call they may share an error.
-
-        Args:
-            questions: k of them, asked together.
-            source: who will answer; with a ``call``, the answers belong to that call.
-
-        Raises:
-            InvalidParameter: more than twelve questions.
-
-        Example:
-            >>> from causalpp import Causes
-            >>> from causalpp.belief import Fixed
-            >>> pair = DagBatch.from_dags([Dag("ab", [("a", "b")]), Dag("ab", [("b", "a")])])
-            >>> Belief.uniform(pair, Fixed(0.1)).joint_predictive([Causes("a", "b"), Causes("b", "a")])[0]
-            tensor([0.0900, 0.8100, 0.0100, 0.0900], dtype=torch.float64)
-        """
-        if len(questions) > _TOGETHER:
-            raise InvalidParameter(f"the law of at most {_TOGETHER} answers is computed, not of {len(questions)}")
-        columns, source = [], source or Source()
-        for values in itertools.product((True, False), repeat=len(questions)):
-            said = [source.answer(q, self.record.tallies, v) for q, v in zip(questions, values, strict=True)]
-            columns.append((self.update(said).log_likelihood - self.log_likelihood).exp())
-        return torch.stack(columns, 1)
-
-    law = old_attribute("joint_predictive")
-
-    @property
-    def rates(self) -> tuple[Tensor, Tensor]:
-        """P(yes | candidate) for an answer to a new question, where it is true and where it is false, ``(N,)`` each."""
-        found, n = self.predictive([NEW_QUESTION], apart=False), len(self.candidates)
-        return found.if_true[found.groups[:n], 0], found.if_false[found.groups[:n], 0]
-
-    @property
-    def counts(self) -> Tensor:
-        """Four counts a candidate: yes and no where the question is true, then where it is false, ``(N, 4)``."""
-        return self.record.counts[self.record.groups[: len(self.candidates)]]
+    def hypotheses(self) -> DagBatch:
+        """The candidates, and after them the alternatives."""
+        return cast(DagBatch, self.record.hypotheses)
 
     # --- graphs ---------------------------------------------------------------------------------------
 
     @property
-    def nodes(self) -> tuple[str, ...]:
-        """The variables."""
-        return self.candidates.nodes
-
-    @property
-    def probabilities(self) -> Tensor:
-        """The posterior probability of every candidate, shape ``(N,)``; what is left to one is the alternatives'."""
-        return self._posterior[: len(self.candidates)]
-
-    @property
-    def log_marginal_likelihood(self) -> float:
-        """The natural logarithm of P(answers)."""
-        return float(torch.logsumexp(self._log_rows + self.channel.log_likelihood(self._state), dim=0))
-
-    log_evidence = old_attribute("log_marginal_likelihood")
+    def edges(self) -> Tensor:
+        """The posterior probability of every directed edge, shape ``(d, d)``."""
+        return self.hypotheses.edge_shares(self._posterior)
 
     @cached_property
     def none_of_these(self) -> NoneOfThese:
@@ -296,7 +193,24 @@ class Belief:
 
         A belief without alternatives looks at those of :meth:`with_alternatives`.
         """
-        return compared(self)
+        related = NoneOfThese.only_related(self.profile)
+        if self.alternatives is None:
+            found = one_edge_alternatives(self.candidates, knowledge=self.knowledge)
+            if found is None:
+                return related
+            return replace(self.with_alternatives(found).none_of_these, related=related.related)
+        log, n = self._log_start + self.log_likelihood, len(self.candidates)
+        inside, outside = float(torch.logsumexp(log[:n], 0)), float(torch.logsumexp(log[n:], 0))
+        factor = inside - outside - math.log((1 - self.doubt) / self.doubt)
+        mass = self._posterior[n:]
+        graph = self.alternatives[int(mass.argmax())]
+        return replace(
+            related,
+            probability=float(mass.sum()),
+            bayes_factor=factor,
+            alternatives=len(self.alternatives),
+            graph=graph,
+        )
 
     def explain(self, a: Dag, b: Dag) -> Explanation:
         """Which answers speak for one graph against another, and by how much.
@@ -307,7 +221,7 @@ class Belief:
             InvalidGraph: a graph over other variables.
 
         Example:
-            >>> from causalpp import Causes
+            >>> from causalpp import Answer, Causes
             >>> chain, fork = Dag("abc", [("a", "b"), ("b", "c")]), Dag("abc", [("b", "a"), ("b", "c")])
             >>> from causalpp.belief import Fixed
             >>> belief = Belief.uniform(DagBatch.from_dags([chain, fork]), Fixed(0.2))
@@ -318,93 +232,20 @@ class Belief:
         pair = DagBatch.from_dags([a, b], nodes=self.candidates.nodes)
         prior: list[float] = []
         for adjacency in pair.adjacency.to(self.candidates.device):
-            same = (self.record.hypotheses.adjacency == adjacency).flatten(1).all(1)
+            same = (self.hypotheses.adjacency == adjacency).flatten(1).all(1)
             prior.append(float(self._log_start[same].exp().sum()))
         odds = math.log2(prior[0]) - math.log2(prior[1]) if min(prior) > 0 else 0.0
-        return explained(Belief.uniform(pair, self.channel), self.answers, odds)
-
-    @property
-    def graph(self) -> Dag:
-        """The most probable graph, the first one among equals."""
-        return self.candidates[int(self.probabilities.argmax())]
-
-    @property
-    def confidence(self) -> float:
-        """The posterior probability of :attr:`graph`."""
-        return float(self.probabilities.max())
-
-    @property
-    def entropy(self) -> float:
-        """What is still unknown about the graph, in bits."""
-        p = self._posterior[self._posterior > 0]
-        return max(0.0, float(-(p * p.log2()).sum()))
-
-    def top(self, k: int = 5) -> list[tuple[Dag, float]]:
-        """The ``k`` most probable graphs with their probabilities."""
-        order = torch.argsort(self.probabilities, descending=True, stable=True)[:k]
-        return [(self.candidates[int(n)], float(self.probabilities[n])) for n in order]
-
-    def probability(self, proposition: Proposition) -> float:
-        """The posterior probability that a proposition is true."""
-        holds = proposition.holds(self.record.hypotheses).to(self._posterior.dtype)
-        return min(1.0, float(self._posterior @ holds))
-
-    @property
-    def edges(self) -> Tensor:
-        """The posterior probability of every directed edge, shape ``(d, d)``."""
-        return self.record.hypotheses.edge_shares(self._posterior)
-
-    # --- the oracle -----------------------------------------------------------------------------------
-
-    @cached_property
-    def _reliabilities(self) -> dict[Label | None, Reliability]:
-        return self.channel.reliabilities(self._heard)
-
-    @cached_property
-    def reliability(self) -> Reliability:
-        """The posterior over the oracle's sensitivity and specificity; of several groups, each with equal weight."""
-        return Reliability.mean(list(self._reliabilities.values()))
-
-    @property
-    def reliabilities(self) -> dict[Label, Reliability]:
-        """The same for each kind of question, wording or oracle, where the channel tells them apart; else empty."""
-        return {label: found for label, found in self._reliabilities.items() if label is not None}
-
-    @cached_property
-    def profile(self) -> Profile:
-        """What kind of oracle it is, and what the channel learns of it beside rates."""
-        return self.channel.profile(self._heard)
-
-    @property
-    def shares(self) -> dict[float, float]:
-        """The posterior of λ of :class:`Pooled`, or of c of :class:`SharedErrors`; empty for other channels."""
-        return dict(self.profile.shares)
-
-    @property
-    def shared(self) -> float:
-        """How probable it is, on average, that an error strikes all answers of a call; zero for most channels."""
-        return self.profile.strikes
-
-    @property
-    def kinds(self) -> dict[str, float]:
-        """How probable it is that the oracle is informative, a liar, or unrelated to the graph.
-
-        A channel with a learned reliability knows no unrelated answers: *liar* is then worse than chance.
-        """
-        return {kind: getattr(self.profile, kind) for kind in ("informative", "liar", "unrelated")}
-
-    # --- for people -----------------------------------------------------------------------------------
-
-    def __repr__(self) -> str:
-        return (
-            f"Belief({len(self.candidates):,} candidates, {len(self.answers)} answers, "
-            f"confidence {self.confidence:.3f} in {self.graph!r})"
-        )
+        first, second = pair
+        reasons, before, belief = [], 0.0, Belief.uniform(pair, self.channel)
+        for number, answer in enumerate(self.answers, 1):
+            belief = belief.update([answer])
+            log = belief.log_likelihood
+            now = float(log[0] - log[1]) / math.log(2)
+            reasons.append(Reason.of(number, answer, first, second, now - before))
+            before = now
+        return Explanation(first, second, odds, tuple(reasons))
 
     def to_dict(self, k: int = 10) -> dict[str, Any]:
         """The leading graphs, the edges' probabilities and the reliability as plain values."""
-        return plain_values(self, k)
-
-    def to_json(self) -> str:
-        """:meth:`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
+        left = float(self._posterior[len(self.candidates) :].sum()) if self.alternatives else None
+        return {**super().to_dict(k), "none_of_these": left}

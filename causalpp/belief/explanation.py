@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,6 @@ from causalpp.oracles import Answer
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from causalpp.belief.belief import Belief
 
 __all__ = ["Explanation", "Reason"]
 
@@ -38,6 +35,12 @@ class Reason:
     in_a: bool
     in_b: bool
     bits: float
+
+    @classmethod
+    def of(cls, number: int, answer: Answer, a: Dag, b: Dag, bits: float) -> Reason:
+        """What an answer says, worth so many bits."""
+        question = answer.question
+        return cls(number, question.question(), answer.word, question.holds(a), question.holds(b), bits)
 
 
 @dataclass(frozen=True)
@@ -91,28 +94,3 @@ class Explanation:
         lines = [f"{self.bits:+.2f} bits for {self.a!r} against {self.b!r}"]
         lines += [f"  {r.bits:+.2f}  {r.number}. {r.question} {r.answer}" for r in self.separating[:8]]
         return "\n".join(lines)
-
-
-def explained(start: Belief, answers: tuple[Answer, ...], odds: float) -> Explanation:
-    """The reasons for the first of two graphs, each answer counted after the ones before it.
-
-    Args:
-        start: a belief over the two graphs, both equally probable, before any answer.
-        answers: all of them.
-        odds: log₂ of the odds of the two graphs before the answers.
-    """
-    a, b = start.candidates
-    reasons, before, belief = [], 0.0, start
-    for number, answer in enumerate(answers, 1):
-        belief = belief.update([answer])
-        log = belief.log_likelihood
-        now = float(log[0] - log[1]) / math.log(2)
-        reasons.append(_reason(number, answer, a, b, now - before))
-        before = now
-    return Explanation(a, b, odds, tuple(reasons))
-
-
-def _reason(number: int, answer: Answer, a: Dag, b: Dag, bits: float) -> Reason:
-    """One answer's part."""
-    question = answer.question
-    return Reason(number, question.question(), answer.word, question.holds(a), question.holds(b), bits)

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from causalpp._renamed import old_attribute
+from causalpp.belief.table import TruthTable
 from causalpp.graphs import DagBatch
 from causalpp.oracles import Answer
-from causalpp.propositions import Proposition
+from causalpp.propositions import Proposition, truth_table
 
-__all__ = ["NEW_QUESTION", "Label", "Record", "Source", "Tallies", "counts_of"]
+__all__ = ["NEW_QUESTION", "Label", "Record", "Source", "Tallies", "counts_of", "true_of"]
 
 Label: TypeAlias = Hashable
 """The name of a group of answers: a kind of question, a wording, an oracle, or a tuple of such."""
@@ -100,7 +101,7 @@ class Record:
         origin: the rows of the record before the last update that the rows came from, shape ``(R,)``.
     """
 
-    hypotheses: DagBatch
+    hypotheses: DagBatch | TruthTable
     numbers: dict[Proposition, int]
     groups: Tensor
     rows: Tensor
@@ -110,7 +111,7 @@ class Record:
     graphs = old_attribute("hypotheses")
 
     @classmethod
-    def none(cls, hypotheses: DagBatch) -> Record:
+    def none(cls, hypotheses: DagBatch | TruthTable) -> Record:
         """Nothing was answered yet: all hypotheses in one row."""
         device = hypotheses.device
         start = torch.zeros(len(hypotheses), dtype=torch.int64, device=device)
@@ -122,13 +123,14 @@ class Record:
 
         Raises:
             UnknownVariable: an answer is about a variable the graphs do not have.
+            InvalidProposition: an answer to a question that the table does not have.
         """
         given = list(answers)
         numbers, groups, rows = dict(self.numbers), self.groups, self.rows
         origin = torch.arange(len(rows), device=rows.device)
         for question in dict.fromkeys(answer.question for answer in given):
             if question not in numbers:
-                truth = question.holds(self.hypotheses)
+                truth = true_of(question, self.hypotheses)
                 numbers[question] = len(numbers)
                 key = groups * 2 + truth
                 there = torch.zeros(2 * len(rows), dtype=torch.bool, device=rows.device)
@@ -140,6 +142,13 @@ class Record:
                 origin = origin[parent]
         tallies = self.tallies.plus([(numbers[answer.question], answer) for answer in given], len(numbers))
         return Record(self.hypotheses, numbers, groups, rows, tallies, origin)
+
+    def truth(self, questions: Sequence[Proposition]) -> Tensor:
+        """The true answers to some questions in every hypothesis, booleans of shape ``(M, P)``."""
+        if isinstance(self.hypotheses, DagBatch):
+            return truth_table(questions, self.hypotheses)
+        columns = [self.hypotheses.truth(question) for question in questions]
+        return torch.stack(columns, 1) if columns else self.hypotheses.cells[:, :0]
 
     def padded(self, tallies: Tallies) -> Tallies:
         """Earlier tallies with a zero for each question asked since."""
@@ -165,6 +174,11 @@ class Record:
         """The S distinct pairs of how often yes and how often no, ``(S,)`` each, and the pair of each question."""
         said, state = torch.unique(torch.stack(self.said(questions)), dim=1, return_inverse=True)
         return said[0], said[1], state
+
+
+def true_of(question: Proposition, hypotheses: DagBatch | TruthTable) -> Tensor:
+    """In which hypotheses a question is true, booleans of shape ``(M,)``."""
+    return hypotheses.truth(question) if isinstance(hypotheses, TruthTable) else question.holds(hypotheses)
 
 
 def counts_of(rows: Tensor, tallies: Tallies) -> Tensor:

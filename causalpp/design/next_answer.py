@@ -9,7 +9,7 @@ from torch import Tensor
 
 from causalpp.belief import Belief, Source
 from causalpp.design.information import checked_costs, question_information
-from causalpp.propositions import Proposition, truth_table
+from causalpp.propositions import Proposition
 
 __all__ = ["next_answer_information"]
 
@@ -47,11 +47,10 @@ def next_answer_information(
         >>> [round(bits, 2) for bits in next_answer_information(belief, [asked, other]).tolist()]
         [0.0, 0.11]
     """
-    graphs = belief.record.hypotheses
-    truth = truth_table(questions, graphs)
+    truth = belief.record.truth(questions)
     found = belief.predictive(questions, source, apart=False)
     weights, state, groups = found.weights, found.state, found.groups
-    labels = None if about is None else about.holds(graphs)
+    labels = None if about is None else belief.record.truth([about])[:, 0]
     silent = None if found.silent is None else (found.silent[0][groups], found.silent[1][groups])
     gain = torch.zeros(len(questions), dtype=weights.dtype, device=weights.device)
     for number in range(found.if_true.shape[1]):

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from causalpp.belief import AnyBelief, Belief
+from causalpp.belief import AnyBelief
 from causalpp.effects._graphwise import Found, compare, every_graph
 from causalpp.errors import InvalidParameter, NotIdentified
 from causalpp.graphs import Dag, DagBatch
@@ -320,7 +320,7 @@ def average(
         mass,
         len(data),
         float(share[~reached].sum()),
-        not isinstance(belief, Belief),
+        not belief.listed,
     )
 
 

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Protocol
 
+from causalpp.belief.alternatives import NoneOfThese
 from causalpp.belief.belief import Belief
-from causalpp.belief.channels.base import Channel
 from causalpp.belief.explanation import Explanation
+from causalpp.belief.protocol import AnyBelief
+from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.graphs import Dag, DagBatch
-from causalpp.oracles import Answer
 
-__all__ = ["explained"]
+__all__ = ["Uncounted"]
 
 
-def explained(nodes: Sequence[str], channel: Channel, answers: Sequence[Answer], a: Dag, b: Dag) -> Explanation:
-    """Which answers speak for one graph against another that was as probable before them."""
-    pair = DagBatch.from_dags([a, b], nodes=nodes)
-    return Belief.uniform(pair, channel).update(answers).explain(a, b)
+class Uncounted(AnyBelief, Protocol):
+    """A belief over a class too large to be listed."""
+
+    mec: MarkovEquivalenceClass
+
+    @property
+    def class_(self) -> MarkovEquivalenceClass:
+        """The class whose members are the candidates."""
+        return self.mec
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The variables."""
+        return self.mec.nodes
+
+    @property
+    def none_of_these(self) -> NoneOfThese:
+        """Only whether the answers have to do with the graph: too many graphs are one edge away from a member."""
+        return NoneOfThese.only_related(self.profile)
+
+    def explain(self, a: Dag, b: Dag) -> Explanation:
+        """Which answers speak for one graph against another; see :meth:`Belief.explain`."""
+        pair = DagBatch.from_dags([a, b], nodes=self.nodes)
+        return Belief.uniform(pair, self.channel).update(self.answers).explain(a, b)

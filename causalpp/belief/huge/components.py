@@ -10,31 +10,25 @@ and it is enough to keep the probability of each component's answers in each wor
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from causalpp._renamed import old_attribute
-from causalpp.belief._summary import only_related
-from causalpp.belief.alternatives import NoneOfThese
 from causalpp.belief.belief import Belief
 from causalpp.belief.channels.agnostic import Agnostic
 from causalpp.belief.channels.base import Channel, Profile
 from causalpp.belief.channels.counts import Fixed
 from causalpp.belief.channels.mixture import Mixture
 from causalpp.belief.channels.odds import LogOdds
-from causalpp.belief.explanation import Explanation
 from causalpp.belief.huge._batches import Unwritten
 from causalpp.belief.huge._parts import Told, is_plain, members_by_component
 from causalpp.belief.huge._scopes import Scopes
-from causalpp.belief.huge._uncounted import explained
-from causalpp.belief.record import Label
+from causalpp.belief.huge._uncounted import Uncounted
 from causalpp.belief.reliability import Reliability
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.equivalence.restricted import RestrictedClass
@@ -47,10 +41,11 @@ __all__ = ["ComponentBelief"]
 
 _DRAWN = 1_000  # graphs that stand for the posterior
 _LIMIT = 100_000  # members of a component
+_SURE = 1e-12  # a probability that is 0 or 1 but for rounding
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ComponentBelief:
+class ComponentBelief(Uncounted):
     """The exact posterior over a class of any size whose chain components can be listed; immutable.
 
     A question may be asked if one component decides it: which are the parents of a variable, or what it causes.
@@ -106,9 +101,6 @@ class ComponentBelief:
             raise InvalidParameter("a class narrowed by statements is no product of components: use a ParticleBelief")
         parts = tuple(Belief.uniform(batch, channel) for batch in members_by_component(mec, limit))
         return cls(mec, channel, (), parts, Scopes(mec.cpdag))
-
-    alternatives: ClassVar[None] = None
-    doubt: ClassVar[float] = 0.0
 
     # --- questions --------------------------------------------------------------------------------------
 
@@ -187,17 +179,12 @@ class ComponentBelief:
     # --- graphs -----------------------------------------------------------------------------------------
 
     @property
-    def nodes(self) -> tuple[str, ...]:
-        """The variables."""
-        return self.mec.nodes
-
-    @property
     def size(self) -> int:
         """The number of members of the class."""
         return self.mec.size
 
-    @property
-    def candidates(self) -> DagBatch:
+    @cached_property
+    def candidates(self) -> DagBatch:  # type: ignore[override]  # made when it is needed
         """Distinct graphs among 1,000 that are drawn from the posterior, for what needs a list."""
         return self._drawn[0]
 
@@ -215,8 +202,6 @@ class ComponentBelief:
     def log_marginal_likelihood(self) -> float:
         """The natural logarithm of P(answers)."""
         return float(torch.logsumexp(self._log_prior + self._messages.sum(0), 0))
-
-    log_evidence = old_attribute("log_marginal_likelihood")
 
     def probability(self, proposition: Proposition) -> float:
         """The posterior probability that a statement is true, exactly.
@@ -241,6 +226,11 @@ class ComponentBelief:
             share = share * (holds.double() @ (within - self._messages[c]).exp())
         return min(1.0, float(share.sum()))
 
+    def settled(self, statement: Proposition) -> bool | None:
+        """Whether a statement is true in all members, or (False) in none, but for rounding; None if they differ."""
+        p = self.probability(statement)
+        return None if _SURE < p < 1 - _SURE else p > 0.5
+
     @property
     def edges(self) -> Tensor:
         """The posterior probability of every directed edge, shape ``(d, d)``."""
@@ -263,13 +253,13 @@ class ComponentBelief:
         return self._leading(1)
 
     @property
-    def graph(self) -> Dag:
+    def best(self) -> Dag:
         """The most probable graph, where its probability is above one half; else one of the most probable."""
         return self._assembled(torch.tensor([self._best[0][0]]))[0]
 
     @property
     def confidence(self) -> float:
-        """The posterior probability of :attr:`graph`, exactly."""
+        """The posterior probability of :attr:`best`, exactly."""
         return self._best[0][1]
 
     def top(self, k: int = 5) -> list[tuple[Dag, float]]:
@@ -357,29 +347,10 @@ class ComponentBelief:
         """The posterior over the oracle's sensitivity and specificity."""
         return self.parts[0].reliability
 
-    @property
-    def reliabilities(self) -> dict[Label, Reliability]:
-        """None: these channels do not tell groups of answers apart."""
-        return {}
-
     @cached_property
     def profile(self) -> Profile:
         """What kind of oracle it is."""
         return self.parts[0].profile._replace(unrelated_before=self._parts[0].profile.unrelated_before)
-
-    @property
-    def kinds(self) -> dict[str, float]:
-        """How probable it is that the oracle is informative, a liar, or unrelated to the graph."""
-        return self.parts[0].kinds
-
-    @property
-    def none_of_these(self) -> NoneOfThese:
-        """Only whether the answers have to do with the graph: too many graphs are one edge away from a member."""
-        return only_related(self.profile)
-
-    def explain(self, a: Dag, b: Dag) -> Explanation:
-        """Which answers speak for one graph against another; see :meth:`Belief.explain`."""
-        return explained(self.nodes, self.channel, self.answers, a, b)
 
     # --- for people -------------------------------------------------------------------------------------
 
@@ -391,28 +362,9 @@ class ComponentBelief:
         )
 
     def to_dict(self, k: int = 10) -> dict[str, Any]:
-        """As :meth:`Belief.to_dict`."""
-        nodes = self.nodes
+        """The leading graphs, the edges' probabilities and the reliability as plain values."""
         return {
             "method": "components",
-            "candidates": self.size,
             "components": [len(part.candidates) for part in self._parts],
-            "answers": len(self.answers),
-            "confidence": self.confidence,
-            "entropy_bits": self.entropy,
-            "log_evidence": self.log_marginal_likelihood,
-            "graphs": [{"edges": [list(e) for e in dag.edges], "probability": p} for dag, p in self.top(k)],
-            "edges": [
-                {"cause": nodes[i], "effect": nodes[j], "probability": float(p)}
-                for i, row in enumerate(self.edges.tolist())
-                for j, p in enumerate(row)
-                if p > 0
-            ],
-            "reliability": self.reliability.to_dict(),
-            "kinds": self.kinds,
-            "none_of_these": None,
+            **super().to_dict(k),
         }
-
-    def to_json(self) -> str:
-        """:meth:`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from causalpp._renamed import old_attribute
-from causalpp.belief._summary import only_related
-from causalpp.belief.alternatives import NoneOfThese
 from causalpp.belief.belief import Belief
 from causalpp.belief.channels.agnostic import Agnostic
 from causalpp.belief.channels.base import Channel, Profile
 from causalpp.belief.channels.predictive import Predictive
-from causalpp.belief.explanation import Explanation
 from causalpp.belief.huge._batches import Frame, PackedBatch, Shared
 from causalpp.belief.huge._moves import KEPT, Mixing, move, systematic
 from causalpp.belief.huge._reversals import Walkers
 from causalpp.belief.huge._target import Target, Truths
-from causalpp.belief.huge._uncounted import explained
+from causalpp.belief.huge._uncounted import Uncounted
 from causalpp.belief.record import Label, Record, Source
 from causalpp.belief.reliability import Reliability
 from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
@@ -41,11 +37,12 @@ _MANY = 50  # particles that are equal: enough of them to estimate a probability
 _MOST, _FEWEST = 1 << 16, 1 << 12  # particles, unless said
 _WORDS = 1 << 20  # of the particles' sets of parents
 _CELLS = 1 << 31  # of the particles' adjacency, which is written out once: two gigabytes
+_SURE = 1e-12  # a probability that is 0 or 1 but for rounding
 _LOW = 0.25  # of the particles' number: with a smaller effective sample size they are drawn again
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ParticleBelief:
+class ParticleBelief(Uncounted):
     """A posterior estimated from members of the class; immutable: :meth:`update` gives a new one.
 
     Sequential Monte Carlo (Chopin, *A sequential particle filter method for static models*, Biometrika 89, 2002).
@@ -153,9 +150,6 @@ class ParticleBelief:
                 now = now._drawn_again()
         return now
 
-    alternatives: ClassVar[None] = None
-    doubt: ClassVar[float] = 0.0
-
     # --- how good the estimate is -----------------------------------------------------------------------
 
     @property
@@ -191,13 +185,13 @@ class ParticleBelief:
         """How many different graphs there are among the particles."""
         return len(self.candidates)
 
-    def standard_error(self, proposition: Proposition) -> float:
+    def standard_error(self, statement: Proposition) -> float:
         """How far off :meth:`probability` may be: estimated from what the populations disagree about.
 
         No population counts for less than the others here, whatever it weighs, so the error is rather over- than
         underestimated.
         """
-        return self._error(proposition.holds(self.candidates).double())
+        return self._error(statement.holds(self.candidates).double())
 
     @property
     def confidence_error(self) -> float:
@@ -221,15 +215,10 @@ class ParticleBelief:
 
     # --- what is believed -------------------------------------------------------------------------------
 
-    @property
-    def candidates(self) -> DagBatch:
+    @cached_property
+    def candidates(self) -> DagBatch:  # type: ignore[override]  # made when it is needed
         """The distinct graphs among the particles."""
         return self.belief.candidates
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """The variables."""
-        return self.mec.nodes
 
     @property
     def record(self) -> Record:
@@ -267,9 +256,9 @@ class ParticleBelief:
         """The law of an answer to a new question; see :attr:`Belief.rates`."""
         return self.belief.rates
 
-    def probability(self, proposition: Proposition) -> float:
-        """The estimated posterior probability that a proposition is true; see :meth:`standard_error`."""
-        return self.belief.probability(proposition)
+    def probability(self, statement: Proposition) -> float:
+        """The estimated posterior probability that a statement is true; see :meth:`standard_error`."""
+        return self.belief.probability(statement)
 
     @property
     def edges(self) -> Tensor:
@@ -277,13 +266,13 @@ class ParticleBelief:
         return self.belief.edges
 
     @property
-    def graph(self) -> Dag:
+    def best(self) -> Dag:
         """The most probable graph among the particles; before much is known, others may well be more probable."""
         return self.candidates[int(self._log_probability.argmax())]
 
     @property
     def confidence(self) -> float:
-        """The estimated posterior probability of :attr:`graph`.
+        """The estimated posterior probability of :attr:`best`.
 
         All members are equally probable before the answers, so what one graph is more probable than another is known
         exactly.  That leaves one number to be estimated: from the weight on the graphs that many particles stand for,
@@ -338,8 +327,6 @@ class ParticleBelief:
         """An estimate of the natural logarithm of P(answers)."""
         return self._offset + self.belief.log_marginal_likelihood
 
-    log_evidence = old_attribute("log_marginal_likelihood")
-
     @property
     def reliability(self) -> Reliability:
         """The posterior over the oracle's sensitivity and specificity."""
@@ -355,19 +342,15 @@ class ParticleBelief:
         """What kind of oracle it is."""
         return self.belief.profile
 
-    @property
-    def kinds(self) -> dict[str, float]:
-        """How probable it is that the oracle is informative, a liar, or unrelated to the graph."""
-        return self.belief.kinds
-
-    @property
-    def none_of_these(self) -> NoneOfThese:
-        """Only whether the answers have to do with the graph: too many graphs are one edge away from a member."""
-        return only_related(self.profile)
-
-    def explain(self, a: Dag, b: Dag) -> Explanation:
-        """Which answers speak for one graph against another; see :meth:`Belief.explain`."""
-        return explained(self.nodes, self.channel, self.answers, a, b)
+    def settled(self, statement: Proposition) -> bool | None:
+        """Whether a statement is true in all members, or (False) in none; None if they differ, or are too many."""
+        if _SURE < self.probability(statement) < 1 - _SURE:
+            return None
+        try:
+            found = self.mec.decide(statement).kind  # particles are a sample
+        except TooLarge:
+            return None
+        return {"entailed": True, "excluded": False}.get(found)
 
     def thinned(self, count: int) -> Belief:
         """A belief over at most so many graphs, drawn by weight, that stands for this one: for quick looks ahead."""
@@ -439,23 +422,14 @@ class ParticleBelief:
     def to_dict(self, k: int = 10) -> dict[str, Any]:
         """As :meth:`Belief.to_dict`, and how good the estimate is."""
         return {
-            **self.belief.to_dict(0),
+            **super().to_dict(k),
             "method": "particles",
-            "candidates": self.size,
-            "confidence": self.confidence,
-            "graphs": [{"edges": [list(e) for e in dag.edges], "probability": p} for dag, p in self.top(k)],
-            "entropy_bits": self.entropy,
-            "log_evidence": self.log_marginal_likelihood,
             "confidence_error": self.confidence_error,
             "particles": self._particles,
             "distinct": self.distinct,
             "effective_sample_size": self.effective_sample_size,
             "mixing": None if self.mixing is None else vars(self.mixing),
         }
-
-    def to_json(self) -> str:
-        """:meth:`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
 def _frame(mec: MarkovEquivalenceClass) -> Frame:
