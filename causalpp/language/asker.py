@@ -7,10 +7,9 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from causalpp.errors import InvalidParameter, OracleError
 from causalpp.language.backend import Backend, Prompt, Reply, Sampling
@@ -46,9 +45,10 @@ class Asker(Paced):
         journal: keeps every reply as it comes, and gives it back for free; a journal or the path of one.
         progress: whether to show a bar with the cost so far; by default for ten prompts and more.
         pace: what keeps to the limits a minute, where several askers share it.
-        identity: what determines the replies besides the prompt and the sampling, as JSON values; by default what the
-            backend says of itself.
-        fingerprint: a text that stands for it in the journal.
+        formerly: under what other names replies of the same model may stand in the journal.
+
+    Attributes:
+        fingerprint: what replies stand under in a journal, beside the prompt, the sampling and the number of the draw.
 
     Raises:
         InvalidParameter: a budget of money without prices.
@@ -71,8 +71,7 @@ class Asker(Paced):
         journal: ReplyJournal | str | Path | None = None,
         progress: bool | None = None,
         pace: Pace | None = None,
-        identity: Mapping[str, Any] | None = None,
-        fingerprint: str | None = None,
+        formerly: Iterable[str] = (),
     ) -> None:
         self.backend = backend
         self.sampling = sampling or Sampling()
@@ -82,19 +81,20 @@ class Asker(Paced):
         self.journal = ReplyJournal(journal) if isinstance(journal, (str, Path)) else journal
         if pace is not None:  # that of another asker
             self.__dict__["_pace"] = (self.limits, os.getpid()), pace
-        self.identity = dict(backend.identity if identity is None else identity)
-        described = json.dumps(self.identity, sort_keys=True, default=str)
-        self.fingerprint = fingerprint or f"prompts:{hashlib.sha256(described.encode()).hexdigest()[:16]}"
+        described = json.dumps(dict(backend.identity), sort_keys=True, default=str)
+        self.fingerprint = f"language model:{hashlib.sha256(described.encode()).hexdigest()[:16]}"
+        self.formerly = tuple(formerly)
 
     def __repr__(self) -> str:
         return f"Asker({self.backend!r}, {self.sampling})"
 
-    def ask(self, prompts: Prompt | Iterable[Prompt], repeats: int = 1) -> list[Reply]:
+    def ask(self, prompts: Prompt | Iterable[Prompt], repeats: int | Iterable[int] = 1) -> list[Reply]:
         """The replies to some prompts, each put ``repeats`` times, prompt by prompt.
 
-        With a journal, every reply is on the disk before any is returned; the same prompts, put as often, get the same
-        replies for free.  A prompt that found no reply has one with a :attr:`Reply.reason`, and is put again the next
-        time.
+        The draws of a prompt are numbered from 0, and the same number gives the same draw where the model takes a seed;
+        instead of how many, ``repeats`` may say which.  With a journal, every reply is on the disk before any is
+        returned, and the same draws are free the next time.  A prompt that found no reply has one with a
+        :attr:`Reply.reason`, and is put again the next time.
 
         Raises:
             BudgetSpent: the budget does not reach; what came is in the journal, if there is one.
@@ -106,7 +106,7 @@ class Asker(Paced):
         fetch(asking.groups, asking.found, asking.together, asking.store)
         return asking.replies()
 
-    async def ask_async(self, prompts: Prompt | Iterable[Prompt], repeats: int = 1) -> list[Reply]:
+    async def ask_async(self, prompts: Prompt | Iterable[Prompt], repeats: int | Iterable[int] = 1) -> list[Reply]:
         """:meth:`ask` for use inside an event loop; a call that is cancelled keeps what has come."""
         if self.backend.batched:  # works in a thread, and not while it waits
             return await asyncio.to_thread(self.ask, prompts, repeats)
@@ -121,20 +121,21 @@ class Asker(Paced):
     def _priced(self, reply: Reply) -> Reply:
         return replace(reply, cost=cost(reply.tokens_in, reply.tokens_out, self.prices))
 
-    def _asking(self, prompts: Prompt | Iterable[Prompt], repeats: int) -> _Asking:
-        if repeats < 1:
+    def _asking(self, prompts: Prompt | Iterable[Prompt], repeats: int | Iterable[int]) -> _Asking:
+        draws = list(range(repeats) if isinstance(repeats, int) else repeats)
+        if not draws or min(draws) < 0:
             raise InvalidParameter(f"a prompt is put at least once, not {repeats} times")
-        return _Asking(self, [prompts] if isinstance(prompts, Prompt) else list(prompts), repeats)
+        return _Asking(self, [prompts] if isinstance(prompts, Prompt) else list(prompts), draws)
 
 
 class _Asking:
     """One asking: its prompts, each by what it is known as in the journal, and the replies so far."""
 
-    def __init__(self, asker: Asker, prompts: Sequence[Prompt], repeats: int) -> None:
+    def __init__(self, asker: Asker, prompts: Sequence[Prompt], draws: Sequence[int]) -> None:
         self.asker = asker
         known = [(_digest(prompt, asker.sampling), prompt) for prompt in prompts]
         self.prompts = dict(known)
-        self.keys: list[_Key] = [(digest, number) for digest, _ in known for number in range(repeats)]
+        self.keys: list[_Key] = [(digest, number) for digest, _ in known for number in draws]
         self.groups = [[key] for key in dict.fromkeys(self.keys)]
         self.found: dict[_Key, Reply] = {}
         self.store = None if asker.journal is None else self
@@ -191,10 +192,13 @@ class _Asking:
         return self.asker.journal
 
     def get(self, keys: Sequence[_Key]) -> dict[_Key, Reply]:
-        return self.journal.replies(self.asker.fingerprint, keys)
+        found: dict[_Key, Reply] = {}
+        for fingerprint in (*self.asker.formerly, self.asker.fingerprint):
+            found |= self.journal.replies(fingerprint, keys)
+        return found
 
     def put(self, results: Sequence[tuple[_Key, Reply]]) -> Sequence[tuple[_Key, Reply]]:
-        self.journal.register(self.asker.fingerprint, self.asker.identity)
+        self.journal.register(self.asker.fingerprint, {"kind": "language model", **self.asker.backend.identity})
         self.journal.put_replies(self.asker.fingerprint, [pair for pair in results if not pair[1].failed])
         return results
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
+import asyncio
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,8 +19,9 @@ from causalpp.benchmarks.solvers.base import Solution, unread
 from causalpp.benchmarks.solvers.symbolic import meaning_of
 from causalpp.equivalence import parse_premise
 from causalpp.errors import CausalppError, InvalidParameter
-from causalpp.oracles import Answer, LanguageModelOracle, Oracle
-from causalpp.oracles.prompts import Prompts, Writer, ways
+from causalpp.language import Prompt, Reply
+from causalpp.language.quoting import quoted_lines
+from causalpp.oracles import Answer, LanguageModelOracle, Oracle, Prompts, Request, Writer
 from causalpp.propositions import Proposition, parse
 from causalpp.tasks import Corr2CauseItem, Item, load_benchmark, read_items
 from causalpp.tasks.corr2cause import corr2cause_item
@@ -30,32 +31,67 @@ __all__ = ["ChainOfThought", "FewShot", "PcInPrompt", "SelfConsistency", "ZeroSh
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-class _WholeQuestion(Writer):
-    """Writes prompts that show a premise and ask whether a hypothesis follows, in the words of the item."""
+class _WholeQuestion:
+    """A premise and whether a hypothesis follows from it, in the words of an item, as it is put to a model."""
 
     def __init__(
         self, oracle: LanguageModelOracle, item: Corr2CauseItem, form: str, examples: Sequence[Corr2CauseItem]
     ) -> None:
         names, _ = parse_premise(item.premise)
-        super().__init__(names, prompts=_prompts(form), labels=oracle.writer.labels, reason=oracle.mode == "reason")
-        self.sentence = item.hypothesis
-        self.background = "\n\n".join([*map(self._example, examples), self._text(item.premise)])
+        self.question = parse(item.hypothesis, names)
+        prompts, reason, labels = _prompts(form), oracle.mode == "reason", oracle.writer.labels
+        writer = Writer(names, prompts=prompts, labels=labels, reason=reason)
+        writer.background = "\n\n".join([*(_example(prompts, other) for other in examples), _premise(prompts, item)])
+        text = prompts.fill("question", background=writer.background, question=item.hypothesis, format=writer.shape())
+        self.prompt = Prompt(text.strip(), writer.system, () if reason else labels)
+        self.asker = oracle.asker()
+        self.reader = oracle.written_by(writer, ["plain"], ["positive"])
 
-    def _example(self, item: Corr2CauseItem) -> str:
-        question = self.prompts.fill(
-            "question", background=self._text(item.premise), question=item.hypothesis, format=""
-        )
-        return f"{question.strip()}\n\nAnswer: {'yes' if item.label else 'no'}"
+    def ask(self, repeats: int) -> list[Answer]:
+        known = self._known(repeats)
+        left = [number for number in range(repeats) if number not in known]
+        return self._read(known, left, self.asker.ask(self.prompt, left) if left else [])
 
-    def _said(
-        self,
-        statement: Proposition,  # noqa: ARG002
-        style: str,  # noqa: ARG002
-        shown: Mapping[str, str] | None = None,  # noqa: ARG002
-        *,
-        blank: str | None = None,  # noqa: ARG002
-    ) -> tuple[str, str]:
-        return self.sentence, self.sentence
+    async def ask_async(self, repeats: int) -> list[Answer]:
+        known = await asyncio.to_thread(self._known, repeats)
+        left = [number for number in range(repeats) if number not in known]
+        return self._read(known, left, await self.asker.ask_async(self.prompt, left) if left else [])
+
+    def _known(self, repeats: int) -> dict[int, Answer]:
+        """The answers that 0.1 kept: it put whole questions as if they were local ones, with such a background."""
+        if self.reader.journal is None:
+            return {}
+        requests = [Request(self.question, number) for number in range(repeats)]
+        kept = self.reader.journal.get_many(self.reader.fingerprint, requests)
+        return {request.replicate: answer for request, answer in kept.items()}
+
+    def _read(self, known: dict[int, Answer], left: Sequence[int], replies: Sequence[Reply]) -> list[Answer]:
+        for number, reply in zip(left, replies, strict=True):
+            known[number] = self.reader.read(Request(self.question, number), reply, reply.latency)
+        return [known[number] for number in sorted(known)]
+
+
+def _premise(prompts: Prompts, item: Corr2CauseItem) -> str:
+    return prompts.fill("context", lines=quoted_lines(item.premise))
+
+
+def _example(prompts: Prompts, item: Corr2CauseItem) -> str:
+    question = prompts.fill("question", background=_premise(prompts, item), question=item.hypothesis, format="")
+    return f"{question.strip()}\n\nAnswer: {'yes' if item.label else 'no'}"
+
+
+@dataclass
+class _Local:
+    """Whether a hypothesis holds in the graph that a simulated oracle knows."""
+
+    oracle: Oracle
+    question: Proposition
+
+    def ask(self, repeats: int) -> list[Answer]:
+        return self.oracle.ask(self.question, repeats)
+
+    async def ask_async(self, repeats: int) -> list[Answer]:
+        return await self.oracle.ask_async(self.question, repeats)
 
 
 @lru_cache(maxsize=8)
@@ -78,30 +114,26 @@ class _Whole(AskingSolver):
     def _examples(self, item: Corr2CauseItem) -> Sequence[Corr2CauseItem]:  # noqa: ARG002
         return ()
 
-    def _prepared(self, item: Corr2CauseItem) -> tuple[Oracle, Proposition]:
+    def _asked(self, item: Item) -> _WholeQuestion | _Local:
+        read = corr2cause_item(item)
         if not isinstance(self.ask, Model):
-            return self.ask.oracle(hidden_graph(item, self.ask.seed), item.id), meaning_of(item)
-        shared = self.ask.connected(self.mode, self._temperature())
-        oracle = copy.copy(shared)
-        for name in ("_asked", "fingerprint"):
-            oracle.__dict__.pop(name, None)
-        oracle.wordings, oracle.ways = ("plain",), ways(("plain",), ("positive",))
-        oracle.writer = _WholeQuestion(shared, item, self.form, self._examples(item))
-        return oracle, parse(item.hypothesis, oracle.writer.variables)
+            return _Local(self.ask.oracle(hidden_graph(read, self.ask.seed), read.id), meaning_of(read))
+        model = self.ask.connected(self.mode, self._temperature())
+        return _WholeQuestion(model, read, self.form, self._examples(read))
 
     def solve(self, item: Item) -> Solution:
         try:
-            oracle, question = self._prepared(corr2cause_item(item))
+            asked = self._asked(item)
         except CausalppError as error:
             return unread(error)
-        return _verdict(oracle.ask(question, self._repeats))
+        return _verdict(asked.ask(self._repeats))
 
     async def solve_async(self, item: Item) -> Solution:
         try:
-            oracle, question = self._prepared(corr2cause_item(item))
+            asked = self._asked(item)
         except CausalppError as error:
             return unread(error)
-        return _verdict(await oracle.ask_async(question, self._repeats))
+        return _verdict(await asked.ask_async(self._repeats))
 
 
 def _verdict(answers: Sequence[Answer]) -> Solution:

@@ -256,8 +256,7 @@ class LanguageModelOracle(AsyncOracle):
             journal=self.journal,
             progress=self.progress,
             pace=self.pace,
-            identity=self.identity,
-            fingerprint=self.fingerprint,
+            formerly=[self.fingerprint],  # as 0.1 kept them
         )
 
     def prompt(self, question: Proposition | Request | Panel) -> Prompt:
@@ -272,6 +271,21 @@ class LanguageModelOracle(AsyncOracle):
         request = question if isinstance(question, Request) else Request(question, 0, first.wording, first.negated)
         return self.writer.prompt(request.question, self.wordings[request.wording], negated=request.negated)
 
+    def written_by(
+        self, writer: Writer, wordings: Sequence[str] | None = None, polarities: Sequence[str] | None = None
+    ) -> LanguageModelOracle:
+        """The same model, asked in the words of another writer; backend, budget, limits and journal are shared.
+
+        Args:
+            writer: what writes the prompts.
+            wordings, polarities: how questions are put; by default as before.
+        """
+        other = self._copied()
+        other.writer, other.mode = writer, "reason" if writer.reason else "answer"
+        if wordings is not None:
+            other.wordings, other.ways = tuple(wordings), ways(wordings, polarities or ["positive"])
+        return other
+
     def about(self, dag: Dag, description: str = "", seed: int = 0) -> LanguageModelOracle:  # noqa: ARG002
         """The same model asked about other variables; of the graph only its variables' names are used.
 
@@ -282,18 +296,18 @@ class LanguageModelOracle(AsyncOracle):
             description: what they mean; it is left out where names are replaced, as it would give them away.
             seed: not used: the oracle's own decides how words are drawn, so that a journal knows them again.
         """
-        other = self._copied()
         writer = self.writer
-        other.writer = Writer(
-            dag.observed,
-            context=None if self.anonymize else description or None,
-            anonymize=self.anonymize,
-            prompts=writer.prompts,
-            system=writer.system,
-            labels=writer.labels,
-            reason=self.mode == "reason",
+        return self.written_by(
+            Writer(
+                dag.observed,
+                context=None if self.anonymize else description or None,
+                anonymize=self.anonymize,
+                prompts=writer.prompts,
+                system=writer.system,
+                labels=writer.labels,
+                reason=writer.reason,
+            )
         )
-        return other
 
     def propose_graphs(
         self,

@@ -106,7 +106,7 @@ class Writer:
         asked, statement = self._said(question, style)
         if negated:
             asked = self.prompts.fill("negated", statement=statement)
-        shape = self.prompts.fill("reason" if self.reason else "answer", labels=_listing(self.labels, "or"))
+        shape = self.shape()
         whole = self.prompts.fill("question", background=self.background, question=asked, format=shape)
         return Prompt(whole.strip(), self.system or None, () if self.reason else self.labels)
 
@@ -136,9 +136,13 @@ class Writer:
             asked = self.prompts.fill("negated", statement=statement)
         listed = "\n".join(f"{number}. {shown[name]}" for number, name in enumerate(outcomes, 1))
         asked = self.prompts.fill("panel", question=asked, outcomes=listed)
-        shape = self.prompts.fill("panel_reason" if self.reason else "panel_answer", labels=_listing(self.labels, "or"))
+        shape = self.shape("panel_")
         whole = self.prompts.fill("question", background=self.background, question=asked, format=shape)
         return Prompt(whole.strip(), self.system or None)
+
+    def shape(self, of: str = "") -> str:
+        """What a reply has to look like, to a question or to a ``"panel_"``."""
+        return self.prompts.fill(f"{of}{'reason' if self.reason else 'answer'}", labels=_listing(self.labels, "or"))
 
     def names(self, names: Sequence[str]) -> Mapping[str, str]:
         """Variables → how they stand in a prompt.
