@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import multiprocessing
 import os
 import pickle
+import signal
 import sqlite3
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import warm
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -257,6 +257,7 @@ def test_ten_thousand_answers_replay(path: Path) -> None:
 # --- several at once ----------------------------------------------------------------------------------
 
 WRITER = """
+import signal
 import sys
 from causalpp import Answer, Causes
 from causalpp.oracles.journal import Journal
@@ -275,22 +276,12 @@ for start in range(0, count, 5):
 
 
 def write_together(path: Path, count: int) -> None:
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", WRITER, path, name, str(count)],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for name in ("one", "two")
-    ]
+    writers = [warm.Process(WRITER, path, name, count, stdin=True, strict=True) for name in ("one", "two")]
     for writer in writers:
         assert writer.stdin is not None
         writer.stdin.write("go\n")
-        writer.stdin.flush()
     for writer in writers:
-        _, complaint = writer.communicate(timeout=300)
-        assert (writer.returncode, complaint) == (0, "")
+        assert writer.wait() == (0, "", "")
     journal = Journal(path)
     keys = [(a.oracle, a.request) for a in journal]
     assert len(keys) == len(set(keys)) == 3 * count
@@ -362,7 +353,7 @@ def test_journals_and_oracles_are_pickled_by_their_path(path: Path) -> None:
     oracle.ask(QUESTIONS)
     again = pickle.loads(pickle.dumps(oracle))
     assert len(again.journal) == len(QUESTIONS)
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
+    with warm.context().Pool(1) as pool:
         assert pool.apply(len, (again.journal,)) == len(QUESTIONS)
 
 
@@ -376,8 +367,7 @@ def test_a_process_that_is_killed_between_answers_loses_none(path: Path) -> None
         "    journal.put(Answer(Causes('a', 'b'), True, k, 'x'))\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    killed = subprocess.run([sys.executable, "-c", script, path], check=False, timeout=120)
-    assert killed.returncode != 0
+    assert warm.run(script, path).code == -signal.SIGKILL
     assert [a.replicate for a in Journal(path, create=False)] == list(range(57))
 
 

@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import warm
 
 from causalpp import Answer, Causes, Journal, Panel
 from causalpp.errors import OracleError
@@ -234,10 +234,9 @@ several = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this sy
 
 
 def play(scene: str, folder: Path) -> dict[str, Any]:
-    command = [sys.executable, __file__, scene, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    done = warm.run(f"import runpy; runpy.run_path({__file__!r}, run_name='__main__')", scene, folder)
+    assert done.code == 0, done.err
+    found: dict[str, Any] = json.loads(done.out)
     return found
 
 
