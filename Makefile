@@ -6,6 +6,7 @@
 PYTHON ?= python3.11
 ARGS ?=
 
+comma := ,
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -15,19 +16,27 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint bench tutorials docs clean FORCE
+.PHONY: help demo check test peers lint bench tutorials docs clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@echo 'ARGS="..." is passed on by demo, test, bench and tutorials: make test ARGS="-k parse".'
+	@echo 'ARGS="..." is passed on by demo, check, test, peers, bench and tutorials: make test ARGS="-k parse".'
 	@echo 'PYTHON=... names the interpreter (3.11 or newer) for a new .venv.'
 
 demo: $(VENV)/.core ## install the library in .venv and run its demonstration
 	@$(BIN)/causalpp demo $(ARGS)
 
-test: $(VENV)/.test ## run the unit tests and the doctests
+check: $(VENV)/.test ## run the tests that are quick: the habit while working
+	@echo "Running the quick tests"
+	@MPLBACKEND=Agg $(PYTEST) -n 2 --dist worksteal -p no:benchmark -m "not slow" $(ARGS)
+
+test: $(VENV)/.test ## run all unit tests and doctests
 	@echo "Running the tests"
-	@MPLBACKEND=Agg $(PYTEST) -n 2 -p no:benchmark $(ARGS)
+	@MPLBACKEND=Agg $(PYTEST) -n 2 --dist worksteal -p no:benchmark $(ARGS)
+
+peers: $(VENV)/.peers ## hold the library against others that do the same, installed for this alone
+	@echo "Running the tests that ask other libraries"
+	@MPLBACKEND=Agg $(PYTEST) -p no:benchmark -m peer $(ARGS)
 
 lint: $(VENV)/.test ## check style, types and the direction of imports
 	@echo "Checking the style"
@@ -83,6 +92,10 @@ $(VENV)/.core: $(VENV)/.made pyproject.toml constraints.txt
 $(VENV)/.test: $(VENV)/.made pyproject.toml constraints.txt
 	$(call install,[test])
 	@touch $(VENV)/.core $@
+
+$(VENV)/.peers: $(VENV)/.made pyproject.toml constraints.txt
+	$(call install,[test$(comma)peers])
+	@touch $(VENV)/.core $(VENV)/.test $@
 
 $(VENV)/.docs: $(VENV)/.made pyproject.toml constraints.txt
 	$(call install,[docs])

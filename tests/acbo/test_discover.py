@@ -98,6 +98,7 @@ def test_random_classes(size: int) -> None:
     check_calibrated(done, exactly=False)  # errors milder than the prior expects: right more often than claimed
 
 
+@pytest.mark.slow
 def test_confidence_is_accuracy_for_oracles_drawn_from_the_prior() -> None:
     """Bayes is calibrated by construction wherever it stops, if the belief and the loop are right."""
     rng = np.random.default_rng(3)
@@ -111,6 +112,7 @@ def test_confidence_is_accuracy_for_oracles_drawn_from_the_prior() -> None:
     check_calibrated(done, exactly=True)
 
 
+@pytest.mark.slow
 def test_confidence_is_accuracy_for_a_known_error() -> None:
     done = []
     for mec in itertools.islice(random_classes(4, range(2, 41)), 5):

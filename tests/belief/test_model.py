@@ -44,6 +44,7 @@ def log_evidence(belief: Belief) -> float:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENUMERATED)
 def test_the_posterior_is_pyros_enumeration(name: str) -> None:
     channel = ENUMERATED[name]

@@ -298,6 +298,7 @@ def test_waiting_units_are_under_way_together(tmp_path: Path) -> None:
     assert found.timings["most"].max() == 6
 
 
+@pytest.mark.slow
 def test_waiting_and_computing_units_in_one_run(tmp_path: Path) -> None:
     parts = [{"study": f"runner_tasks:{name}", "units": 10} for name in ("WAITING", "DRAWING")]
     found = run(Config.from_dict({"name": "x", "parts": parts}), tmp_path, jobs=2)

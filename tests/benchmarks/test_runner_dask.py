@@ -36,6 +36,7 @@ def config(*parts: dict[str, Any], **outer: Any) -> Config:
     return Config.from_dict({"name": "dask", **outer, "parts": list(parts)})
 
 
+@pytest.mark.slow
 def test_two_workers_give_identical_files(cluster: Any, tmp_path: Path) -> None:
     items = [
         {
@@ -72,6 +73,7 @@ def test_a_worker_that_dies_names_its_unit(cluster: Any, tmp_path: Path) -> None
             run(config(part, tries=1), tmp_path / "run", dask=client)
 
 
+@pytest.mark.slow
 def test_no_scheduler_is_one_clear_error(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     with pytest.raises(InvalidParameter, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):

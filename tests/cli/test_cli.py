@@ -508,6 +508,7 @@ def test_interrupted(run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the run was interrupted" in done.out
 
 
+@pytest.mark.slow
 def test_a_terminal_that_cannot_show_arrows() -> None:
     done = process("mec", "--network", "asia", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "")
@@ -529,6 +530,7 @@ def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_as_a_process() -> None:
     done = process("effect", "--network", "asia", "--treatment", "smoke", "--outcome", "dysp")
     assert (done.returncode, done.stderr) == (0, "")
@@ -538,6 +540,7 @@ def test_as_a_process() -> None:
     assert failed.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_reader_that_closes_early() -> None:
     command = [
         sys.executable,

@@ -41,6 +41,7 @@ def separations(dag: Dag) -> frozenset[tuple[str, str, tuple[str, ...]]]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("d", "classes"), [(2, 2), (3, 11), (4, 185)])
 def test_classes_of_all_small_graphs(d: int, classes: int) -> None:
     """Every labelled Dag: its class is exactly the graphs with its d-separations."""
@@ -198,6 +199,7 @@ def classes(d: int) -> dict[Cpdag, list[Dag]]:
     return groups
 
 
+@pytest.mark.slow
 def test_background_knowledge_leaves_the_members_that_agree() -> None:
     rng = np.random.default_rng(0)
     refused = 0

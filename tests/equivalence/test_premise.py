@@ -56,6 +56,7 @@ def test_the_wording_of_the_data_set() -> None:
     assert from_premise(premise(Dag("A"))) == Cpdag("A")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_three_hundred_premises_are_read_back(seed: int) -> None:
     rng = random.Random(seed)
@@ -269,6 +270,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             assert isinstance(from_premise(text), Cpdag)
 
 
+@pytest.mark.slow
 def test_hostile_text_is_refused_quickly() -> None:
     start = time.perf_counter()
     pieces = [

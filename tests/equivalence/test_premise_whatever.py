@@ -45,6 +45,7 @@ def test_only_dependence_of_two(sentence: str) -> None:
         parse_premise(BEGIN + sentence)
 
 
+@pytest.mark.slow
 def test_every_class_of_four_variables() -> None:
     seen = set()
     for dag in all_dags(list("ABCD")):

@@ -279,6 +279,7 @@ def test_a_file_cut_anywhere_is_an_error() -> None:
     assert _cuts(published) == list(range(len(published.rstrip()), len(published)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_published_networks_agree_with_pgmpy(name: str) -> None:
     from pgmpy.readwrite import BIFReader

@@ -213,6 +213,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Journal:
     return Journal(tmp_path_factory.mktemp("shared") / "any.journal")
 
 
+@pytest.mark.slow
 @given(answers())
 def test_whatever_is_put_in_comes_out(shared: Journal, answer: Answer) -> None:
     stands = shared.put(answer)

@@ -74,6 +74,7 @@ BIG_TRUTH = {question: question.b in BIG.descendants(question.a) for question in
 BIG_LENGTH = {question: path_length(question, BIG) for question in QUESTIONS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("family", "correlation"), FAMILIES, ids=lambda value: str(value).split("<function")[0][:60])
 def test_measured_rates_are_the_stated_ones(family: Noise, correlation: float) -> None:
     answers = SimulatedOracle(BIG, family, seed=5).ask(QUESTIONS, repeats=2)
@@ -115,6 +116,7 @@ def test_the_laws_in_numbers() -> None:
     check(noise.SharedAcrossModels(0.1, 0.2), yes, 0.9 * 0.8 + 0.1 * 0.2, 0.9 * 0.2 + 0.1 * 0.8, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("error", "correlation"), [(0.2, 0.4), (0.05, 0.1), (0.5, 0.8)])
 def test_correlated_errors_are_beta_binomial(error: float, correlation: float) -> None:
     repeats = 6
@@ -267,6 +269,7 @@ def test_fingerprints_hold_the_values_of_functions_and_not_their_names() -> None
     )
 
 
+@pytest.mark.slow
 def test_answers_are_the_same_in_another_process() -> None:
     code = (
         "from causalpp import *; d = Dag.from_edges([('a', 'b'), ('b', 'c')]);"

@@ -137,6 +137,7 @@ def wrong(oracle: SimulatedOracle, repeats: int) -> np.ndarray:
     return np.array(found, dtype=float).reshape(repeats, len(outcomes))
 
 
+@pytest.mark.slow
 def test_errors_are_independent_unless_they_are_shared() -> None:
     dag = erdos_renyi(5, expected_degree=2, seed=3)[0]
     calls = 4000
@@ -146,6 +147,7 @@ def test_errors_are_independent_unless_they_are_shared() -> None:
     assert np.abs(together).max() < SIGMAS / math.sqrt(calls)
 
 
+@pytest.mark.slow
 def test_a_shared_error_turns_the_whole_call_round() -> None:
     dag = erdos_renyi(5, expected_degree=2, seed=3)[0]
     calls = 4000

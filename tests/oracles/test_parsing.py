@@ -226,6 +226,7 @@ def compose(draw: random.Random) -> str:
     return draw.choice(("", " ")).join(draw.choices(PIECES, k=draw.randrange(1, 12)))
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_strings() -> None:
     draw = random.Random(5)
     read = {True: 0, False: 0, None: 0}

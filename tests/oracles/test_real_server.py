@@ -186,6 +186,7 @@ def compare(url: str, model: str, inside: TransformersBackend) -> None:
     Job(remote.backend.close()).future.result(10)
 
 
+@pytest.mark.slow
 def test_probabilities_over_http_are_those_of_the_model(ours: str, inside: TransformersBackend) -> None:
     compare(ours, "tiny", inside)
 

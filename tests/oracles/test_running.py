@@ -384,6 +384,7 @@ def test_the_bar_shows_the_cost(monkeypatch: pytest.MonkeyPatch, capfd: pytest.C
     assert inner.so_far == "1 without answer"
 
 
+@pytest.mark.slow
 def test_a_script_ends_quietly() -> None:
     script = (
         "import asyncio\n"

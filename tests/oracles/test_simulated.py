@@ -22,6 +22,7 @@ def words(oracle: Oracle, questions: list[Proposition], repeats: int = 1) -> dic
     return {(answer.question, answer.replicate): answer.word for answer in oracle.ask(questions, repeats)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [0.0, 0.1, 0.3, 1.0])
 def test_error_rate(error: float) -> None:
     dag = erdos_renyi(8, expected_degree=2.5, seed=4)[0]
@@ -35,6 +36,7 @@ def test_error_rate(error: float) -> None:
         assert abs(np.mean(wrong) - error) <= SIGMAS * math.sqrt(error * (1 - error) / len(wrong))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [0.1, 0.5])
 def test_replicates_and_questions_err_independently(error: float) -> None:
     questions = all_questions(DAG.nodes)

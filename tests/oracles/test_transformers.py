@@ -67,6 +67,7 @@ def log_p(backend: TransformersBackend, row: list[int], more: tuple[int, ...]) -
 # --- the probabilities of labels ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_probabilities_against_plain_forward_passes(backend: TransformersBackend) -> None:
     replies = backend.complete_all(prompts(), Sampling(), [0] * len(QUESTIONS))
     encode = backend.tokenizer.encode
@@ -403,6 +404,7 @@ def test_without_the_library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
         TransformersBackend(path)
 
 
+@pytest.mark.slow
 def test_the_library_is_imported_only_when_used() -> None:
     code = "import causalpp.language.backends.transformers, sys; assert 'transformers' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -443,6 +445,7 @@ def forgetful(kind: str, folder: Path) -> TransformersBackend:
     return TransformersBackend(folder, device="cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mistral", "mamba"])
 def test_sliding_windows_and_recurrent_models(kind: str, tmp_path: Path) -> None:
     backend = forgetful(kind, tmp_path)

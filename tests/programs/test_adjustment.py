@@ -63,6 +63,7 @@ def linear_adjustment(dag: Dag, x: str, y: str, z: frozenset[str], rng: np.rando
     return bool(abs(slope - total.loc[x, y]) < 1e-9)
 
 
+@pytest.mark.slow
 def test_sets_against_brute_force() -> None:
     """150 random graphs: the criterion is right in linear models, and the minimal sets are all of them."""
     rng = np.random.default_rng(0)

@@ -73,6 +73,7 @@ def by_linear_program(brute: Brute, rows: dict[str, Any], which: str) -> tuple[f
     return ends[0].fun / mass, -ends[1].fun / mass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(5))
 def test_probabilities_of_causation_agree_with_the_enumeration_and_lie_within_their_bounds(block: int) -> None:
     seen = 0

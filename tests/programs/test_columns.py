@@ -180,6 +180,7 @@ def arrests(seed: int, n: int = 432) -> pd.DataFrame:
     return pd.DataFrame({**columns, "paro": paro, "prio": prio}).astype(int)
 
 
+@pytest.mark.slow
 def test_recidivism_by_the_command_line_alone(tmp_path: Path) -> None:
     frame = arrests(3)
     frame.to_csv(tmp_path / "rows.csv", index=False)

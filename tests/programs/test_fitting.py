@@ -78,6 +78,7 @@ def test_a_proper_prior_is_updated() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["logistic", "poisson", "negative_binomial", "gamma", "network"])
 def test_other_mechanisms_recover_their_parameters(kind: str) -> None:
     dag = Dag.from_edges([("g", "y"), ("x", "y")])

@@ -128,6 +128,7 @@ def test_reasons(edges: str, query: tuple[str, ...], reason: str) -> None:
 # --- all graphs of three, many of four to six ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_graph_of_three_variables() -> None:
     """All 64 patterns of → and ↔ over a fixed order, all disjoint treatment, outcome and given sets."""
     rng = np.random.default_rng(0)
@@ -181,6 +182,7 @@ def _reaches(edges: list[tuple[str, str]], a: str, b: str) -> bool:
     return any(u == a and (v == b or _reaches(edges, v, b)) for u, v in edges)
 
 
+@pytest.mark.slow
 def test_random_graphs_of_four_to_six_variables() -> None:
     rng = np.random.default_rng(1)
     counts = {"identified": 0, "arbitrary": 0, "given": 0, "not": 0}

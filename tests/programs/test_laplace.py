@@ -16,6 +16,7 @@ from causalpp import Dag
 from causalpp.programs.fitting.families.newton import Counts, Normal, Positive, States, WideCounts, mode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("common", "rare"), [("a", "b"), ("b", "a")])
 @pytest.mark.parametrize("size", [10.0, 1e5, 1e9])
 def test_a_big_count_does_not_hide_what_is_not_known_of_a_rare_group(common: str, rare: str, size: float) -> None:

@@ -125,6 +125,7 @@ def test_known_tables_stay_and_priors_count() -> None:
     np.testing.assert_allclose(fitted.table("tar"), 0.5, atol=0.01)
 
 
+@pytest.mark.slow
 def test_a_guide_with_the_latent_summed_out() -> None:
     """Pyro's own SVI on the model, as the tutorial does it: the effect comes out right."""
     program = front_door()

@@ -58,6 +58,7 @@ def test_states_made_of_real_noise_cannot_either() -> None:
         poutine.trace(pyro.condition(made, data={"x": torch.tensor(1)})).get_trace()
 
 
+@pytest.mark.slow
 def test_with_an_inverse_it_is_an_observation() -> None:
     made = program(OPEN)
     by_handler = Importance(pyro.condition(made, data=VALUE), num_samples=4000).run()

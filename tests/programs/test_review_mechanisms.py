@@ -51,6 +51,7 @@ def returned(program: cpp.CausalProgram) -> dict[str, Tensor]:
 # --- densities ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_function_with_an_inverse_passes_gradients_to_its_parents() -> None:
     """x ~ N(0, 1), y = x + 0.3 u seen as 2: by hand x | y has mean 2 / 1.09 and variance 0.09 / 1.09."""
     program = edge(LinearGaussian(), Function(lambda x, u: x + 0.3 * u, "x", inverse=lambda y, x: (y - x) / 0.3))

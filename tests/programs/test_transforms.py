@@ -308,6 +308,7 @@ def test_a_mixed_program() -> None:
     assert program.condition(dose=2.0).distribution("group")["a"] == pytest.approx(float(posterior), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_functions_of_noise() -> None:
     def growth(size: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         return size * torch.exp(0.1 * noise)
@@ -358,6 +359,7 @@ def test_nuts_runs_on_programs_and_on_worlds() -> None:
 # --- as a Pyro model ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel", [False, True])
 def test_predictive(parallel: bool) -> None:
     pyro.set_rng_seed(1)

@@ -30,6 +30,7 @@ def items(rows: list[dict[str, Any]], split: str = "") -> list[Corr2CauseItem]:
 # --- labels -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_true_labels_are_all_confirmed(rows: list[dict[str, Any]]) -> None:
     found = audit(items(rows))
     assert found.checked == found.rows == 5000
