@@ -33,6 +33,7 @@ class Comparison:
         groups: in how many groups that belong together.
         unpaired: how many items only one of them has; they are left out.
         both, only_first, only_second, neither: how many items they answer rightly.
+        silent_first, silent_second: how many of the items each does not answer.
         difference: accuracy of the second minus accuracy of the first.
         low, high: an interval of 95 % for it, by the bootstrap over groups.
         p_items: of McNemar's exact test, which takes items for independent.
@@ -50,6 +51,8 @@ class Comparison:
     only_first: int
     only_second: int
     neither: int
+    silent_first: int
+    silent_second: int
     difference: float
     low: float
     high: float
@@ -207,12 +210,18 @@ def _compared(study: str, a: pd.DataFrame, b: pd.DataFrame, first: _Key, second:
         only_first=int((x & ~y).sum()),
         only_second=int((~x & y).sum()),
         neither=int((~x & ~y).sum()),
+        silent_first=_silent(a),
+        silent_second=_silent(b),
         difference=mean,
         low=low,
         high=high,
         p_items=mcnemar(int((x & ~y).sum()), int((~x & y).sum())),
         p_groups=_exchanged(change, groups, seed),
     )
+
+
+def _silent(frame: pd.DataFrame) -> int:
+    return int((frame["outcome"] == "no answer").sum()) if "outcome" in frame.columns else 0
 
 
 def _exchanged(change: NDArray[np.float64], groups: NDArray[Any], seed: int) -> float:

@@ -268,7 +268,8 @@ def comparison_table(found: Sequence[Comparison]) -> Table:
     """Comparisons as a table, the kinds of oracle named on both sides."""
     head = (
         "first", "second", "items", "groups", "accuracy of the first", "accuracy of the second", "difference",
-        "only first right", "only second right", "p, items", "p, groups",
+        "only first right", "only second right", "no answer of the first", "no answer of the second", "p, items",
+        "p, groups",
     )  # fmt: skip
     rows = [
         (
@@ -281,6 +282,8 @@ def comparison_table(found: Sequence[Comparison]) -> Table:
             _interval(c.difference, c.low, c.high, sign=True),
             f"{c.only_first:,}",
             f"{c.only_second:,}",
+            f"{c.silent_first:,}",
+            f"{c.silent_second:,}",
             _p(c.p_items),
             _p(c.p_groups),
         )

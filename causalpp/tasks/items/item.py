@@ -7,6 +7,8 @@ An :class:`Item` is a prompt with a :class:`Target`; the target's :class:`Scorer
 from __future__ import annotations
 
 import hashlib
+import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -267,6 +269,11 @@ class Item:
             FormatError: the row is no item.
         """
         known = {name: row[name] for name in cls.stored if row.get(name) is not None}
+        found = re.search(r"'scorer': '([^']*):", str(known.get("target")))
+        if found and found[1] not in sys.modules:
+            raise FormatError(
+                f"a file imports no code: import {found[1]!r}, where its scorer stands, before it is read"
+            )
         return cls.from_dict({"id": f"{source}:{number}", "split": split, **known})
 
 
