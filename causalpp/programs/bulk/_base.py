@@ -6,24 +6,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from causalpp._bits import mask_of
 from causalpp._renamed import old_attribute
 from causalpp.columns import Columns
-from causalpp.errors import InvalidParameter
+from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import DagBatch
 from causalpp.programs.bulk._fits import Fits
 from causalpp.scores import LocalScore
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 __all__ = ["BatchEffects", "Normals", "ProgramBatch", "whole"]
+
+_MOST_BYTES = 1 << 34
 
 
 class BatchEffects(NamedTuple):
@@ -68,22 +68,81 @@ class ProgramBatch(ABC):
         kind = type(self).__name__
         return f"{kind}({len(self):,} graphs over {len(self.dags.nodes)} variables, {len(self.fits):,} local fits)"
 
-    @abstractmethod
     def sample(self, n: int, do: Mapping[str, Any] | None = None, *, seed: int = 0) -> Tensor:
-        """``n`` draws of every variable from every candidate, shape ``(N, n, d)``; all share their noise.
+        """``n`` draws of every variable from every candidate, shape ``(N, n, d)``.
+
+        All candidates, and runs with another ``do``, share the noise of each variable.
+
+        Returns:
+            Numbers of states, int8, where all variables have states; double precision otherwise.
 
         Raises:
             UnknownVariable, UnknownState, InvalidParameter: a name, state or number that cannot be.
             TooLarge: more than 16 GiB; :meth:`interventional` keeps only what is asked.
+
+        Example:
+            >>> import pandas as pd
+            >>> from causalpp.graphs.random import all_dags
+            >>> from causalpp.programs.bulk import compile_batch
+            >>> frame = pd.DataFrame({"a": [0, 0, 1, 1], "b": [0, 0, 1, 0]})
+            >>> compile_batch(all_dags(["a", "b"]), frame).sample(1000, do={"a": 1}).shape
+            torch.Size([3, 1000, 2])
         """
+        n, seed, values = whole("n, the number of draws,", n, 0), whole("seed", seed, 0), self._set(do)
+        d = len(self.dags.nodes)
+        if self._bytes * len(self) * n * d > _MOST_BYTES:
+            raise TooLarge(
+                f"{len(self):,} graphs × {n:,} draws × {d} variables are more than 16 GiB: ask for fewer, or for "
+                "interventional(), which keeps only what is asked"
+            )
+        return self._sampled(n, values, seed)
 
-    @abstractmethod
     def interventional(
-        self, outcome: Any, do: Mapping[str, Any] | None = None, *, samples: int | None = None, seed: int = 0
+        self,
+        outcome: str | Sequence[str],
+        do: Mapping[str, Any] | None = None,
+        *,
+        samples: int | None = None,
+        seed: int = 0,
     ) -> Any:
-        """The distribution of the outcome under ``do`` in every candidate."""
+        """The distribution of the outcome under ``do`` in every candidate.
 
-    @abstractmethod
+        Args:
+            outcome: a variable; or several, for a dict variable → distribution of each by itself.
+            do: variable → state or number.
+            samples: simulate so many rows a candidate; left out, the distribution is exact where there is a way.
+                Linear-Gaussian candidates are exact always.
+            seed: of the simulation.
+
+        Returns:
+            For an outcome with states their probabilities, double precision of shape ``(N, states)``; for a number its
+            mean and variance, :class:`Normals` of shape ``(N,)`` (in a :class:`MixedBatch` its law need not be normal).
+
+        Raises:
+            UnknownVariable, UnknownState, InvalidParameter: a name, state or number that cannot be.
+            TooLarge: exact, and the outcomes and what leads to them have more than 65,536 joint states.
+
+        Example:
+            >>> import pandas as pd
+            >>> from causalpp import DagBatch
+            >>> from causalpp.programs.bulk import compile_batch
+            >>> both = DagBatch(["a", "b"], [[[0, 1], [0, 0]], [[0, 0], [1, 0]]])
+            >>> frame = pd.DataFrame({"a": [0, 0, 1, 1], "b": [0, 0, 1, 0]})
+            >>> compile_batch(both, frame).interventional("b", {"a": 0})
+            tensor([[0.7500, 0.2500],
+                    [0.6667, 0.3333]], dtype=torch.float64)
+            >>> frame = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0, 4.5], "b": [1.0, 3.5, 4.5, 7.0, 9.0]})
+            >>> compile_batch(both, frame).interventional("b", {"a": 2.0}).mean.round(decimals=6).tolist()
+            [4.82377, 5.0]
+        """
+        names = [outcome] if isinstance(outcome, str) else list(outcome)
+        wanted, values = [self.dags.position(name) for name in names], self._set(do)
+        if not wanted:
+            raise InvalidParameter("interventional() needs an outcome")
+        seed = whole("seed", seed, 0)
+        found = self._laws(wanted, values, None if samples is None else whole("samples", samples, 1), seed)
+        return found[0] if isinstance(outcome, str) else dict(zip(names, found, strict=True))
+
     def ate(
         self,
         treatment: str,
@@ -96,7 +155,36 @@ class ProgramBatch(ABC):
         parameter_draws: int | None = None,
         seed: int = 0,
     ) -> BatchEffects:
-        """The average effect in every candidate: E[outcome | do(treated)] − E[outcome | do(control)]."""
+        """The average effect in every candidate: E[outcome | do(treated)] − E[outcome | do(control)].
+
+        Args:
+            treatment: the variable set.
+            outcome: the variable looked at.
+            treated, control: the two states of the treatment, or two numbers.
+            state: the outcome's state whose probability is compared; left out for numbers, of which the means are.
+            samples: simulate so many rows a candidate and side, which share their noise; left out, it is exact where
+                there is a way.  Linear-Gaussian candidates are exact always.
+            parameter_draws: K draws of the parameters from their posterior instead of the posterior means, so
+                that the spread over them is what the data leave open.
+            seed: of simulation and draws.
+
+        Returns:
+            Values and standard errors of the simulation, ``(N,)`` each, or ``(K, N)``.
+
+        Raises:
+            UnknownVariable, UnknownState: a name or state that is not there.
+            InvalidParameter: treatment and outcome are the same, or treated and control; ``state`` left out for text,
+                or given for a number.
+            TooLarge: see :meth:`interventional`.
+        """
+        at, of = self._pair(treatment, outcome)
+        asked = self._asked(at, of, treated, control, state)
+        seed = whole("seed", seed, 0)
+        samples = None if samples is None else whole("samples", samples, 2)
+        if parameter_draws is None:
+            return self._effect(asked, samples, seed)
+        found = [batch._effect(asked, samples, seed) for batch in self.draws(parameter_draws, seed=seed)]
+        return BatchEffects(*map(torch.stack, zip(*found, strict=True)))
 
     def log_marginal_likelihood(self, *, equivalent_sample_size: float | None = None) -> Tensor:
         """The logarithm of P(data | graph), parameters integrated out, shape ``(N,)``, double precision.
@@ -110,8 +198,6 @@ class ProgramBatch(ABC):
             InvalidParameter: the weight is not greater than zero; or columns of several kinds, whose generalised
                 linear mechanisms have no marginal likelihood in closed form.
         """
-        import torch
-
         fits = self.fits
         parents = [mask_of(row[:many]) for row, many in zip(fits.parents, fits.many, strict=True)]
         local = self._local_score(equivalent_sample_size).local_many(fits.variable.tolist(), parents)
@@ -123,19 +209,21 @@ class ProgramBatch(ABC):
     def _local_score(self, equivalent_sample_size: float | None) -> LocalScore:
         """What a graph's marginal likelihood is the sum of."""
 
-    @abstractmethod
-    def drawn(self, seed: int | np.random.SeedSequence = 0) -> ProgramBatch:
-        """The same candidates with parameters drawn from their posterior; equal local fits draw equal parameters."""
+    def drawn(self, seed: int | np.random.SeedSequence = 0) -> Self:
+        """The same candidates with parameters drawn from their posterior.
 
-    def draws(self, k: int, *, seed: int = 0) -> Iterator[ProgramBatch]:
+        Equal local fits draw equal parameters, and the same seed gives the same ones.
+        """
+        return self._drawn(seed if isinstance(seed, np.random.SeedSequence) else _sequence(seed))
+
+    def draws(self, k: int, *, seed: int = 0) -> Iterator[Self]:
         """``k`` posterior draws of all parameters, each a batch of programs.
 
         Raises:
             InvalidParameter: ``k`` is not a whole number from 1 on.
         """
         k = whole("k, the number of parameter draws,", k, 1)
-        streams = np.random.SeedSequence(whole("seed", seed, 0), spawn_key=(0,)).spawn(k)
-        return (self.drawn(stream) for stream in streams)
+        return (self.drawn(stream) for stream in _sequence(seed, 0).spawn(k))
 
     # --- for the kinds of batch -----------------------------------------------------------------------
 
@@ -149,8 +237,35 @@ class ProgramBatch(ABC):
             raise InvalidParameter(f"treatment and outcome are both {treatment!r}")
         return at
 
-    def _stack(self, effects: Sequence[BatchEffects]) -> BatchEffects:
-        return BatchEffects(torch.stack([e.value for e in effects]), torch.stack([e.standard_error for e in effects]))
+    _bytes: ClassVar[int] = 8  # of a drawn value
+
+    @abstractmethod
+    def _set(self, do: Mapping[str, Any] | None) -> dict[int, Any]:
+        """What is set: variable → number of the state, or number."""
+
+    @abstractmethod
+    def _sampled(self, n: int, values: Mapping[int, Any], seed: int) -> Tensor:
+        """See :meth:`sample`."""
+
+    @abstractmethod
+    def _laws(self, wanted: Sequence[int], values: Mapping[int, Any], samples: int | None, seed: int) -> Sequence[Any]:
+        """The law of each of some variables; see :meth:`interventional`."""
+
+    @abstractmethod
+    def _asked(self, at: int, of: int, treated: Any, control: Any, state: Any) -> Any:
+        """A contrast as :meth:`_effect` takes it, if it makes sense."""
+
+    @abstractmethod
+    def _effect(self, asked: Any, samples: int | None, seed: int) -> BatchEffects:
+        """The effect in every candidate; see :meth:`ate`."""
+
+    @abstractmethod
+    def _drawn(self, seed: np.random.SeedSequence) -> Self:
+        """See :meth:`drawn`."""
+
+
+def _sequence(seed: Any, *spawn_key: int) -> np.random.SeedSequence:
+    return np.random.SeedSequence(whole("seed", seed, 0), spawn_key=spawn_key)
 
 
 def whole(what: str, value: Any, least: int) -> int:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpp.columns import Columns
-from causalpp.errors import InvalidData, InvalidParameter, TooLarge
+from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.graphs import DagBatch
-from causalpp.programs.bulk._base import BatchEffects, Normals, ProgramBatch, whole
+from causalpp.programs.bulk._base import BatchEffects, Normals, ProgramBatch
 from causalpp.programs.bulk._fits import Fits
 from causalpp.programs.fitting.families.conjugate import check_parents, check_rows, mean_variance
 from causalpp.programs.squares import Units, dependent, triangle, units
@@ -24,7 +24,6 @@ from causalpp.scores import BGe, LocalScore
 
 __all__ = ["GaussianBatch", "fit_gaussians"]
 
-_MOST_BYTES = 1 << 34
 _CELLS = 1 << 22  # of the columns of local fits that are factored at a time
 
 _Floats = NDArray[np.float64]
@@ -102,42 +101,13 @@ class GaussianBatch(ProgramBatch):
         units = self.moments.units
         return tuple(torch.as_tensor(x, device=self.dags.device) for x in (units.centre, units.spread))  # type: ignore[return-value]
 
-    def interventional(
+    def _laws(
         self,
-        outcome: str | Sequence[str],
-        do: Mapping[str, Any] | None = None,
-        *,
-        samples: int | None = None,
-        seed: int = 0,
-    ) -> Any:
-        """Mean and variance of the outcome under ``do`` in every candidate, :class:`Normals` of shape ``(N,)``.
-
-        Args:
-            outcome: a variable; or several, for a dict variable → distribution of each by itself.
-            do: variable → number.
-            samples, seed: not needed, as the closed form is exact; they are checked, so that callers may treat
-                both kinds of batch alike.
-
-        Raises:
-            UnknownVariable: a name that is not there.
-            InvalidParameter: a value that is not a finite number.
-
-        Example:
-            >>> import pandas as pd
-            >>> from causalpp import DagBatch
-            >>> from causalpp.programs.bulk import compile_batch
-            >>> frame = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0, 4.5], "b": [1.0, 3.5, 4.5, 7.0, 9.0]})
-            >>> both = DagBatch(["a", "b"], [[[0, 1], [0, 0]], [[0, 0], [1, 0]]])
-            >>> compile_batch(both, frame).interventional("b", {"a": 2.0}).mean.round(decimals=6).tolist()
-            [4.82377, 5.0]
-        """
-        names = [outcome] if isinstance(outcome, str) else list(outcome)
-        wanted, values = [self.dags.position(name) for name in names], self._set(do)
-        if not wanted:
-            raise InvalidParameter("interventional() needs an outcome")
-        if samples is not None:
-            whole("samples", samples, 1)
-        whole("seed", seed, 0)
+        wanted: Sequence[int],
+        values: Mapping[int, float],
+        samples: int | None,  # noqa: ARG002
+        seed: int,  # noqa: ARG002
+    ) -> list[Normals]:
         shape, device = (len(self), len(wanted)), self.dags.device
         centre, spread = (part[wanted] for part in self._units)
         mean = torch.empty(shape, dtype=torch.float64, device=device)
@@ -146,21 +116,10 @@ class GaussianBatch(ProgramBatch):
             ways = total[:, wanted]
             mean[chosen] = centre + spread * (ways @ constant[:, :, None])[..., 0]
             variance[chosen] = spread**2 * (ways**2 @ noise[:, :, None])[..., 0]
-        found = [Normals(mean[:, k], variance[:, k]) for k in range(len(wanted))]
-        return found[0] if isinstance(outcome, str) else dict(zip(names, found, strict=True))
+        return [Normals(mean[:, k], variance[:, k]) for k in range(len(wanted))]
 
-    def sample(self, n: int, do: Mapping[str, Any] | None = None, *, seed: int = 0) -> Tensor:
-        """``n`` draws of every variable from every candidate, double precision of shape ``(N, n, d)``.
-
-        All candidates, and runs with another ``do``, share the standard normal noise of each variable.
-        """
-        n, seed, values = whole("n, the number of draws,", n, 0), whole("seed", seed, 0), self._set(do)
+    def _sampled(self, n: int, values: Mapping[int, float], seed: int) -> Tensor:
         d, device = len(self.dags.nodes), self.dags.device
-        if 8 * len(self) * n * d > _MOST_BYTES:
-            raise TooLarge(
-                f"{len(self):,} graphs × {n:,} draws × {d} variables are more than 16 GiB: ask for fewer, "
-                "or for interventional(), which is exact"
-            )
         streams = [np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, v))) for v in range(d)]
         normal = np.stack([stream.standard_normal(n) for stream in streams])
         noise = torch.as_tensor(normal, device=device)
@@ -177,56 +136,18 @@ class GaussianBatch(ProgramBatch):
         return out
 
     def _set(self, do: Mapping[str, Any] | None) -> dict[int, float]:
-        out = {}
-        for name, value in (do or {}).items():
-            out[self.dags.position(name)] = _number(f"the value of {name!r}", value)
-        return out
+        return {self.dags.position(name): _number(f"the value of {name!r}", x) for name, x in (do or {}).items()}
 
-    def ate(
-        self,
-        treatment: str,
-        outcome: str,
-        *,
-        treated: Any = 1,
-        control: Any = 0,
-        state: Any = None,
-        samples: int | None = None,
-        parameter_draws: int | None = None,
-        seed: int = 0,
-    ) -> BatchEffects:
-        """The average effect in every candidate: E[outcome | do(treated)] − E[outcome | do(control)], exact.
-
-        Args:
-            treatment: the variable set.
-            outcome: the variable looked at.
-            treated, control: two numbers.
-            state: for tables only.
-            samples: not needed; see :meth:`interventional`.
-            parameter_draws: K draws of the parameters from their posterior instead of the posterior means.
-            seed: of the draws.
-
-        Returns:
-            Values and standard errors (zero), ``(N,)`` each, or ``(K, N)``.
-
-        Raises:
-            UnknownVariable: a name that is not there.
-            InvalidParameter: treatment and outcome are the same, or treated and control; ``state`` is given.
-        """
-        at, of = self._pair(treatment, outcome)
+    def _asked(self, at: int, of: int, treated: Any, control: Any, state: Any) -> tuple[int, int, float]:
         if state is not None:
-            raise InvalidParameter(f"{outcome!r} is continuous and has no states: leave state= out")
+            raise InvalidParameter(f"{self.dags.nodes[of]!r} is continuous and has no states: leave state= out")
         gap = _number("treated", treated) - _number("control", control)
         if gap == 0:
             raise InvalidParameter(f"treated and control are both {treated!r}")
-        if samples is not None:
-            whole("samples", samples, 2)
-        seed = whole("seed", seed, 0)
-        if parameter_draws is not None:
-            draws = self.draws(parameter_draws, seed=seed)
-            return self._stack([batch._effect(at, of, gap) for batch in draws if isinstance(batch, GaussianBatch)])
-        return self._effect(at, of, gap)
+        return at, of, gap
 
-    def _effect(self, at: int, of: int, gap: float) -> BatchEffects:
+    def _effect(self, asked: tuple[int, int, float], samples: int | None, seed: int) -> BatchEffects:  # noqa: ARG002
+        at, of, gap = asked
         value = self.total_effect(self.dags.nodes[at], self.dags.nodes[of]) * gap
         return BatchEffects(value, torch.zeros_like(value))
 
@@ -251,18 +172,12 @@ class GaussianBatch(ProgramBatch):
         _, spread = self._units
         return value * (spread[of] / spread[at])
 
-    # --- evidence and uncertainty ---------------------------------------------------------------------
+    # --- data and uncertainty ---------------------------------------------------------------------
 
     def _local_score(self, equivalent_sample_size: float | None) -> LocalScore:
         return BGe(self.columns, 1.0 if equivalent_sample_size is None else equivalent_sample_size)
 
-    def drawn(self, seed: int | np.random.SeedSequence = 0) -> GaussianBatch:
-        """The same candidates with every regression drawn from its posterior.
-
-        Equal local fits draw equal parameters, and the same seed gives the same ones.
-        """
-        if not isinstance(seed, np.random.SeedSequence):
-            seed = np.random.SeedSequence(whole("seed", seed, 0))
+    def _drawn(self, seed: np.random.SeedSequence) -> GaussianBatch:
         rng = np.random.default_rng(seed)
         noise = rng.standard_normal((len(self.fits), self.coefficient.shape[1] + 1))
         gamma = rng.chisquare(self.moments.rows - self.fits.many - 1)

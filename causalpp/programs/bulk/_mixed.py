@@ -14,8 +14,9 @@ from torch import Tensor
 from causalpp.columns import Columns
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch
-from causalpp.programs.bulk._base import BatchEffects, Normals, ProgramBatch, whole
+from causalpp.programs.bulk._base import BatchEffects, Normals, ProgramBatch
 from causalpp.programs.bulk._fits import Fits
+from causalpp.programs.contrast import Contrast
 from causalpp.programs.estimands import ate
 from causalpp.programs.mechanisms import Mechanism
 from causalpp.programs.program import CausalProgram, check_complete
@@ -24,7 +25,6 @@ from causalpp.scores import LocalScore
 
 __all__ = ["MixedBatch", "fit_mixed"]
 
-_MOST_BYTES = 1 << 34
 _ROWS = 100_000  # simulated where a distribution is not exact, as by the estimands
 
 
@@ -54,84 +54,40 @@ class MixedBatch(ProgramBatch):
             out.append(CausalProgram(check_complete(dag, laws), dag.latent, None, dag.nodes))
         return out
 
-    def sample(self, n: int, do: Mapping[str, Any] | None = None, *, seed: int = 0) -> Tensor:
-        n, seed = whole("n, the number of draws,", n, 0), whole("seed", seed, 0)
-        d = len(self.dags.nodes)
-        if 8 * len(self) * n * d > _MOST_BYTES:
-            raise TooLarge(f"{len(self):,} graphs × {n:,} draws × {d} variables are more than 16 GiB: ask for fewer")
-        for name in do or {}:
-            self.dags.position(name)
-        out = torch.empty((len(self), n, d), dtype=torch.float64)
+    def _set(self, do: Mapping[str, Any] | None) -> dict[int, Any]:
+        return {self.dags.position(name): value for name, value in (do or {}).items()}
+
+    def _under(self, values: Mapping[int, Any]) -> Iterable[CausalProgram]:
+        do = {self.dags.nodes[v]: value for v, value in values.items()}
+        return (program.do(do) if do else program for program in self._programs)
+
+    def _sampled(self, n: int, values: Mapping[int, Any], seed: int) -> Tensor:
+        out = torch.empty((len(self), n, len(self.dags.nodes)), dtype=torch.float64)
         if n:
-            for number, program in enumerate(self._under(do)):
+            for number, program in enumerate(self._under(values)):
                 drawn = program.draw(n, seed)
                 out[number] = torch.as_tensor(np.stack([drawn[name] for name in self.dags.nodes], axis=1))
         return out.to(self.dags.device)
 
-    def interventional(
-        self,
-        outcome: str | Sequence[str],
-        do: Mapping[str, Any] | None = None,
-        *,
-        samples: int | None = None,
-        seed: int = 0,
-    ) -> Any:
-        """The distribution of the outcome under ``do`` in every candidate.
-
-        Returns:
-            For an outcome with states their probabilities, shape ``(N, states)``; for a number its mean and variance,
-            :class:`Normals` of shape ``(N,)``, though its law need not be normal.  For several outcomes a dict.
-
-        Raises:
-            UnknownVariable, UnknownState, InvalidParameter: a name, state or number that cannot be.
-        """
-        names = [outcome] if isinstance(outcome, str) else list(outcome)
-        if not names:
-            raise InvalidParameter("interventional() needs an outcome")
-        for name in [*names, *(do or {})]:
-            self.dags.position(name)
-        seed = whole("seed", seed, 0)
-        rows = None if samples is None else whole("samples", samples, 1)
+    def _laws(self, wanted: Sequence[int], values: Mapping[int, Any], samples: int | None, seed: int) -> list[Any]:
+        names = [self.dags.nodes[v] for v in wanted]
         found: list[list[Tensor]] = [[] for _ in names]
-        for program in self._under(do):
+        for program in self._under(values):
             for name, out in zip(names, found, strict=True):
-                out.append(torch.as_tensor(self._law(program, name, rows, seed), dtype=torch.float64))
+                out.append(torch.as_tensor(self._law(program, name, samples, seed), dtype=torch.float64))
         answers: list[Any] = []
         for name, out in zip(names, found, strict=True):
             width = self._states(name) or 2
             table = (torch.stack(out) if out else torch.zeros((0, width), dtype=torch.float64)).to(self.dags.device)
             answers.append(table if name in self.discrete else Normals(table[:, 0], table[:, 1]))
-        return answers[0] if isinstance(outcome, str) else dict(zip(names, answers, strict=True))
+        return answers
 
-    def ate(
-        self,
-        treatment: str,
-        outcome: str,
-        *,
-        treated: Any = 1,
-        control: Any = 0,
-        state: Any = None,
-        samples: int | None = None,
-        parameter_draws: int | None = None,
-        seed: int = 0,
-    ) -> BatchEffects:
-        """The average effect in every candidate, that of :func:`causalpp.ate` in each program.
+    def _asked(self, at: int, of: int, treated: Any, control: Any, state: Any) -> Contrast:
+        return Contrast(self.dags.nodes[at], self.dags.nodes[of], treated=treated, control=control, state=state)
 
-        Args:
-            treatment, outcome, treated, control, state, samples, seed: see :func:`causalpp.ate`.
-            parameter_draws: K draws of the parameters from their posterior instead of the posterior means.
-
-        Returns:
-            Values and standard errors of the simulation, ``(N,)`` each, or ``(K, N)``.
-        """
-        self._pair(treatment, outcome)
-        if parameter_draws is not None:
-            options = {"treated": treated, "control": control, "state": state, "samples": samples, "seed": seed}
-            return self._stack([b.ate(treatment, outcome, **options) for b in self.draws(parameter_draws, seed=seed)])
-        found = [
-            ate(program, treatment, outcome, treated=treated, control=control, state=state, samples=samples, seed=seed)
-            for program in self._programs
-        ]
+    def _effect(self, asked: Contrast, samples: int | None, seed: int) -> BatchEffects:
+        """That of :func:`causalpp.ate` in each program."""
+        found = [ate(program, asked, samples=samples, seed=seed) for program in self._programs]
         numbers = torch.tensor([[e.value, e.standard_error] for e in found], dtype=torch.float64).reshape(-1, 2)
         numbers = numbers.to(self.dags.device)
         return BatchEffects(numbers[:, 0], numbers[:, 1])
@@ -142,10 +98,7 @@ class MixedBatch(ProgramBatch):
             "columns (kinds=)"
         )
 
-    def drawn(self, seed: int | np.random.SeedSequence = 0) -> MixedBatch:
-        """The same candidates with every mechanism drawn from its posterior; equal local fits draw equal ones."""
-        if not isinstance(seed, np.random.SeedSequence):
-            seed = np.random.SeedSequence(whole("seed", seed, 0))
+    def _drawn(self, seed: np.random.SeedSequence) -> MixedBatch:
         streams = seed.spawn(len(self.mechanisms))
         laws = (m.drawn(np.random.default_rng(s)) for m, s in zip(self.mechanisms, streams, strict=True))
         return replace(self, mechanisms=tuple(laws))
@@ -155,9 +108,6 @@ class MixedBatch(ProgramBatch):
     def _states(self, name: str) -> int:
         """How many states a variable has, none if it is a number; None without any graph."""
         return next((len(p.states(name)) for p in self._programs[:1] if name in self.discrete), 0)
-
-    def _under(self, do: Mapping[str, Any] | None) -> Iterable[CausalProgram]:
-        return (program.do(dict(do)) if do else program for program in self._programs)
 
     def _law(self, program: CausalProgram, name: str, rows: int | None, seed: int) -> Any:
         """Probabilities of the states, or mean and variance: exact where the program knows them."""

@@ -16,7 +16,7 @@ from torch import Tensor
 from causalpp.columns import Columns
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import DagBatch
-from causalpp.programs.bulk._base import BatchEffects, ProgramBatch, whole
+from causalpp.programs.bulk._base import BatchEffects, ProgramBatch
 from causalpp.programs.bulk._fits import Fits, Plan, plan, unique_rows
 from causalpp.programs.bulk._run import BLOCK, columns, ranks
 from causalpp.programs.mechanisms import State, state_number
@@ -27,7 +27,6 @@ __all__ = ["TableBatch", "fit_tables"]
 _MOST_CELLS = 10_000_000  # of one table
 _MOST_IN_ALL = 100_000_000
 _MOST_JOINT = 1 << 16
-_MOST_BYTES = 1 << 34
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -53,26 +52,10 @@ class TableBatch(ProgramBatch):
 
     # --- simulation -----------------------------------------------------------------------------------
 
-    def sample(self, n: int, do: Mapping[str, Any] | None = None, *, seed: int = 0) -> Tensor:
-        """``n`` draws of every variable from every candidate as numbers of states, int8 of shape ``(N, n, d)``.
+    _bytes = 1
 
-        All candidates, and runs with another ``do``, share the uniform noise of each variable.
-
-        Example:
-            >>> import pandas as pd
-            >>> from causalpp.graphs.random import all_dags
-            >>> from causalpp.programs.bulk import compile_batch
-            >>> frame = pd.DataFrame({"a": [0, 0, 1, 1], "b": [0, 0, 1, 0]})
-            >>> compile_batch(all_dags(["a", "b"]), frame).sample(1000, do={"a": 1}).shape
-            torch.Size([3, 1000, 2])
-        """
-        n, seed, values = whole("n, the number of draws,", n, 0), whole("seed", seed, 0), self._set(do)
+    def _sampled(self, n: int, values: Mapping[int, int], seed: int) -> Tensor:
         d = len(self.dags.nodes)
-        if len(self) * n * d > _MOST_BYTES:
-            raise TooLarge(
-                f"{len(self):,} graphs × {n:,} draws × {d} variables are more than 16 GiB: ask for fewer, "
-                "or for interventional(), which keeps only what is asked"
-            )
         out = torch.empty((len(self), n, d), dtype=torch.int8, device=self.dags.device)
         for chosen, drawn, start, cells in self._runs([values], None, n, seed):
             stop = start + cells.shape[1]
@@ -134,46 +117,8 @@ class TableBatch(ProgramBatch):
 
     # --- distributions --------------------------------------------------------------------------------
 
-    def interventional(
-        self,
-        outcome: str | Sequence[str],
-        do: Mapping[str, Any] | None = None,
-        *,
-        samples: int | None = None,
-        seed: int = 0,
-    ) -> Any:
-        """P(outcome | do) in every candidate, shape ``(N, states of the outcome)``, double precision.
-
-        Args:
-            outcome: a variable; or several, for a dict variable → distribution of each by itself.
-            do: variable → state.
-            samples: simulate so many rows a candidate; left out, the distribution is exact.
-            seed: of the simulation.
-
-        Raises:
-            UnknownVariable, UnknownState: a name or state that is not there.
-            TooLarge: exact, and the outcomes and what leads to them have more than 65,536 joint states.
-
-        Example:
-            >>> import pandas as pd
-            >>> from causalpp import DagBatch
-            >>> from causalpp.programs.bulk import compile_batch
-            >>> frame = pd.DataFrame({"a": [0, 0, 1, 1], "b": [0, 0, 1, 0]})
-            >>> both = DagBatch(["a", "b"], [[[0, 1], [0, 0]], [[0, 0], [1, 0]]])
-            >>> compile_batch(both, frame).interventional("b", {"a": 0})
-            tensor([[0.7500, 0.2500],
-                    [0.6667, 0.3333]], dtype=torch.float64)
-        """
-        names = [outcome] if isinstance(outcome, str) else list(outcome)
-        wanted, values = [self.dags.position(name) for name in names], self._set(do)
-        seed = whole("seed", seed, 0)
-        if not wanted:
-            raise InvalidParameter("interventional() needs an outcome")
-        if samples is None:
-            found = self._exact(wanted, values)
-        else:
-            found = self._simulated(wanted, values, whole("samples", samples, 1), seed)
-        return found[0] if isinstance(outcome, str) else dict(zip(names, found, strict=True))
+    def _laws(self, wanted: Sequence[int], values: Mapping[int, int], samples: int | None, seed: int) -> list[Tensor]:
+        return self._exact(wanted, values) if samples is None else self._simulated(wanted, values, samples, seed)
 
     def _simulated(self, wanted: Sequence[int], values: Mapping[int, int], n: int, seed: int) -> list[Tensor]:
         out = [torch.zeros((len(self), int(self._cards[v])), dtype=torch.float64) for v in wanted]
@@ -253,59 +198,22 @@ class TableBatch(ProgramBatch):
 
     # --- effects --------------------------------------------------------------------------------------
 
-    def ate(
-        self,
-        treatment: str,
-        outcome: str,
-        *,
-        treated: Any = 1,
-        control: Any = 0,
-        state: Any = None,
-        samples: int | None = None,
-        parameter_draws: int | None = None,
-        seed: int = 0,
-    ) -> BatchEffects:
-        """The average effect in every candidate: E[outcome | do(treated)] − E[outcome | do(control)].
-
-        Args:
-            treatment: the variable set.
-            outcome: the variable looked at.
-            treated, control: the two states of the treatment.
-            state: the outcome's state whose probability is compared; left out for numbers, of which the means are.
-            samples: simulate so many rows a candidate and side, which share their noise; left out, it is exact.
-            parameter_draws: K draws of the parameters from their posterior instead of the posterior means, so
-                that the spread over them is what the data leave open.
-            seed: of simulation and draws.
-
-        Returns:
-            Values and standard errors of the simulation, ``(N,)`` each, or ``(K, N)``.
-
-        Raises:
-            UnknownVariable, UnknownState: a name or state that is not there.
-            InvalidParameter: treatment and outcome are the same, or treated and control; ``state`` left out for text.
-            TooLarge: see :meth:`interventional`.
-        """
-        at, of = self._pair(treatment, outcome)
+    def _asked(self, at: int, of: int, treated: Any, control: Any, state: Any) -> tuple[int, int, list[int], _Floats]:
+        """The two variables, the states of the first that are compared, and what each state of the second counts."""
+        treatment, outcome = self.dags.nodes[at], self.dags.nodes[of]
         sides = [state_number(treatment, self.states[treatment], value) for value in (treated, control)]
         if sides[0] == sides[1]:
             raise InvalidParameter(f"treated and control are both {treated!r}")
-        score = self._score(outcome, state)
-        seed = whole("seed", seed, 0)
-        if samples is not None:
-            samples = whole("samples", samples, 2)
-        if parameter_draws is not None:
-            return self._stack(
-                [
-                    batch._effect(at, of, sides, score, samples, seed)
-                    for batch in self.draws(parameter_draws, seed=seed)
-                    if isinstance(batch, TableBatch)
-                ]
-            )
-        return self._effect(at, of, sides, score, samples, seed)
+        states = self.states[outcome]
+        if state is not None:
+            return at, of, sides, np.eye(len(states))[state_number(outcome, states, state)]
+        if not all(isinstance(s, (bool, int, float)) for s in states):
+            shown = ", ".join(map(repr, states))
+            raise InvalidParameter(f"which state of {outcome!r} is meant? say state= out of {shown}")
+        return at, of, sides, np.array([float(s) for s in states])
 
-    def _effect(
-        self, at: int, of: int, sides: Sequence[int], score: _Floats, samples: int | None, seed: int
-    ) -> BatchEffects:
+    def _effect(self, asked: tuple[int, int, list[int], _Floats], samples: int | None, seed: int) -> BatchEffects:
+        at, of, sides, score = asked
         weight = torch.as_tensor(score, device=self.dags.device)
         if samples is None:
             high, low = (self._exact([of], {at: side})[0] @ weight for side in sides)
@@ -322,29 +230,14 @@ class TableBatch(ProgramBatch):
         spread = (share * (gap - mean[:, None]) ** 2).sum(1)  # about the mean: no cancellation
         return BatchEffects(mean, (spread / (samples - 1)).sqrt())
 
-    def _score(self, outcome: str, state: Any) -> _Floats:
-        states = self.states[outcome]
-        if state is not None:
-            return np.asarray(np.eye(len(states))[state_number(outcome, states, state)])
-        if not all(isinstance(s, (bool, int, float)) for s in states):
-            shown = ", ".join(map(repr, states))
-            raise InvalidParameter(f"which state of {outcome!r} is meant? say state= out of {shown}")
-        return np.array([float(s) for s in states])
-
-    # --- evidence and uncertainty ---------------------------------------------------------------------
+    # --- data and uncertainty ---------------------------------------------------------------------
 
     def _local_score(self, equivalent_sample_size: float | None) -> LocalScore:
         if equivalent_sample_size is None:
             return CooperHerskovits(self.columns, self.prior)
         return BDeu(self.columns, equivalent_sample_size)
 
-    def drawn(self, seed: int | np.random.SeedSequence = 0) -> TableBatch:
-        """The same candidates with every table row drawn from its Dirichlet posterior.
-
-        Equal local fits draw equal tables, and the same seed gives the same tables.
-        """
-        if not isinstance(seed, np.random.SeedSequence):
-            seed = np.random.SeedSequence(whole("seed", seed, 0))
+    def _drawn(self, seed: np.random.SeedSequence) -> TableBatch:
         weight = np.random.default_rng(seed).standard_gamma(self.counts + self.prior)
         weight = np.maximum(weight, np.finfo(float).tiny)  # tiny priors underflow
         return replace(self, probabilities=_normalised(weight, self._row))
