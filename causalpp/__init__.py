@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         identify,
         instruments,
         load_network,
+        mechanisms,
         nde,
         nie,
         optimal_adjustment_set,
@@ -153,6 +154,7 @@ __all__ = [
     "identify",
     "instruments",
     "load_network",
+    "mechanisms",
     "nde",
     "nie",
     "noise",
@@ -189,7 +191,7 @@ _ROOMS = {
     "programs": """
         AdditiveNoise CausalProgram Contrast Effect Estimand Function Gamma LinearGaussian Logistic NegativeBinomial
         Poisson Response Shift Table actual_cause adjusted_effect adjustment_sets ate att cate cde compile compile_batch
-        examples identify instruments load_network nde nie optimal_adjustment_set path_specific pn pns ps
+        examples identify instruments load_network mechanisms nde nie optimal_adjustment_set path_specific pn pns ps
         tian_pearl_bounds
     """,
     "propositions": """

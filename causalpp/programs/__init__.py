@@ -1,6 +1,7 @@
 """Programs: a causal graph compiled to Pyro, and ``do`` as a visible change of the program."""
 
-from causalpp.programs import examples
+from causalpp.programs import examples, mechanisms
+from causalpp.programs.base import BaseProgram
 from causalpp.programs.bulk import BatchEffects, GaussianBatch, MixedBatch, ProgramBatch, TableBatch, compile_batch
 from causalpp.programs.cards import Card, VariableCard
 from causalpp.programs.compiler import compile
@@ -55,7 +56,6 @@ from causalpp.programs.mechanisms import (
 )
 from causalpp.programs.networks import from_bif, from_network, load_network, network_names, to_bif
 from causalpp.programs.program import CausalProgram, Statement
-from causalpp.programs.world import World
 from causalpp.programs.worlds import Worlds
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "AdditiveNoise",
     "AdjustedEffect",
     "Assign",
+    "BaseProgram",
     "BatchEffects",
     "Card",
     "CausalProgram",
@@ -91,7 +92,6 @@ __all__ = [
     "Table",
     "TableBatch",
     "VariableCard",
-    "World",
     "Worlds",
     "actual_cause",
     "adjusted_effect",
@@ -111,6 +111,7 @@ __all__ = [
     "instruments",
     "is_adjustment_set",
     "load_network",
+    "mechanisms",
     "nde",
     "network_names",
     "nie",

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
-from causalpp._renamed import old_keyword
+from causalpp._renamed import old_attribute, old_keyword
 from causalpp.errors import CyclicGraph, ImpossibleEvidence, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.programs.answering.plan import Statement
 from causalpp.programs.answering.sampling import check_seed
 from causalpp.programs.answering.undefined import check_defined
+from causalpp.programs.base import BaseProgram
 from causalpp.programs.interventions import intervened
 from causalpp.programs.mechanisms import Assign, Mechanism
 from causalpp.programs.models import rows, run
 from causalpp.programs.source import source
-from causalpp.programs.world import World
 from causalpp.programs.worlds import Worlds
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ __all__ = ["CausalProgram", "Statement"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CausalProgram(World):
+class CausalProgram(BaseProgram):
     """A causal graph with a mechanism for every variable.  It is a Pyro model: call it inside any handler.
 
     Made by :func:`causalpp.compile` or :func:`causalpp.load_network`.  Inside Pyro the values of discrete variables
@@ -59,6 +59,9 @@ class CausalProgram(World):
         1   yes   no  yes
         2   yes   no   no
     """
+
+    evidence = old_attribute("observations")
+    log_evidence = old_attribute("log_likelihood")
 
     def _repr_html_(self) -> str:
         return self.dag.svg()

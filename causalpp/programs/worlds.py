@@ -14,15 +14,15 @@ from causalpp.programs.answering import answers
 from causalpp.programs.answering.plan import Plan, plan
 from causalpp.programs.answering.sampling import check_count, check_seed
 from causalpp.programs.answering.undefined import check_defined_across
+from causalpp.programs.base import BaseProgram
 from causalpp.programs.models.run import named_past, run_worlds
-from causalpp.programs.world import World
 
 if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor
     from typing_extensions import TypeVar
 
-    P = TypeVar("P", bound=World, default=World, covariant=True)
+    P = TypeVar("P", bound=BaseProgram, default=BaseProgram, covariant=True)
 else:
     from typing import TypeVar
 

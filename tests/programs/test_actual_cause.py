@@ -179,16 +179,16 @@ def test_evidence_that_leaves_noise_open_gives_a_probability() -> None:
             "FF": Response((0, 1), ("L", "MD"), [1.0], [[[0], [1]], [[1], [1]]]),
         },
     )
-    found = actual_cause(fire, {"MD": 1}, {"FF": 1}, evidence={"MD": 1})
+    found = actual_cause(fire, {"MD": 1}, {"FF": 1}, observations={"MD": 1})
     assert found.probability == pytest.approx(0.9)
     assert not found
     assert "probability 0.9000" in repr(found)
-    assert actual_cause(fire, {"MD": 1}, {"FF": 1}, evidence={"MD": 1, "L": 0})
+    assert actual_cause(fire, {"MD": 1}, {"FF": 1}, observations={"MD": 1, "L": 0})
     assert actual_cause(fire, {"MD": 1}, {"FF": 1}, noise={"MD": 0.7, "L": 0.2})
     assert actual_cause(fire.condition(MD=1, L=0), {"MD": 1}, {"FF": 1})
-    assert actual_cause(fire.do(L=0), {"MD": 1}, {"FF": 1}, evidence={"MD": 1})
+    assert actual_cause(fire.do(L=0), {"MD": 1}, {"FF": 1}, observations={"MD": 1})
     # of the fires that there were, with no more known
-    found = actual_cause(fire, {"MD": 1}, {"FF": 1}, evidence={"FF": 1})
+    found = actual_cause(fire, {"MD": 1}, {"FF": 1}, observations={"FF": 1})
     assert found.probability == pytest.approx(0.45 / 0.55)
     # seen to burn, then lightning is kept away in a counterfactual world: there the match is the cause, if struck
     kept = fire.counterfactual({"FF": 1}, {"L": 0})
@@ -244,7 +244,7 @@ def test_random_programs_agree_with_the_definition_read_out() -> None:
         def say(values: dict[str, int], program: cpp.CausalProgram = program) -> dict[str, Any]:
             return {v: program.states(v)[k] for v, k in values.items()}
 
-        found = actual_cause(program, say(x), say(y), evidence=say(actual))
+        found = actual_cause(program, say(x), say(y), observations=say(actual))
         assert found.probability == pytest.approx(wanted, abs=1e-9), seed
         found_some += found.probability > 0
     assert found_some > 10
@@ -265,7 +265,7 @@ def test_results_are_plain_values() -> None:
         (lambda p: actual_cause(p, {"ST": 1}, {"ST": 1}), errors.InvalidParameter, "in the cause and in the effect"),
         (lambda p: actual_cause(p, {"S": 1}, {"BS": 1}), errors.UnknownVariable, "'S'"),
         (lambda p: actual_cause(p, {"ST": 2}, {"BS": 1}), errors.UnknownState, "2"),
-        (lambda p: actual_cause(p, {"ST": 1}, {"BS": 1}, evidence={"BH": 1}), errors.ImpossibleEvidence, "zero"),
+        (lambda p: actual_cause(p, {"ST": 1}, {"BS": 1}, observations={"BH": 1}), errors.ImpossibleEvidence, "zero"),
         (lambda p: actual_cause(p, {"ST": 1}, {"BS": 1}, noise={"ST": 1.5}), errors.InvalidParameter, "between"),
         (lambda p: actual_cause(p, {"ST": 1}, {"BS": 1}, noise={"S": 0.5}), errors.UnknownVariable, "'S'"),
     ],

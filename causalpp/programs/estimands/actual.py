@@ -23,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from causalpp._renamed import old_keyword
 from causalpp.errors import ImpossibleEvidence, InvalidParameter, TooLarge
 from causalpp.programs.answering.plan import Statement
 from causalpp.programs.mechanisms import Assign, State
@@ -41,7 +42,7 @@ class ActualCause:
     Attributes:
         cause: variable → the value it had.
         effect: variable → the value it had; all of them together are the effect.
-        probability: that it is an actual cause, over the worlds that the evidence leaves open; 0 or 1 where it
+        probability: that it is an actual cause, over the worlds that the observations leave open; 0 or 1 where it
             settles everything.
         setting: the witness, in the likeliest world in which it is a cause: what the cause would have been set to …
         held: … while these variables are held at the values they actually have; both empty if there is no witness.
@@ -53,8 +54,8 @@ class ActualCause:
         ...     "spark": Table(("no", "yes"), (), [0.5, 0.5]),
         ...     "fire": Table(("no", "yes"), ("spark",), [[1.0, 0.0], [0.0, 1.0]]),
         ... })
-        >>> evidence = {"spark": "yes", "fire": "yes"}
-        >>> found = actual_cause(program, cause={"spark": "yes"}, effect={"fire": "yes"}, evidence=evidence)
+        >>> seen = {"spark": "yes", "fire": "yes"}
+        >>> found = actual_cause(program, cause={"spark": "yes"}, effect={"fire": "yes"}, observations=seen)
         >>> bool(found), found.setting, found.held
         (True, {'spark': 'no'}, {})
     """
@@ -67,7 +68,7 @@ class ActualCause:
     reason: str
 
     def __bool__(self) -> bool:
-        """Whether it is an actual cause in every world that the evidence leaves open."""
+        """Whether it is an actual cause in every world that the observations leave open."""
         return self.probability > 1 - 1e-9
 
     def __repr__(self) -> str:
@@ -89,24 +90,25 @@ class ActualCause:
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
+@old_keyword(evidence="observations")
 def actual_cause(
     program: CausalProgram,
     cause: Mapping[str, Any],
     effect: Mapping[str, Any],
     *,
-    evidence: Mapping[str, Any] | None = None,
+    observations: Mapping[str, Any] | None = None,
     noise: Mapping[str, float] | None = None,
 ) -> ActualCause:
     """Whether ``cause`` was an actual cause of ``effect``, by the modified Halpern–Pearl definition (see the module).
 
     For discrete programs of a few variables.  The definition is about a world in which everything is settled; if the
-    evidence leaves noise open, the answer is a probability.
+    observations leave noise open, the answer is a probability.
 
     Args:
-        program: the program; what was observed in it before counts as evidence.
+        program: the program; what was observed in it before counts, too.
         cause: variable → value, one or several, which together may be the cause.
         effect: variable → value; with several, the effect is that all of them hold.
-        evidence: what else was observed: variable → value.
+        observations: what else was observed: variable → value.
         noise: variable → the value of its noise, between 0 and 1, where that is known.
 
     Raises:
@@ -144,8 +146,8 @@ def actual_cause(
         raise InvalidParameter(f"{both[0]!r} is in the cause and in the effect")
     x = {name: program.mechanism(name).encode(name, value) for name, value in cause.items()}
     y = {name: program.mechanism(name).encode(name, value) for name, value in effect.items()}
-    if evidence:
-        program = program.condition(evidence)
+    if observations:
+        program = program.condition(observations)
     contexts = _Contexts(program, noise or {})
     return _verdict(program, contexts, x, y)
 
@@ -209,7 +211,7 @@ class _Work:
         tries = 2 ** len(able) * math.prod(len(o) for o in others)
         if tries * count * len(dag) > _MOST_WORK:
             raise TooLarge(
-                f"{tries:,} interventions in {count:,} possible worlds are too many to try: name more evidence, or "
+                f"{tries:,} interventions in {count:,} possible worlds are too many to try: name more observations, or "
                 "use a smaller program"
             )
         found = torch.zeros(count, dtype=torch.bool)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.columns import Column, Columns
+from causalpp.programs.base import BaseProgram
 from causalpp.programs.mechanisms import Mechanism, Table
 from causalpp.programs.report import RARE, Cells, Diagnostics, Marginal
-from causalpp.programs.world import World
 
 __all__ = ["cells_of_tables", "covered", "diagnose", "family_cells"]
 
@@ -25,7 +25,7 @@ _LEAST = 5  # expected in each arm; states with fewer are taken together
 
 
 def diagnose(
-    program: World, mechanisms: Mapping[str, Mechanism], columns: Columns, given: Collection[str], seed: int
+    program: BaseProgram, mechanisms: Mapping[str, Mechanism], columns: Columns, given: Collection[str], seed: int
 ) -> Diagnostics:
     """Compare a fitted program with the columns it was fitted to.
 

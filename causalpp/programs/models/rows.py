@@ -15,10 +15,10 @@ from torch import Tensor
 from causalpp.columns import Column, read_columns
 from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.programs.answering.plan import Statement
+from causalpp.programs.base import BaseProgram
 from causalpp.programs.mechanisms import Assign, LinearGaussian, Mechanism, NormalInverseGamma, Table
 from causalpp.programs.mechanisms.draws import is_random
 from causalpp.programs.mechanisms.laws import POSITIVE
-from causalpp.programs.world import World
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ __all__ = ["Model", "model", "parameter_names", "rows_model"]
 Model = Callable[[], dict[str, Tensor]]
 
 
-def model(program: World, frame: pd.DataFrame | None = None, n: int | None = None) -> Model:
+def model(program: BaseProgram, frame: pd.DataFrame | None = None, n: int | None = None) -> Model:
     """A Pyro model of many rows: parameters that are not known are sample sites ``"variable.parameter"``.
 
     Parameters are not known in mechanisms that carry a law: a :class:`~causalpp.Table` with a concentration, a

@@ -1,4 +1,4 @@
-"""One world of a program: its statements, what was set and observed in them, and the numbers that follow."""
+"""What a program holds, its statements with what was set and observed in them, and the numbers that follow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from causalpp._renamed import old_attribute
 from causalpp.errors import ImpreciseWarning, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.graphs.dag import Names, as_names
@@ -26,24 +25,15 @@ from causalpp.programs.report import Fit
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["World"]
+__all__ = ["BaseProgram"]
 
 _SMALL = 1_000_000  # cells of a joint distribution that is cheap to list
 _FEW = 100  # effective draws below which a weighted sample deserves a warning
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class World:
-    """What can be asked of a :class:`causalpp.CausalProgram`, which is one that can be changed; see there.
-
-    Attributes:
-        statements: the mechanisms, causes before effects.
-        latent: the variables that are not observed.
-        card: where a shipped network comes from and what its variables mean; None otherwise.
-        order: the order in which frames and graphs list the variables.
-        past: the worlds that share this one's noise and in which something was observed.
-        fit: how the parameters were fitted; None where they were given.
-    """
+class BaseProgram:
+    """What a :class:`causalpp.CausalProgram` holds and answers; the fields are described there."""
 
     statements: tuple[Statement, ...]
     latent: frozenset[str] = frozenset()
@@ -114,9 +104,6 @@ class World:
         if self.card is not None:
             return self.card.description
         return "Variables: " + ", ".join(self.variables) + "."
-
-    evidence = old_attribute("observations")
-    log_evidence = old_attribute("log_likelihood")
 
     def __repr__(self) -> str:
         names = ", ".join(s.variable for s in self.statements[:12]) + (", …" if len(self.statements) > 12 else "")
