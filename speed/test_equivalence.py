@@ -9,7 +9,6 @@ import pytest
 
 from causalpp import Causes, Dag, MarkovEquivalenceClass
 from causalpp.equivalence import Cpdag, Entailment, best_interventions, edge_shares
-from causalpp.equivalence._batched import cpdags
 from causalpp.graphs import erdos_renyi, to_causal_learn, to_pgmpy
 
 N, D = 1_000, 24
@@ -23,12 +22,6 @@ def batch(request):
 
 def grouped(benchmark, name, request):
     benchmark.group = f"{name}, {request.node.callspec.id}"
-
-
-def test_cpdags_in_a_batch(benchmark, batch, request):
-    grouped(benchmark, COMPLETION, request)
-    benchmark.extra_info["items"] = N
-    benchmark.pedantic(cpdags, (batch,), rounds=5, warmup_rounds=1)
 
 
 def test_cpdags_one_by_one(benchmark, batch, request):

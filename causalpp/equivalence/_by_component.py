@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from causalpp._bits import masks_of
+from causalpp._bits import bits, masks_of
 from causalpp.equivalence._sampling import Bools, Ints, Known, Numbered, count, direct
 from causalpp.equivalence._trees import Tree
 from causalpp.equivalence.chordal import all_orientations
@@ -192,18 +192,11 @@ def _followed(near: tuple[int, ...], edges: list[list[int]]) -> int:
         children[a] |= 1 << b
         parents[b] |= 1 << a
         open_b = near[b] & ~children[b] & ~parents[b]
-        queue += [(b, c) for c in _members(open_b & ~near[a])]  # a → b – c with a, c apart
+        queue += [(b, c) for c in bits(open_b & ~near[a])]  # a → b – c with a, c apart
         open_a = near[a] & ~children[a] & ~parents[a]
-        queue += [(a, c) for c in _members(open_a & children[b])]  # a → b → c with a – c
-        queue += [(c, b) for c in _members(open_b & parents[a])]
+        queue += [(a, c) for c in bits(open_a & children[b])]  # a → b → c with a – c
+        queue += [(c, b) for c in bits(open_b & parents[a])]
     return found
-
-
-def _members(mask: int) -> Iterator[int]:
-    while mask:
-        lowest = mask & -mask
-        yield lowest.bit_length() - 1
-        mask ^= lowest
 
 
 def _shares(top: Numbered, known: Known) -> Floats | None:

@@ -16,7 +16,11 @@ import torch
 from causalpp.equivalence._knowledge import gathered, together
 from causalpp.equivalence._sampling import Known, count, direct, free_count
 from causalpp.equivalence.chordal import all_orientations, orientations
+from causalpp.equivalence.learning.discovery import learn
+from causalpp.equivalence.learning.watch import SearchStep
 from causalpp.equivalence.statements.entailment import Entailment, Verdict
+from causalpp.equivalence.statements.independence import from_independencies
+from causalpp.equivalence.statements.premise import from_premise
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch, Edge, Knowledge, Names
 from causalpp.graphs.cpdag import Cpdag, Matrix, Mpdag
@@ -28,7 +32,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from causalpp.equivalence.learning.watch import SearchStep
     from causalpp.equivalence.restricted import RestrictedClass
 
 __all__ = ["MarkovEquivalenceClass"]
@@ -154,8 +157,6 @@ class MarkovEquivalenceClass:
             >>> MarkovEquivalenceClass.from_independencies("abc", ["a and c are independent"], complete=True)
             MarkovEquivalenceClass(1 graph: 'a → b, c → b')
         """
-        from causalpp.equivalence.statements.independence import from_independencies
-
         return cls(from_independencies(variables, statements, complete=complete))
 
     @classmethod
@@ -174,8 +175,6 @@ class MarkovEquivalenceClass:
             ... )
             MarkovEquivalenceClass(1 graph: 'A → B, C → B')
         """
-        from causalpp.equivalence.statements.premise import from_premise
-
         return cls(from_premise(text))
 
     @classmethod
@@ -239,8 +238,6 @@ class MarkovEquivalenceClass:
             >>> MarkovEquivalenceClass.from_data(frame, "ges", knowledge=known)
             MarkovEquivalenceClass(1 graph: 'age → dose, age → pain, dose → pain')
         """
-        from causalpp.equivalence.learning.discovery import learn
-
         graph, how = learn(
             frame, method, alpha=alpha, knowledge=knowledge, required=required, forbidden=forbidden, tiers=tiers,
             roots=roots, search_space=search_space, kinds=kinds, max_conditioning=max_conditioning,

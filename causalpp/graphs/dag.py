@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,18 @@ if TYPE_CHECKING:
     from causalpp.graphs.cpdag import Mpdag
     from causalpp.graphs.distance import GraphDistance
 
-__all__ = ["ROLES", "Dag", "Edge", "Names", "as_names", "as_pair", "check_names", "check_roles", "refuse_selected"]
+__all__ = [
+    "ROLES",
+    "Dag",
+    "Edge",
+    "Names",
+    "as_names",
+    "as_pair",
+    "check_names",
+    "check_roles",
+    "d_connected",
+    "refuse_selected",
+]
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -305,17 +316,7 @@ class Dag(Exports):
             known |= self._mask(self.selected)
             if known & (start | goal):
                 refuse_selected(self._names(known & (start | goal)), "nothing is independent of what does not vary")
-        opened = known | _spread(known, self._parents)  # colliders that let a trail through
-        upward, downward = start, 0  # arrived from a child (or begun here), arrived from a parent
-        seen_up, seen_down = 0, 0
-        while upward or downward:
-            seen_up |= upward
-            seen_down |= downward
-            through = (upward | downward) & ~known
-            next_down = _step(through, self._children)
-            next_up = _step((upward & ~known) | (downward & opened), self._parents)
-            upward, downward = next_up & ~seen_up, next_down & ~seen_down
-        return not (seen_up | seen_down) & goal & ~known
+        return not d_connected(start, known, self._parents, self._children) & goal & ~known
 
     def moral_graph(self) -> nx.Graph[str]:
         """The undirected graph that joins neighbours and parents of a common child, as a networkx Graph."""
@@ -417,14 +418,27 @@ def check_disjoint(a: int, b: int, given: int) -> None:
         raise InvalidGraph("the two sides of a d-separation and its conditioning set must not overlap")
 
 
-def _step(mask: int, neighbours: tuple[int, ...]) -> int:
+def d_connected(start: int, given: int, parents: Sequence[int], children: Sequence[int]) -> int:
+    """What active trails lead to from some variables, all sets being bit masks (see :meth:`Dag.d_separated`)."""
+    opened = given | _spread(given, parents)  # colliders that let a trail through
+    upward, downward = start, 0  # arrived from a child (or begun here), arrived from a parent
+    seen_up = seen_down = 0
+    while upward or downward:
+        seen_up, seen_down = seen_up | upward, seen_down | downward
+        next_down = _step((upward | downward) & ~given, children)
+        next_up = _step((upward & ~given) | (downward & opened), parents)
+        upward, downward = next_up & ~seen_up, next_down & ~seen_down
+    return seen_up | seen_down
+
+
+def _step(mask: int, neighbours: Sequence[int]) -> int:
     out = 0
     for i in bits(mask):
         out |= neighbours[i]
     return out
 
 
-def _spread(mask: int, neighbours: tuple[int, ...]) -> int:
+def _spread(mask: int, neighbours: Sequence[int]) -> int:
     reached, frontier = 0, mask
     while frontier:
         frontier = _step(frontier, neighbours) & ~reached

@@ -136,15 +136,17 @@ class ChiSquare(IndependenceTest):
 
         del rows  # what is missing is not counted anyway
         counts = self.table.counts.joint(given, x, y)
-        if self.seed is not None:
-            source = np.random.default_rng([self.seed, x, y, *given])  # whatever else is tested
-            return strata_test(counts, source)
         row, column = counts.sum(2), counts.sum(1)
-        whole = row.sum(1)
-        expected = row[:, :, None] * column[:, None, :] / np.maximum(whole, 1)[:, None, None]
+        expected = row[:, :, None] * column[:, None, :] / np.maximum(row.sum(1), 1)[:, None, None]
         statistic = float(np.sum((counts - expected) ** 2 / np.where(expected > 0, expected, 1.0)))
-        free = int(np.sum(np.maximum((row > 0).sum(1) - 1, 0) * np.maximum((column > 0).sum(1) - 1, 0)))
-        return float(chi2.sf(statistic, free)) if free else 1.0
+        several = np.maximum((row > 0).sum(1) - 1, 0) * np.maximum((column > 0).sum(1) - 1, 0)
+        if not several.any():
+            return 1.0
+        told = expected[several > 0]
+        if self.seed is not None and told[told > 0].min() < _LEAST_EXPECTED:
+            source = np.random.default_rng([self.seed, x, y, *given])  # whatever else is tested
+            return _among_random_tables(row[several > 0], column[several > 0], statistic, source)
+        return float(chi2.sf(statistic, int(several.sum())))
 
 
 class Regression(ChiSquare):
@@ -261,30 +263,20 @@ def independence(
     return independence_test(data, seed=seed).of(x, y, given)
 
 
-def strata_test(counts: NDArray[np.int64], source: np.random.Generator) -> float:
-    """The p-value of Pearson's χ², added up over strata; exact where a cell expects few.
+def _among_random_tables(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], found: float, source: np.random.Generator
+) -> float:
+    """How probable χ² as large as was found is over random tables with these margins, shape ``(strata, states)``."""
+    from scipy.stats import random_table
 
-    Args:
-        counts: how often each pair of states was seen in each stratum, shape ``(strata, states, states)``.
-        source: of the random tables.
-    """
-    from scipy import stats
-
-    tables = [table[table.sum(1) > 0][:, table.sum(0) > 0] for table in counts]
-    tables = [table for table in tables if min(table.shape) > 1]
-    if not tables:
-        return 1.0
-    expected = [table.sum(1, keepdims=True) * table.sum(0, keepdims=True) / table.sum() for table in tables]
-    found = sum(float(((t - e) ** 2 / e).sum()) for t, e in zip(tables, expected, strict=True))
-    if min(float(e.min()) for e in expected) >= _LEAST_EXPECTED:
-        freedom = sum((t.shape[0] - 1) * (t.shape[1] - 1) for t in tables)
-        return float(stats.chi2.sf(found, freedom))
+    margins = [(row[row > 0], column[column > 0]) for row, column in zip(rows, columns, strict=True)]
     beyond, drawn = 0, 0
     for many in (_FIRST, _MORE):
         total = np.zeros(many)
-        for table, e in zip(tables, expected, strict=True):
-            random = stats.random_table(table.sum(1), table.sum(0)).rvs(many, random_state=source)
-            total += ((random - e) ** 2 / e).sum((1, 2))
+        for row, column in margins:
+            expected = np.outer(row, column) / row.sum()
+            random = random_table(row, column).rvs(many, random_state=source)
+            total += ((random - expected) ** 2 / expected).sum((1, 2))
         beyond += int((total >= found * (1 - 1e-9)).sum())
         drawn += many
         if beyond:

@@ -27,7 +27,6 @@ from causalpp import (
     errors,
 )
 from causalpp.equivalence import Cpdag, Entailment, _sampling
-from causalpp.equivalence._batched import completed_batch, cpdags
 from causalpp.equivalence.summaries import (
     Intervention,
     ancestor_shares,
@@ -74,25 +73,18 @@ def test_cpdags_of_every_small_graph(d: int, classes: int) -> None:
     for rows in groups:
         expected[rows] = union_of(adjacency[rows])
     assert len(groups) == classes == len(np.unique(expected, axis=0))
-    assert torch.equal(cpdags(batch), torch.from_numpy(expected))
     for k in range(len(batch)):
         assert np.array_equal(completed(adjacency[k]), expected[k])
 
 
-def test_batched_cpdags_of_larger_graphs() -> None:
-    """The one by one and the batched way have only the idea in common."""
+def test_cpdags_of_larger_graphs() -> None:
+    """Completing a member of what was completed changes nothing."""
     for d, degree in ((9, 2.0), (9, 5.0), (20, 3.0), (20, 9.0), (40, 4.0)):
-        adjacency = erdos_renyi(d, expected_degree=degree, n=60, seed=d).adjacency
-        found = completed_batch(adjacency)
-        for graph, one in zip(found.numpy(), adjacency.numpy(), strict=True):
-            assert np.array_equal(graph, completed(one))
+        for one in erdos_renyi(d, expected_degree=degree, n=60, seed=d).adjacency.numpy():
+            graph = completed(one)
             member = extension(graph)
             assert member is not None
             assert np.array_equal(completed(member), graph)
-    assert completed_batch(torch.zeros(0, 4, 4, dtype=torch.bool)).shape == (0, 4, 4)
-    assert completed_batch(torch.zeros(2, 1, 1, dtype=torch.bool)).tolist() == [[[False]], [[False]]]
-    with pytest.raises(errors.InvalidGraph, match="latent"):
-        cpdags(DagBatch("ab", torch.zeros(1, 2, 2, dtype=torch.bool), latent="a"))
 
 
 def classes_of_five() -> Iterator[tuple[DagBatch, MarkovEquivalenceClass]]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-import numpy as np
-
-from causalpp._bits import bits, mask_of
-from causalpp.equivalence.learning.orders import Best, Families, improved, matrix_of, order_of, starts
-from causalpp.equivalence.learning.rules import Rules
+from causalpp._bits import bits, masks_of
+from causalpp.equivalence.learning.orders import Best, Families, improved, matrix_of, starts
+from causalpp.equivalence.learning.rules import Rules, causes_first
 from causalpp.equivalence.learning.watch import Watch
 from causalpp.graphs.cpdag import Matrix, extension
 from causalpp.scores import Objective
@@ -37,7 +35,7 @@ def ges(score: Objective, rules: Rules, watch: Watch, best: Best, seed: int) -> 
         return
     draw = random.Random(seed)
     families = Families(score, rules)
-    orders = [order_of(matrix_of(best.parents)), *starts(rules, draw)[1:]]
+    orders = [causes_first(best.parents), *starts(rules, draw)[1:]]
     while True:
         before = best.total
         for order in orders:
@@ -47,7 +45,7 @@ def ges(score: Objective, rules: Rules, watch: Watch, best: Best, seed: int) -> 
             return
         search.set(matrix_of(best.parents))
         search.climb()
-        orders = [order_of(matrix_of(best.parents))]
+        orders = [causes_first(best.parents)]
 
 
 class _Greedy:
@@ -64,11 +62,9 @@ class _Greedy:
         self.matrix = self.rules.completed(dag)
         directed = self.matrix & ~self.matrix.T
         both = self.matrix & self.matrix.T
-        self.parents = [mask_of(np.flatnonzero(column)) for column in directed.T]
-        self.near = [mask_of(np.flatnonzero(row)) for row in both]
-        self.out = [mask_of(np.flatnonzero(row)) for row in self.matrix]
-        self.joined = [mask_of(np.flatnonzero(row)) for row in self.matrix | self.matrix.T]
-        self.total = self.score.total([mask_of(np.flatnonzero(column)) for column in dag.T])
+        self.parents, self.near, self.out = masks_of(directed.T), masks_of(both), masks_of(self.matrix)
+        self.joined = masks_of(self.matrix | self.matrix.T)
+        self.total = self.score.total(masks_of(dag.T))
 
     def climb(self) -> None:
         """Add edges as long as one helps, then take edges away, and both again while that changes the score."""
@@ -93,7 +89,7 @@ class _Greedy:
             dag = self._made(change, adding)
             if dag is None:
                 continue
-            parents = [mask_of(np.flatnonzero(column)) for column in dag.T]
+            parents = masks_of(dag.T)
             total = self.score.total(parents)
             if total <= self.total + _EPS:
                 continue  # can be under knowledge alone: the gain was that of another member

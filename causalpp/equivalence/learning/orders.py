@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from causalpp._bits import bits, mask_of
-from causalpp.equivalence.learning.rules import Rules
+from causalpp.equivalence.learning.rules import Rules, causes_first
 from causalpp.equivalence.learning.watch import Watch
 from causalpp.graphs.cpdag import Matrix
 from causalpp.scores import Objective
 
-__all__ = ["Best", "Families", "boss", "grasp", "improved", "matrix_of", "order_of", "starts"]
+__all__ = ["Best", "Families", "boss", "grasp", "improved", "matrix_of", "starts"]
 
 _EPS = 1e-6  # a score has to rise by more
 _STARTS = 8  # random orders from which a search sets out as well, where there are at most so many variables:
@@ -136,36 +136,11 @@ def matrix_of(parents: Sequence[int]) -> Matrix:
     return out
 
 
-def order_of(dag: Matrix) -> list[int]:
-    """An order of the columns in which every edge points forward."""
-    order: list[int] = []
-    parents = [mask_of(np.flatnonzero(column)) for column in dag.T]
-    placed, left = 0, list(range(len(dag)))
-    while left:
-        v = next(k for k in left if not parents[k] & ~placed)
-        order.append(v)
-        placed |= 1 << v
-        left.remove(v)
-    return order
-
-
-def _random_order(rules: Rules, draw: random.Random) -> list[int]:
-    """A random order that agrees with the required edges."""
-    order: list[int] = []
-    placed, left = 0, list(range(len(rules.required)))
-    while left:
-        v = draw.choice([k for k in left if not rules.needed[k] & ~placed])
-        order.append(v)
-        placed |= 1 << v
-        left.remove(v)
-    return order
-
-
 def starts(rules: Rules, draw: random.Random) -> list[list[int]]:
     """The orders a search sets out from: the columns' own as far as the knowledge lets it, and random ones."""
     d = len(rules.required)
     more = 0 if d > _FEW else _STARTS if not rules or d > _VERY_FEW else 3 * _STARTS
-    return [rules.start(), *(_random_order(rules, draw) for _ in range(more))]
+    return [rules.start(), *(causes_first(rules.needed, draw.choice) for _ in range(more))]
 
 
 def improved(families: Families, order: list[int], watch: Watch, best: Best, draw: random.Random, phase: str) -> float:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from causalpp._bits import bits, mask_of
+from causalpp._bits import masks_of
 from causalpp.graphs import Knowledge
 from causalpp.graphs.cpdag import Matrix, close_under_meek, completed
 
-__all__ = ["Rules"]
+__all__ = ["Rules", "causes_first"]
 
 
 @dataclass(frozen=True)
@@ -36,24 +36,19 @@ class Rules:
         return bool(self.required.any() or self.forbidden.any())
 
     @cached_property
-    def needed(self) -> list[int]:
+    def needed(self) -> tuple[int, ...]:
         """Of each column, the mask of parents it must have."""
-        return [mask_of(np.flatnonzero(column)) for column in self.required.T]
+        return masks_of(self.required.T)
 
     @cached_property
-    def allowed(self) -> list[int]:
+    def allowed(self) -> tuple[int, ...]:
         """Of each column, the mask of parents it may have."""
-        d = len(self.required)
-        return [mask_of(k for k in range(d) if k != v and not self.forbidden[k, v]) for v in range(d)]
+        return masks_of(~(self.forbidden | np.eye(len(self.forbidden), dtype=bool)).T)
 
     @cached_property
-    def children(self) -> list[int]:
+    def children(self) -> tuple[int, ...]:
         """Of each column, the mask of children it must have."""
-        return [mask_of(np.flatnonzero(row)) for row in self.required]
-
-    def parents(self, target: int) -> list[int]:
-        """The columns that may be parents of one."""
-        return bits(self.allowed[target])
+        return masks_of(self.required)
 
     def apart(self, a: int, b: int) -> bool:
         """Whether no edge may join two columns."""
@@ -74,12 +69,22 @@ class Rules:
         return close_under_meek(matrix & ~self.forced(dag | dag.T).T)
 
     def start(self) -> list[int]:
-        """An order of the columns that agrees with the required edges."""
-        order: list[int] = []
-        placed, left = 0, set(range(len(self.required)))
-        while left:
-            free = min(k for k in left if not self.needed[k] & ~placed)
-            order.append(free)
-            placed |= 1 << free
-            left.remove(free)
-        return order
+        """The columns in their own order, as far as the required edges let them."""
+        return causes_first(self.needed)
+
+
+def causes_first(parents: Sequence[int], choose: Callable[[list[int]], int] = min) -> list[int]:
+    """An order of the columns in which their parents, given as masks, come before them.
+
+    Args:
+        parents: of each column.
+        choose: one of those that may come next.
+    """
+    order: list[int] = []
+    placed, left = 0, list(range(len(parents)))
+    while left:
+        v = choose([k for k in left if not parents[k] & ~placed])
+        order.append(v)
+        placed |= 1 << v
+        left.remove(v)
+    return order

@@ -175,13 +175,13 @@ def settle(skeleton: Matrix, colliders: Sequence[Collider], rules: Rules) -> tup
         InvalidData: the knowledge itself directs a cycle in this skeleton; see :func:`without_cycles`.
     """
     directed = rules.forced(skeleton)
-    if _cyclic(directed):
+    if extension(directed) is None:
         raise InvalidData("the background knowledge directs the edges that the data show in a cycle")
     kept, dropped = set(), []
     for _, (a, c, b) in sorted(colliders):
         trial = directed.copy()
         trial[a, c] = trial[b, c] = True
-        if (trial & trial.T).any() or _cyclic(trial):
+        if (trial & trial.T).any() or extension(trial) is None:
             dropped.append((a, c, b))
         else:
             directed = trial
@@ -191,18 +191,6 @@ def settle(skeleton: Matrix, colliders: Sequence[Collider], rules: Rules) -> tup
         dag = _extension_with_fewest_colliders(skeleton & ~directed.T)
     added = [triple for triple in colliders_of(dag) if triple not in kept]
     return dag, {"dropped": dropped, "added": added}
-
-
-def _cyclic(directed: Matrix) -> bool:
-    left = directed.copy()
-    alive = np.ones(len(left), dtype=bool)
-    while alive.any():
-        sinks = alive & ~left.any(1)
-        if not sinks.any():
-            return True
-        alive &= ~sinks
-        left[:, sinks] = False
-    return False
 
 
 def _extension_with_fewest_colliders(matrix: Matrix) -> Matrix:

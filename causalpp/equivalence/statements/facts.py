@@ -6,12 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-import numpy as np
-
-from causalpp._bits import bits
+from causalpp._bits import bits, masks_of
 from causalpp.errors import ContradictoryStatements, InvalidProposition, TooLarge, UnknownVariable
 from causalpp.graphs.cpdag import Matrix
-from causalpp.graphs.dag import check_names
+from causalpp.graphs.dag import check_names, d_connected
 from causalpp.propositions import And, DirectlyCauses, Independent, Not, Or, Proposition, parse
 
 __all__ = [
@@ -143,11 +141,10 @@ def _literals(statement: Proposition | str, names: tuple[str, ...]) -> Iterator[
 
 
 class Separations:
-    """The d-separations of one graph, by reachability along active trails (Koller & Friedman 2009, alg. 3.1)."""
+    """The d-separations of one graph, by row numbers; each start with each conditioning set is followed once."""
 
     def __init__(self, adjacency: Matrix) -> None:
-        self._parents = [sum(1 << int(k) for k in np.flatnonzero(column)) for column in adjacency.T]
-        self._children = [sum(1 << int(k) for k in np.flatnonzero(row)) for row in adjacency]
+        self._parents, self._children = masks_of(adjacency.T), masks_of(adjacency)
         self._known: dict[tuple[int, int], int] = {}
 
     def __call__(self, test: Test) -> bool:
@@ -155,26 +152,5 @@ class Separations:
         if given == EVER:
             return not (self._children[i] | self._parents[i]) >> j & 1
         if (i, given) not in self._known:
-            self._known[i, given] = self._connected(i, given)
+            self._known[i, given] = d_connected(1 << i, given, self._parents, self._children)
         return not self._known[i, given] >> j & 1
-
-    @staticmethod
-    def _step(mask: int, edges: list[int]) -> int:
-        out = 0
-        for k in bits(mask):
-            out |= edges[k]
-        return out
-
-    def _connected(self, start: int, given: int) -> int:
-        opened, new = given, given  # colliders that let a trail through
-        while new:
-            new = self._step(new, self._parents) & ~opened
-            opened |= new
-        up, down = 1 << start, 0  # arrived from a child (or begun here), arrived from a parent
-        seen_up = seen_down = 0
-        while up or down:
-            seen_up, seen_down = seen_up | up, seen_down | down
-            next_down = self._step((up | down) & ~given, self._children)
-            next_up = self._step((up & ~given) | (down & opened), self._parents)
-            up, down = next_up & ~seen_up, next_down & ~seen_down
-        return seen_up | seen_down
