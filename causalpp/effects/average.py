@@ -1,4 +1,4 @@
-"""A causal quantity averaged over what a run leaves open: which graph is true, and the parameters of each.
+"""A causal quantity averaged over what is open: which graph is true, and the parameters of each.
 
 With posterior weights wᵍ of the graphs g, and under each graph a posterior of its parameters given the data, the
 quantity has the mixture Σ wᵍ P(τ | g, data) for its law (Hoeting, Madigan, Raftery & Volinsky, *Bayesian model
@@ -16,14 +16,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from causalpp.belief import AnyBelief
-from causalpp.effects._graphwise import Found, compare, every_graph
+from causalpp.effects._graphwise import Graphwise
+from causalpp.effects._weighted import Graphs, weighted
 from causalpp.errors import InvalidParameter, NotIdentified
 from causalpp.graphs import Dag, DagBatch
-from causalpp.programs import ate
+from causalpp.programs import Contrast, ate
 from causalpp.propositions import Causes
 
 if TYPE_CHECKING:
@@ -38,23 +37,24 @@ _Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AveragedEffect:
-    """A causal quantity under every surviving graph, weighted by the posterior.
+    """A causal quantity under every surviving graph, weighted.
 
     Attributes:
         what, detail: the quantity in words, and of whom, past or through what.
         treatment, treated, control: the variable set, and the values compared.
         outcome, state: the variable looked at, and the state whose probability is compared (None: its mean is).
         graphs: the G graphs that take part.
-        weights: their posterior probabilities among themselves, shape ``(G,)``, largest first.
+        weights: their probabilities among themselves, shape ``(G,)``, largest first.
         values: the quantity in each graph at the posterior means of its parameters, shape ``(G,)``.
         draws: the quantity under posterior draws of the parameters, shape ``(K, G)``.
-        covered: the posterior probability that the true graph is among them; what is left to one is graphs of
+        covered: the probability that the true graph is among them; what is left to one is graphs of
             negligible probability, and graphs that were no candidates.
         mass: of the interval that is printed.
         rows: of the data.
         absent: the probability that the treatment does not cause the outcome at all.
         drawn: whether the graphs are draws from the posterior, of a class too large to list.
         given: what every probability takes for granted, in words, where a run says so; see :class:`Result`.
+        over: what the graphs carry: the ``"posterior"``, the ``"class"`` or the ``"weight"``.
     """
 
     what: str
@@ -74,6 +74,12 @@ class AveragedEffect:
     absent: float
     drawn: bool = False
     given: str = ""
+    over: str = "posterior"
+
+    @property
+    def contrast(self) -> Contrast:
+        """What is compared."""
+        return Contrast(self.treatment, self.outcome, treated=self.treated, control=self.control, state=self.state)
 
     @property
     def mean(self) -> float:
@@ -129,14 +135,15 @@ class AveragedEffect:
 
     # --- for people -----------------------------------------------------------------------------------
 
-    heading = "The effect, averaged over the posterior"
+    @property
+    def heading(self) -> str:
+        """Of its section on a page."""
+        return f"The effect, averaged over {'weighted graphs' if self.over == 'weight' else f'the {self.over}'}"
 
     @property
     def title(self) -> str:
         """What was averaged, as a heading."""
-        looked = f"P({self.outcome} = {self.state})" if self.state is not None else f"mean of {self.outcome}"
-        detail = f" {self.detail}" if self.detail else ""
-        return f"{self.what} of {self.treatment} ({self.treated} against {self.control}) on {looked}{detail}"
+        return f"{self.what} of {self.contrast}{f' {self.detail}' if self.detail else ''}"
 
     @property
     def sentences(self) -> list[str]:
@@ -147,7 +154,7 @@ class AveragedEffect:
         given = f", given that the truth is in {self.given}" if self.given else ""
         out = [
             f"{self.mean:+.4f}, {self.mass:.0%} interval [{low:+.4f}, {high:+.4f}]",
-            f"averaged over {many} {which} the posterior{given}, fitted to {self.rows:,} rows",
+            f"averaged over {many} {which} the {self.over}{given}, fitted to {self.rows:,} rows",
             f"standard deviation {self.sd:.4f}, of whose square {self.graph_share:.0%} comes from not knowing the "
             f"graph and {self.sampling_share:.0%} from finitely many rows",
         ]
@@ -178,13 +185,10 @@ class AveragedEffect:
     def to_dict(self) -> dict[str, Any]:
         """The whole average as plain values, its draws left out."""
         low, high = self.interval()
-        plain = {name: _plain(getattr(self, name)) for name in ("treated", "control", "state")}
         return {
             "what": self.what,
             "detail": self.detail,
-            "treatment": self.treatment,
-            "outcome": self.outcome,
-            **plain,
+            **self.contrast.to_dict(),
             "mean": self.mean,
             "sd": self.sd,
             "interval": [low, high],
@@ -214,12 +218,13 @@ class AveragedEffect:
 
 
 def average(
-    belief: AnyBelief,
+    graphs: Graphs,
     estimand: Callable[..., Any] = ate,
+    contrast: Contrast | None = None,
     *,
     data: pd.DataFrame,
-    treatment: str,
-    outcome: str,
+    treatment: str | None = None,
+    outcome: str | None = None,
     treated: Any = None,
     control: Any = None,
     state: Any = None,
@@ -230,25 +235,26 @@ def average(
     seed: int = 0,
     **options: Any,
 ) -> AveragedEffect:
-    """A causal quantity under every surviving graph of a belief, weighted by the posterior.
+    """A causal quantity under every one of some weighted graphs, averaged.
 
     The most probable graphs take part, until what is left of the candidates is negligible.  Each is fitted to the
     data as :func:`causalpp.compile` fits it, and the quantity in it is what that program says.  The average effect and
     the controlled direct effect are computed for all graphs at once (:func:`causalpp.compile_batch`), and so are all
     effects in linear-Gaussian programs; the rest graph by graph.
 
-    The weights are those of the belief, that is, of the answers: members of one equivalence class explain data
-    equally well, so that the data have nothing to add there.
+    The weights of a belief are those of the answers: members of one equivalence class explain data equally well, so
+    that the data have nothing to add there.
 
     Args:
-        belief: the posterior over graphs.
+        graphs: a belief, whose posterior weighs them; a :class:`~causalpp.MarkovEquivalenceClass`, a batch or graphs,
+            all equally likely (of a class of more than 10,000 so many members are drawn); or pairs of a graph and its
+            weight, which need not sum to one.
         estimand: :func:`causalpp.ate`, ``cde``, ``att``, ``nde``, ``nie``, or any function of a program, a treatment
             and an outcome that takes ``treated``, ``control``, ``state``, ``draws`` and ``seed`` as they do and
             returns a number with its posterior ``draws``.
+        contrast: what is compared; or its words, ``treatment`` and ``outcome`` at least.
         data: a frame with a column for every variable.
-        treatment: the variable set.
-        outcome: the variable looked at.
-        treated, control, state: see :func:`causalpp.ate`.
+        treatment, outcome, treated, control, state: see :class:`causalpp.Contrast`.
         kinds: what a column is, where the rule is wrong; see :func:`causalpp.columns.read_columns`.
         mass: of the interval.
         draws: of the parameters from their posterior, in each graph.
@@ -260,7 +266,9 @@ def average(
         NotIdentified: the graphs have latent variables.
         UnknownVariable: treatment or outcome is no variable of the graphs.
         InvalidData: the frame lacks a column, or has missing values or one constant column.
-        InvalidParameter: data that are no frame, a number out of range, or values to compare that are not evident.
+        InvalidGraph: graphs over different variables.
+        InvalidParameter: no graphs, or weights that are none; data that are no frame, a number out of range, or values
+            to compare that are not evident; a contrast and its words.
         TooLarge: a quantity that goes graph by graph, and more than a thousand graphs.
 
     Warns:
@@ -270,8 +278,8 @@ def average(
         >>> import causalpp as cpp
         >>> asia = cpp.load_network("asia")
         >>> mec = cpp.MarkovEquivalenceClass.from_dag(asia.dag)
-        >>> belief = cpp.Belief.uniform(mec.batch())
-        >>> effect = average(belief, data=asia.simulate(2000, seed=1), treatment="smoke", outcome="lung")
+        >>> contrast = cpp.Contrast("smoke", "lung")
+        >>> effect = average(mec, cpp.ate, contrast, data=asia.simulate(2000, seed=1))
         >>> round(effect.mean, 3), round(effect.absent, 3)
         (0.055, 0.333)
         >>> effect.graph_share > 0.9
@@ -288,46 +296,42 @@ def average(
         raise InvalidParameter(
             f"average() needs a data frame, got {type(data).__name__}: pandas.DataFrame(array, columns=…)"
         )
-    candidates = belief.candidates
+    asked = Contrast.of(contrast, outcome, treatment=treatment, treated=treated, control=control, state=state)
+    candidates, p, over, drawn = weighted(graphs, seed)
     if candidates.latent:
         raise NotIdentified(
             f"the graphs have latent variables, {', '.join(sorted(candidates.latent))}, and effects are averaged over "
             "graphs whose variables are all in the data: compile() each graph by itself, or identify() its effect",
-            treatment=(treatment,),
-            outcome=(outcome,),
+            treatment=(asked.treatment,),
+            outcome=(asked.outcome,),
         )
-    for name in (treatment, outcome):
+    for name in (asked.treatment, asked.outcome):
         candidates.position(name)
-    graphs, weights = _surviving(belief, negligible)
-    given = compare(estimand, graphs[0], data, treatment, outcome, treated, control, state, options, seed, kinds)
-    found: Found = every_graph(estimand, given, graphs, data, int(draws), seed, options)
+    kept, weights = _surviving(candidates, p, negligible)
+    found = Graphwise(estimand, asked, data, kept[0], kinds=kinds, seed=seed, options=options)
+    values, drawn_values = found.every(kept, int(draws))
     covered = float(weights.sum())
     share = weights / covered
-    reached = Causes(treatment, outcome).holds(graphs).cpu().numpy()
+    reached = Causes(asked.treatment, asked.outcome).holds(kept).cpu().numpy()
     return AveragedEffect(
-        given.kind,
-        given.detail,
-        treatment,
-        given.treated,
-        given.control,
-        outcome,
-        given.state,
-        graphs,
-        share,
-        found.values,
-        found.draws,
-        min(1.0, covered),
-        mass,
-        len(data),
-        float(share[~reached].sum()),
-        not belief.listed,
+        found.kind,
+        found.detail,
+        **found.contrast.words,
+        graphs=kept,
+        weights=share,
+        values=values,
+        draws=drawn_values,
+        covered=min(1.0, covered),
+        mass=mass,
+        rows=len(data),
+        absent=float(share[~reached].sum()),
+        drawn=drawn,
+        over=over,
     )
 
 
-def _surviving(belief: AnyBelief, negligible: float) -> tuple[DagBatch, _Floats]:
+def _surviving(batch: DagBatch, p: _Floats, negligible: float) -> tuple[DagBatch, _Floats]:
     """The distinct graphs that carry the candidates' probability but for a negligible share, most probable first."""
-    batch = belief.candidates
-    p = belief.probabilities.detach().cpu().to(torch.float64).numpy()
     flat = np.packbits(batch.adjacency.flatten(1).cpu().numpy(), axis=1)
     _, first, which = np.unique(flat, axis=0, return_index=True, return_inverse=True)
     mass = np.bincount(which.ravel(), weights=p, minlength=len(first))
@@ -345,7 +349,3 @@ def _proper(mass: float) -> float:
 
 def _edges(dag: Dag) -> str:
     return ", ".join(f"{a} → {b}" for a, b in dag.edges) or "(no edges)"
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

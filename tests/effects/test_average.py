@@ -114,7 +114,7 @@ def test_linear_effects_in_bulk(estimand: Callable[..., Any], options: Any) -> N
 def test_bulk_and_graph_by_graph_agree_in_law(monkeypatch: pytest.MonkeyPatch) -> None:
     options: dict[str, Any] = {"data": ROWS, "treatment": "smoke", "outcome": "dysp", "draws": 150}
     bulk = average(uneven(), **options)
-    monkeypatch.setattr("causalpp.effects._graphwise._in_bulk", lambda *_: None)
+    monkeypatch.setattr("causalpp.effects._graphwise.Graphwise._in_bulk", lambda *_: None)
     single = average(uneven(), **options)
     assert single.values == pytest.approx(bulk.values, abs=1e-12)
     # Both standard deviations rest on 150 draws, with a relative standard error of 1/√300.
@@ -287,3 +287,64 @@ def test_an_average_over_a_run_says_what_the_run_takes_for_granted() -> None:
     assert "given that" not in repr(alone)
     assert alone.to_dict()["given"] is None
     assert (alone.mean, alone.sd) == (found.mean, found.sd)
+
+
+# --- any weighted graphs --------------------------------------------------------------------------------
+
+
+def test_any_weighted_graphs_are_averaged_over() -> None:
+    """A belief, a class, a batch, graphs or pairs: the same weights, the same figures."""
+    asked: dict[str, Any] = {"data": ROWS, "draws": 5, "seed": 3}
+    contrast = cpp.Contrast("smoke", "dysp", treated="no", control="yes")
+    members, weights = list(CLASS.batch()), [1, 2, 3, 4, 5, 6]
+    uniform = average(cpp.Belief.uniform(CLASS.batch()), cpp.ate, contrast, **asked)
+    for graphs in (CLASS, CLASS.batch(), members, iter(members), [(dag, 7.0) for dag in members]):
+        found = average(graphs, cpp.ate, contrast, **asked)
+        assert (found.values.tolist(), found.draws.tolist()) == (uniform.values.tolist(), uniform.draws.tolist())
+        assert found.weights == pytest.approx(uniform.weights)
+        assert (found.covered, found.drawn) == (pytest.approx(1.0), False)
+        assert found.contrast == contrast.on(ASIA)
+    assert "with 100.0% of the class" in repr(average(CLASS, cpp.ate, contrast, **asked))
+    pairs = average(zip(members, weights, strict=True), cpp.ate, contrast, **asked)
+    belief = average(uneven(), contrast=contrast, **asked)
+    words = average(uneven(), cpp.ate, treatment="smoke", outcome="dysp", treated="no", **asked)
+    assert pairs.mean == pytest.approx(belief.mean) == pytest.approx(words.mean)
+    assert "with 100.0% of the weight" in repr(pairs)
+    assert pairs.heading == "The effect, averaged over weighted graphs"
+    by_hand = sum(w * cpp.ate(cpp.compile(g, data=ROWS, seed=3), contrast).value for g, w in zip(members, weights))
+    assert pairs.mean == pytest.approx(by_hand / sum(weights), abs=1e-9)
+    alone = average(ASIA.dag, cpp.ate, contrast, **asked)
+    assert alone.graph_share == 0.0
+    assert alone.mean == pytest.approx(cpp.ate(cpp.compile(ASIA.dag, data=ROWS, seed=3), contrast).value)
+
+
+def test_of_a_large_class_members_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("causalpp.effects._weighted._LISTED", 4)
+    found = average(CLASS, data=ROWS, treatment="smoke", outcome="lung", draws=2)
+    assert found.drawn
+    assert "drawn from the class" in repr(found)
+    assert len(found.graphs) <= 4
+
+
+def test_what_is_no_weighted_graphs_is_refused() -> None:
+    dag, other = ASIA.dag, cpp.Dag.from_edges([("smoke", "dysp")])
+
+    def ask(kind: type[Exception], match: str, graphs: Any, **said: Any) -> None:
+        with pytest.raises(kind, match=match):
+            average(graphs, data=ROWS, **{"treatment": "smoke", "outcome": "dysp", **said})
+
+    for weight in (-1.0, math.nan, math.inf, "much", None):
+        ask(errors.InvalidParameter, "numbers from 0 on", [(dag, 1.0), (dag, weight)])
+    ask(errors.InvalidParameter, "not all of them 0", [(dag, 0.0)])
+    ask(errors.InvalidParameter, "no graphs", [])
+    for nonsense in (["asia"], [3], [(dag, 1, 2)], [dag, None]):
+        ask(errors.InvalidParameter, "give a belief, a class, a batch", nonsense)
+    ask(errors.InvalidGraph, "other variables", [dag, other])
+    ask(
+        errors.InvalidParameter,
+        "not both: treatment='smoke'",
+        dag,
+        contrast=cpp.Contrast("smoke", "lung"),
+        outcome=None,
+    )
+    ask(errors.InvalidParameter, "outcome= is missing", dag, outcome=None)
