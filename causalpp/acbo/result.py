@@ -20,7 +20,7 @@ from causalpp.effects import AveragedEffect, average
 from causalpp.equivalence import MarkovEquivalenceClass, verification_number
 from causalpp.graphs import Dag, GraphDistance, Mpdag
 from causalpp.oracles import Answer
-from causalpp.programs import ate
+from causalpp.programs import Contrast, ate
 from causalpp.propositions import Proposition
 
 if TYPE_CHECKING:
@@ -250,18 +250,9 @@ class Result:
     def average(
         self,
         estimand: Callable[..., Any] = ate,
+        contrast: Contrast | None = None,
         *,
         data: pd.DataFrame,
-        treatment: str,
-        outcome: str,
-        treated: Any = None,
-        control: Any = None,
-        state: Any = None,
-        kinds: Mapping[str, str] | None = None,
-        mass: float = 0.9,
-        draws: int = 400,
-        negligible: float = 1e-3,
-        seed: int = 0,
         **options: Any,
     ) -> AveragedEffect:
         """A causal quantity under every surviving graph; see :func:`causalpp.effects.average`.
@@ -271,15 +262,10 @@ class Result:
 
         Args:
             estimand: :func:`causalpp.ate`, ``cde``, ``att``, ``nde``, ``nie`` or another of this form.
+            contrast: what is compared; or its words: ``treatment=``, ``outcome=`` and the values.
             data: a frame with a column for every variable.
-            treatment, outcome: the variable set, and the one looked at.
-            treated, control, state: see :func:`causalpp.ate`.
-            kinds: what a column is, where the rule is wrong; see :func:`causalpp.columns.read_columns`.
-            mass: of the interval.
-            draws: of the parameters in each graph.
-            negligible: the share of the candidates' probability that may be left out.
-            seed: of the draws.
-            options: what else the estimand takes, such as ``mediator=``.
+            options: what is said there (``kinds=``, ``mass=``, ``draws=``, ``negligible=``, ``seed=``), and what else
+                the estimand takes, such as ``mediator=``.
 
         Raises:
             NotIdentified, UnknownVariable, InvalidData, InvalidParameter, TooLarge: see there.
@@ -293,7 +279,7 @@ class Result:
             >>> mec = cpp.MarkovEquivalenceClass.from_dag(asia.dag)
             >>> result = cpp.discover(mec, cpp.SimulatedOracle(asia.dag, cpp.noise.Symmetric(0.1), seed=1), seed=1)
             >>> frame = asia.simulate(5000, seed=2)
-            >>> effect = result.average(cpp.ate, data=frame, treatment="smoke", outcome="dysp")
+            >>> effect = result.average(cpp.ate, cpp.Contrast("smoke", "dysp"), data=frame)
             >>> effect.title
             'Effect of smoke (yes against no) on P(dysp = yes)'
             >>> low, high = effect.interval()
@@ -302,10 +288,7 @@ class Result:
             >>> low < cpp.ate(asia, "smoke", "dysp").value < high
             True
         """
-        found = average(
-            self.belief, estimand, data=data, treatment=treatment, outcome=outcome, treated=treated, control=control,
-            state=state, kinds=kinds, mass=mass, draws=draws, negligible=negligible, seed=seed, **options,
-        )  # fmt: skip
+        found = average(self.belief, estimand, contrast, data=data, **options)
         return replace(found, given=self.given)
 
     def plot(self, labels: Mapping[str, str] | None = None) -> Figure:
