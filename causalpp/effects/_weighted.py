@@ -50,12 +50,11 @@ def weighted(graphs: Graphs, seed: int) -> tuple[DagBatch, _Floats, str, bool]:
     if isinstance(graphs, MarkovEquivalenceClass):
         name, drawn = "class", graphs.size > _LISTED
         graphs = graphs.batch(_LISTED, sample=True, seed=seed)
-    elif isinstance(graphs, Dag):
-        graphs = [graphs]
     if isinstance(graphs, DagBatch):
         batch, weights = graphs, np.ones(len(graphs))
     else:
-        pairs = [(one, 1.0) if isinstance(one, Dag) else one for one in graphs] if isinstance(graphs, Iterable) else [None]
+        given = list(graphs) if isinstance(graphs, Iterable) and not isinstance(graphs, Dag) else [graphs]
+        pairs = [(one, 1.0) if isinstance(one, Dag) else one for one in given]
         if not all(isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], Dag) for pair in pairs):
             raise InvalidParameter("give a belief, a class, a batch, graphs, or pairs of a graph and its weight")
         batch = DagBatch.from_dags([dag for dag, _ in pairs], None if pairs else ())

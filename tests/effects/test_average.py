@@ -337,7 +337,8 @@ def test_what_is_no_weighted_graphs_is_refused() -> None:
         ask(errors.InvalidParameter, "numbers from 0 on", [(dag, 1.0), (dag, weight)])
     ask(errors.InvalidParameter, "not all of them 0", [(dag, 0.0)])
     ask(errors.InvalidParameter, "no graphs", [])
-    for nonsense in (["asia"], [3], [(dag, 1, 2)], [dag, None]):
+    table = cpp.Belief.from_table([[True, False], [False, True]])
+    for nonsense in (["asia"], [3], [(dag, 1, 2)], [dag, None], 3, table):
         ask(errors.InvalidParameter, "give a belief, a class, a batch", nonsense)
     ask(errors.InvalidGraph, "other variables", [dag, other])
     ask(
