@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import re
 from pathlib import Path
@@ -45,6 +46,18 @@ def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pyt
     failed, _ = doctest.DocTestRunner(optionflags=flags, verbose=False).run(test, out=report.append)
     plt.close("all")
     assert not failed, "".join(report)
+
+
+def test_what_extends_the_library_takes_under_25_lines_each() -> None:
+    page = examples((ROOT / "docs" / "extending.md").read_text(encoding="utf-8"))
+    lengths = {}
+    for example in doctest.DocTestParser().get_examples(page):
+        for node in ast.parse(example.source).body:
+            if isinstance(node, ast.ClassDef):
+                first = min(part.lineno for part in [node, *node.decorator_list])
+                lengths[ast.unparse(node.bases[0])] = (node.end_lineno or 0) - first + 1
+    assert set(lengths) == {"Oracle", "CountChannel", "Scorer", "Solver"}
+    assert max(lengths.values()) < 25, lengths
 
 
 def test_only_blocks_with_prompts_are_taken() -> None:
