@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from causalpp import errors
 
 if TYPE_CHECKING:
-    from causalpp.acbo import AcboConfig, Result, discover, discover_async
+    from causalpp.acbo import AcboConfig, Result, Session, discover, discover_async
     from causalpp.belief import Belief
     from causalpp.crosscheck import (
         Calibration,
@@ -127,6 +127,7 @@ __all__ = [
     "Proposition",
     "Response",
     "Result",
+    "Session",
     "Shift",
     "SimulatedOracle",
     "Table",
@@ -172,7 +173,7 @@ __all__ = [
 
 # A room is imported when one of its names is first used: a help page need not wait seconds for torch and Pyro.
 _ROOMS = {
-    "acbo": "AcboConfig Result discover discover_async",
+    "acbo": "AcboConfig Result Session discover discover_async",
     "belief": "Belief",
     "benchmarks": "",
     "columns": "",

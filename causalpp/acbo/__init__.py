@@ -2,10 +2,11 @@
 
 from causalpp._renamed import old_names
 from causalpp.acbo.config import AcboConfig
-from causalpp.acbo.loop import discover, discover_async
+from causalpp.acbo.loop import discover, discover_async, drive, drive_async
 from causalpp.acbo.result import Result, Step
+from causalpp.acbo.session import Session
 
-__all__ = ["AcboConfig", "Result", "Step", "discover", "discover_async"]
+__all__ = ["AcboConfig", "Result", "Session", "Step", "discover", "discover_async", "drive", "drive_async"]
 
 __getattr__ = old_names(
     __name__, {"average": "causalpp.effects:average", "AveragedEffect": "causalpp.effects:AveragedEffect"}

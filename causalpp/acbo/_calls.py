@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.acbo._chooser import Chooser
-from causalpp.acbo._huge import Chooses, ComponentChooser, ParticleChooser
-from causalpp.belief import AnyBelief, Belief, ComponentBelief, ParticleBelief
-from causalpp.design import PanelChoice, panel_batch
-from causalpp.design._ahead import Ahead
+from causalpp.acbo._chooser import Chooser, Chooses
+from causalpp.belief import AnyBelief, Belief
+from causalpp.design import PanelChoice, panel_batch, panel_gains
 from causalpp.oracles import Panel
 from causalpp.oracles.panel import Asked, intervention
 from causalpp.propositions import Proposition
@@ -36,8 +34,13 @@ class Call(NamedTuple):
     numbers: tuple[int, ...]
     expected: tuple[float, ...]
 
+    @property
+    def questions(self) -> tuple[Proposition, ...]:
+        """One, or those of a panel."""
+        return self.asked.questions if isinstance(self.asked, Panel) else (self.asked,)
 
-class Rounds:
+
+class Rounds(NamedTuple):
     """Chooses the calls of a round together, each for what it adds to those before.
 
     Given the graph and whether an error shared by the call strikes, answers are taken to be independent here; the
@@ -47,16 +50,16 @@ class Rounds:
         size: the most questions of a panel, ``"all"`` for all about one intervention, None for single questions.
         calls: how many there are in a round.
         outcome_cost: what one question of a panel costs, in calls.
-        draw: for the choice among equals.
     """
 
-    def __init__(self, size: int | str | None, calls: int, outcome_cost: float, draw: np.random.Generator) -> None:
-        self.size, self.calls, self.outcome_cost, self.draw = size, calls, outcome_cost, draw
+    size: int | str | None
+    calls: int
+    outcome_cost: float
 
-    def next(self, chooser: Chooses, belief: AnyBelief, most: int) -> tuple[list[Call], float]:
+    def next(self, chooser: Chooses[Any], belief: AnyBelief, most: int) -> tuple[list[Call], float]:
         """The calls of the next round, ``most`` at most, and the bits that make the first one the best."""
         found: list[tuple[float, Call]] = []
-        for part, inner, numbers in _parts(chooser, belief):
+        for part, inner, numbers in chooser.parts(belief):
             asked = chooser.asked if numbers is None else chooser.asked[list(numbers)]
             found += self._of(part, inner, asked.cpu().numpy(), numbers, min(self.calls, most))
         if len(found) > 1:  # parts are independent: what each adds, it adds whatever is asked about the others
@@ -68,11 +71,11 @@ class Rounds:
     ) -> list[tuple[float, Call]]:
         if not len(chooser.questions):
             return []
-        groups = self._groups(chooser.questions, asked)
+        groups = self._groups(chooser, asked)
         size = None if self.size == "all" else 1 if self.size is None else int(self.size)
         shared = belief.shared
         weights, true, false, state = _law(belief, chooser, shared, apart=True)
-        rows, drawn = _rows(weights, self.draw)
+        rows, drawn = _rows(weights, chooser.draw)
         chosen = panel_batch(
             torch.ones_like(weights[rows]) if drawn else weights[rows],
             true[rows],
@@ -95,28 +98,15 @@ class Rounds:
             out.append((choice.bits, Call(Panel.of(put) if panel else put[0], here, bits)))
         return out
 
-    def _groups(self, questions: Sequence[Proposition], asked: np.ndarray) -> list[list[int]]:
+    def _groups(self, chooser: Chooser, asked: np.ndarray) -> list[list[int]]:
         """The questions that fit into one call; those asked least often come first, then as drawn."""
-        mixed = self.draw.permutation(len(questions))
+        mixed = chooser.draw.permutation(len(asked))
         order = mixed[np.argsort(asked[mixed], kind="stable")].tolist()
         groups: dict[object, list[int]] = {}
         for number in order:
-            about = intervention(questions[number]) if self.size is not None else None
+            about = intervention(chooser.questions[number]) if self.size is not None else None
             groups.setdefault(number if about is None else about, []).append(number)
         return list(groups.values())
-
-
-def _parts(chooser: Chooses, belief: AnyBelief) -> list[tuple[Belief, Chooser, Sequence[int] | None]]:
-    """The beliefs that questions are chosen by, each with its chooser and the numbers of its questions in the whole."""
-    if isinstance(chooser, ComponentChooser):
-        assert isinstance(belief, ComponentBelief)
-        return list(zip(belief.parts, chooser.choosers, chooser.numbers, strict=True))
-    if isinstance(chooser, ParticleChooser):
-        assert isinstance(belief, ParticleBelief)
-        return [(*chooser.now(belief), None)]
-    assert isinstance(belief, Belief)
-    assert isinstance(chooser, Chooser)
-    return [(belief, chooser, None)]
 
 
 def _law(belief: Belief, chooser: Chooser, shared: float, *, apart: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -149,13 +139,5 @@ def _about_the_graph(
     if not len(rows):  # the sample has nothing but unrelated answers
         return [(0.0,) * len(choice.numbers) for choice in chosen]
     share = torch.ones_like(weights[rows]) if drawn else weights[rows]
-    ahead = Ahead(share, true[rows], false[rows], chooser.truth[rows], state=state, shared=shared)
-    out = []
-    for choice in chosen:
-        gains = []
-        for number in choice.numbers:
-            gains.append(float(ahead.gains(torch.tensor([number], device=rows.device))[0]))
-            ahead.take(number)
-        ahead.next_call()
-        out.append(tuple(gains))
-    return out
+    calls = [choice.numbers for choice in chosen]
+    return panel_gains(share, true[rows], false[rows], chooser.truth[rows], calls, state=state, shared=shared)

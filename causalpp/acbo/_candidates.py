@@ -14,7 +14,7 @@ from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidGraph, InvalidParameter
 from causalpp.graphs import Dag, DagBatch, Knowledge
 
-__all__ = ["Candidates", "described", "known_of", "narrowed", "read_candidates"]
+__all__ = ["Candidates", "described", "kept", "known_of", "narrowed", "read_candidates"]
 
 _CELLS = 1 << 28  # of all candidates: with more, the loop goes through components or particles instead
 
@@ -57,6 +57,13 @@ def read_candidates(
         drawn = np.random.default_rng(seed).choice(len(batch), some, replace=False, p=share)
         batch, weights = batch[np.sort(drawn)], None
     return batch, weights
+
+
+def kept(candidates: Candidates) -> Candidates:
+    """The candidates in a form that can be gone through more than once."""
+    if isinstance(candidates, (MarkovEquivalenceClass, DagBatch, Dag)) or not isinstance(candidates, Iterable):
+        return candidates
+    return tuple(candidates)  # type: ignore[return-value]
 
 
 def narrowed(candidates: Candidates, knowledge: Knowledge | None) -> Candidates:

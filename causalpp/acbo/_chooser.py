@@ -1,28 +1,105 @@
-"""The choice of the next question: information about the graph, and about whether the answers speak of it at all."""
+"""The choice of the next question: information about the graph, and about whether the answers speak of it at all.
+
+Each kind of belief has a chooser of its own.  All keep count of what was put, and draw among equals, in the same way.
+A chooser changes in its attributes only, never inside of them, so that a shallow copy is one that stays as it is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.belief import NEW_QUESTION, Belief, Predictive
-from causalpp.design.conjunctions import conjunctions, leading
-from causalpp.design.information import binary_entropy, question_information
-from causalpp.design.policies import Policy
-from causalpp.propositions import And, Proposition
+from causalpp.belief import NEW_QUESTION, AnyBelief, Belief, ComponentBelief, ParticleBelief, Predictive
+from causalpp.design import (
+    Policy,
+    Questions,
+    binary_entropy,
+    conjunctions,
+    expected_information_gain,
+    leading,
+    pick,
+    question_information,
+)
+from causalpp.graphs import Dag, DagBatch
+from causalpp.propositions import And, Proposition, truth_table
 
-__all__ = ["Chooser"]
+__all__ = ["Chooser", "Chooses", "ComponentChooser", "Part", "ParticleChooser"]
+
+B = TypeVar("B", bound=AnyBelief)
 
 _EQUAL = 1e-9  # bits
 _SMALL = 1 << 17  # cells of a truth table whose predictions are written out in full
 _POOL = 8  # questions of which two are put together
 _WORTH = 1.05  # two statements in one question are harder to judge: they are to tell so many times as much as one
+_LEADERS = 5  # graphs a step names
+_LOOKED_AT = 4096  # particles by which questions are compared
+
+#: A belief that questions are chosen by, its chooser, and the numbers of its questions in the whole (None: all).
+Part = tuple[Belief, "Chooser", Sequence[int] | None]
 
 
-class Chooser:
+class Chooses(ABC, Generic[B]):
+    """What the loop needs of a chooser, each for a belief of its own kind.
+
+    Attributes:
+        questions: that may be asked.
+        asked: how often each was put, shape ``(Q,)``.
+        draw: for the choice among equals.
+    """
+
+    def __init__(self, questions: Sequence[Proposition], draw: np.random.Generator, like: Tensor | None = None) -> None:
+        self.questions, self.draw = questions, draw
+        device = None if like is None else like.device
+        self.asked = torch.zeros(len(questions), dtype=torch.int64, device=device)
+
+    def copy(self: C) -> C:
+        """The chooser as it is now; what is drawn is drawn from the same source."""
+        return copy.copy(self)
+
+    def put(self, numbers: Sequence[int], times: int = 1) -> None:
+        """Count questions as put once more, or, with −1, as not put after all."""
+        self.asked = self.asked.clone()
+        self.asked[list(numbers)] += times
+
+    def next(self, belief: B) -> tuple[int, float]:
+        """The number of the next question, which counts as put, and the bits that make it the best."""
+        if not len(self.questions):
+            return 0, 0.0
+        number, bits = self.best(belief)
+        self.put([number])
+        return number, bits
+
+    @abstractmethod
+    def best(self, belief: B) -> tuple[int, float]:
+        """The number of the next question, and the bits that make it the best; there is one question at least."""
+
+    @abstractmethod
+    def about_the_graph(self, belief: B, number: int) -> float:
+        """What one question is expected to tell about the graph alone, in bits."""
+
+    @abstractmethod
+    def parts(self, belief: B) -> list[Part]:
+        """The beliefs over listed graphs by which questions are chosen, independent of each other."""
+
+    def find(self, question: Proposition) -> int | None:
+        """The number of a question; None if it is not among those that may be asked."""
+        return next((number for number, other in enumerate(self.questions) if other == question), None)
+
+    def leaders(self, belief: B) -> tuple[tuple[Dag, float], ...]:
+        """The most probable graphs, with their probabilities."""
+        return tuple(belief.top(_LEADERS))
+
+
+C = TypeVar("C", bound=Chooses[Any])
+
+
+class Chooser(Chooses[Belief]):
     """Picks the question with the largest expected information.
 
     The information is about one hypothesis a graph and one more: *the answers have nothing to do with the graph*.
@@ -49,20 +126,21 @@ class Chooser:
         policy: Policy | None = None,
         joint: bool = False,
     ) -> None:
-        self.questions, self.draw, self.policy, self.candidates = questions, draw, policy, candidates
+        super().__init__(questions, draw, truth)
+        self.policy, self.candidates = policy, candidates
         self.truth = torch.cat([truth, torch.zeros_like(truth[:1])])  # the last row: unrelated answers
         self.about = (
             None if goal is None else torch.cat([goal.to(torch.int64), torch.full_like(goal[:1], 2, dtype=torch.int64)])
         )
         self.labels = None if self.about is None else torch.nn.functional.one_hot(self.about, 3).to(torch.float64)
-        self.asked = torch.zeros(len(questions), dtype=torch.int64, device=truth.device)
         self.numbers = {question: number for number, question in enumerate(questions)}
         self.joint = joint
         self.single = torch.ones(len(questions), dtype=torch.bool, device=truth.device)
+        self.dags: dict[int, Dag] = {}  # every graph that a step names is made once
 
     def open(self, questions: Sequence[Proposition], truth: Tensor) -> None:
         """Further questions that may be asked from now on, with their true answers, shape ``(M, Q)``."""
-        self.numbers |= {question: len(self.questions) + k for k, question in enumerate(questions)}
+        self.numbers = self.numbers | {question: len(self.questions) + k for k, question in enumerate(questions)}
         self.questions = (*self.questions, *questions)
         self.truth = torch.cat([self.truth, torch.cat([truth, torch.zeros_like(truth[:1])])], dim=1)
         self.asked = torch.cat([self.asked, self.asked.new_zeros(len(questions))])
@@ -102,7 +180,6 @@ class Chooser:
         return (binary_entropy((weights @ yes).clamp(0, 1)) - inner).clamp(min=0)
 
     def about_the_graph(self, belief: Belief, number: int) -> float:
-        """What one question is expected to tell about the graph alone, in bits."""
         found = belief.predictive(self.questions[number : number + 1], apart=False)
         weights, groups = found.weights, found.groups
         truth = self.truth[:-1, number : number + 1]
@@ -110,23 +187,32 @@ class Chooser:
         silent = None if found.silent is None else (found.silent[0][groups], found.silent[1][groups])
         return float(question_information(weights, *rates, truth, abstains=silent)[0])
 
-    def next(self, belief: Belief) -> tuple[int, float]:
-        """The number of the next question, and the bits that make it the best."""
-        if not len(self.questions):
-            return 0, 0.0
+    def best(self, belief: Belief) -> tuple[int, float]:
         if self.policy is not None:
-            number, best = self.policy.choose(belief, self.truth[: self.candidates], self.asked)
-        else:
+            score = self.policy.score(belief, Questions(self.questions, self.truth[: self.candidates]))
+            draw = np.random.default_rng([getattr(self.policy, "seed", 0), int(self.asked.sum())])
+            number = pick(score, self.asked, draw)
+            if number is None:
+                return 0, 0.0
+            column = self.truth[: self.candidates, number : number + 1]
+            return number, float(expected_information_gain(belief, column)[0])
+        gain = self.gain(belief)
+        if self.joint and self._compose(belief, gain):
             gain = self.gain(belief)
-            if self.joint and self._compose(belief, gain):
-                gain = self.gain(belief)
-            value = torch.where(self.single, gain, gain / _WORTH)
-            equal = value >= float(value.max()) - _EQUAL
-            equal &= self.asked == self.asked[equal].min()
-            number = int(self.draw.choice(equal.nonzero().flatten().cpu().numpy()))
-            best = float(gain[number])
-        self.asked[number] += 1
-        return number, best
+        number = pick(torch.where(self.single, gain, gain / _WORTH), self.asked, self.draw, _EQUAL)
+        assert number is not None
+        return number, float(gain[number])
+
+    def parts(self, belief: Belief) -> list[Part]:
+        return [(belief, self, None)]
+
+    def leaders(self, belief: Belief) -> tuple[tuple[Dag, float], ...]:
+        p = belief.probabilities
+        order = torch.argsort(p, descending=True, stable=True)[:_LEADERS].tolist()
+        for number in order:
+            if number not in self.dags:
+                self.dags[number] = belief.candidates[number]
+        return tuple((self.dags[number], float(p[number])) for number in order)
 
     def _compose(self, belief: Belief, gain: Tensor) -> bool:
         """Open the conjunction of two of the best questions that tells most, if it tells enough more than one does."""
@@ -150,6 +236,111 @@ class Chooser:
                 self.open([question], truth[:-1, number : number + 1])
                 return True
         return False
+
+
+class ParticleChooser(Chooses[ParticleBelief]):
+    """Chooses by the particles as they are; see :class:`Chooser`.
+
+    Args:
+        questions: that may be asked.
+        draw: for the choice among equals.
+        goal: the proposition to be settled, if any.
+        policy: another way to choose.
+    """
+
+    def __init__(
+        self,
+        questions: Sequence[Proposition],
+        draw: np.random.Generator,
+        goal: Proposition | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        super().__init__(questions, draw)
+        self.goal, self.policy = goal, policy
+        self.drawn: DagBatch | None = None
+        self.read: Callable[[Belief], Tensor] | None = None
+        self.state: tuple[Belief, Chooser] | None = None
+
+    def now(self, belief: ParticleBelief) -> tuple[Belief, Chooser]:
+        """Some of the particles, and a chooser that knows what is true in them: they change when they move."""
+        if self.state is None or belief.candidates is not self.drawn:
+            thin = belief.thinned(_LOOKED_AT)
+            if self.read is None:
+                self.read = belief.reader(self.questions)
+            truth = self.read(thin)
+            about = None if self.goal is None else self.goal.holds(thin.candidates)
+            chooser = Chooser(self.questions, truth, len(truth), self.draw, about, self.policy)
+            self.drawn = belief.candidates
+        else:
+            thin, chooser = self.state
+            thin = thin.update(belief.answers[len(thin.answers) :])
+        chooser.asked = self.asked
+        self.state = thin, chooser
+        return self.state
+
+    def best(self, belief: ParticleBelief) -> tuple[int, float]:
+        thin, chooser = self.now(belief)
+        return chooser.best(thin)
+
+    def parts(self, belief: ParticleBelief) -> list[Part]:
+        return [(*self.now(belief), None)]
+
+    def about_the_graph(self, belief: ParticleBelief, number: int) -> float:
+        thin, chooser = self.now(belief)
+        return chooser.about_the_graph(thin, number)
+
+
+class ComponentChooser(Chooses[ComponentBelief]):
+    """Chooses the question that tells most about the component that decides it; see :class:`Chooser`.
+
+    Args:
+        questions: that may be asked, each decided by one component.
+        belief: before the first answer.
+        draw: for the choice among equals.
+        goal: the proposition to be settled, if any; answers about other components tell of the oracle alone.
+    """
+
+    def __init__(
+        self,
+        questions: Sequence[Proposition],
+        belief: ComponentBelief,
+        draw: np.random.Generator,
+        goal: Proposition | None = None,
+    ) -> None:
+        super().__init__(questions, draw)
+        self.home = [belief.component(question) for question in questions]
+        self.numbers: list[list[int]] = [[] for _ in belief.parts]
+        for number, component in enumerate(self.home):
+            self.numbers[component].append(number)
+        self.distinct = 1  # graphs that the questions can tell apart
+        self.choosers = []
+        self.gains: list[tuple[Belief | None, Tensor]] = [(None, torch.zeros(0)) for _ in belief.parts]
+        for c, (part, numbers) in enumerate(zip(belief.parts, self.numbers, strict=True)):
+            own = [questions[number] for number in numbers]
+            about = None
+            if goal is not None:
+                here = belief.component(goal) == c
+                about = goal.holds(part.candidates) if here else torch.zeros(len(part.candidates), dtype=torch.bool)
+            truth = truth_table(own, part.candidates)
+            self.distinct *= len(torch.unique(truth, dim=0)) if own else 1
+            self.choosers.append(Chooser(own, truth, len(truth), draw, about))
+
+    def best(self, belief: ComponentBelief) -> tuple[int, float]:
+        gain = torch.zeros(len(self.questions), dtype=torch.float64)
+        for c, (part, chooser, numbers) in enumerate(self.parts(belief)):
+            if self.gains[c][0] is not part:
+                self.gains[c] = part, chooser.gain(part) if numbers else torch.zeros(0)
+            gain[numbers] = self.gains[c][1].to(gain.dtype)
+        number = pick(gain, self.asked, self.draw, _EQUAL)
+        assert number is not None
+        return number, float(gain[number])
+
+    def parts(self, belief: ComponentBelief) -> list[Part]:
+        return list(zip(belief.parts, self.choosers, self.numbers, strict=True))
+
+    def about_the_graph(self, belief: ComponentBelief, number: int) -> float:
+        c = self.home[number]
+        return self.choosers[c].about_the_graph(belief.parts[c], self.numbers[c].index(number))
 
 
 def _silence(found: Predictive, groups: Tensor) -> tuple[Tensor, Tensor] | None:

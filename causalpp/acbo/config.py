@@ -1,15 +1,24 @@
-"""How a run is done: the settings of the loop, and the published method as one of them."""
+"""How a run is done: what it is to find, the settings of the loop, and the published method as one of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any, TypedDict, TypeVar
 
 from causalpp.belief import Agnostic, Channel, Fixed, SharedErrors
-from causalpp.design.policies import Policy
+from causalpp.design import Policy
 from causalpp.errors import InvalidParameter
+from causalpp.graphs import Knowledge
+from causalpp.propositions import Proposition
 
-__all__ = ["AcboConfig"]
+__all__ = ["AcboConfig", "Keywords", "Settings", "with_settings"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+Kinds = str | type[Proposition] | Sequence[str | type[Proposition]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,3 +152,92 @@ class AcboConfig:
             votes: how often each question is asked.
         """
         return cls(channel=Fixed(0.1), doubt=0.0, votes=votes, sample=16, further=(), contradiction=0.0)
+
+
+class Keywords(TypedDict, total=False):
+    """The keywords of :class:`Settings`, for type checkers."""
+
+    confidence: float
+    max_questions: int | None
+    seed: int
+    kinds: Kinds | None
+    conditioning: int
+    goal: Proposition | None
+    channel: Channel | None
+    config: AcboConfig | None
+    limit: int
+    knowledge: Knowledge | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run is to find, and how: the keywords of :func:`causalpp.discover`, where each is described.
+
+    Raises:
+        InvalidParameter: a confidence outside (0, 1), a negative budget or seed, something that is no goal or no kind.
+    """
+
+    confidence: float = 0.95
+    max_questions: int | None = None
+    seed: int = 0
+    kinds: Kinds | None = None
+    conditioning: int = 1
+    goal: Proposition | None = None
+    channel: Channel | None = None
+    config: AcboConfig | None = None
+    limit: int = 100_000
+    knowledge: Knowledge | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.confidence < 1:
+            raise InvalidParameter(f"a confidence lies strictly between 0 and 1, got {self.confidence}")
+        most, kinds = self.max_questions, self.kinds
+        if most is not None and (most < 0 or not float(most).is_integer()):
+            raise InvalidParameter(f"a budget of {most} questions: it is a whole number from 0 on")
+        if self.seed < 0 or not float(self.seed).is_integer():
+            raise InvalidParameter(f"a seed is a whole number from 0 on, got {self.seed}")
+        if self.goal is not None and not isinstance(self.goal, Proposition):
+            raise InvalidParameter(
+                f"a goal is a proposition such as Causes('a', 'b'), got {self.goal!r}: parse() reads text"
+            )
+        if kinds is not None and not isinstance(kinds, (str, type)) and not (isinstance(kinds, Sequence) and kinds):
+            raise InvalidParameter(f"the kinds of question are one or several, such as 'Causes', got {kinds!r}")
+
+    @cached_property
+    def how(self) -> AcboConfig:
+        """All further settings; ``channel`` goes before theirs."""
+        config = self.config or AcboConfig()
+        return config if self.channel is None else replace(config, channel=self.channel)
+
+    @property
+    def first_kinds(self) -> tuple[str, ...]:
+        """The kinds of question to begin with, before ``"auto"`` has looked at the candidates."""
+        kinds = self.kinds
+        if kinds is None or kinds == "auto":
+            return ("Causes",)
+        some = [kinds] if isinstance(kinds, (str, type)) else kinds
+        return tuple(kind if isinstance(kind, str) else kind.__name__ for kind in some)
+
+    @property
+    def further_kinds(self) -> tuple[tuple[str, int], ...]:
+        """The kinds of question to go on with, and how many variables each holds fixed."""
+        how = self.how
+        return how.further if self.kinds is None and how.policy is None and how.panel != "all" else ()
+
+    def budget(self, candidates: int) -> int:
+        """How many calls there may be: by default 200, or 25 for every bit of the number of candidates."""
+        if self.max_questions is not None:
+            return self.max_questions
+        return max(200, math.ceil(25 * math.log2(candidates)))
+
+
+def with_settings(function: F) -> F:
+    """Let a function that takes ``**settings`` say which those are, with their defaults."""
+    shown = inspect.signature(function)
+    own = [item for item in shown.parameters.values() if item.kind is not inspect.Parameter.VAR_KEYWORD]
+    more = [
+        inspect.Parameter(item.name, inspect.Parameter.KEYWORD_ONLY, default=item.default, annotation=item.type)
+        for item in fields(Settings)
+    ]
+    function.__signature__ = shown.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
+    return function

@@ -98,7 +98,14 @@ def page(result: Result, title: str | None, labels: Mapping[str, str], further: 
 
 
 def _head(result: Result, heading: str, further: Sequence[Any]) -> str:
-    colour, meaning = KINDS.get(result.oracle_kind, _OTHER)
+    natures = [(name, *KINDS.get(name, _OTHER)) for name in result.oracle_nature.split(" and ")]
+    badges = " ".join(
+        f'<span class="badge" style="background:{colour}">{escape(name)} oracle</span>' for name, colour, _ in natures
+    )
+    meaning = " ".join(meaning for _, _, meaning in natures)
+    if len(natures) > 1:
+        counted = ", ".join(f"{count} {name}" for name, count in result.natures.items())
+        meaning = f"Answers of several natures took part ({counted}). {meaning}"
     number = len(result.transcript)
     goal = ""
     if result.goal is not None:
@@ -109,7 +116,7 @@ def _head(result: Result, heading: str, further: Sequence[Any]) -> str:
     opened = ", ".join(f"{a} – {b}" for a, b in left.cpdag.undirected) or "nothing"
     return (
         f"<header>\n<h1>{escape(heading)}</h1>\n"
-        f'<span class="badge" style="background:{colour}">{escape(result.oracle_kind)} oracle</span>\n'
+        f"{badges}\n"
         f'<p class="verdict">After {number} question{"" if number == 1 else "s"} the run ended because '
         f"{escape(result.stopped_because)}.</p>\n"
         f'<p class="note">{escape(meaning)}</p>\n<dl>'

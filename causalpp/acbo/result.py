@@ -6,12 +6,14 @@ import html
 import json
 import math
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from causalpp._files import check_target, write_text
+from causalpp._renamed import old_attribute
 from causalpp.acbo import _afterwards
 from causalpp.acbo._afterwards import Replay, replay
 from causalpp.belief import AnyBelief
@@ -27,9 +29,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["INTERRUPTED", "Result", "Step"]
+__all__ = ["INTERRUPTED", "UNFINISHED", "Result", "Step"]
 
 INTERRUPTED = "the run was interrupted"
+UNFINISHED = "the session goes on"
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ class Result:
         stopped_because: why the run ended, in words.
         target: the confidence asked for.
         distinct: how many candidates the questions can tell apart.
-        oracle_kind: who answered: ``"simulated"``, ``"language model"``, ``"experiment"`` or ``"human"``.
+        oracle_nature: who answered: ``"simulated"``, ``"language model"``, ``"experiment"`` or ``"human"``; where there
+            were several, all of them, joined by *and*; :attr:`natures` tells them apart.
         goal: the proposition that was to be settled, if any.
         start: the belief before the first answer; None where it was not kept.
         settings: what the run was done with, as plain values: seed, channel, kinds of question, ….
@@ -97,13 +101,20 @@ class Result:
     stopped_because: str
     target: float
     distinct: int
-    oracle_kind: str
+    oracle_nature: str
     goal: Proposition | None = None
     start: AnyBelief | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     prior_entropy: float | None = None
     given: str = "the candidates"
     informed: bool = True
+
+    oracle_kind = old_attribute("oracle_nature")
+
+    @property
+    def natures(self) -> dict[str, int]:
+        """How many of the answers are of each nature: what a model says is no experiment, and no person's judgement."""
+        return dict(Counter(step.answer.nature or self.oracle_nature for step in self.transcript))
 
     @property
     def interrupted(self) -> bool:
@@ -190,8 +201,9 @@ class Result:
 
     @property
     def oracle_named(self) -> str:
-        """Who answered, as a sentence says it: ``"a simulated oracle"``, ``"an experiment oracle"``."""
-        return f"{'an' if self.oracle_kind[:1] in 'aeiou' else 'a'} {self.oracle_kind} oracle"
+        """Who answered, as a sentence says it: ``"a simulated oracle"``, ``"a human and a language model oracle"``."""
+        natures = self.oracle_nature.split(" and ")
+        return " and ".join(f"{'an' if one[:1] in 'aeiou' else 'a'} {one}" for one in natures) + " oracle"
 
     @property
     def _effort(self) -> str:
@@ -225,7 +237,8 @@ class Result:
         return {
             "format": "causalpp.result",
             "version": 1,
-            "oracle": self.oracle_kind,
+            "oracle": self.oracle_nature,
+            "natures": self.natures,
             "graph": {"nodes": list(self.graph.nodes), "edges": [list(edge) for edge in self.graph.edges]},
             "stopped_because": self.stopped_because,
             "given": self.given,

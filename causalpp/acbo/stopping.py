@@ -137,16 +137,16 @@ class Silence:
     def __init__(self, channel: Channel) -> None:
         self.tells = "silence" in channel.sees
         self.answered = 0
-        self.silent: list[Answer] = []
+        self.silent: tuple[Answer, ...] = ()
 
     def hear(self, answers: Sequence[Answer]) -> None:
         """Take note of some answers, in the order in which they came."""
         for answer in answers:
             if answer.value is not None:
                 self.answered += 1
-                self.silent.clear()
+                self.silent = ()
             else:
-                self.silent.append(answer)
+                self.silent += (answer,)
 
     def verdict(self, most: int = 0) -> str | None:
         """Why to stop, with the reasons and two of the replies as they came; None while there is hope.

@@ -17,7 +17,7 @@ from causalpp.design.information import (
     question_information,
 )
 from causalpp.design.next_answer import next_answer_information
-from causalpp.design.panels import PanelChoice, panel_batch, panel_choices, panel_information
+from causalpp.design.panels import PanelChoice, panel_batch, panel_choices, panel_gains, panel_information
 from causalpp.design.policies import (
     BinarySearch,
     Information,
@@ -25,8 +25,10 @@ from causalpp.design.policies import (
     Minimax,
     Policy,
     Published,
+    Questions,
     Random,
     ThompsonPair,
+    pick,
 )
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Policy",
     "Posterior",
     "Published",
+    "Questions",
     "Random",
     "ThompsonPair",
     "accuracy_ceiling",
@@ -55,7 +58,9 @@ __all__ = [
     "next_answer_information",
     "panel_batch",
     "panel_choices",
+    "panel_gains",
     "panel_information",
+    "pick",
     "question_batch",
     "question_bound",
     "question_information",

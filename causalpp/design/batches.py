@@ -11,6 +11,7 @@ import math
 import torch
 from torch import Tensor
 
+from causalpp.design._ahead import Ahead
 from causalpp.design._sums import distinct, weighted_sums
 from causalpp.design.information import Outcomes, binary_entropy, checked_costs, question_information
 from causalpp.errors import InvalidParameter
@@ -18,7 +19,6 @@ from causalpp.errors import InvalidParameter
 __all__ = ["joint_information", "look_ahead", "question_batch"]
 
 _EXACT = 8  # questions whose 2^k answers are all looked at
-_PATTERNS = 64  # answers to a batch so far, all or a sample of them, that the next question is judged under
 _HELD = 1 << 22
 _NEVER = 1e-300
 
@@ -120,30 +120,18 @@ def question_batch(
     """
     if size < 1:
         raise InvalidParameter(f"a batch has at least one question, got {size}")
-    outcomes = Outcomes.of(weights, if_true, if_false, truth)
-    states = outcomes.weights[None]  # P(graph | answers so far), a row for each pattern of answers
-    chances = torch.ones(1, dtype=torch.float64, device=truth.device)  # of the patterns
-    draw = torch.Generator(device=truth.device).manual_seed(seed)
+    ahead = Ahead(weights, if_true, if_false, truth, about=about, seed=seed)
+    every = torch.arange(truth.shape[1], device=truth.device)
     chosen: list[int] = []
     gains: list[float] = []
     for _ in range(min(size, truth.shape[1])):
-        bits = chances @ _under(outcomes, states, truth, about)
-        value = bits if costs is None else bits / checked_costs(costs, bits)
+        bits = ahead.gains(every)
+        value = bits.clone() if costs is None else bits / checked_costs(costs, bits)
         value[chosen] = -1
         number = int(value.argmax())
         chosen.append(number)
         gains.append(float(bits[number]))
-        yes = torch.where(truth[:, number].bool(), outcomes.if_true[0], outcomes.if_false[0])
-        chance = states @ yes
-        if 2 * len(states) <= _PATTERNS:
-            states = torch.cat([states * yes, states * (1 - yes)])
-            chances = torch.cat([chances * chance, chances * (1 - chance)])
-        else:  # from here on patterns drawn from their law, of equal weight
-            picked = torch.multinomial(chances, _PATTERNS, replacement=True, generator=draw)
-            said = torch.rand(_PATTERNS, generator=draw, dtype=torch.float64, device=truth.device) < chance[picked]
-            states = states[picked] * torch.where(said[:, None], yes, 1 - yes)
-            chances = torch.full((_PATTERNS,), 1 / _PATTERNS, dtype=torch.float64, device=truth.device)
-        states = states / states.sum(1, keepdim=True).clamp(min=_NEVER)
+        ahead.take(number)
     return chosen, gains
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from causalpp.design._ahead import Ahead
 from causalpp.errors import InvalidParameter
 
-__all__ = ["PanelChoice", "panel_batch", "panel_choices", "panel_information"]
+__all__ = ["PanelChoice", "panel_batch", "panel_choices", "panel_gains", "panel_information"]
 
 _EQUAL = 1e-9  # bits
 _BEFORE = 8  # patterns of answers to earlier calls that a panel is judged under
@@ -80,12 +80,42 @@ def panel_information(
         >>> [round(panel_information(*law, truth, shared=c), 3) for c in (0.0, 0.1)]
         [1.062, 0.731]
     """
-    ahead = Ahead(weights, if_true, if_false, truth, shared=shared, about=about, seed=seed)
-    total = 0.0
-    for column in range(truth.shape[1]):
-        total += float(ahead.gains(torch.tensor([column], device=truth.device))[0])
-        ahead.take(column)
-    return total
+    law = (weights, if_true, if_false, truth)
+    return sum(panel_gains(*law, [range(truth.shape[1])], shared=shared, about=about, seed=seed)[0])
+
+
+def panel_gains(
+    weights: Tensor,
+    if_true: Tensor,
+    if_false: Tensor,
+    truth: Tensor,
+    calls: Sequence[Sequence[int]],
+    *,
+    state: Tensor | None = None,
+    shared: float = 0.0,
+    about: Tensor | None = None,
+    seed: int = 0,
+) -> list[tuple[float, ...]]:
+    """The bits that each answer adds to those before it, where several calls are put one after the other.
+
+    The arguments are those of :func:`panel_choices`, but for the calls: the numbers of the questions in each.
+
+    Example:
+        >>> truth = torch.tensor([[True, True], [True, False], [False, True], [False, False]])
+        >>> law = torch.full((4,), 0.25), torch.full((4,), 0.9), torch.full((4,), 0.1)
+        >>> [[round(bits, 3) for bits in call] for call in panel_gains(*law, truth, [[0, 0], [1]])]
+        [[0.531, 0.211], [0.531]]
+    """
+    ahead = Ahead(weights, if_true, if_false, truth, state=state, shared=shared, about=about, seed=seed)
+    found = []
+    for call in calls:
+        gains = []
+        for number in call:
+            gains.append(float(ahead.gains(torch.tensor([number], device=truth.device))[0]))
+            ahead.take(number)
+        ahead.next_call()
+        found.append(tuple(gains))
+    return found
 
 
 def panel_choices(

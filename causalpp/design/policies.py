@@ -1,16 +1,16 @@
 """Policies: which question to ask next.
 
-A policy looks at a belief, the truth table of the questions and how often each has been asked, and names one question.
-It has no memory: the same arguments give the same choice, so a run that is taken up again goes on as it would have.
-Among questions that are equally good it takes those asked least often, and of these one drawn by its seed.
+A policy scores questions under a belief, and whoever asks takes the best one.  It has no memory: the same arguments
+give the same scores, so a run that is taken up again goes on as it would have.  What is done with the scores is decided
+in one place, :func:`pick`: of questions that are equally good one asked least often, and of these one that is drawn.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, overload
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from causalpp.design._sums import weighted_sums
 from causalpp.design.batches import look_ahead
 from causalpp.design.information import Posterior, checked_costs, question_information
 from causalpp.errors import InvalidParameter
-from causalpp.propositions import Proposition
+from causalpp.propositions import Proposition, truth_table
 
 __all__ = [
     "BinarySearch",
@@ -29,8 +29,10 @@ __all__ = [
     "Minimax",
     "Policy",
     "Published",
+    "Questions",
     "Random",
     "ThompsonPair",
+    "pick",
 ]
 
 _EQUAL = 1e-7  # scores closer than this are equal
@@ -39,24 +41,85 @@ _DRAWS = 64  # attempts at two graphs that some question tells apart
 
 
 class Policy(Protocol):
-    """Anything that can choose a question."""
+    """Anything that can say how good questions are."""
 
-    def choose(self, belief: Posterior, truth: Tensor, asked: Tensor) -> tuple[int, float]:
-        """The number of the next question and what its answer is expected to tell about the graph, in bits.
+    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+        """How good it would be to ask each question, shape ``(Q,)``; −∞ for what is not to be asked.
 
         Args:
             belief: over N graphs.
-            truth: booleans of shape ``(N, Q)``.
-            asked: how often each question has been asked, whole numbers of shape ``(Q,)``.
+            questions: Q of them; in a run they are :class:`Questions`, which know their true answers.
         """
 
 
+class Questions(Sequence[Proposition]):
+    """Questions with their true answers in every graph of a belief, worked out once for many rounds.
+
+    Args:
+        questions: Q of them.
+        truth: their true answers, booleans of shape ``(N, Q)``.
+
+    Raises:
+        InvalidParameter: a truth table that has not a column for each question.
+    """
+
+    def __init__(self, questions: Sequence[Proposition], truth: Tensor) -> None:
+        if truth.ndim != 2 or truth.shape[1] != len(questions):
+            raise InvalidParameter(f"{len(questions)} questions, but a truth table of shape {tuple(truth.shape)}")
+        self.listed, self.truth = tuple(questions), truth
+
+    def __len__(self) -> int:
+        return len(self.listed)
+
+    def __iter__(self) -> Iterator[Proposition]:
+        return iter(self.listed)
+
+    @overload
+    def __getitem__(self, number: int) -> Proposition: ...
+    @overload
+    def __getitem__(self, number: slice) -> Questions: ...
+    def __getitem__(self, number: int | slice) -> Proposition | Questions:
+        return (
+            Questions(self.listed[number], self.truth[:, number]) if isinstance(number, slice) else self.listed[number]
+        )
+
+
+def pick(score: Tensor, asked: Tensor, draw: np.random.Generator, equal: float = _EQUAL) -> int | None:
+    """The question of the largest score; of equally good ones one asked least often, and of these one that is drawn.
+
+    Args:
+        score: of the Q questions, shape ``(Q,)``; −∞ for what is not to be asked.
+        asked: how often each has been asked, whole numbers of shape ``(Q,)``.
+        draw: for the choice among equals.
+        equal: scores closer than this to the best are as good.
+
+    Returns:
+        Its number; None where nothing is to be asked.
+
+    Raises:
+        InvalidParameter: not one score and one count for each question.
+
+    Example:
+        >>> score, asked = torch.tensor([0.2, 0.5, 0.5]), torch.tensor([0, 1, 0])
+        >>> pick(score, asked, np.random.default_rng(0))
+        2
+    """
+    if score.ndim != 1 or asked.shape != score.shape:
+        raise InvalidParameter(f"'asked' counts {len(score)} questions, got shape {tuple(asked.shape)}")
+    best = float(score.max()) if len(score) else -torch.inf
+    if best == -torch.inf:
+        return None
+    among = score >= best - equal
+    among &= asked == asked[among].min()
+    return int(draw.choice(among.nonzero().flatten().cpu().numpy()))
+
+
 @dataclass(frozen=True, kw_only=True)
-class _Scored(ABC):
-    """Chooses the question of the largest score among those whose answer differs between graphs that are left.
+class _Seeded(ABC):
+    """What the policies here share.
 
     Attributes:
-        seed: of the choice among equals.
+        seed: of what is drawn: in a run also of the choice among equals.
     """
 
     seed: int = 0
@@ -66,41 +129,12 @@ class _Scored(ABC):
             raise InvalidParameter(f"a seed is a whole number from 0 on, got {self.seed}")
 
     @abstractmethod
-    def score(self, belief: Posterior, truth: Tensor) -> Tensor:
-        """What the policy maximises, shape ``(Q,)``; −∞ for what is not to be asked."""
-
-    def choose(self, belief: Posterior, truth: Tensor, asked: Tensor) -> tuple[int, float]:
-        """The number of the next question, and the expected information of its answer in bits.
-
-        The bits are 0, and the number without meaning, where no question tells graphs apart.
-
-        Raises:
-            InvalidParameter: shapes that do not fit.
-        """
-        return self._pick(self.score(belief, truth), belief, truth, asked)
-
-    def _pick(self, score: Tensor, belief: Posterior, truth: Tensor, asked: Tensor) -> tuple[int, float]:
-        if asked.shape != (truth.shape[1],):
-            raise InvalidParameter(f"'asked' counts {truth.shape[1]} questions, got shape {tuple(asked.shape)}")
-        best = float(score.max()) if truth.shape[1] else -torch.inf
-        if best == -torch.inf:
-            return 0, 0.0
-        equal = score >= best - _EQUAL
-        equal &= asked == asked[equal].min()
-        number = int(self._draw(asked).choice(equal.nonzero().flatten().cpu().numpy()))
-        return number, self._bits(belief, truth, number)
-
-    def _draw(self, asked: Tensor) -> np.random.Generator:
-        """Random numbers for this round: the same if the run is taken up again here."""
-        return np.random.default_rng([self.seed, int(asked.sum())])
-
-    def _bits(self, belief: Posterior, truth: Tensor, number: int) -> float:
-        laws = belief.rates
-        return float(question_information(belief.probabilities, *laws, truth[:, number : number + 1])[0])
+    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+        """How good it would be to ask each question, shape ``(Q,)``; −∞ for what is not to be asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Information(_Scored):
+class Information(_Seeded):
     """The question whose answer is expected to tell most: the largest EIG, per unit of cost where there are costs.
 
     Attributes:
@@ -115,13 +149,12 @@ class Information(_Scored):
     Example:
         >>> from causalpp import Belief, Dag, MarkovEquivalenceClass
         >>> from causalpp.belief import Fixed
-        >>> from causalpp.propositions import all_questions, truth_table
+        >>> from causalpp.propositions import all_questions
         >>> chain = MarkovEquivalenceClass.from_dag(Dag.from_edges([("smoke", "tar"), ("tar", "cancer")]))
         >>> belief, questions = Belief.uniform(chain.batch(), Fixed(0.1)), all_questions(["smoke", "tar", "cancer"])
-        >>> truth = truth_table(questions, belief.candidates)
-        >>> number, bits = Information().choose(belief, truth, torch.zeros(len(questions), dtype=torch.int64))
-        >>> round(bits, 2), bool(truth[:, number].all())
-        (0.48, False)
+        >>> bits = Information().score(belief, questions)
+        >>> [(question.question(), round(float(b), 2)) for question, b in zip(questions[:3], bits)]
+        [('Does smoke cause tar?', 0.48), ('Does smoke cause cancer?', 0.48), ('Does tar cause smoke?', 0.48)]
     """
 
     costs: Tensor | None = None
@@ -133,42 +166,38 @@ class Information(_Scored):
         if self.ahead < 0:
             raise InvalidParameter(f"the number of questions to look ahead from is 0 or more, got {self.ahead}")
 
-    def score(self, belief: Posterior, truth: Tensor) -> Tensor:
-        laws = belief.rates
+    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+        truth = _true_answers(belief, questions)
+        law = (belief.probabilities, *belief.rates, truth)
         if not self.ahead:
-            gain = question_information(belief.probabilities, *laws, truth, about=self.about)
+            gain = question_information(*law, about=self.about)
             return gain if self.costs is None else gain / checked_costs(self.costs, gain)
-        numbers, values = look_ahead(
-            belief.probabilities, *laws, truth, top=self.ahead, costs=self.costs, about=self.about
-        )
+        numbers, values = look_ahead(*law, top=self.ahead, costs=self.costs, about=self.about)
         score = torch.full((truth.shape[1],), -torch.inf, dtype=values.dtype, device=truth.device)
         score[numbers] = values
         return score
 
-    def _bits(self, belief: Posterior, truth: Tensor, number: int) -> float:
-        laws = belief.rates
-        column = truth[:, number : number + 1]
-        return float(question_information(belief.probabilities, *laws, column, about=self.about)[0])
-
 
 @dataclass(frozen=True, kw_only=True)
-class BinarySearch(_Scored):
+class BinarySearch(_Seeded):
     """Generalized binary search: the question that splits the posterior closest to half (Nowak 2011)."""
 
-    def score(self, belief: Posterior, truth: Tensor) -> Tensor:
+    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+        truth = _true_answers(belief, questions)
         mass = weighted_sums(truth, belief.probabilities.to(torch.float64)[:, None])[:, 0]
         return torch.where(_apart(belief, truth), -(mass - 0.5).abs(), -torch.inf)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Minimax(_Scored):
+class Minimax(_Seeded):
     """The question that leaves the fewest graphs in the worst case, whatever their probabilities.
 
     A graph is left while it is at least a millionth as probable as the best one; of the two groups of graphs that
     disagree about the answer the larger one is to be as small as possible.
     """
 
-    def score(self, belief: Posterior, truth: Tensor) -> Tensor:
+    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+        truth = _true_answers(belief, questions)
         left = _left(belief).to(torch.float64)
         yes = weighted_sums(truth, left[:, None])[:, 0]
         score = -torch.maximum(yes, left.sum() - yes)
@@ -176,51 +205,37 @@ class Minimax(_Scored):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThompsonPair(_Scored):
+class ThompsonPair(_Seeded):
     """Two graphs drawn from the posterior, and a question that separates them.
 
     If 64 pairs all agree about everything, any question that tells graphs apart.
     """
 
-    def choose(self, belief: Posterior, truth: Tensor, asked: Tensor) -> tuple[int, float]:
+    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+        truth = _true_answers(belief, questions)
         p = belief.probabilities.cpu().numpy()
-        pairs = np.random.default_rng([self.seed, int(asked.sum()), 1]).choice(len(p), size=(_DRAWS, 2), p=p / p.sum())
-        score = self.score(belief, truth)
-        for one, other in pairs.tolist():
+        draw = np.random.default_rng([self.seed, len(belief.answers), 1])
+        for one, other in draw.choice(len(p), size=(_DRAWS, 2), p=p / p.sum()).tolist():
             separate = truth[one] != truth[other]
             if bool(separate.any()):
-                score = torch.where(separate, 0.0, -torch.inf)
-                break
-        return self._pick(score, belief, truth, asked)
-
-    def score(self, belief: Posterior, truth: Tensor) -> Tensor:
+                return torch.where(separate, 0.0, -torch.inf)
         return torch.where(_apart(belief, truth), 0.0, -torch.inf)
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaximumDegree(_Scored):
+class MaximumDegree(_Seeded):
     """A question about the variable whose edges are most in doubt.
 
     The doubt about a pair of variables is the entropy of {→, ←, no edge}; a variable's degree is the sum over its
     pairs.  Of the questions that name the leading variable, the one whose other variables lead.
-
-    Attributes:
-        questions: those of the truth table, in its order.
-        seed: of the choice among equals.
     """
 
-    questions: Sequence[Proposition]
-
-    def score(self, belief: Posterior, truth: Tensor) -> Tensor:
-        candidates, edges = getattr(belief, "candidates", None), getattr(belief, "edges", None)
-        if candidates is None or edges is None:
-            raise InvalidParameter("maximum degree needs a belief with candidates and probabilities of edges")
-        if len(self.questions) != truth.shape[1]:
-            raise InvalidParameter(f"{len(self.questions)} questions, but a truth table of {truth.shape[1]}")
+    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+        truth, edges = _true_answers(belief, questions), belief.edges
         none = (1 - edges - edges.T).clamp(min=0)
         doubt = torch.special.entr(edges) + torch.special.entr(edges.T) + torch.special.entr(none)
-        degree = dict(zip(candidates.nodes, doubt.sum(1).tolist(), strict=True))
-        ranked = [sorted((degree[name] for name in q.variables), reverse=True) for q in self.questions]
+        degree = dict(zip(belief.nodes, doubt.sum(1).tolist(), strict=True))
+        ranked = [sorted((degree[name] for name in q.variables), reverse=True) for q in questions]
         apart = _apart(belief, truth).tolist()
         leading = max((d[0] for d, differs in zip(ranked, apart, strict=True) if differs), default=0.0) - _EQUAL
         named = [sum(d[1:]) if differs and d[0] >= leading else -torch.inf for d, differs in zip(ranked, apart)]
@@ -228,22 +243,20 @@ class MaximumDegree(_Scored):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Random(_Scored):
+class Random(_Seeded):
     """Any question whose answer differs between graphs that are left."""
 
-    def choose(self, belief: Posterior, truth: Tensor, asked: Tensor) -> tuple[int, float]:
-        apart = self.score(belief, truth) == 0
-        if not bool(apart.any()):
-            return 0, 0.0
-        number = int(self._draw(asked).choice(apart.nonzero().flatten().cpu().numpy()))
-        return number, self._bits(belief, truth, number)
-
-    def score(self, belief: Posterior, truth: Tensor) -> Tensor:
-        return torch.where(_apart(belief, truth), 0.0, -torch.inf)
+    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+        truth = _true_answers(belief, questions)
+        apart = _apart(belief, truth).nonzero().flatten().cpu().numpy()
+        score = torch.full((truth.shape[1],), -torch.inf, dtype=torch.float64, device=truth.device)
+        if len(apart):
+            score[int(np.random.default_rng([self.seed, len(belief.answers)]).choice(apart))] = 0.0
+        return score
 
 
 @dataclass(frozen=True, kw_only=True)
-class Published(_Scored):
+class Published(_Seeded):
     """The published choice (arXiv 2605.27567): the largest EIG under an error rate that is assumed, whatever is known.
 
     With one error rate for all questions this is the question whose prediction is most evenly split.  Votes and the
@@ -264,16 +277,15 @@ class Published(_Scored):
         if not 0 <= self.error < 0.5:
             raise InvalidParameter(f"the assumed error lies between 0 and one half, got {self.error}")
 
-    def score(self, belief: Posterior, truth: Tensor) -> Tensor:
-        return question_information(belief.probabilities, *self._laws(truth), truth)
-
-    def _bits(self, belief: Posterior, truth: Tensor, number: int) -> float:
-        column = truth[:, number : number + 1]
-        return float(question_information(belief.probabilities, *self._laws(truth), column)[0])
-
-    def _laws(self, truth: Tensor) -> tuple[Tensor, Tensor]:
+    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+        truth = _true_answers(belief, questions)
         error = torch.tensor(self.error, dtype=torch.float64, device=truth.device)
-        return 1 - error, error
+        return question_information(belief.probabilities, 1 - error, error, truth)
+
+
+def _true_answers(belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+    """The true answers in the graphs of a belief, booleans of shape ``(N, Q)``."""
+    return questions.truth if isinstance(questions, Questions) else truth_table(questions, belief.candidates)
 
 
 def _left(belief: Posterior) -> Tensor:

@@ -23,7 +23,7 @@ _IN_KEY = {"question", "replicate", "wording", "negated", "oracle", "call"}
 _PLAIN = {item.name for item in fields(Answer)} - _IN_KEY - {"value"}
 _NUMBERS = {"log_odds", "captured", "cost", "latency", "time"}
 _COUNTS = {"tokens_in", "tokens_out"}
-_TEXTS = {"text", "reason", "model"}
+_TEXTS = {"text", "reason", "model", "nature"}
 
 
 def text_of(question: Proposition, call: str | None) -> str:

@@ -58,6 +58,8 @@ class Answer:
         call: which call it came in, the same for all answers of one :class:`~causalpp.oracles.Panel`; None for a
             question that was put by itself.  What a call cost, its tokens, its latency and its reply stand in the
             first of its answers.
+        nature: what kind of oracle gave it: ``"simulated"``, ``"language model"``, ``"experiment"``, ``"human"``; empty
+            where that was not said.  It follows from who answered, and is not compared.
     """
 
     question: Proposition
@@ -77,6 +79,7 @@ class Answer:
     latency: float = 0.0
     time: float | None = None
     call: str | None = None
+    nature: str = field(default="", compare=False)
 
     @property
     def word(self) -> str:
@@ -147,5 +150,5 @@ def _checked(name: str, value: Any) -> Any:
 
 _PLAIN = (
     "oracle", "log_odds", "wording", "negated", "captured", "text", "reason", "model",
-    "tokens_in", "tokens_out", "cost", "latency", "time", "call",
+    "tokens_in", "tokens_out", "cost", "latency", "time", "call", "nature",
 )  # fmt: skip

@@ -149,14 +149,31 @@ class Oracle(ABC):
             for request in plan:
                 if request not in answers:
                     raise OracleError(f"the {self.nature} oracle gave no answer that carries {request}")
+                answers[request] = self._signed(answers[request])
         except BaseException as error:
             with _planning:
                 for question, count in reversed(before):
                     if self._asked[question] == count + repeats:  # or else it has been put again since
                         self._asked[question] = count
             if isinstance(error, OracleError):
-                error.answers = tuple(answers[request] for request in plan if request in answers)
+                error.answers = tuple(self._signed(answers[request]) for request in plan if request in answers)
             raise
+
+    def _signed(self, answer: Answer) -> Answer:
+        """An answer that says who gave it."""
+        return replace(answer, oracle=answer.oracle or self.fingerprint, nature=self.nature)
+
+    def resume(self, answers: Iterable[Answer]) -> None:
+        """Go on after answers that were had from this oracle before, in another process: what they are to was asked."""
+        panels: dict[str, list[Proposition]] = {}
+        for answer in answers:
+            if answer.oracle == self.fingerprint:
+                if answer.call is None:
+                    self._asked[answer.question] += 1
+                else:
+                    panels.setdefault(answer.call, []).append(answer.question)
+        for questions in panels.values():
+            self._asked[Panel.of(questions)] += 1
 
     def _put(self, together: Sequence[Sequence[Request]]) -> Generator[tuple[Request, Answer]]:
         for answer in self._answers([request for call in together for request in call]):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from causalpp.errors import InvalidParameter, InvalidProposition
+from causalpp.errors import FormatError, InvalidParameter, InvalidProposition
 from causalpp.graphs import Names
 from causalpp.oracles.answer import Request
 from causalpp.propositions import Causes, Changes, DirectlyCauses, Proposition
@@ -97,6 +97,27 @@ class Panel:
 
     def __len__(self) -> int:
         return len(self.outcomes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The panel as plain values.
+
+        >>> Panel("smoke", ["tar", "cancer"]).to_dict()
+        {'kind': 'Panel', 'do': 'smoke', 'outcomes': ['tar', 'cancer'], 'holding': [], 'of': 'Causes'}
+        """
+        plain = {"do": self.do, "outcomes": list(self.outcomes), "holding": sorted(self.holding)}
+        return {"kind": "Panel", **plain, "of": self.kind}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Panel:
+        """The inverse of :meth:`to_dict`.
+
+        Raises:
+            FormatError: something is missing or has another shape.
+        """
+        try:
+            return cls(values["do"], values["outcomes"], values["holding"], values["of"])
+        except (KeyError, TypeError) as error:
+            raise FormatError(f"this is no panel, {error} is missing or unreadable: {values!r:.200}") from None
 
     def requests(
         self, oracle: str, replicate: int = 0, wording: int = 0, negated: bool = False, mark: str = ""

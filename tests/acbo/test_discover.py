@@ -341,7 +341,7 @@ def test_every_step_is_consistent(error: float, channel: Channel) -> None:
     assert result.transcript == tuple(seen)
     assert [step.number for step in seen] == list(range(1, len(seen) + 1))
     assert [step.answer for step in seen] == oracle.given
-    assert result.oracle_kind == "counting"
+    assert result.oracle_nature == "counting"
     assert (result.target, result.distinct) == (0.98, CHAIN.size)
     questions = all_questions(batch.nodes)
     truth = truth_table(questions, batch)

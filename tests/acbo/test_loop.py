@@ -158,9 +158,7 @@ def test_divided_votes_say_nothing() -> None:
 
 
 def test_another_policy() -> None:
-    result = discover(
-        CHAIN, oracle(0.0), config=AcboConfig(policy=MaximumDegree(questions=all_questions("abcd")), channel=Fixed(0.1))
-    )
+    result = discover(CHAIN, oracle(0.0), config=AcboConfig(policy=MaximumDegree(), channel=Fixed(0.1)))
     assert (result.graph, result.stopped_because) == (TRUTH, REACHED)
 
 

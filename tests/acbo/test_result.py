@@ -74,7 +74,7 @@ def test_repr(make) -> None:
     assert repr(result.graph) in text
     assert f"confidence {result.belief.confidence:.3f}, given {result.given}, after {len(result.transcript)}" in text
     assert result.stopped_because in text
-    assert result.oracle_kind in text
+    assert result.oracle_nature in text
     assert repr(result.belief.reliability) in text
 
 
@@ -90,7 +90,7 @@ def test_html_is_well_formed_and_escaped(make) -> None:
         assert row[2:] == [step.answer.word, f"{step.gained:+.2f}", f"{step.confidence:.2f}"]
     shown = "".join(page.itertext())
     assert result.stopped_because in shown
-    assert f"{result.oracle_kind} oracle" in shown
+    assert f"{result.oracle_nature} oracle" in shown
     for name in NAMES:
         assert name in shown  # in the drawing of the graph
 
@@ -102,7 +102,7 @@ def test_json(make) -> None:
     assert values == result.to_dict()
     assert (values["format"], values["version"]) == ("causalpp.result", 1)
     assert Dag(values["graph"]["nodes"], values["graph"]["edges"]) == result.graph
-    assert values["oracle"] == result.oracle_kind
+    assert values["oracle"] == result.oracle_nature
     assert values["stopped_because"] == result.stopped_because
     assert values["target_confidence"] == 0.95
     assert values["given"] == result.given

@@ -124,7 +124,7 @@ def _run(p: Mapping[str, Any]) -> Sequence[DiscoverRow]:
             "members": mec.size,
             "candidates": len(candidates),
             "truth_is_candidate": any(candidates[i] == truth[0] for i in range(len(candidates))),
-            "oracle_nature": result.oracle_kind,
+            "oracle_nature": result.oracle_nature,
             "oracle": str(flawed),
             "method": p["method"],
             "confidence_asked": p["confidence"],

@@ -1,0 +1,489 @@
+"""A run of A-CBO opened up: it says what to ask, and is told the answers, by whoever asks and whenever they come."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, Unpack
+
+import numpy as np
+
+from causalpp._files import write_text
+from causalpp.acbo import _saved
+from causalpp.acbo._calls import Call, Rounds
+from causalpp.acbo._candidates import Candidates, described, kept, narrowed
+from causalpp.acbo._start import begin
+from causalpp.acbo.config import Keywords, Settings, with_settings
+from causalpp.acbo.result import UNFINISHED, Result, Step
+from causalpp.acbo.stopping import NOTHING_LEFT, Silence, doubt, entailed, verdict
+from causalpp.belief import AnyBelief
+from causalpp.errors import InvalidParameter, OracleError, UnknownVariable
+from causalpp.oracles import Answer, Panel, Request
+from causalpp.oracles.panel import Asked
+from causalpp.propositions import Proposition
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+__all__ = ["Session"]
+
+_FAILURES = 3  # times in a row that the oracle could not be asked: more of them would tell no more
+
+#: What can be told: an answer, or yes, no or nothing to the question that was asked.
+Told = Answer | bool | None
+
+
+class Session:
+    """A run that others drive: a browser, several experts, a cluster, or :func:`causalpp.discover`.
+
+    :meth:`ask` gives the next question, :meth:`tell` takes answers, :meth:`undo` takes back what was told last, and
+    :meth:`result` is there at any time.  With :meth:`save` and :meth:`load` a session goes on in another process, with
+    the questions that it would have asked; while it has a file, no other session can have the same.
+
+    Args:
+        candidates, confidence, max_questions, seed, kinds, conditioning, goal, channel, config, limit, knowledge: as of
+            :func:`causalpp.discover`.
+        on_step: called after every answer that was learned.
+
+    Raises:
+        TooLarge, InvalidParameter, InvalidGraph, UnknownVariable: see there.
+
+    Example:
+        >>> import causalpp as cpp
+        >>> mec = cpp.MarkovEquivalenceClass.from_dag(cpp.Dag.from_edges([("smoke", "tar"), ("tar", "cancer")]))
+        >>> session = cpp.Session(mec, channel=cpp.belief.Fixed(0.02))
+        >>> session.ask().question()
+        'Does cancer cause tar?'
+        >>> session.tell(True)
+        >>> session.undo()[0].word  # that was a slip
+        'yes'
+        >>> session.tell(cpp.Answer(session.ask(), False), by="ann", nature="human")
+        >>> session.ask().question()
+        'Does smoke cause cancer?'
+        >>> session.tell(True, by="bob", nature="human")
+        >>> session.ask() is None, session.result().graph, session.result().natures
+        (True, Dag('smoke → tar, tar → cancer'), {'human': 2})
+    """
+
+    @with_settings
+    def __init__(
+        self, candidates: Candidates, *, on_step: Callable[[Step], None] | None = None, **settings: Unpack[Keywords]
+    ) -> None:
+        self._begin(kept(candidates), Settings(**settings), on_step)
+
+    def _begin(self, candidates: Candidates, settings: Settings, on_step: Callable[[Step], None] | None) -> None:
+        self.settings, self.on_step = settings, on_step
+        self._candidates = candidates
+        self._run = _Run(candidates, settings)
+        self._before: tuple[_Run, Any] | None = None  # the run, and what it draws from, before what was told last
+        self._told: list[tuple[bool, tuple[Answer, ...]]] = []  # each with whether it was asked for
+        self._asked = False
+        self._stopped: str | None = None
+        self.nature = "unknown"  # of answers that are still to come
+        self.path: Path | None = None
+        self._lock: FileLock | None = None
+
+    @property
+    def votes(self) -> int:
+        """How many answers are wanted to each question: the majority of them is learned from."""
+        return self.settings.how.votes
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """All that was told, in order."""
+        return tuple(answer for _, answers in self._told for answer in answers)
+
+    def ask(self) -> Asked | tuple[Asked, ...] | None:
+        """The next question, or a panel of them; a tuple where ``AcboConfig(batch=…)`` puts several; None at the end.
+
+        Until something is told it is the same, however often it is asked for.  Of a round that was answered in part,
+        the rest is asked for.
+        """
+        self._asked = True
+        if self._stopped is not None or (calls := self._run.ask()) is None:
+            return None
+        asked = tuple(call.asked for call in calls)
+        return asked if self.settings.how.batch > 1 else asked[0]
+
+    def tell(self, answers: Told | Iterable[Told], *, by: str = "", nature: str = "") -> None:
+        """Learn from an answer or several, all of them or, where one cannot be, none.
+
+        Plain True, False and None are what was said to the questions asked, in their order.  Answers may also be to
+        questions that were not asked, of several people to the same one, and late.  A call is learned from when it is
+        answered: a panel whole, a question ``votes`` times.
+
+        Args:
+            answers: what was said.
+            by: who said so, where the answers do not say.
+            nature: what they are: ``"simulated"``, ``"language model"``, ``"experiment"`` or ``"human"``, likewise.
+
+        Raises:
+            InvalidParameter: plain answers without a question, or too many of them.
+            UnknownVariable: an answer about something that the candidates do not have.
+            OracleError: no answer at all could be had, the third time in a row.
+        """
+        told = [answers] if isinstance(answers, (Answer, bool, type(None))) else list(answers)
+        given = self._read(told, by, nature)
+        if not given:
+            return
+        before = self._run.copy(), self._run.draw.bit_generator.state
+        number = len(self._run.steps)
+        try:
+            self._run.learn(given)
+        except BaseException:
+            self._restore(*before)
+            raise
+        self._before = before
+        self._told.append((self._asked, given))
+        self._asked = False
+        if self.on_step is not None:
+            for step in self._run.steps[number:]:
+                self.on_step(step)
+
+    def undo(self) -> tuple[Answer, ...]:
+        """Take back what was told last, exactly: all is as it was before, and the same question is asked again.
+
+        Returns:
+            The answers that were taken back.
+
+        Raises:
+            InvalidParameter: there is nothing to take back.
+        """
+        if not self._told:
+            raise InvalidParameter("nothing has been told yet that could be taken back")
+        self._asked, answers = self._told.pop()
+        if self._before is not None:
+            self._restore(*self._before)
+        else:
+            self._again()
+            if self._asked:
+                self._run.ask()
+        self._before = self._stopped = None
+        return answers
+
+    def stop(self, reason: str) -> None:
+        """End the session here, whatever is left open.
+
+        Args:
+            reason: for :attr:`Result.stopped_because`.
+        """
+        self._stopped = reason
+
+    def result(self) -> Result:
+        """What is known by now, also before the end."""
+        return self._run.result(self._stopped, self.nature)
+
+    # --- in a file --------------------------------------------------------------------------------------
+
+    def save(self, path: str | Path | None = None, *, wait: float = 0.0) -> Path:
+        """Write the session to a file, whole or not at all; it has that file from then on, and no other session can.
+
+        Args:
+            path: of the file; by default the one it has.
+            wait: so many seconds for another session to let go of it.
+
+        Raises:
+            FormatError: the file cannot be written, or another session has it.
+            InvalidParameter: there is no file yet, or a channel or policy of one's own, which no file can hold.
+        """
+        target = self.path if path is None else Path(path).resolve()
+        if target is None:
+            raise InvalidParameter("a session that has no file yet needs the path of one")
+        values = {
+            "format": _saved.FORMAT,
+            "version": _saved.VERSION,
+            "library": version("causalpp"),
+            "settings": _saved.plain(self.settings),
+            "told": _saved.plain(self._told),
+            "stopped": self._stopped,
+            "candidates": _saved.plain(self._candidates),
+        }
+        if target != self.path:
+            lock = _saved.locked(target, wait)
+            self.close()
+            self.path, self._lock = target, lock
+        return write_text(target, json.dumps(values) + "\n")
+
+    @classmethod
+    def load(cls, path: str | Path, *, on_step: Callable[[Step], None] | None = None, wait: float = 0.0) -> Self:
+        """A session that was saved, where it was left; what was told is learned again, in the same order.
+
+        Args:
+            path: of the file, which the session has until it is closed or the process ends.
+            on_step: called after every answer that is told from now on.
+            wait: so many seconds for another session to let go of it.
+
+        Raises:
+            FormatError: there is no such file, it is no session, it was cut off, another version wrote it, or another
+                session has it.
+        """
+        target = Path(path).resolve()
+        lock = _saved.locked(target, wait)
+        try:
+            values = _saved.read(target)
+            session = cls.__new__(cls)
+            session._begin(values["candidates"], values["settings"], on_step)
+            session._told = list(values["told"])
+            session._again()
+            session._stopped = values["stopped"]
+        except BaseException:
+            lock.release()
+            raise
+        session.path, session._lock = target, lock
+        return session
+
+    def close(self) -> None:
+        """Let go of the file; it stays as it was saved last."""
+        if self._lock is not None:
+            self._lock.release()
+        self.path = self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Session({len(self.answers)} answers told, {self._run.belief!r})"
+
+    # --- behind it ---------------------------------------------------------------------------------------
+
+    def _again(self) -> None:
+        """Go through all that was told once more, from the beginning."""
+        self._run = _Run(self._candidates, self.settings)
+        for asked, answers in self._told:
+            if asked:
+                self._run.ask()
+            self._run.learn(answers)
+
+    def _restore(self, run: _Run, drawn: Any) -> None:
+        self._run = run
+        run.draw.bit_generator.state = drawn
+
+    def _read(self, told: Sequence[Told], by: str, nature: str) -> tuple[Answer, ...]:
+        """What was told as answers that say who gave them."""
+        requests = iter(self._run.requests(by))
+        given = []
+        for one in told:
+            if not isinstance(one, (Answer, bool, type(None))):
+                raise InvalidParameter(f"an answer is an Answer, or True, False or None, not {one!r:.100}")
+            if not isinstance(one, Answer):
+                request = next(requests, None)
+                if request is None:
+                    raise InvalidParameter("a plain yes or no is to a question that was asked: ask() first")
+                one = Answer(request.question, one, request.replicate, call=request.call)
+            for name in one.question.variables:
+                if name not in self._run.belief.nodes:
+                    raise UnknownVariable(name, self._run.belief.nodes)
+            given.append(replace(one, oracle=one.oracle or by, nature=one.nature or nature))
+        return tuple(given)
+
+
+class _Run:
+    """Where a run stands: what it believes, what it may ask, what was put and is not answered yet."""
+
+    def __init__(self, candidates: Candidates, settings: Settings) -> None:
+        how = settings.how
+        candidates = narrowed(candidates, settings.knowledge)
+        self.draw = np.random.default_rng(settings.seed)
+        self.given = described(candidates, how.sample)
+        start = begin(candidates, settings, self.draw)
+        self.settings, self.how, self.start = settings, how, start
+        self.belief: AnyBelief = start.belief
+        self.chooser, self.distinct, self.entropy = start.chooser, start.distinct, start.entropy
+        self.kinds, self.further = start.kinds, start.further
+        self.budget = settings.budget(start.size)
+        self.silence = Silence(how.channel)
+        self.rounds = Rounds(how.panel, how.batch, how.outcome_cost) if how.panel is not None or how.batch > 1 else None
+        self.steps: tuple[Step, ...] = ()
+        self.calls = self.failures = 0
+        self.pending: tuple[Call, ...] = ()
+        self.heard: tuple[Answer, ...] = ()  # of calls that are not answered in full
+        self.verdict: str | None = None
+
+    def copy(self) -> _Run:
+        """The run as it is now, which what is learned later leaves alone."""
+        other = copy.copy(self)
+        other.chooser, other.silence = self.chooser.copy(), copy.copy(self.silence)
+        return other
+
+    # --- asking ------------------------------------------------------------------------------------------
+
+    def ask(self) -> tuple[Call, ...] | None:
+        """What is put and not answered, or else what to put in the next round; None where the run ends."""
+        if self.verdict is None:
+            self.verdict = self.ended()
+        if self.verdict is None and not self.pending:
+            self._choose()
+        return None if self.verdict is not None else self.pending
+
+    def ended(self) -> str | None:
+        """Why the run is to end here, whatever could still be asked; None if it is not."""
+        goal, certain = self.settings.goal, self.start.certain
+        if goal is not None and certain is not None:
+            return entailed(goal, certain)
+        # experiments may be of use for the last question only
+        patience = len(self.chooser.questions) if {step.answer.nature for step in self.steps} == {"experiment"} else 0
+        return self.silence.verdict(patience) or verdict(
+            self.belief, self.calls, self.settings.confidence, self.budget, self.how, goal
+        )
+
+    def _choose(self) -> None:
+        """Choose the next round, opening further kinds of question where those there are have no more to tell."""
+        if self.distinct == 1 and self.settings.goal is None and not self._open():
+            self.verdict = NOTHING_LEFT
+            return
+        calls, bits = self._next()
+        while (bits < self.how.least or self._all_put_before(calls)) and self._open():
+            self._withdraw(calls)
+            calls, bits = self._next()
+        if bits < self.how.least:
+            self._withdraw(calls)
+            self.verdict = NOTHING_LEFT + doubt(self.belief, self.how)
+        else:
+            self.pending = tuple(calls)
+
+    def _next(self) -> tuple[list[Call], float]:
+        """The calls of the next round, which count as put, and the bits that make the first the best."""
+        chooser = self.chooser
+        if self.rounds is None:
+            number, bits = chooser.next(self.belief)
+            if not len(chooser.questions):
+                return [], 0.0
+            return [Call(chooser.questions[number], (number,), (chooser.about_the_graph(self.belief, number),))], bits
+        calls, bits = self.rounds.next(chooser, self.belief, self.budget - self.calls)
+        for call in calls:
+            chooser.put(call.numbers)
+        return calls, bits
+
+    def _withdraw(self, calls: Sequence[Call]) -> None:
+        for call in calls:
+            self.chooser.put(call.numbers, -1)
+
+    def _all_put_before(self, calls: Sequence[Call]) -> bool:
+        """Whether the best call puts nothing that has not been put before."""
+        return any(all(int(self.chooser.asked[n]) > 1 for n in call.numbers) for call in calls[:1])
+
+    def _open(self) -> bool:
+        """Let questions of a further kind be asked; False where there is none."""
+        if not self.further:
+            return False
+        (kind, held), *rest = self.further
+        self.further = tuple(rest)
+        self.distinct, self.entropy = self.start.opened(self.chooser, kind, held)
+        if kind not in self.kinds:
+            self.kinds = (*self.kinds, kind)
+        return True
+
+    # --- learning ----------------------------------------------------------------------------------------
+
+    def requests(self, by: str) -> list[Request]:
+        """How the questions that are put would be answered one by one: those that wait for an answer."""
+        out = []
+        for call in self.pending:
+            before = (int(self.chooser.asked[call.numbers[0]]) - 1) * self.how.votes
+            if isinstance(call.asked, Panel):
+                requests = call.asked.requests(by, before)
+            else:
+                requests = [Request(call.asked, before + number) for number in range(self.how.votes)]
+            out += [request for request in requests if request.replicate >= before + self._heard(request.question)]
+        return out
+
+    def learn(self, answers: Sequence[Answer]) -> None:
+        """Learn from answers: from the majority for a question, where several votes were asked for."""
+        self.failures = self.failures + 1 if all(answer.failed for answer in answers) else 0
+        if self.failures >= _FAILURES:
+            raise OracleError(
+                f"the oracle failed on {_FAILURES} questions in a row ({answers[-1].reason}): see that it can be "
+                "reached; what it has answered is kept"
+            )
+        self.verdict = None
+        for answer in answers:
+            call = next((call for call in self.pending if self._waits(call, answer)), None)
+            if call is None:
+                self._unasked(answer)
+                continue
+            self.heard += (answer,)
+            mine = [one for one in self.heard if one.question in call.questions]
+            if len(mine) == len(call.questions) * self.how.votes:
+                self.pending = tuple(other for other in self.pending if other is not call)
+                self.heard = tuple(one for one in self.heard if one.question not in call.questions)
+                self._learn(call, sorted(mine, key=lambda one: call.questions.index(one.question)))
+
+    def _waits(self, call: Call, answer: Answer) -> bool:
+        """Whether a call waits for one more answer to a question."""
+        return answer.question in call.questions and self._heard(answer.question) < self.how.votes
+
+    def _heard(self, question: Proposition) -> int:
+        """How many of the votes on a question that is put are there."""
+        return sum(one.question == question for one in self.heard)
+
+    def _learn(self, call: Call, answers: Sequence[Answer]) -> None:
+        self.silence.hear(answers)
+        if isinstance(call.asked, Panel):
+            self.calls += 1
+            for answer, expected in zip(answers, call.expected, strict=True):
+                self._step(answer, expected, self.belief.update([answer]))
+            return
+        for answer in answers[:-1]:
+            self.calls += 1
+            self._step(answer, 0.0, self.belief)
+        self.calls += 1
+        self._step(answers[-1], call.expected[0], self.belief.update([_majority(answers)]))
+
+    def _unasked(self, answer: Answer) -> None:
+        """Learn from an answer to a question that is not waiting for one."""
+        self.silence.hear([answer])
+        number = self.chooser.find(answer.question)
+        expected = 0.0 if number is None else self.chooser.about_the_graph(self.belief, number)
+        if number is not None:
+            self.chooser.put([number])
+        self.calls += 1
+        self._step(answer, expected, self.belief.update([answer]))
+
+    def _step(self, answer: Answer, expected: float, after: AnyBelief) -> None:
+        gained = self.belief.entropy - after.entropy
+        leaders = self.chooser.leaders(after)
+        self.steps += (Step(len(self.steps) + 1, answer, expected, gained, leaders, self.calls),)
+        self.belief = after
+
+    def result(self, stopped: str | None, nature: str) -> Result:
+        settings = self.settings
+        shown = {
+            "seed": settings.seed,
+            "confidence": settings.confidence,
+            "max_questions": self.budget,
+            "kinds": list(self.kinds),
+            "conditioning": self.start.conditioning,
+            "candidates": self.start.size,
+            "belief": type(self.belief).__name__,
+            "alternatives": self.start.alternatives,
+            **self.how.to_dict(),
+        }
+        natures = sorted({step.answer.nature for step in self.steps} - {""})
+        return Result(
+            self.belief,
+            self.steps,
+            stopped or self.verdict or self.ended() or UNFINISHED,
+            settings.confidence,
+            self.distinct,
+            " and ".join(natures) or nature,
+            settings.goal,
+            self.start.belief,
+            shown,
+            self.entropy,
+            self.given,
+            not doubt(self.belief, self.how),
+        )
+
+
+def _majority(answers: Sequence[Answer]) -> Answer:
+    """One answer for several: what most of them say; none where they are divided."""
+    yes, no = (sum(answer.value is value for answer in answers) for value in (True, False))
+    value = None if yes == no else yes > no
+    return next((answer for answer in answers if answer.value is value), replace(answers[0], value=None, log_odds=None))
