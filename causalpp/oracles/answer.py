@@ -79,7 +79,7 @@ class Answer:
     latency: float = 0.0
     time: float | None = None
     call: str | None = None
-    nature: str = field(default="", compare=False)
+    nature: str = field(default="", compare=False, repr=False)
 
     @property
     def word(self) -> str:

@@ -47,14 +47,14 @@ class Page(HTMLParser):
 
 
 class Sure(Oracle):
-    """Says yes to everything, as somebody of the kind asked for."""
+    """Says yes to everything, as somebody of the nature asked for."""
 
     def __init__(self, kind: str) -> None:
-        self.kind = kind  # type: ignore[misc]
+        self.nature = kind  # type: ignore[misc]
 
     @property
     def fingerprint(self) -> str:
-        return f"{self.kind}:<b>"
+        return f"{self.nature}:<b>"
 
     def _answer(self, request: Request) -> Answer:
         return Answer(request.question, True, oracle=self.fingerprint)
