@@ -26,10 +26,10 @@ from causalpp.design import (
     pick,
     question_information,
 )
-from causalpp.graphs import Dag, DagBatch
+from causalpp.graphs import DagBatch
 from causalpp.propositions import And, Proposition, truth_table
 
-__all__ = ["Chooser", "Chooses", "ComponentChooser", "Part", "ParticleChooser"]
+__all__ = ["LOOKED_AT", "Chooser", "Chooses", "ComponentChooser", "Part", "ParticleChooser"]
 
 B = TypeVar("B", bound=AnyBelief)
 
@@ -37,8 +37,7 @@ _EQUAL = 1e-9  # bits
 _SMALL = 1 << 17  # cells of a truth table whose predictions are written out in full
 _POOL = 8  # questions of which two are put together
 _WORTH = 1.05  # two statements in one question are harder to judge: they are to tell so many times as much as one
-_LEADERS = 5  # graphs a step names
-_LOOKED_AT = 4096  # particles by which questions are compared
+LOOKED_AT = 4096  # particles by which questions are compared
 
 #: A belief that questions are chosen by, its chooser, and the numbers of its questions in the whole (None: all).
 Part = tuple[Belief, "Chooser", Sequence[int] | None]
@@ -91,10 +90,6 @@ class Chooses(ABC, Generic[B]):
         """The number of a question; None if it is not among those that may be asked."""
         return next((number for number, other in enumerate(self.questions) if other == question), None)
 
-    def leaders(self, belief: B) -> tuple[tuple[Dag, float], ...]:
-        """The most probable graphs, with their probabilities."""
-        return tuple(belief.top(_LEADERS))
-
 
 C = TypeVar("C", bound=Chooses[Any])
 
@@ -136,7 +131,6 @@ class Chooser(Chooses[Belief]):
         self.numbers = {question: number for number, question in enumerate(questions)}
         self.joint = joint
         self.single = torch.ones(len(questions), dtype=torch.bool, device=truth.device)
-        self.dags: dict[int, Dag] = {}  # every graph that a step names is made once
 
     def open(self, questions: Sequence[Proposition], truth: Tensor) -> None:
         """Further questions that may be asked from now on, with their true answers, shape ``(M, Q)``."""
@@ -206,14 +200,6 @@ class Chooser(Chooses[Belief]):
     def parts(self, belief: Belief) -> list[Part]:
         return [(belief, self, None)]
 
-    def leaders(self, belief: Belief) -> tuple[tuple[Dag, float], ...]:
-        p = belief.probabilities
-        order = torch.argsort(p, descending=True, stable=True)[:_LEADERS].tolist()
-        for number in order:
-            if number not in self.dags:
-                self.dags[number] = belief.candidates[number]
-        return tuple((self.dags[number], float(p[number])) for number in order)
-
     def _compose(self, belief: Belief, gain: Tensor) -> bool:
         """Open the conjunction of two of the best questions that tells most, if it tells enough more than one does."""
         pool = leading(torch.where(self.single, gain, 0.0), self.truth[: self.candidates], _POOL)
@@ -264,7 +250,7 @@ class ParticleChooser(Chooses[ParticleBelief]):
     def now(self, belief: ParticleBelief) -> tuple[Belief, Chooser]:
         """Some of the particles, and a chooser that knows what is true in them: they change when they move."""
         if self.state is None or belief.candidates is not self.drawn:
-            thin = belief.thinned(_LOOKED_AT)
+            thin = belief.thinned(LOOKED_AT)
             if self.read is None:
                 self.read = belief.reader(self.questions)
             truth = self.read(thin)

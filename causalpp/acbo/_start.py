@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor
 
 from causalpp.acbo._candidates import Candidates, known_of, read_candidates
-from causalpp.acbo._chooser import Chooser, Chooses, ComponentChooser, ParticleChooser
+from causalpp.acbo._chooser import LOOKED_AT, Chooser, Chooses, ComponentChooser, ParticleChooser
 from causalpp.acbo._questions import askable, further_questions
 from causalpp.acbo.config import Settings
 from causalpp.belief import AnyBelief, Belief, ComponentBelief, ParticleBelief, one_edge_alternatives
@@ -23,9 +22,6 @@ from causalpp.graphs import DagBatch
 from causalpp.propositions import Causes, DirectlyCauses, Proposition, all_questions, smallest_family, truth_table
 
 __all__ = ["Start", "begin"]
-
-_SURE = 1e-12  # a probability that is 0 or 1 but for rounding
-_LOOKED_AT = 4096  # particles by which it is seen what questions tell apart
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,6 @@ class Start:
         chooser: of the questions.
         size: how many candidates there are, or could be.
         distinct: how many of them the questions can tell apart, as far as that is known.
-        certain: whether the goal is true in all of them, or (False) in none; None where they differ.
         kinds: of the questions.
         conditioning: the most variables a question holds fixed.
         entropy: of the prior over what the questions tell apart, in bits; None where it is even.
@@ -50,7 +45,6 @@ class Start:
     chooser: Chooses[Any]
     size: int
     distinct: int
-    certain: bool | None
     kinds: tuple[str, ...]
     conditioning: int
     entropy: float | None = None
@@ -61,7 +55,7 @@ class Start:
     def opened(self, chooser: Any, kind: str, held: int) -> tuple[int, float | None]:
         """Let the chooser of a listed run ask questions of a further kind; how many graphs are told apart then."""
         belief: Any = self.belief
-        chooser.open(*further_questions(kind, held, belief.record.hypotheses, self.size, chooser.draw))
+        chooser.open(*further_questions(kind, held, belief.hypotheses, self.size, chooser.draw))
         return _told_apart(chooser.truth[: self.size], self.weights)
 
 
@@ -104,14 +98,13 @@ def _listed(
         others = one_edge_alternatives(batch, questions, truth=truth, knowledge=known)
     if others is not None:
         belief = belief.with_alternatives(others, how.alternatives)
-        truth = truth_table(questions, belief.record.hypotheses)
-    about = None if goal is None else goal.holds(belief.record.hypotheses)
+        truth = truth_table(questions, belief.hypotheses)
+    about = None if goal is None else goal.holds(belief.hypotheses)
     return Start(
         belief,
         Chooser(questions, truth, n, draw, about, how.policy, how.joint),
         n,
         distinct,
-        bool(about[0]) if about is not None and bool((about[:n] == about[0]).all()) else None,
         kinds,
         conditioning,
         entropy,
@@ -133,10 +126,8 @@ def _product(
         chooser = ComponentChooser(questions, belief, draw, goal)
     except (TooLarge, InvalidParameter):  # also where several components decide a question, or the goal
         return None
-    p = None if goal is None else belief.probability(goal)
-    certain = None if p is None or _SURE < p < 1 - _SURE else p > 0.5
     size = MarkovEquivalenceClass(mec.cpdag).size
-    return Start(belief, chooser, size, chooser.distinct, certain, settings.first_kinds, settings.conditioning)
+    return Start(belief, chooser, size, chooser.distinct, settings.first_kinds, settings.conditioning)
 
 
 def _particles(
@@ -147,13 +138,9 @@ def _particles(
     belief = ParticleBelief.uniform(mec, how.channel, seed=settings.seed)
     distinct = size
     if not any(type(question) in (Causes, DirectlyCauses) for question in questions):  # these tell all members apart
-        distinct = len(torch.unique(truth_table(questions, belief.thinned(_LOOKED_AT).candidates), dim=0))
+        distinct = len(torch.unique(truth_table(questions, belief.thinned(LOOKED_AT).candidates), dim=0))
     chooser = ParticleChooser(questions, draw, goal, how.policy)
-    certain = None
-    if goal is not None and not _SURE < belief.probability(goal) < 1 - _SURE:
-        with suppress(TooLarge):
-            certain = {"entailed": True, "excluded": False}.get(mec.decide(goal).kind)  # particles are a sample
-    return Start(belief, chooser, size, distinct, certain, settings.first_kinds, settings.conditioning)
+    return Start(belief, chooser, size, distinct, settings.first_kinds, settings.conditioning)
 
 
 def _told_apart(truth: Tensor, weights: Tensor | None) -> tuple[int, float | None]:

@@ -94,6 +94,8 @@ class AcboConfig:
             raise InvalidParameter(f"'contradiction' is a probability below 1, got {self.contradiction}")
         if not isinstance(self.channel, Channel):
             raise InvalidParameter(f"a channel is a noise model such as Fixed(0.1), not {self.channel!r}")
+        if self.policy is not None and not callable(getattr(self.policy, "score", None)):
+            raise InvalidParameter(f"a policy has a method score(belief, questions), which {self.policy!r} has not")
         for name in ("votes", "sample", "panel", "batch"):
             value = getattr(self, name)
             if (

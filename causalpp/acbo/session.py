@@ -295,6 +295,7 @@ class _Run:
         start = begin(candidates, settings, self.draw)
         self.settings, self.how, self.start = settings, how, start
         self.belief: AnyBelief = start.belief
+        self.settled = None if settings.goal is None else start.belief.settled(settings.goal)
         self.chooser, self.distinct, self.entropy = start.chooser, start.distinct, start.entropy
         self.kinds, self.further = start.kinds, start.further
         self.budget = settings.budget(start.size)
@@ -324,9 +325,9 @@ class _Run:
 
     def ended(self) -> str | None:
         """Why the run is to end here, whatever could still be asked; None if it is not."""
-        goal, certain = self.settings.goal, self.start.certain
-        if goal is not None and certain is not None:
-            return entailed(goal, certain)
+        goal = self.settings.goal
+        if goal is not None and self.settled is not None:
+            return entailed(goal, self.settled)
         # experiments may be of use for the last question only
         patience = len(self.chooser.questions) if {step.answer.nature for step in self.steps} == {"experiment"} else 0
         return self.silence.verdict(patience) or verdict(
@@ -448,8 +449,7 @@ class _Run:
 
     def _step(self, answer: Answer, expected: float, after: AnyBelief) -> None:
         gained = self.belief.entropy - after.entropy
-        leaders = self.chooser.leaders(after)
-        self.steps += (Step(len(self.steps) + 1, answer, expected, gained, leaders, self.calls),)
+        self.steps += (Step(len(self.steps) + 1, answer, expected, gained, tuple(after.top()), self.calls),)
         self.belief = after
 
     def result(self, stopped: str | None, nature: str) -> Result:

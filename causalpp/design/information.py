@@ -9,7 +9,6 @@ names the graph of each, and the information is about that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import torch
@@ -17,8 +16,6 @@ from torch import Tensor
 
 from causalpp.design._sums import distinct, is_small, question_blocks, sums_by_group, weighted_sums
 from causalpp.errors import InvalidParameter
-from causalpp.graphs import DagBatch
-from causalpp.oracles import Answer
 
 __all__ = ["Posterior", "binary_entropy", "expected_information_gain", "question_information"]
 
@@ -35,22 +32,6 @@ class Posterior(Protocol):
     @property
     def rates(self) -> tuple[Tensor, Tensor]:
         """P(an answer to a new question is yes | graph), where it is true and where it is false, ``(N,)`` each."""
-
-    @property
-    def candidates(self) -> DagBatch:
-        """The graphs."""
-
-    @property
-    def answers(self) -> Sequence[Answer]:
-        """So far."""
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """The variables."""
-
-    @property
-    def edges(self) -> Tensor:
-        """The probability of every directed edge, shape ``(d, d)``."""
 
 
 def binary_entropy(p: Tensor) -> Tensor:

@@ -16,11 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from causalpp.belief import Belief, ListedBelief
 from causalpp.design._sums import weighted_sums
 from causalpp.design.batches import look_ahead
-from causalpp.design.information import Posterior, checked_costs, question_information
+from causalpp.design.information import checked_costs, question_information
 from causalpp.errors import InvalidParameter
-from causalpp.propositions import Proposition, truth_table
+from causalpp.propositions import Proposition
 
 __all__ = [
     "BinarySearch",
@@ -43,11 +44,11 @@ _DRAWS = 64  # attempts at two graphs that some question tells apart
 class Policy(Protocol):
     """Anything that can say how good questions are."""
 
-    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+    def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
         """How good it would be to ask each question, shape ``(Q,)``; −∞ for what is not to be asked.
 
         Args:
-            belief: over N graphs.
+            belief: over N candidates.
             questions: Q of them; in a run they are :class:`Questions`, which know their true answers.
         """
 
@@ -129,7 +130,7 @@ class _Seeded(ABC):
             raise InvalidParameter(f"a seed is a whole number from 0 on, got {self.seed}")
 
     @abstractmethod
-    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+    def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
         """How good it would be to ask each question, shape ``(Q,)``; −∞ for what is not to be asked."""
 
 
@@ -166,7 +167,7 @@ class Information(_Seeded):
         if self.ahead < 0:
             raise InvalidParameter(f"the number of questions to look ahead from is 0 or more, got {self.ahead}")
 
-    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+    def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
         truth = _true_answers(belief, questions)
         law = (belief.probabilities, *belief.rates, truth)
         if not self.ahead:
@@ -182,7 +183,7 @@ class Information(_Seeded):
 class BinarySearch(_Seeded):
     """Generalized binary search: the question that splits the posterior closest to half (Nowak 2011)."""
 
-    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+    def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
         truth = _true_answers(belief, questions)
         mass = weighted_sums(truth, belief.probabilities.to(torch.float64)[:, None])[:, 0]
         return torch.where(_apart(belief, truth), -(mass - 0.5).abs(), -torch.inf)
@@ -196,7 +197,7 @@ class Minimax(_Seeded):
     disagree about the answer the larger one is to be as small as possible.
     """
 
-    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+    def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
         truth = _true_answers(belief, questions)
         left = _left(belief).to(torch.float64)
         yes = weighted_sums(truth, left[:, None])[:, 0]
@@ -211,7 +212,7 @@ class ThompsonPair(_Seeded):
     If 64 pairs all agree about everything, any question that tells graphs apart.
     """
 
-    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+    def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
         truth = _true_answers(belief, questions)
         p = belief.probabilities.cpu().numpy()
         draw = np.random.default_rng([self.seed, len(belief.answers), 1])
@@ -230,7 +231,9 @@ class MaximumDegree(_Seeded):
     pairs.  Of the questions that name the leading variable, the one whose other variables lead.
     """
 
-    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+    def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
+        if not isinstance(belief, Belief):
+            raise InvalidParameter("maximum degree needs a belief about graphs: candidates of a table have no edges")
         truth, edges = _true_answers(belief, questions), belief.edges
         none = (1 - edges - edges.T).clamp(min=0)
         doubt = torch.special.entr(edges) + torch.special.entr(edges.T) + torch.special.entr(none)
@@ -246,7 +249,7 @@ class MaximumDegree(_Seeded):
 class Random(_Seeded):
     """Any question whose answer differs between graphs that are left."""
 
-    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+    def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
         truth = _true_answers(belief, questions)
         apart = _apart(belief, truth).nonzero().flatten().cpu().numpy()
         score = torch.full((truth.shape[1],), -torch.inf, dtype=torch.float64, device=truth.device)
@@ -277,24 +280,26 @@ class Published(_Seeded):
         if not 0 <= self.error < 0.5:
             raise InvalidParameter(f"the assumed error lies between 0 and one half, got {self.error}")
 
-    def score(self, belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+    def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
         truth = _true_answers(belief, questions)
         error = torch.tensor(self.error, dtype=torch.float64, device=truth.device)
         return question_information(belief.probabilities, 1 - error, error, truth)
 
 
-def _true_answers(belief: Posterior, questions: Sequence[Proposition]) -> Tensor:
+def _true_answers(belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
     """The true answers in the graphs of a belief, booleans of shape ``(N, Q)``."""
-    return questions.truth if isinstance(questions, Questions) else truth_table(questions, belief.candidates)
+    if isinstance(questions, Questions):
+        return questions.truth
+    return belief.record.truth(questions)[: len(belief.candidates)]
 
 
-def _left(belief: Posterior) -> Tensor:
+def _left(belief: ListedBelief) -> Tensor:
     """Which graphs are not ruled out, booleans of shape ``(N,)``."""
     p = belief.probabilities
     return p >= _LEFT * p.max()
 
 
-def _apart(belief: Posterior, truth: Tensor) -> Tensor:
+def _apart(belief: ListedBelief, truth: Tensor) -> Tensor:
     """Which questions have different answers in graphs that are left, booleans of shape ``(Q,)``."""
     left = _left(belief)
     yes = weighted_sums(truth, left.to(torch.float64)[:, None])[:, 0]  # whole numbers: exact

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from causalpp.design.policies import MaximumDegree
 from causalpp.errors import BudgetSpent, InvalidGraph, InvalidParameter, OracleError, UnknownVariable
 from causalpp.graphs import erdos_renyi
 from causalpp.oracles import Oracle, Request
-from causalpp.propositions import all_questions, truth_table
+from causalpp.propositions import Proposition, all_questions, truth_table
 
 CHAIN = MarkovEquivalenceClass.from_dag(Dag.from_edges([("a", "b"), ("b", "c"), ("c", "d")]))
 TRUTH = Dag.from_edges([("c", "b"), ("b", "a"), ("c", "d")])
@@ -160,6 +161,22 @@ def test_divided_votes_say_nothing() -> None:
 def test_another_policy() -> None:
     result = discover(CHAIN, oracle(0.0), config=AcboConfig(policy=MaximumDegree(), channel=Fixed(0.1)))
     assert (result.graph, result.stopped_because) == (TRUTH, REACHED)
+
+
+def test_a_policy_of_ones_own() -> None:
+    class Last:
+        """The last question in the list that tells graphs apart."""
+
+        def score(self, belief: Belief, questions: Sequence[Proposition]) -> torch.Tensor:
+            truth = truth_table(questions, belief.candidates)
+            apart = truth.any(0) & ~truth.all(0)
+            return torch.where(apart, torch.arange(len(questions), dtype=torch.float64), -torch.inf)
+
+    result = discover(CHAIN, oracle(0.0), config=AcboConfig(policy=Last(), channel=Fixed(0.1)), max_questions=4)
+    telling = [q for q in all_questions("abcd") if len({q.holds(dag) for dag in CHAIN.members()}) == 2]
+    assert {step.answer.question for step in result.transcript} == {telling[-1]}
+    with pytest.raises(InvalidParameter, match="score"):
+        AcboConfig(policy="information")  # type: ignore[arg-type]
 
 
 def test_candidates_with_prior_weights() -> None:
