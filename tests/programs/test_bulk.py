@@ -163,6 +163,14 @@ def test_log_marginal_by_hand():
     np.testing.assert_allclose(batch.log_marginal_likelihood(), wanted, atol=1e-12)
 
 
+def test_the_old_name_of_the_marginal_likelihood() -> None:
+    batch = compile_batch(all_dags(["a", "b"]), pd.DataFrame({"a": [0, 0, 1], "b": [1, 1, 0]}), check=False)
+    with pytest.warns(DeprecationWarning, match="log_marginal_likelihood since 0.2"):
+        assert batch.log_marginal(equivalent_sample_size=2.0).equal(
+            batch.log_marginal_likelihood(equivalent_sample_size=2.0)
+        )
+
+
 def test_equivalent_graphs_are_equally_likely():
     dags = all_dags(4)
     frame = discrete(4, 120, 7)
