@@ -1,4 +1,8 @@
-"""A page of headings, paragraphs, tables and pictures, written as Markdown or as HTML that needs no other file."""
+"""Pages of headings, paragraphs, tables and pictures, as Markdown or as HTML that needs no other file.
+
+A page is a list of blocks (:func:`to_markdown`, :func:`to_html`); one with a layout of its own is put together from
+HTML of its parts (:func:`table_html`, :func:`picture_html`, :func:`terms_html`) and closed by :func:`document`.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,27 @@ import base64
 import html
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Block", "Heading", "Paragraph", "Picture", "Table", "picture", "to_html", "to_markdown"]
+__all__ = [
+    "Block",
+    "Heading",
+    "Paragraph",
+    "Picture",
+    "Table",
+    "document",
+    "picture",
+    "picture_html",
+    "table_html",
+    "terms_html",
+    "to_html",
+    "to_markdown",
+]
 
 
 @dataclass(frozen=True)
@@ -54,17 +71,27 @@ Block: TypeAlias = Heading | Paragraph | Table | Picture
 _CSS = """
 :root { color-scheme: light; }
 body { font: 15px/1.5 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #1f2933; background: #fff;
-  max-width: 1120px; margin: 2rem auto; padding: 0 1.2rem; }
-h1 { font-size: 1.7rem; margin-bottom: .3rem; } h2 { font-size: 1.3rem; margin-top: 2.4rem; border-bottom: 1px solid
-  #dde3ea; padding-bottom: .3rem; } h3 { font-size: 1.05rem; margin-top: 1.6rem; }
+  margin: 0; }
+main { max-width: 1120px; margin: 0 auto; padding: 1.5rem 1.2rem 3rem; }
+h1 { font-size: 1.65rem; line-height: 1.25; margin: 0 0 .4rem; } h2 { font-size: 1.25rem; margin: 2rem 0 .6rem; }
+h3 { font-size: 1.05rem; margin: 1.6rem 0 .6rem; }
+section, header { border: 1px solid #dde3ea; border-radius: 10px; padding: 1.1rem 1.3rem; margin: 0 0 1rem;
+  overflow-x: auto; } section > h2 { margin-top: 0; }
+.badge { display: inline-block; color: #fff; border-radius: 999px; padding: .1rem .7rem; font-size: .85rem; }
+.verdict { font-size: 1.1rem; margin: .5rem 0; } .note { color: #46566b; max-width: 46rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: 0; } dt { color: #46566b; }
+dd { margin: 0; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; margin: .6rem 0 1.2rem; font-size: 13.5px; }
-caption { text-align: left; color: #52606d; padding-bottom: .3rem; }
-th { text-align: right; font-weight: 600; color: #52606d; border-bottom: 1.5px solid #75869a; padding: .3rem .7rem; }
+caption { text-align: left; color: #46566b; padding-bottom: .3rem; }
+th { text-align: right; font-weight: 600; color: #46566b; border-bottom: 1.5px solid #75869a; padding: .3rem .7rem; }
 td { text-align: right; padding: .3rem .7rem; border-bottom: 1px solid #edf3f9; vertical-align: top;
   font-variant-numeric: tabular-nums; }
 th.text, td.text { text-align: left; min-width: 6.5em; }
-.interval { display: block; font-size: 11px; color: #52606d; white-space: nowrap; }
-figure { margin: 1rem 0; } img { max-width: 100%; height: auto; } figcaption { color: #52606d; font-size: 13.5px; }
+.yes { color: #00624a; font-weight: 600; } .no { color: #a34700; font-weight: 600; } .abstain { color: #46566b; }
+.interval { display: block; font-size: 11px; color: #46566b; white-space: nowrap; }
+figure { margin: 1rem 0; } figure img, figure svg { max-width: 100%; height: auto; }
+figcaption { color: #46566b; font-size: 13.5px; }
+@media print { section, header { border: 0; padding: 0; break-inside: avoid; } }
 """
 _INTERVAL = re.compile(r"^(.*\S) (\[[^\]]*\])$")
 _NUMBER = re.compile(r"^[-+−]?[\d,.]+( ?%)?( \[[^\]]*\])?$|^[—–]?$|^< ?[\d.]+$")
@@ -109,38 +136,57 @@ def _plain(text: str) -> str:
 
 def to_html(title: str, blocks: Sequence[Block]) -> str:
     """The page as HTML with everything in it: style and pictures."""
-    out = [
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{html.escape(title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>",
-    ]
+    out = []
     for block in blocks:
         if isinstance(block, Heading):
             out.append(f"<h{block.level}>{html.escape(block.text)}</h{block.level}>")
         elif isinstance(block, Paragraph):
             out.append(f"<p>{html.escape(block.text)}</p>")
         elif isinstance(block, Picture):
-            data = base64.b64encode(block.svg.encode()).decode()
-            says = html.escape(block.says)
-            out.append(
-                f'<figure><img alt="{says}" src="data:image/svg+xml;base64,{data}">'
-                f"<figcaption>{says}</figcaption></figure>"
-            )
+            out.append(picture_html(block))
         else:
-            out.append(_html_table(block))
-    return "\n".join([*out, "</body>", "</html>"]) + "\n"
+            out.append(table_html(block))
+    return document(title, "\n".join(out))
 
 
-def _html_table(table: Table) -> str:
-    kinds = ["" if right else ' class="text"' for right in _numeric(table)]
+def document(title: str, body: str) -> str:
+    """A page of HTML that needs nothing else: no script, no font, no picture from anywhere."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{html.escape(title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
+        "</body>\n</html>\n"
+    )
+
+
+def picture_html(block: Picture) -> str:
+    """A picture inside the page, its caption also what a screen reader says."""
+    data, says = base64.b64encode(block.svg.encode()).decode(), html.escape(block.says)
+    return f'<figure><img alt="{says}" src="data:image/svg+xml;base64,{data}"><figcaption>{says}</figcaption></figure>'
+
+
+def terms_html(terms: Iterable[tuple[str, str]]) -> str:
+    """Terms, each with what is to be said of it."""
+    return "<dl>" + "".join(f"<dt>{html.escape(a)}</dt><dd>{html.escape(b)}</dd>" for a, b in terms) + "</dl>"
+
+
+def table_html(table: Table) -> str:
+    """A table; a cell that says yes, no or abstain is coloured."""
+    kinds = ["" if right else "text" for right in _numeric(table)]
     out = ['<div class="wide"><table>']
     if table.caption:
         out.append(f"<caption>{html.escape(table.caption)}</caption>")
-    out.append("<tr>" + "".join(f"<th{k}>{html.escape(cell)}</th>" for k, cell in zip(kinds, table.head)) + "</tr>")
+    cells = (f'<th scope="col"{_class(kind)}>{html.escape(cell)}</th>' for kind, cell in zip(kinds, table.head))
+    out.append(f"<tr>{''.join(cells)}</tr>")
     for row in table.rows:
-        cells = "".join(f"<td{kind}>{_html_cell(cell)}</td>" for kind, cell in zip(kinds, row))
-        out += [f"<tr>{cells}</tr>"]
+        marked = (f"{kind} {cell}" if cell in ("yes", "no", "abstain") else kind for kind, cell in zip(kinds, row))
+        cells = (f"<td{_class(kind)}>{_html_cell(cell)}</td>" for kind, cell in zip(marked, row))
+        out.append(f"<tr>{''.join(cells)}</tr>")
     return "\n".join([*out, "</table></div>"])
+
+
+def _class(kind: str) -> str:
+    return f' class="{kind.strip()}"' if kind else ""
 
 
 def _html_cell(cell: str) -> str:

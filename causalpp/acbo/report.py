@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from causalpp._pages import Table, document, picture, picture_html, table_html, terms_html
 from causalpp.acbo.drawing import edge_picture, panel_figure
 from causalpp.errors import InvalidParameter
 from causalpp.graphs.drawing import graph_svg
@@ -36,34 +35,6 @@ KINDS = {
 _COLOUR = {True: "yes", False: "no", None: "abstain"}
 _OTHER = ("#47627f", "The answers come from an oracle of another kind than those the library has.")
 
-_STYLE = """
-:root { color-scheme: light; }
-body { margin: 0; background: #f4f6f9; color: #1f2933; line-height: 1.5;
-  font-family: system-ui, 'Segoe UI', Helvetica, Arial, sans-serif; }
-main { max-width: 60rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
-h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .4rem; }
-h2 { font-size: 1.15rem; margin: 0 0 .6rem; }
-section, header { background: #fff; border: 1px solid #dde3ea; border-radius: 10px; padding: 1.1rem 1.3rem;
-  margin: 0 0 1rem; overflow-x: auto; }
-.badge { display: inline-block; color: #fff; border-radius: 999px; padding: .1rem .7rem; font-size: .85rem; }
-.verdict { font-size: 1.1rem; margin: .5rem 0; }
-.note { color: #46566b; max-width: 46rem; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: 0; }
-dt { color: #46566b; }
-dd { margin: 0; overflow-wrap: anywhere; }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; }
-caption { text-align: left; color: #46566b; padding: 0 0 .4rem; }
-th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid #e6ebf1; vertical-align: top; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.yes { color: #00624a; font-weight: 600; }
-.no { color: #a34700; font-weight: 600; }
-.abstain { color: #46566b; }
-figure { margin: 0 0 .8rem; }
-figure img, figure svg { max-width: 100%; height: auto; }
-figcaption { color: #46566b; font-size: .9rem; }
-@media print { body { background: #fff; } section, header { border: 0; padding: 0; break-inside: avoid; } }
-"""
-
 
 def page(result: Result, title: str | None, labels: Mapping[str, str], further: Sequence[Any]) -> str:
     """The page of a run.
@@ -88,13 +59,7 @@ def page(result: Result, title: str | None, labels: Mapping[str, str], further: 
         _transcript(result),
         _settings(result),
     ]
-    body = "\n".join(part for part in parts if part)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(heading)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
-        "</body>\n</html>\n"
-    )
+    return document(heading, "\n".join(part for part in parts if part))
 
 
 def _head(result: Result, heading: str, further: Sequence[Any]) -> str:
@@ -157,9 +122,9 @@ def _graph(result: Result, labels: Mapping[str, str]) -> str:
         f"{graph_svg(**edge_picture(result, labels))}"
         "<figcaption>The most probable graph, and other edges fainter the less probable they are. A number is the "
         "posterior probability of the edge; edges without one are certain or nearly so.</figcaption></figure>\n"
-        f"{_table('The most probable graphs', ('graph', 'probability'), leading, numbers=(1,))}\n"
+        f"{table_html(Table(('graph', 'probability'), leading, 'The most probable graphs'))}\n"
         f"<details><summary>Every edge with its probability</summary>"
-        f"{_table('Posterior probability of each edge', ('edge', 'probability'), rows, numbers=(1,))}</details>\n"
+        f"{table_html(Table(('edge', 'probability'), rows, 'Posterior probability of each edge'))}</details>\n"
         "</section>"
     )
 
@@ -195,37 +160,37 @@ def _oracle(result: Result) -> str:
     caption = (
         f"Posterior of the oracle's sensitivity, mean {r.sensitivity:.2f}, and specificity, mean {r.specificity:.2f}."
     )
+    terms = (
+        ("What the oracle is", kinds),
+        ("Better than chance", f"with probability {r.better_than_chance:.3f}"),
+        ("Answers", said),
+        ("Who answered", who),
+    )
     return (
         "<section>\n<h2>How reliable the oracle is</h2>\n"
         f"{_figure(result, 'reliability', caption)}\n"
-        f"{_table('Learned with the graph', ('rate', 'mean', '90 % interval'), rows, numbers=(1,))}\n"
-        f"<dl><dt>What the oracle is</dt><dd>{escape(kinds)}</dd>"
-        f"<dt>Better than chance</dt><dd>with probability {r.better_than_chance:.3f}</dd>"
-        f"<dt>Answers</dt><dd>{escape(said)}</dd><dt>Who answered</dt><dd>{escape(who)}</dd></dl>\n</section>"
+        f"{table_html(Table(('rate', 'mean', '90 % interval'), rows, 'Learned with the graph'))}\n"
+        f"{terms_html(terms)}\n</section>"
     )
 
 
 def _missing(result: Result) -> str:
     found = result.belief.none_of_these
-    items = []
+    terms = []
     if found.probability is not None:
-        items.append(
-            f"<dt>None of these</dt><dd>with probability {found.probability:.3f}, against {found.alternatives:,} "
-            "graphs one edge away</dd>"
-        )
+        against = f"against {found.alternatives:,} graphs one edge away"
+        terms.append(("None of these", f"with probability {found.probability:.3f}, {against}"))
     if found.bayes_factor is not None:
-        items.append(f"<dt>Log Bayes factor</dt><dd>{found.bayes_factor:+.2f} for the candidates</dd>")
+        terms.append(("Log Bayes factor", f"{found.bayes_factor:+.2f} for the candidates"))
     if found.related is not None:
-        items.append(
-            f"<dt>Answers about the graph</dt><dd>log Bayes factor {found.related:+.2f} for answers that have to do "
-            "with the graph</dd>"
-        )
+        related = f"log Bayes factor {found.related:+.2f} for answers that have to do with the graph"
+        terms.append(("Answers about the graph", related))
     if found.graph is not None and found.probability is not None and found.probability > 0.01:
         edges = ", ".join(f"{a} → {b}" for a, b in found.graph.edges) or "no edges"
-        items.append(f"<dt>Leading alternative</dt><dd>{escape(edges)}</dd>")
-    if not items:
+        terms.append(("Leading alternative", edges))
+    if not terms:
         return ""
-    return f"<section>\n<h2>Is the truth among the candidates?</h2>\n<dl>{''.join(items)}</dl>\n</section>"
+    return f"<section>\n<h2>Is the truth among the candidates?</h2>\n{terms_html(terms)}\n</section>"
 
 
 def _further(item: Any) -> str:
@@ -238,51 +203,24 @@ def _further(item: Any) -> str:
 
 
 def _transcript(result: Result) -> str:
-    rows = "".join(
-        f'<tr><th scope="row" class="number">{step.number}</th><td>{escape(step.answer.question.question())}</td>'
-        f'<td class="{step.answer.word}">{step.answer.word}</td>'
-        f"<td>{escape(step.answer.reason or '')}</td>"
-        f'<td class="number">{step.expected:.3f}</td><td class="number">{step.gained:+.3f}</td>'
-        f'<td class="number">{step.confidence:.3f}</td></tr>'
+    rows = [
+        (
+            str(step.number), step.answer.question.question(), step.answer.word, step.answer.reason or "",
+            f"{step.expected:.3f}", f"{step.gained:+.3f}", f"{step.confidence:.3f}",
+        )
         for step in result.transcript
-    )
-    heads = (("", True), ("question", False), ("answer", False), ("why not", False))
-    numbers = (("bits expected", True), ("bits gained", True), ("confidence", True))
-    columns = "".join(
-        f'<th scope="col"{" class=" + chr(34) + "number" + chr(34) if right else ""}>{name or "round"}</th>'
-        for name, right in (*heads, *numbers)
-    )
-    return (
-        "<section>\n<h2>The transcript</h2>\n<table><caption>Every question with its answer, and what it told about "
-        f"the graph</caption><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>\n</section>"
-    )
+    ]  # fmt: skip
+    head = ("round", "question", "answer", "why not", "bits expected", "bits gained", "confidence")
+    table = Table(head, rows, "Every question with its answer, and what it told about the graph")
+    return f"<section>\n<h2>The transcript</h2>\n{table_html(table)}\n</section>"
 
 
 def _settings(result: Result) -> str:
     rows = [(name.replace("_", " "), str(value)) for name, value in result.settings.items()]
     rows += [("causalpp", version("causalpp")), ("Python", platform.python_version())]
     rows += [(name, version(name)) for name in ("torch", "pyro-ppl", "numpy")]
-    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
-    return f"<section>\n<h2>Settings and versions</h2>\n<dl>{items}</dl>\n</section>"
+    return f"<section>\n<h2>Settings and versions</h2>\n{terms_html(rows)}\n</section>"
 
 
 def _figure(result: Result, panel: str, caption: str) -> str:
-    """A picture inside the page, its caption also what a screen reader says."""
-    buffer = io.BytesIO()
-    figure = panel_figure(result, panel)
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight")
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return (
-        f'<figure><img alt="{escape(caption)}" src="data:image/svg+xml;base64,{data}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
-
-
-def _table(caption: str, heads: Iterable[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> str:
-    def cell(k: int, text: str, tag: str, more: str = "") -> str:
-        right = ' class="number"' if k in numbers else ""
-        return f"<{tag}{more}{right}>{escape(text)}</{tag}>"
-
-    top = "".join(cell(k, head, "th", ' scope="col"') for k, head in enumerate(heads))
-    body = "".join(f"<tr>{''.join(cell(k, text, 'td') for k, text in enumerate(row))}</tr>" for row in rows)
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return picture_html(picture(panel_figure(result, panel), panel, caption))
