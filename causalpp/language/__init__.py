@@ -6,6 +6,7 @@ within :class:`Limits` and a :class:`Budget`, and keeps every reply in a journal
 
 from causalpp.language.asker import Asker
 from causalpp.language.backend import Backend, Prompt, Reply, Sampling
+from causalpp.language.backends.loading import LoadedModel, load_model
 from causalpp.language.backends.scripted import ScriptedBackend
 from causalpp.language.journal import ReplyJournal
 from causalpp.language.running import Budget, Limits, Unanswered
@@ -15,10 +16,12 @@ __all__ = [
     "Backend",
     "Budget",
     "Limits",
+    "LoadedModel",
     "Prompt",
     "Reply",
     "ReplyJournal",
     "Sampling",
     "ScriptedBackend",
     "Unanswered",
+    "load_model",
 ]

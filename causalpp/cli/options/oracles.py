@@ -156,7 +156,9 @@ class ChosenOracle:
         }
         assert self.model is not None  # seen to above
         if self.oracle is OracleKind.transformers:
-            _quieten_transformers()
+            from causalpp.language.backends.loading import library
+
+            library(quiet=True)  # its bars are not for the reader of a terminal
             return cpp.LanguageModelOracle.transformers(self.model, seed=self.seed, **options)
         options |= {"prices": self._prices(), "limits": cpp.Limits(concurrency=self.concurrency or 8)}
         if self.oracle is OracleKind.anthropic:
@@ -235,12 +237,3 @@ def _read_beside(prompt: str) -> str:
     if not line:
         raise EOFError
     return line
-
-
-def _quieten_transformers() -> None:
-    """No bars for the loading of weights: they are not for the reader of a terminal."""
-    from causalpp.language.backends.transformers import _library
-
-    library = _library()
-    library.utils.logging.disable_progress_bar()
-    library.utils.logging.set_verbosity_error()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib
 import inspect
 import json
 import math
@@ -20,9 +19,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.errors import InvalidParameter, MissingDependency, OracleError
+from causalpp.errors import InvalidParameter, OracleError
 from causalpp.language.backend import Backend, Prompt, Reply, Sampling
 from causalpp.language.backends._labels import LabelTokens, Tokens
+from causalpp.language.backends.loading import LoadedModel, first_line, library, load_model
 
 __all__ = ["TransformersBackend"]
 
@@ -50,7 +50,8 @@ class TransformersBackend(Backend):
     control tokens, should they occur in a prompt, are broken up into plain characters.
 
     Args:
-        path_or_id: a folder, or a name on the Hugging Face hub.
+        path_or_id: a folder, a name on the Hugging Face hub, or a model and its tokenizer in memory; see
+            :func:`~causalpp.language.load_model`.
         device: such as ``"cuda:0"``; by default a GPU if there is one.
         dtype: such as ``"bfloat16"``; by default the checkpoint's own on a GPU, and float32 on a CPU.
         batch_size: the largest number of prompts computed at once.
@@ -67,7 +68,7 @@ class TransformersBackend(Backend):
 
     def __init__(
         self,
-        path_or_id: str | Path,
+        path_or_id: str | Path | tuple[Any, Any] | LoadedModel,
         *,
         device: str | torch.device | None = None,
         dtype: str | torch.dtype | None = None,
@@ -76,36 +77,13 @@ class TransformersBackend(Backend):
     ) -> None:
         if batch_size < 1:
             raise InvalidParameter(f"a batch holds at least one prompt, got batch_size={batch_size}")
-        self.path_or_id = str(path_or_id)
         self.batch_size = batch_size
-        self._options: dict[str, Any] = {
-            "device": device,
-            "dtype": dtype,
-            "batch_size": batch_size,
-            "revision": revision,
-        }
-        self.device = _device(device)
-        wanted = _dtype(dtype, self.device)
-        library = _library()
-        folder = Path(path_or_id).expanduser()
-        if not folder.exists() and (isinstance(path_or_id, Path) or re.match(r"[/.~]|.*[\\]|.*/.*/", self.path_or_id)):
-            raise InvalidParameter(f"there is no folder {self.path_or_id!r} with a model")
-        self._local = folder.exists()
-        source = str(folder) if self._local else self.path_or_id
-        options = {"revision": revision, "trust_remote_code": False}
-        dtype_key = "dtype" if int(library.__version__.split(".")[0]) >= 5 else "torch_dtype"
-        self.tokenizer = self._load("tokenizer", library.AutoTokenizer, source, **options)
-        self.model, report = self._load(
-            "model", library.AutoModelForCausalLM, source, output_loading_info=True, **{dtype_key: wanted}, **options
-        )
-        missing = sorted(report.get("missing_keys", ()))
-        if missing:  # they would be random, and so would be the answers
-            raise OracleError(
-                f"the checkpoint {self.path_or_id!r} lacks {len(missing)} weights of a language model, such as "
-                f"{missing[0]!r}: it is not one that writes text, or it is incomplete"
-            )
-        self._check_tokenizer()
-        self.model.to(self.device).eval()
+        options: dict[str, Any] = {"device": device, "dtype": dtype, "revision": revision}
+        self._options = {"batch_size": batch_size, **options}
+        self._source = path_or_id
+        loaded = load_model(path_or_id, **options)
+        self.model, self.tokenizer, self.path_or_id = loaded.model, loaded.tokenizer, loaded.name
+        self.device, self._local = loaded.device, loaded.local
         self._accepts = frozenset(inspect.signature(self.model.forward).parameters)
         # A model that reads word by word into a state, and not by attention, would read the padding as well.
         self._padded = {"attention_mask", "past_key_values"} <= self._accepts
@@ -116,27 +94,7 @@ class TransformersBackend(Backend):
         return f"TransformersBackend({self.path_or_id!r}, device={str(self.device)!r}, batch_size={self.batch_size})"
 
     def __reduce__(self) -> tuple[Any, ...]:  # in another process the model is loaded again
-        return partial(type(self), **self._options), (self.path_or_id,)
-
-    def _load(self, what: str, kind: Any, source: str, **options: Any) -> Any:
-        try:
-            return kind.from_pretrained(source, **options)
-        except ImportError as error:
-            raise MissingDependency(
-                f"the {what} of {self.path_or_id!r} needs another package: {_line(error)}"
-            ) from None
-        except Exception as error:  # the library lets through whatever its readers and the network raise
-            raise OracleError(f"cannot load the {what} of {self.path_or_id!r}: {_line(error)}") from None
-
-    def _check_tokenizer(self) -> None:
-        known, rows = len(self.tokenizer.get_vocab()), self.model.get_input_embeddings().weight.shape[0]
-        if known <= len(set(self.tokenizer.all_special_tokens)):  # the library makes an empty one of no files
-            raise OracleError(f"cannot load the tokenizer of {self.path_or_id!r}: its files are missing")
-        if known > rows:
-            raise OracleError(
-                f"the tokenizer of {self.path_or_id!r} knows {known:,} tokens and the model {rows:,}: "
-                "they do not belong together"
-            )
+        return partial(type(self), **self._options), (self._source,)
 
     @cached_property
     def identity(self) -> Mapping[str, Any]:
@@ -267,11 +225,10 @@ class TransformersBackend(Backend):
     def _generate(
         self, rows: list[Tokens], sampling: Sampling, seeds: list[int] | None
     ) -> dict[tuple[Tokens, int], Reply]:
-        library = _library()
         ends = self.model.generation_config.eos_token_id
         ends = self.tokenizer.eos_token_id if ends is None else ends
         stops = {int(end) for end in (ends if isinstance(ends, (list, tuple)) else [ends]) if end is not None}
-        settings = library.GenerationConfig(
+        settings = library().GenerationConfig(
             do_sample=False,
             max_new_tokens=sampling.max_tokens,
             eos_token_id=sorted(stops) or None,
@@ -336,7 +293,7 @@ class TransformersBackend(Backend):
         try:
             return self._chat([{"role": "user", "content": joined}])
         except Exception as error:
-            raise OracleError(f"the chat template of {self.path_or_id!r} fails: {_line(error)}") from None
+            raise OracleError(f"the chat template of {self.path_or_id!r} fails: {first_line(error)}") from None
 
     def _chat(self, messages: list[dict[str, str]]) -> str:
         return str(self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
@@ -417,34 +374,6 @@ class _Gumbel:
         return logs / self.temperature + noise.to(scores.device, torch.float32)
 
 
-def _library() -> Any:
-    try:
-        return importlib.import_module("transformers")
-    except ImportError:
-        command = "pip install 'causalpp[transformers]'"
-        raise MissingDependency(f"models in this process need the transformers package: {command}") from None
-
-
-def _device(device: str | torch.device | None) -> torch.device:
-    if device is None:
-        there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-        device = next((kind for kind in there if there[kind]), "cpu")
-    try:
-        torch.empty(0, device=device)
-        return torch.device(device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise InvalidParameter(f"device {str(device)!r} cannot be used here: {_line(error)}") from None
-
-
-def _dtype(dtype: str | torch.dtype | None, device: torch.device) -> Any:
-    if dtype is None:
-        return torch.float32 if device.type == "cpu" else "auto"
-    found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
-    if not isinstance(found, torch.dtype) or not found.is_floating_point:
-        raise InvalidParameter(f"unknown dtype {dtype!r}: use 'float32', 'bfloat16' or 'float16'")
-    return found
-
-
 def _log_softmax(logits: Tensor, tokens: Sequence[int]) -> Tensor:
     logs = torch.log_softmax(logits.float(), dim=-1)
     return logs[:, list(tokens)].to("cpu", torch.float64)
@@ -460,9 +389,3 @@ def _seed(seed: int | None, replicate: int, prompt: Prompt) -> int:
         return int(np.random.SeedSequence().generate_state(1, np.uint64)[0] >> np.uint64(1))
     described = json.dumps([seed, replicate, prompt.system, prompt.user, prompt.labels])
     return int.from_bytes(hashlib.sha256(described.encode("utf-8", "surrogatepass")).digest()[:8], "little") >> 1
-
-
-def _line(error: BaseException) -> str:
-    """The first line of a message, which for the library's errors says what is wrong."""
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:300]
