@@ -97,7 +97,7 @@ def _checked(result: Result, further: Sequence[Any]) -> str:
     """The verdicts of the cross-checks that are added to a page, and that there is none against data if so."""
     checks = [check for item in further for check in getattr(item, "checks", [item]) if hasattr(check, "against")]
     said = [
-        f'<dt>{escape(check.heading)}</dt><dd class="{_COLOUR[check.passed]}">{escape(check.verdict)}</dd>'
+        f'<dt>{escape(check.heading)}</dt><dd class="{_COLOUR[check.passed]}">{escape(check.conclusion)}</dd>'
         for check in checks
     ]
     if "learned from data" in result.given and not any(check.against == "data" for check in checks):

@@ -27,11 +27,11 @@ class NotChecked:
     heading = "Checked against data"
 
     @property
-    def verdict(self) -> str:
+    def conclusion(self) -> str:
         return f"not possible: {self.reason}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self.verdict)}</p>"
+        return f"<p>{escape(self.conclusion)}</p>"
 
     def to_dict(self) -> dict[str, Any]:
         """As :meth:`Check.to_dict`."""
@@ -47,6 +47,6 @@ def checked(result: Result, frame: pd.DataFrame, kinds: Mapping[str, str] | None
 
 
 def told(check: Check | NotChecked) -> list[tuple[str, str]]:
-    """What to print of it: the verdict, and what it was about."""
+    """What to print of it: the conclusion, and what it was about."""
     found = list(check.sentences) if isinstance(check, Check) else []
-    return [("against the data", check.verdict), *(("", sentence) for sentence in found)]
+    return [("against the data", check.conclusion), *(("", sentence) for sentence in found)]

@@ -1,6 +1,7 @@
 """Cross-checks: how reliable an oracle is, and whether a result holds against simulation, answers and data."""
 
-from causalpp.crosscheck.calibration import Calibration, calibrate
+from causalpp.crosscheck.asking import calibrate
+from causalpp.crosscheck.calibration import Calibration
 from causalpp.crosscheck.check import Check, Verification
 from causalpp.crosscheck.data import DataCheck, ExperimentCheck, check_data, check_experiments
 from causalpp.crosscheck.estimates import Estimate, Rate

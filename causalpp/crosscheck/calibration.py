@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,147 +12,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.crosscheck._makers import maker, needs_premise
 from causalpp.crosscheck.estimates import Estimate, Rate, correlation, logistic, rate
-from causalpp.crosscheck.worlds import World, chosen, decided, make_worlds, with_premises
-from causalpp.errors import InvalidParameter, OracleError
-from causalpp.graphs import Dag
-from causalpp.oracles import Answer, Oracle
-from causalpp.oracles.noise import path_length
-from causalpp.propositions import Proposition
+from causalpp.errors import InvalidParameter
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["Calibration", "calibrate"]
+__all__ = ["Calibration", "counted"]
 
 _FACETS = ("variables", "path", "kind", "name", "wording", "negated")
 _GROUPS = ("kind", "wording", "negated", "oracle")
 _BINS = 8
-
-
-def calibrate(
-    oracle: Oracle | Callable[[World], Oracle],
-    worlds: int | Iterable[World | Dag | str] = 200,
-    variables: int | Iterable[int] = range(4, 13),
-    *,
-    kinds: Sequence[str | type[Proposition]] = ("Causes",),
-    questions: int = 10,
-    repeats: int = 3,
-    conditioning: int = 1,
-    expected_degree: float = 2.0,
-    level: float = 0.95,
-    seed: int = 0,
-) -> Calibration:
-    """Ask an oracle questions whose answers are known, and report how reliable it is.
-
-    In every world it is asked so many questions of every kind, half of them true where there are enough, each so
-    many times.  The oracle is given as a function that makes one for a world; an oracle that can be pointed at
-    another graph (one with a method ``about(dag, description, seed)``, as a simulated one has) may be given
-    itself; any other oracle knows one world, which has to be named:
-
-    * ``calibrate(lambda world: SimulatedOracle(world.dag, noise.Symmetric(0.1), world.seed))``
-    * ``calibrate(lambda world: LanguageModelOracle.openai(model, context=world.description), worlds=["asia"])``
-    * ``calibrate(ExperimentOracle(load_network("asia")), worlds=["asia"])``
-
-    A language model can know of a random world only what it is told.  Given itself, it is told the world's
-    premise, everything that is and is not independent, and asked only what the premise decides.  Worlds whose premise
-    is too long for a prompt (most from eight variables on) are left out; :attr:`Calibration.skipped` counts them.
-    Given as a function, it is told what the function tells it, and asked everything.
-
-    Answers that are none because something failed (a server that timed out, a question a person skipped) are left
-    out of all rates and counted in :attr:`Calibration.failures`.
-
-    Args:
-        oracle: who is asked.
-        worlds: how many random worlds; or the worlds themselves: names of shipped networks, graphs, or
-            :class:`World` objects.
-        variables: the sizes of random worlds, taken in turn.
-        kinds: of the questions.
-        questions: how many of each kind in each world.
-        repeats: how often each is asked.
-        conditioning: largest number of variables held fixed or given, in kinds that have them.
-        expected_degree: of the variables in random worlds.
-        level: of all intervals.
-        seed: of worlds and questions.
-
-    Raises:
-        InvalidParameter: an argument out of range; an oracle that knows only one world and is to be
-            asked about random ones; no random world with a premise that fits into a prompt.
-        OracleError: the oracle cannot be asked, or nothing but failures came back.
-        UnknownNetwork: no shipped network of that name.
-
-    Example:
-        >>> from causalpp import Dag, SimulatedOracle, noise
-        >>> oracle = SimulatedOracle(Dag([]), noise.Asymmetric(0.8, 0.95))
-        >>> calibrate(oracle, worlds=50, seed=1)
-        Calibration(1,488 answers to 496 questions in 50 worlds)
-    """
-    if questions < 1 or repeats < 1:
-        raise InvalidParameter(f"at least one question is asked once, not {questions} questions {repeats} times")
-    if not 0 < level < 1:
-        raise InvalidParameter(f"the level of an interval lies strictly between 0 and 1, got {level}")
-    if seed < 0:
-        raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
-    make = maker(oracle, isinstance(worlds, int))
-    made = make_worlds(worlds, variables, expected_degree, seed)
-    told = isinstance(worlds, int) and needs_premise(oracle)
-    skipped = 0
-    if told:
-        fitting = with_premises(made)
-        skipped, made = len(made) - len(fitting), fitting
-        if not made:
-            raise InvalidParameter(
-                "no premise of these random worlds fits into a prompt, and without one a language model cannot know "
-                "anything of them: use fewer variables=, or worlds with names, such as worlds=['asia']"
-            )
-    rows: list[dict[str, Any]] = []
-    asked_kinds: set[str] = set()
-    failures: Counter[str] = Counter()
-    for number, world in enumerate(made):
-        asked = make(world)
-        asked_kinds.add(asked.nature)
-        known = dict(chosen(world, kinds, questions, conditioning, *([decided(world)] if told else [])))
-        lengths = {question: path_length(question, world.dag) for question in known}
-        answers = asked.ask(list(known), repeats)
-        failures.update(a.reason or "failed" for a in answers if a.failed)
-        rows += [_row(number, world, known[a.question], lengths[a.question], a) for a in answers if not a.failed]
-    if failures and not rows:
-        raise OracleError(f"nothing but failures came back: {_counted(failures)}")
-    if not rows:
-        raise InvalidParameter("the worlds have no questions of these kinds: give more variables or other kinds")
-    return Calibration(_frame(rows), level, " and ".join(sorted(asked_kinds)), dict(failures), skipped)
-
-
-def _counted(failures: Mapping[str, int]) -> str:
-    return ", ".join(f"{reason} {count:,}" for reason, count in failures.items())
-
-
-def _row(number: int, world: World, truth: bool, length: int | None, answer: Answer) -> dict[str, Any]:
-    return {
-        "world": number,
-        "name": world.name,
-        "variables": len(world.dag),
-        "kind": type(answer.question).__name__,
-        "question": answer.question.sentence(),
-        "path": length,
-        "truth": truth,
-        "answer": answer.word,
-        "log_odds": answer.log_odds,
-        "replicate": answer.replicate,
-        "wording": answer.wording,
-        "negated": answer.negated,
-        "reason": answer.reason,
-        "oracle": answer.oracle,
-    }
-
-
-def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    import pandas as pd
-
-    frame = pd.DataFrame(rows)
-    return frame.astype({"path": "Int64", "log_odds": "float64", "truth": bool, "negated": bool})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -195,7 +65,7 @@ class Calibration:
         known = {name: value for name, value in rates.items() if not math.isnan(value.value)}
         lines = [repr(self), *(f"{name:<24}{value}" for name, value in known.items())]
         if self.failures:
-            lines.append(f"{'failures, left out':<24}{_counted(self.failures)}")
+            lines.append(f"{'failures, left out':<24}{counted(self.failures)}")
         if self.skipped:
             lines.append(f"{'worlds left out':<24}{self.skipped:,}, their premise is too long for a prompt")
         return "\n".join(lines)
@@ -385,7 +255,7 @@ class Calibration:
             InvalidParameter: another name.
 
         Example:
-            >>> from causalpp import Dag, SimulatedOracle, noise
+            >>> from causalpp import Dag, SimulatedOracle, calibrate, noise
             >>> from causalpp.belief import Pooled
             >>> found = calibrate(SimulatedOracle(Dag([]), noise.Symmetric(0.1)), worlds=20, repeats=1)
             >>> channel = Pooled.from_counts(found.counts("kind"), by=("kind",))
@@ -438,6 +308,11 @@ class Calibration:
     def to_json(self) -> str:
         """:meth:`to_dict` as JSON text."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def counted(failures: Mapping[str, int]) -> str:
+    """Reasons and how often, in words."""
+    return ", ".join(f"{reason} {count:,}" for reason, count in failures.items())
 
 
 def _effective(found: Rate) -> tuple[float, float]:

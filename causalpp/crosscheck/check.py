@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._renamed import old_attribute
 from causalpp.errors import InvalidParameter
 
 __all__ = ["Check", "Verification", "check_level", "holm"]
@@ -41,11 +42,13 @@ class Check(ABC):
         return None if self.p_value is None else self.p_value >= self.level
 
     @property
-    def verdict(self) -> str:
+    def conclusion(self) -> str:
         """``"passed"``, ``"failed"`` or ``"not tested"``, with the p-value."""
         if self.p_value is None:
             return "not tested"
         return f"{'passed' if self.passed else 'failed'} (p = {self.p_value:.2g}, level {self.level:g})"
+
+    verdict = old_attribute("conclusion")
 
     @property
     def heading(self) -> str:
@@ -53,11 +56,11 @@ class Check(ABC):
         return f"Checked against {self.against}"
 
     def __repr__(self) -> str:
-        return f"{self.heading}: {self.verdict};\n  " + ";\n  ".join(self.sentences)
+        return f"{self.heading}: {self.conclusion};\n  " + ";\n  ".join(self.sentences)
 
     def _repr_html_(self) -> str:
         said = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.sentences)
-        return f"<div><p><strong>{escape(self.verdict)}</strong></p><ul>{said}</ul></div>"
+        return f"<div><p><strong>{escape(self.conclusion)}</strong></p><ul>{said}</ul></div>"
 
     def to_dict(self) -> dict[str, Any]:
         """The check as plain values."""

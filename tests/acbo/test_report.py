@@ -149,7 +149,7 @@ def test_the_verdict_of_a_check_stands_at_the_top() -> None:
         assert Page(page)
         top, _, rest = page.partition("</header>")
         assert f"{verdict} (p = " in top
-        assert check.verdict in top
+        assert check.conclusion in top
         assert check.heading in rest
     both = right.report(further=[cpp.verify(right, data=frame)])
     assert both.partition("</header>")[0].count("Checked against") == 3

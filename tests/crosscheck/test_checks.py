@@ -75,7 +75,9 @@ def test_simulation_in_a_program_that_is_given() -> None:
         check_simulation(found(2), LINE, graph=CHAIN)
     nothing = cpp.discover(CLASS, cpp.SimulatedOracle(CHAIN, 0.1), max_questions=0)
     assert check_simulation(nothing).passed is None
-    assert check_simulation(nothing).verdict == "not tested"
+    assert check_simulation(nothing).conclusion == "not tested"
+    with pytest.warns(DeprecationWarning, match=r"Check.verdict is called Check.conclusion since 0.2"):
+        assert check_simulation(nothing).verdict == "not tested"
 
 
 # --- answers ------------------------------------------------------------------------------------------
