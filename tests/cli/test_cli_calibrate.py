@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from protocol_servers import ProtocolServer, completion, prompt_of
 
 import causalpp as cpp
 from causalpp.cli import main
 from causalpp.oracles import Journal
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "oracles"))
-from protocol_servers import ProtocolServer, completion, prompt_of
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from protocol_servers import ProtocolServer, completion, logprobs, message, prompt_of, text_block
 
 import causalpp as cpp
 from causalpp.cli import main
@@ -17,9 +18,6 @@ from causalpp.cli.options import OracleKind
 from causalpp.cli.options.oracles import ChosenOracle, known_program
 from causalpp.errors import InvalidParameter
 from causalpp.oracles import Journal, noise
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "oracles"))
-from protocol_servers import ProtocolServer, completion, logprobs, message, prompt_of, text_block
 
 KEY = "sk-verysecret-0123456789"
 Run = Callable[..., tuple[int, str, str]]
