@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from causalpp.columns import State
 from causalpp.errors import FormatError, InvalidData, InvalidParameter, UnknownVariable
 from causalpp.programs.identification._evaluate import Evaluation, Hole, Value
+from causalpp.programs.identification._printing import name_latex
 from causalpp.programs.identification.expression import Expression
 from causalpp.programs.identification.joint import Source, as_source
 from causalpp.programs.mechanisms import state_number
@@ -81,8 +82,6 @@ class Estimand:
 
     def latex(self) -> str:
         """The equation as LaTeX, without dollar signs."""
-        from causalpp.programs.identification._printing import name_latex
-
         done, given = ", ".join(map(name_latex, self.treatment)), "".join(", " + name_latex(n) for n in self.given)
         query = f"P({', '.join(map(name_latex, self.outcome))} \\mid \\mathrm{{do}}({done}){given})"
         return f"{query} = {self.expression.latex()}"
