@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bits", "mask_of", "masks_of"]
+__all__ = ["bits", "mask_of", "masks_of", "spread", "step", "subsets"]
 
 
 def mask_of(numbers: Iterable[Any]) -> int:
@@ -44,3 +44,42 @@ def masks_of(matrix: NDArray[np.bool_]) -> tuple[int, ...]:
     (1, 3)
     """
     return tuple(mask_of(np.flatnonzero(row)) for row in matrix)
+
+
+def subsets(mask: int) -> Iterator[int]:
+    """All subsets of a set, from the empty one on.
+
+    >>> list(subsets(5))
+    [0, 1, 4, 5]
+    """
+    part = 0
+    while True:
+        yield part
+        if part == mask:
+            return
+        part = (part - mask) & mask
+
+
+def step(mask: int, near: Sequence[int]) -> int:
+    """What is next to a member of a set; each number's neighbours are a set.
+
+    >>> step(0b11, (0b10, 0b100, 0))
+    6
+    """
+    out = 0
+    for k in bits(mask):
+        out |= near[k]
+    return out
+
+
+def spread(mask: int, near: Sequence[int], within: int = -1) -> int:
+    """What one or more steps lead to from a set, all of them within another.
+
+    >>> spread(0b1, (0b10, 0b100, 0)), spread(0b1, (0b10, 0b100, 0), within=0b100)
+    (6, 0)
+    """
+    reached, frontier = 0, mask
+    while frontier:
+        frontier = step(frontier, near) & within & ~reached
+        reached |= frontier
+    return reached

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp._bits import bits, masks_of
+from causalpp._bits import bits, masks_of, spread
 from causalpp.equivalence.chordal import all_orientations, orientations
 from causalpp.errors import TooLarge
 from causalpp.graphs.cpdag import Matrix
@@ -281,13 +281,7 @@ def _parts(near: Sequence[int]) -> Iterator[tuple[list[int], tuple[int, ...]]]:
     seen = 0
     for start in range(len(near)):
         if near[start] and not seen >> start & 1:
-            group = frontier = 1 << start
-            while frontier:
-                reached = 0
-                for a in bits(frontier):
-                    reached |= near[a]
-                frontier = reached & ~group
-                group |= frontier
+            group = spread(1 << start, near)
             seen |= group
             rows = bits(group)
             bit = {row: 1 << k for k, row in enumerate(rows)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp._bits import bits
+from causalpp._bits import bits, spread, step
 from causalpp.errors import CyclicGraph, InvalidGraph, UnknownVariable
 from causalpp.graphs._exports import Exports
 from causalpp.graphs._names import (
@@ -264,11 +264,11 @@ class Dag(Exports):
 
     def ancestors(self, names: Names) -> frozenset[str]:
         """All variables with a directed path (length ≥ 1) to one of ``names``; the names themselves only if so."""
-        return self._names(_spread(self._mask(names), self._parents))
+        return self._names(spread(self._mask(names), self._parents))
 
     def descendants(self, names: Names) -> frozenset[str]:
         """All variables with a directed path (length ≥ 1) from one of ``names``."""
-        return self._names(_spread(self._mask(names), self._children))
+        return self._names(spread(self._mask(names), self._children))
 
     def markov_blanket(self, name: str) -> frozenset[str]:
         """Parents, children and the children's other parents: given these, ``name`` is independent of the rest."""
@@ -420,27 +420,12 @@ def check_disjoint(a: int, b: int, given: int) -> None:
 
 def d_connected(start: int, given: int, parents: Sequence[int], children: Sequence[int]) -> int:
     """What active trails lead to from some variables, all sets being bit masks (see :meth:`Dag.d_separated`)."""
-    opened = given | _spread(given, parents)  # colliders that let a trail through
+    opened = given | spread(given, parents)  # colliders that let a trail through
     upward, downward = start, 0  # arrived from a child (or begun here), arrived from a parent
     seen_up = seen_down = 0
     while upward or downward:
         seen_up, seen_down = seen_up | upward, seen_down | downward
-        next_down = _step((upward | downward) & ~given, children)
-        next_up = _step((upward & ~given) | (downward & opened), parents)
+        next_down = step((upward | downward) & ~given, children)
+        next_up = step((upward & ~given) | (downward & opened), parents)
         upward, downward = next_up & ~seen_up, next_down & ~seen_down
     return seen_up | seen_down
-
-
-def _step(mask: int, neighbours: Sequence[int]) -> int:
-    out = 0
-    for i in bits(mask):
-        out |= neighbours[i]
-    return out
-
-
-def _spread(mask: int, neighbours: Sequence[int]) -> int:
-    reached, frontier = 0, mask
-    while frontier:
-        frontier = _step(frontier, neighbours) & ~reached
-        reached |= frontier
-    return reached

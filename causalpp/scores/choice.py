@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from causalpp.errors import InvalidParameter
 from causalpp.scores.bic import BIC
 from causalpp.scores.dirichlet import BDeu
 from causalpp.scores.gaussian import BGe
-from causalpp.scores.local import EquivalentScore
+from causalpp.scores.local import EquivalentScore, Interventions
 from causalpp.scores.table import Data, Table
 
 __all__ = ["local_score"]
 
 
-def local_score(
-    data: Data, score: str = "auto", *, interventions: Iterable[str | Iterable[str] | None] | None = None
-) -> EquivalentScore:
+def local_score(data: Data, score: str = "auto", *, interventions: Interventions | None = None) -> EquivalentScore:
     """A score of these columns by name.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +12,7 @@ from scipy.special import gammaln
 from causalpp._bits import bits
 from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.scores.counts import Counts
-from causalpp.scores.local import EquivalentScore, LocalScore, Rows, common
+from causalpp.scores.local import EquivalentScore, Interventions, LocalScore, Rows, common
 from causalpp.scores.table import Data, Floats, Table
 
 __all__ = ["BDeu", "CooperHerskovits", "check_weight", "counted", "dirichlet_multinomial"]
@@ -78,7 +78,18 @@ def discrete_counts(table: Table, rows: Rows | None, name: str) -> Counts:
     return table.counts if rows is None else Counts(table.codes[:, rows], table.states.tolist())
 
 
-class BDeu(EquivalentScore):
+class _Dirichlet(LocalScore):
+    """Discrete columns whose tables have a Dirichlet prior of some weight."""
+
+    def __init__(self, data: Data, weight: float = 1.0, *, interventions: Interventions | None = None) -> None:
+        self.weight = check_weight(weight)
+        super().__init__(data, interventions=interventions)
+
+    def _prepare(self, rows: Rows | None) -> None:
+        self._counts = discrete_counts(self.table, rows, self.name)
+
+
+class BDeu(_Dirichlet, EquivalentScore):
     """The logarithm of the probability of discrete columns, tables integrated out under BDe priors of uniform tables.
 
     Heckerman, Geiger & Chickering, Machine Learning 20, 1995.  A set of columns taken together has one Dirichlet prior,
@@ -104,24 +115,16 @@ class BDeu(EquivalentScore):
     name = "BDeu"
 
     def __init__(
-        self,
-        data: Data,
-        equivalent_sample_size: float = 1.0,
-        *,
-        interventions: Iterable[str | Iterable[str] | None] | None = None,
+        self, data: Data, equivalent_sample_size: float = 1.0, *, interventions: Interventions | None = None
     ) -> None:
-        self.weight = check_weight(equivalent_sample_size)
-        super().__init__(data, interventions=interventions)
-
-    def _prepare(self, rows: Rows | None) -> None:
-        self._counts = discrete_counts(self.table, rows, self.name)
+        super().__init__(data, equivalent_sample_size, interventions=interventions)
 
     def _values(self, sets: Sequence[int]) -> Iterator[float]:
         for found, cells in counted(self._counts, sets):
             yield float(dirichlet_multinomial(found, self.weight / cells, cells))
 
 
-class CooperHerskovits(LocalScore):
+class CooperHerskovits(_Dirichlet):
     """The logarithm of the probability of discrete columns, with the same prior weight on every cell of every table.
 
     Cooper & Herskovits, Machine Learning 9, 1992; with weight 1 it is called K2.  It prefers some members of an
@@ -136,15 +139,6 @@ class CooperHerskovits(LocalScore):
     """
 
     name = "Cooper–Herskovits"
-
-    def __init__(
-        self, data: Data, weight: float = 1.0, *, interventions: Iterable[str | Iterable[str] | None] | None = None
-    ) -> None:
-        self.weight = check_weight(weight)
-        super().__init__(data, interventions=interventions)
-
-    def _prepare(self, rows: Rows | None) -> None:
-        self._counts = discrete_counts(self.table, rows, self.name)
 
     def _families(self, target: int, parents: Sequence[int]) -> Floats:
         counts = (self._counts.joint(bits(mask), target) for mask in parents)

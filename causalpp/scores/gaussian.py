@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.special import multigammaln
@@ -11,7 +11,7 @@ from scipy.special import multigammaln
 from causalpp._bits import bits
 from causalpp.errors import InvalidData
 from causalpp.scores.dirichlet import check_weight
-from causalpp.scores.local import EquivalentScore, Rows
+from causalpp.scores.local import EquivalentScore, Interventions, Rows
 from causalpp.scores.table import Data, Floats
 
 __all__ = ["BGe", "Volumes"]
@@ -84,7 +84,7 @@ class BGe(EquivalentScore):
         equivalent_sample_size: float = 1.0,
         *,
         standardise: bool = True,
-        interventions: Iterable[str | Iterable[str] | None] | None = None,
+        interventions: Interventions | None = None,
     ) -> None:
         self.weight, self.standardise = check_weight(equivalent_sample_size), standardise
         super().__init__(data, interventions=interventions)

@@ -16,6 +16,8 @@ from causalpp.scores.table import Data, Floats, Table
 __all__ = ["EquivalentScore", "LocalScore"]
 
 Rows = NDArray[np.intp]
+#: For each row who was set in it: a name, several, or None.
+Interventions = Iterable[str | Iterable[str] | None]
 
 
 class LocalScore(ABC):
@@ -40,7 +42,7 @@ class LocalScore(ABC):
     name = ""
     rows: int
 
-    def __init__(self, data: Data, *, interventions: Iterable[str | Iterable[str] | None] | None = None) -> None:
+    def __init__(self, data: Data, *, interventions: Interventions | None = None) -> None:
         self.table = Table.of(data)
         self.names, self.d = self.table.names, len(self.table.names)
         if self.table.missing.any():
@@ -62,7 +64,7 @@ class LocalScore(ABC):
         self._gains: list[dict[int, Floats]] = [{} for _ in range(self.d)]
         self._prepare(rows)
 
-    def _set_apart(self, interventions: Iterable[str | Iterable[str] | None] | None) -> Iterator[tuple[int, Rows]]:
+    def _set_apart(self, interventions: Interventions | None) -> Iterator[tuple[int, Rows]]:
         """The variables that were set, and the rows in which each was not."""
         if interventions is None:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp._bits import bits
+from causalpp._bits import bits, subsets
 from causalpp.equivalence.learning.orders import Best
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.watch import Watch
@@ -24,15 +24,11 @@ def exact(score: Objective, rules: Rules, watch: Watch, best: Best) -> None:
     parents: NDArray[np.int32] = np.zeros((d, sets), dtype=np.int32)
     for v in range(d):
         free = rules.allowed[v] & ~rules.needed[v]
-        some = free
-        while True:  # every subset of the free ones
+        for some in subsets(free):
             mask = some | rules.needed[v]
             watch("families scored", done, families)
             values[v, mask], parents[v, mask] = score.of(v, mask), mask
             done += 1
-            if not some:
-                break
-            some = some - 1 & free
         for k in range(d):
             with_k = np.flatnonzero(np.arange(sets) >> k & 1)
             better = values[v, with_k ^ 1 << k] > values[v, with_k]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from causalpp._bits import bits, masks_of
+from causalpp._bits import bits, masks_of, spread
 from causalpp.equivalence.learning.orders import Best, Families, improved, matrix_of, starts
 from causalpp.equivalence.learning.rules import Rules, causes_first
 from causalpp.equivalence.learning.watch import Watch
@@ -154,7 +154,8 @@ class _Greedy:
         _, x, y, some = change
         out = self.matrix.copy()
         if adding:
-            if self._reaches(y, x, self.near[y] & self.joined[x] | some):
+            blocked = self.near[y] & self.joined[x] | some
+            if spread(1 << y, self.out, ~blocked) >> x & 1:  # a path back, no edge of it directed backwards
                 return None
             out[x, y] = True
             out[y, bits(some)] = False
@@ -165,16 +166,3 @@ class _Greedy:
                 if out[x, k]:
                     out[k, x] = False
         return extension(out)
-
-    def _reaches(self, start: int, end: int, blocked: int) -> bool:
-        """Whether a path from start to end, no edge of it directed backwards, avoids what is blocked."""
-        seen, frontier = 1 << start | blocked, 1 << start
-        while frontier:
-            new = 0
-            for k in bits(frontier):
-                new |= self.out[k]
-            if new >> end & 1:
-                return True
-            frontier = new & ~seen
-            seen |= frontier
-        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -72,7 +71,7 @@ def pc(
             for a, b in combinations(range(d), 2)
             if skeleton[a, b] and not rules.required[a, b] and not rules.required[b, a]
         ]
-        done, total = 0, sum(_number(near, a, b, size) for a, b in pairs)
+        done, total = 0, sum(1 for a, b in pairs for _ in _sets(near, a, b, size))
         for a, b in pairs:
             for given in _sets(near, a, b, size):
                 watch(f"tests given {size} other{'s' * (size != 1)}", done, total)
@@ -87,12 +86,6 @@ def pc(
         watch.edges = int(skeleton.sum()) // 2
         size += 1
     return evidence
-
-
-def _number(near: list[list[int]], a: int, b: int, size: int) -> int:
-    """How many sets :func:`_sets` gives."""
-    first, second = set(near[a]) - {b}, set(near[b]) - {a}
-    return math.comb(len(first), size) + math.comb(len(second), size) - math.comb(len(first & second), size)
 
 
 def _sets(near: list[list[int]], a: int, b: int, size: int) -> Iterator[tuple[int, ...]]:

@@ -9,7 +9,7 @@ inside these components; such edges are constants.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -132,29 +132,17 @@ class Encoding(Formulas):
     def conflict(self, literals: list[int]) -> list[int] | None:
         """The places of some literals that no member has together, none of which can be left out; None if one has."""
 
-        def impossible(some: list[int]) -> bool:
+        def impossible(some: Iterable[int]) -> bool:
             return not self._solver.solve(assumptions=self._assumptions(literals[k] for k in some))
 
-        needed = list(range(len(literals)))
-        if not impossible(needed):
-            return None
-        for k in tuple(needed):
-            rest = [other for other in needed if other != k]
-            if impossible(rest):
-                needed = rest
-        return needed
+        return _needed(list(range(len(literals))), impossible) if impossible(range(len(literals))) else None
 
     def core(self, literal: int) -> list[int]:
         """Of what is given and what a literal means, a smallest part (none can be left out) that no member has."""
         core = self._assumptions([*self.given, literal])
         if -TRUE in core or self._solver.solve(assumptions=core):
             return core
-        core = list(self._solver.get_core() or [])
-        for part in tuple(core):
-            rest = [other for other in core if other != part]
-            if not self._solver.solve(assumptions=rest):
-                core = rest
-        return core
+        return _needed(list(self._solver.get_core() or []), lambda rest: not self._solver.solve(assumptions=rest))
 
     def _assumptions(self, literals: Iterable[int]) -> list[int]:
         """Literals for the solver: the "none of these" are taken apart, the gates left over are written down."""
@@ -181,3 +169,12 @@ class Encoding(Formulas):
     def parts_of(self, literal: int) -> list[int]:
         """What a literal is taken apart into when it is put to the solver."""
         return self._assumptions([literal])
+
+
+def _needed(parts: list[int], impossible: Callable[[list[int]], bool]) -> list[int]:
+    """Of some parts that are impossible together, some that are and none of which can be left out."""
+    for part in tuple(parts):
+        rest = [other for other in parts if other != part]
+        if impossible(rest):
+            parts = rest
+    return parts

@@ -22,7 +22,6 @@ __all__ = [
     "check_few",
     "joined",
     "read_statements",
-    "subsets",
 ]
 
 #: The rows of two variables, the smaller first, and the bit mask of the rows that are given.
@@ -63,16 +62,6 @@ def joined(a: str, b: str) -> Proposition:
     """That an edge joins two variables, which is what dependence given any set of others comes to."""
     first, second = sorted((a, b))
     return Or(DirectlyCauses(first, second), DirectlyCauses(second, first))
-
-
-def subsets(mask: int) -> Iterator[int]:
-    """All subsets of a bit mask, from the empty one on."""
-    part = 0
-    while True:
-        yield part
-        if part == mask:
-            return
-        part = (part - mask) & mask
 
 
 def all_tests(d: int) -> Iterator[Test]:

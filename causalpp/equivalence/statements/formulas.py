@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from causalpp._bits import bits, masks_of
+from causalpp._bits import bits, masks_of, spread
 from causalpp.errors import InvalidGraph, InvalidProposition, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.graphs.cpdag import Cpdag, Mpdag, completed, extension
@@ -116,14 +116,7 @@ class Formulas:
         out = []
         for c in bits(self.forward[x] & ~avoid):
             allowed = ~(avoid | self.near[x] | 1 << x)
-            reached = frontier = 1 << c
-            while frontier:
-                step = 0
-                for i in bits(frontier):
-                    step |= self.forward[i]
-                frontier = step & allowed & ~reached
-                reached |= frontier
-            out.append((c, reached))
+            out.append((c, 1 << c | spread(1 << c, self.forward, allowed)))
         return out
 
     def critical(self, x: int, y: int, avoid: int = 0) -> list[int]:

@@ -21,7 +21,7 @@ from itertools import combinations, islice
 
 import numpy as np
 
-from causalpp._bits import bits
+from causalpp._bits import bits, subsets
 from causalpp.equivalence.statements.class_search import Solver
 from causalpp.equivalence.statements.class_table import Lookup
 from causalpp.equivalence.statements.facts import (
@@ -32,7 +32,6 @@ from causalpp.equivalence.statements.facts import (
     all_tests,
     check_few,
     read_statements,
-    subsets,
 )
 from causalpp.equivalence.statements.reconstruction import reconstruct
 from causalpp.errors import ContradictoryStatements, InvalidParameter, TooLarge, UndeterminedClass

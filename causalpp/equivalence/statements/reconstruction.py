@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
-from causalpp._bits import bits
-from causalpp.equivalence.statements.facts import EVER, Separations, Test, subsets
+from causalpp._bits import bits, subsets
+from causalpp.equivalence.statements.facts import EVER, Separations, Test
 from causalpp.graphs.cpdag import Matrix, close_under_meek, extension
 
 __all__ = ["reconstruct"]
