@@ -72,7 +72,7 @@ class ListedBelief(BeliefLike):
         record = self.record.add(new)
         after = replace(self, record=record, answers=self.answers + new)
         if "_state" in self.__dict__:
-            before = record.padded(self.record.tallies)
+            before = self.record.tallies.plus((), record.rows.shape[1])
             after.__dict__["_state"] = self.channel.step(
                 self._state[record.origin], record.rows, before, record.tallies
             )

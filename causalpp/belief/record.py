@@ -150,10 +150,6 @@ class Record:
         columns = [self.hypotheses.truth(question) for question in questions]
         return torch.stack(columns, 1) if columns else self.hypotheses.cells[:, :0]
 
-    def padded(self, tallies: Tallies) -> Tallies:
-        """Earlier tallies with a zero for each question asked since."""
-        return tallies.plus((), self.rows.shape[1])
-
     @property
     def counts(self) -> Tensor:
         """Four counts a row: yes and no where the question is true, then where it is false, ``(R, 4)``."""

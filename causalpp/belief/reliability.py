@@ -54,12 +54,14 @@ class Reliability:
 
     @cached_property
     def _cells(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The mass of sensitivity and specificity in each cell of the grid, per component: ``(K, cells)``."""
+        return self._mass(_GRID)
+
+    def _mass(self, ends: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The mass of sensitivity and of specificity between the ends of cells, per component: ``(K, cells)``."""
         from scipy.special import betainc  # the Beta distribution function
 
         a, b, c, d = (self.beta[:, [k]] for k in range(4))
-        sensitivity: NDArray[np.float64] = np.diff(betainc(a, b, _GRID).astype(float), axis=1)
-        specificity: NDArray[np.float64] = np.diff(betainc(d, c, _GRID).astype(float), axis=1)
+        sensitivity, specificity = (np.diff(betainc(*pair, ends).astype(float), axis=1) for pair in ((a, b), (d, c)))
         return sensitivity, specificity
 
     @property
@@ -118,14 +120,9 @@ class Reliability:
             >>> Reliability(np.ones(1), np.array([[1.0, 1.0, 1.0, 3.0]])).histogram(2)[1:]
             (array([0.5, 0.5]), array([0.125, 0.875]))
         """
-        from scipy.special import betainc
-
         ends = np.linspace(0, 1, bars + 1)
-        a, b, c, d = (self.beta[:, [k]] for k in range(4))
-        sensitivity, specificity = (
-            self.weights @ np.diff(betainc(one, other, ends).astype(float), axis=1) for one, other in ((a, b), (d, c))
-        )
-        return ends, sensitivity, specificity
+        sensitivity, specificity = self._mass(ends)
+        return ends, self.weights @ sensitivity, self.weights @ specificity
 
     def __repr__(self) -> str:
         parts = [

@@ -11,7 +11,7 @@ import torch
 from channel_cases import COARSE, ENUMERATED, LEARNED, believed, case
 
 from causalpp import Belief, Causes
-from causalpp.belief import Abstaining, Channel, Fixed, LogOdds, Mixture, Pooled, SharedErrors, Source
+from causalpp.belief import Abstaining, Channel, Fixed, LogOdds, Pooled, SharedErrors, Source
 from causalpp.errors import InvalidParameter
 from causalpp.propositions import truth_table
 
@@ -111,21 +111,6 @@ def test_what_is_told_of_a_belief(name: str) -> None:
     assert nothing.none_of_these.related in (None, pytest.approx(0, abs=1e-9))
     low, high = belief.reliability.interval()
     assert 0 <= low <= high <= 1
-
-
-@pytest.mark.parametrize("name", ["worlds", "agnostic", "shared by question", "shared by call"])
-def test_the_law_of_a_pattern_is_that_of_its_answers(name: str) -> None:
-    channel = CHANNELS[name]
-    assert isinstance(channel, Mixture)
-    batch, _ = case(2)
-    belief = Belief.uniform(batch, channel)
-    nodes = batch.nodes
-    questions = [Causes(nodes[0], nodes[1]), Causes(nodes[1], nodes[0]), Causes(nodes[1], nodes[2])]
-    truth = truth_table(questions, batch)
-    said = torch.tensor(list(itertools.product((True, False), repeat=3)))
-    law = channel.log_pattern(truth, said).exp() @ torch.as_tensor(channel.grid[:, 3])
-    assert law.numpy() == pytest.approx(belief.joint_predictive(questions, Source(call="one")).numpy(), abs=1e-9)
-    assert law.sum(1).numpy() == pytest.approx(1)
 
 
 def test_answers_of_one_call_share_their_error_and_others_do_not() -> None:

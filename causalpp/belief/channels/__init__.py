@@ -2,13 +2,12 @@
 
 from causalpp.belief.channels.abstaining import Abstaining
 from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Channel, Heard, Profile
+from causalpp.belief.channels.base import Channel, Heard, Predictive, Profile
 from causalpp.belief.channels.correlated import Correlated, Persistent
 from causalpp.belief.channels.counts import CountChannel, Fixed, Learned
 from causalpp.belief.channels.mixture import Mixture, Worlds
 from causalpp.belief.channels.odds import LogOdds
 from causalpp.belief.channels.pooled import Pooled
-from causalpp.belief.channels.predictive import Predictive
 from causalpp.belief.channels.shared import SharedErrors
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,10 +10,9 @@ import torch
 from torch import Tensor
 
 from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Channel, Heard, Profile
-from causalpp.belief.channels.counts import Learned
+from causalpp.belief.channels.base import Channel, Heard, Predictive, Profile
+from causalpp.belief.channels.counts import Learned, check_beta
 from causalpp.belief.channels.groups import failed_silence
-from causalpp.belief.channels.predictive import Predictive
 from causalpp.belief.record import Label, Source, Tallies, counts_of
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter
@@ -59,8 +57,7 @@ class Abstaining(Channel):
     def __post_init__(self) -> None:
         if isinstance(self.base, Abstaining):
             raise InvalidParameter("silence is modelled once: the base of an abstaining channel is no such channel")
-        if not all(0 < value < math.inf for value in (*self.if_true, *self.if_false)):
-            raise InvalidParameter(f"Beta parameters must be greater than zero, got {self.if_true}, {self.if_false}")
+        check_beta(self.if_true, self.if_false)
         object.__setattr__(self, "learns", self.base.learns)
         object.__setattr__(self, "sees", (*self.base.sees, "silence"))
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.belief.channels.counts import beta_from_counts
+from causalpp.belief.channels.counts import beta_from_counts, check_beta
 from causalpp.belief.channels.mixture import Mixture
 from causalpp.errors import InvalidParameter
 
@@ -50,10 +50,7 @@ class Correlated(Mixture):
     correlation: float | tuple[tuple[float, float], ...] = 0.5
 
     def __post_init__(self) -> None:
-        if not all(0 < value < float("inf") for value in (*self.sensitivity, *self.specificity)):
-            raise InvalidParameter(
-                f"Beta parameters must be greater than zero, got {self.sensitivity}, {self.specificity}"
-            )
+        check_beta(self.sensitivity, self.specificity)
         pairs = self._correlations
         if not pairs or not all(0 <= rho < 1 and weight >= 0 for rho, weight in pairs):
             raise InvalidParameter(f"a correlation lies in [0, 1), got {self.correlation}; for its limit: Persistent")
@@ -126,7 +123,7 @@ class Persistent(Mixture):
         return Correlated(self.sensitivity, self.specificity, 1 - 1e-9).grid
 
     def __post_init__(self) -> None:
-        Correlated(self.sensitivity, self.specificity)  # checks the parameters
+        check_beta(self.sensitivity, self.specificity)
 
 
 def _beta_nodes(a: float, b: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -14,14 +14,13 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from causalpp.belief.channels.base import Channel, Heard, Profile
-from causalpp.belief.channels.predictive import Predictive
+from causalpp.belief.channels.base import Channel, Heard, Predictive, Profile
 from causalpp.belief.record import Label, Source, Tallies, counts_of
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter
 from causalpp.propositions import Proposition
 
-__all__ = ["CountChannel", "Fixed", "Learned", "beta_from_counts"]
+__all__ = ["CountChannel", "Fixed", "Learned", "beta_from_counts", "check_beta"]
 
 _TABLE = 1 << 20  # combinations of counts for which the likelihood is kept in a table
 
@@ -139,10 +138,7 @@ class Learned(CountChannel):
     specificity: tuple[float, float] = (4.0, 1.0)
 
     def __post_init__(self) -> None:
-        if not all(0 < value < float("inf") for value in (*self.sensitivity, *self.specificity)):
-            raise InvalidParameter(
-                f"Beta parameters must be greater than zero, got {self.sensitivity}, {self.specificity}"
-            )
+        check_beta(self.sensitivity, self.specificity)
 
     def _prior(self, counts: Tensor) -> Tensor:
         return torch.tensor([*self.sensitivity, *reversed(self.specificity)], dtype=counts.dtype, device=counts.device)
@@ -193,10 +189,16 @@ def beta_from_counts(
     prior: tuple[tuple[float, float], tuple[float, float]] = ((0.5, 0.5), (0.5, 0.5)),
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Beta parameters of sensitivity and of specificity, from how often yes and no where it is true, and false."""
-    if not all(0 <= count < float("inf") for count in (*if_true, *if_false)):
+    if not all(0 <= count < math.inf for count in (*if_true, *if_false)):
         raise InvalidParameter(f"counts of answers are not negative, got {if_true} and {if_false}")
     (a, b), (c, d) = prior
     return (a + if_true[0], b + if_true[1]), (c + if_false[1], d + if_false[0])
+
+
+def check_beta(*pairs: tuple[float, float]) -> None:
+    """Raises InvalidParameter unless all parameters are greater than zero."""
+    if not all(0 < value < math.inf for pair in pairs for value in pair):
+        raise InvalidParameter(f"Beta parameters must be greater than zero, got {', '.join(map(str, pairs))}")
 
 
 def _log_beta(parameters: Tensor) -> Tensor:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from causalpp.belief.record import Label, Source, Tallies
-from causalpp.errors import InvalidParameter
+from causalpp.belief.record import Label, Tallies
 from causalpp.oracles import Answer
-from causalpp.propositions import Proposition
 
-__all__ = ["FACETS", "check_facets", "failed_silence", "label_next", "label_of", "split", "together"]
+__all__ = ["FACETS", "failed_silence", "label_of", "split", "together"]
 
 FACETS: dict[str, Callable[[Answer], Any]] = {
     "kind": lambda answer: type(answer.question).__name__,
@@ -22,13 +20,6 @@ FACETS: dict[str, Callable[[Answer], Any]] = {
     "oracle": lambda answer: answer.oracle,
 }
 """What answers can be grouped by."""
-
-
-def check_facets(by: Iterable[str]) -> None:
-    """Raises InvalidParameter unless these are some of the facets, each once."""
-    given = tuple(by)
-    if not given or len(set(given)) < len(given) or not set(given) <= set(FACETS):
-        raise InvalidParameter(f"answers are grouped by some of {', '.join(FACETS)}, each once, not by {given!r}")
 
 
 def label_of(answer: Answer, by: tuple[str, ...]) -> Label:
@@ -40,11 +31,6 @@ def label_of(answer: Answer, by: tuple[str, ...]) -> Label:
     """
     found = tuple(FACETS[facet](answer) for facet in by)
     return found[0] if len(found) == 1 else found
-
-
-def label_next(question: Proposition, tallies: Tallies, source: Source, by: tuple[str, ...]) -> Label:
-    """The group of the next answer to a question; what the source leaves open is as in the last answer."""
-    return label_of(source.answer(question, tallies), by)
 
 
 def split(tallies: Tallies, by: tuple[str, ...]) -> dict[Label, Tallies]:

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpp._renamed import old_attribute
-from causalpp.belief.channels.base import Channel, Heard, Profile
-from causalpp.belief.channels.predictive import Predictive
+from causalpp.belief.channels.base import Channel, Heard, Predictive, Profile
 from causalpp.belief.record import Label, Source, Tallies
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter
 from causalpp.propositions import Proposition
 
-__all__ = ["Mixture", "Worlds"]
+__all__ = ["Mixture", "Worlds", "log_urn"]
 
 _NEVER = 1e-300
 _LONG = 32  # answers to one question multiplied one by one
@@ -79,7 +78,7 @@ class Mixture(Channel):
         """The log of P(answers to each question | world), where it is true and where it is false: ``(Q, G)``."""
         s, f, rho, _ = self._columns(yes)
         k, n = yes.to(s.dtype)[:, None], no.to(s.dtype)[:, None]
-        return _log_urn(s, rho, k, n), _log_urn(f, rho, k, n)
+        return log_urn(s, rho, k, n), log_urn(f, rho, k, n)
 
     def log_likelihood_of(self, truth: Tensor, yes: Tensor, no: Tensor) -> Tensor:
         """The log of P(answers | graph), shape ``(N,)``; arguments as in :meth:`log_joint_of`."""
@@ -166,29 +165,6 @@ class Mixture(Channel):
             (either / unrelated.clamp(min=_NEVER)).clamp(0, 1),
         )
 
-    def log_pattern(self, truth: Tensor, said: Tensor) -> Tensor:
-        """The log of P(one answer to each of k questions not asked before | their truth, world).
-
-        Answers that may share an error (:class:`SharedErrors`) are taken to come in one block.
-
-        Args:
-            truth: T patterns of true answers, booleans of shape ``(T, k)``.
-            said: P patterns of answers, booleans of shape ``(P, k)``.
-
-        Returns:
-            Shape ``(T, P, G)``.
-
-        Example:
-            >>> import torch
-            >>> from causalpp.belief import Agnostic
-            >>> patterns = torch.tensor([[True, True], [True, False], [False, True], [False, False]])
-            >>> law = Agnostic().log_pattern(patterns, patterns).exp()
-            >>> bool(torch.allclose(law.sum(1), torch.ones(1, dtype=law.dtype)))
-            True
-        """
-        s, f, _, _ = self._columns(truth)
-        return _log_pattern(truth, said, s, f)
-
     def _worlds(self, heard: Heard) -> NDArray[np.float64]:
         """The posterior probabilities of the worlds, ``(G,)``."""
         joint = heard.state + heard.log_prior[:, None]
@@ -258,19 +234,12 @@ class Worlds(Mixture):
         return np.array(self.worlds)
 
 
-def _log_pattern(truth: Tensor, said: Tensor, if_true: Tensor, if_false: Tensor) -> Tensor:
-    """The log of P(answers | truth, world), each answer by itself: ``(T, k)``, ``(P, k)``, ``(G,)`` → ``(T, P, G)``."""
-    t, y = truth.to(if_true.dtype)[:, None], said.to(if_true.dtype)[None]
-    cells = ((t * y, if_true), (t * (1 - y), 1 - if_true), ((1 - t) * y, if_false), ((1 - t) * (1 - y), 1 - if_false))
-    return torch.stack([count.sum(2)[..., None] * rate.clamp(min=_NEVER).log() for count, rate in cells]).sum(0)
-
-
 def _next(rate: Tensor, rho: Tensor, k: Tensor, m: Tensor) -> Tensor:
     """Pólya's urn: P(yes) after k yes among m answers."""
     return (rate * (1 - rho) + k * rho) / (1 - rho + m * rho)
 
 
-def _log_urn(rate: Tensor, rho: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+def log_urn(rate: Tensor, rho: Tensor, yes: Tensor, no: Tensor) -> Tensor:
     """The log of P of one sequence with so many yes and no: rising products, exact for ρ = 0 too. Shapes broadcast."""
     out = torch.zeros_like(rate * yes)
     if not yes.numel():

@@ -10,8 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from causalpp.belief.channels.base import Channel, Heard, Profile
-from causalpp.belief.channels.predictive import Predictive
+from causalpp.belief.channels.base import Channel, Heard, Predictive, Profile
 from causalpp.belief.record import Label, Source, Tallies
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter

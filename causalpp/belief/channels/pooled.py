@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Channel, Heard, Profile
-from causalpp.belief.channels.groups import check_facets, label_next, split
+from causalpp.belief.channels.base import Channel, Heard, Predictive, Profile
+from causalpp.belief.channels.groups import FACETS, label_of, split
 from causalpp.belief.channels.mixture import Mixture
-from causalpp.belief.channels.predictive import Predictive
 from causalpp.belief.channels.shared import SharedErrors
 from causalpp.belief.record import Label, Source, Tallies
 from causalpp.belief.reliability import Reliability
@@ -80,7 +79,8 @@ class Pooled(Channel):
             )
         if isinstance(self.base, SharedErrors) and self.base.oracles:
             raise InvalidParameter("pooling by oracle tells oracles apart already: leave out oracles= of the base")
-        check_facets(self.by)
+        if not self.by or len(set(self.by)) < len(self.by) or not set(self.by) <= set(FACETS):
+            raise InvalidParameter(f"answers are grouped by some of {', '.join(FACETS)}, each once, not by {self.by!r}")
         if not self.alike or not all(0 <= share <= 1 and weight >= 0 for share, weight in self.alike):
             raise InvalidParameter(f"'alike' has pairs of a probability and a weight, got {self.alike}")
         if not math.isclose(sum(weight for _, weight in self.alike), 1):
@@ -241,7 +241,8 @@ class Pooled(Channel):
         record, device = heard.record, heard.state.device
         parts = self._groups(record.tallies)
         number = {label: k for k, label in enumerate(parts)}
-        mine = [number.setdefault(label_next(q, record.tallies, source, self.by), len(number)) for q in questions]
+        labels = (label_of(source.answer(q, record.tallies), self.by) for q in questions)
+        mine = [number.setdefault(label, len(number)) for label in labels]
         new = len(number) - len(parts)
         said = [torch.stack([part.yes, part.no]) for part in parts.values()]
         said += [torch.zeros((2, len(record.numbers)), dtype=torch.int64, device=device)] * new

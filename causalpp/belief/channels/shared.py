@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Heard, Profile
+from causalpp.belief.channels.base import Heard, Predictive, Profile
 from causalpp.belief.channels.groups import together
-from causalpp.belief.channels.mixture import Mixture, _log_pattern, _log_urn
-from causalpp.belief.channels.predictive import Predictive
+from causalpp.belief.channels.mixture import Mixture, log_urn
 from causalpp.belief.record import Label, Source, Tallies
 from causalpp.belief.reliability import Reliability
 from causalpp.errors import InvalidParameter, TooLarge
@@ -285,7 +284,7 @@ class SharedErrors(Mixture):
             for oracle in range(self._many):
                 k, n = (torch.tensor(count, dtype=torch.float64) for count in state[1 + 2 * oracle : 3 + 2 * oracle])
                 s, f, rho = self._raw(like, oracle)
-                logs += _log_urn(torch.stack([s, 1 - s, f, 1 - f]), rho, k, n)
+                logs += log_urn(torch.stack([s, 1 - s, f, 1 - f]), rho, k, n)
         return self._share_struck(logs[::2], logs[1::2])
 
     def _share_struck(self, if_spared: Tensor, if_struck: Tensor) -> Tensor:
@@ -307,24 +306,12 @@ class SharedErrors(Mixture):
         k, n = yes.to(s.dtype)[:, None], no.to(s.dtype)[:, None]
         if self.within == "call":
             s, f = torch.as_tensor(self._effective[0], device=yes.device).unbind(1)
-            return _log_urn(s, rho, k, n), _log_urn(f, rho, k, n)
+            return log_urn(s, rho, k, n), log_urn(f, rho, k, n)
         spared, struck = self._struck(yes)
         if_true, if_false = (
-            torch.logaddexp(spared + _log_urn(rate, rho, k, n), struck + _log_urn(1 - rate, rho, k, n))
-            for rate in (s, f)
+            torch.logaddexp(spared + log_urn(rate, rho, k, n), struck + log_urn(1 - rate, rho, k, n)) for rate in (s, f)
         )
         return if_true, if_false
-
-    def log_pattern(self, truth: Tensor, said: Tensor) -> Tensor:
-        if self.oracles:
-            raise InvalidParameter("the answers of several oracles have no law of their own: see Belief.law")
-        if self.within == "question":
-            return super().log_pattern(truth, said)
-        s, f, _ = self._raw(truth, 0)
-        spared, struck = self._struck(truth)
-        return torch.logaddexp(
-            spared + _log_pattern(truth, said, s, f), struck + _log_pattern(truth, said, 1 - s, 1 - f)
-        )
 
     # --- the oracles ------------------------------------------------------------------------------------------------
 

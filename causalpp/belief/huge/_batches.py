@@ -93,13 +93,17 @@ class Frame:
 
 
 class Unwritten(DagBatch):
-    """A batch whose tensors are made when something asks for them."""
+    """Members of an even class whose tensors are made when something asks for them.
 
-    def _described(self, nodes: tuple[str, ...], count: int) -> None:
-        self._keep(nodes=nodes, latent=frozenset(), _count=count)
+    Attributes:
+        frame: where they differ.
+    """
 
-    def _keep(self, **values: Any) -> None:
+    frame: Frame
+
+    def _keep(self, frame: Frame, count: int, **values: Any) -> None:
         """Attributes, set once."""
+        values |= {"nodes": frame.shared.nodes, "latent": frozenset(), "frame": frame, "_count": count}
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
@@ -113,18 +117,57 @@ class Unwritten(DagBatch):
     def device(self) -> torch.device:
         return torch.device("cpu")
 
-    @property
-    def common(self) -> Shared:
-        """What the graphs have in common."""
-        raise NotImplementedError
+    # --- what the kinds differ in: the edges and paths within the components ------------------------------------
 
     def inner(self, numbers: Tensor) -> Tensor:
         """The edges of some graphs within the components in which they differ, ``(n, k, k)``."""
         raise NotImplementedError
 
+    def _inner_shares(self, weights: Tensor) -> Tensor:
+        """What the graphs weigh that have each of these edges, ``(k, k)``."""
+        raise NotImplementedError
+
+    def _inner_edge(self, i: int, j: int) -> Tensor:
+        """Which graphs have one of these edges, ``(N,)``."""
+        raise NotImplementedError
+
+    def _inner_path(self, i: int, j: int) -> Tensor:
+        """Which graphs have a path between two variables of a component, ``(N,)``."""
+        raise NotImplementedError
+
+    def _path_out(self, a: int, b: int) -> Tensor:
+        """Which graphs have a path from a variable of a component to one outside, ``(N,)``."""
+        raise NotImplementedError
+
+    # --- what they have in common -------------------------------------------------------------------------------
+
+    def edge(self, a: str, b: str) -> Tensor:
+        i, j = self.position(a), self.position(b)
+        frame = self.frame
+        if frame.inside(i, j):
+            return self._inner_edge(frame.place[i], frame.place[j])
+        return frame.shared.adjacency[i, j].expand(len(self))
+
+    def path(self, a: str, b: str) -> Tensor:
+        i, j = self.position(a), self.position(b)
+        frame = self.frame
+        if i not in frame.place:
+            return frame.shared.reach[i, j].expand(len(self))
+        return self._inner_path(frame.place[i], frame.place[j]) if frame.inside(i, j) else self._path_out(i, j)
+
+    def edge_shares(self, weights: Tensor) -> Tensor:
+        return self._placed(self.frame.shared.adjacency.to(weights.dtype).clone(), self._inner_shares(weights))
+
+    def _placed(self, out: Tensor, inner: Tensor) -> Tensor:
+        """Edges within components, ``(…, k, k)``, put where they belong, ``(…, d, d)``."""
+        rows, home = self.frame.rows, self.frame.shared.home
+        same = home[rows, None] == home[None, rows]
+        out[..., rows[:, None], rows] = torch.where(same, inner, out[..., rows[:, None], rows])
+        return out
+
     def _rows(self, numbers: Tensor) -> Tensor:
         """The adjacency of some graphs, ``(n, d, d)``."""
-        raise NotImplementedError
+        return self._placed(self.frame.shared.adjacency.repeat(len(numbers), 1, 1), self.inner(numbers))
 
     @cached_property
     def adjacency(self) -> Tensor:
@@ -137,144 +180,76 @@ class Unwritten(DagBatch):
 
 
 class LocalBatch(Unwritten):
-    """Members of an even class that differ in some of its components only.
+    """Members by the edges within some components, ``(N, k, k)``; none between different ones."""
 
-    Args:
-        shared: what they have in common.
-        rows: the variables of these components, ``(k,)``.
-        local: the edges within the components, ``(N, k, k)``; none between different ones.
-    """
-
-    shared: Shared
-    rows: Tensor
     local: Tensor
-    place: dict[int, int]
 
-    def __init__(self, shared: Shared, rows: Tensor, local: Tensor) -> None:
-        self._described(shared.nodes, len(local))
-        self._keep(shared=shared, rows=rows, local=local, place={int(row): n for n, row in enumerate(rows)})
+    def __init__(self, frame: Frame, local: Tensor) -> None:
+        self._keep(frame, len(local), local=local)
 
     @cached_property
     def _within(self) -> Tensor:
         """``(N, k, k)``: the paths within the components."""
         return reachability.closure(self.local)
 
-    @property
-    def common(self) -> Shared:
-        return self.shared
-
     def inner(self, numbers: Tensor) -> Tensor:
         return self.local[numbers]
 
-    def _inside(self, a: int, b: int) -> bool:
-        home = self.shared.home
-        return a in self.place and int(home[a]) == int(home[b])
+    def _inner_shares(self, weights: Tensor) -> Tensor:
+        return DagBatch.trusted(tuple(map(str, range(self.local.shape[1]))), self.local).edge_shares(weights)
 
-    def edge(self, a: str, b: str) -> Tensor:
-        i, j = self.position(a), self.position(b)
-        place, shared = self.place, self.shared
-        if self._inside(i, j):
-            return self.local[:, place[i], place[j]]
-        return shared.adjacency[i, j].expand(len(self))
+    def _inner_edge(self, i: int, j: int) -> Tensor:
+        return self.local[:, i, j]
 
-    def path(self, a: str, b: str) -> Tensor:
-        i, j = self.position(a), self.position(b)
-        place, shared, rows = self.place, self.shared, self.rows
-        if self._inside(i, j):
-            return self._within[:, place[i], place[j]]
-        if i not in place:
-            return shared.reach[i, j].expand(len(self))
-        out = shared.exits[rows, j]
-        if bool(out[place[i]]):
-            return torch.ones(len(self), dtype=torch.bool)
-        return (self._within[:, place[i]] & out).any(1)
+    def _inner_path(self, i: int, j: int) -> Tensor:
+        return self._within[:, i, j]
 
-    def edge_shares(self, weights: Tensor) -> Tensor:
-        shared, rows, local = self.shared, self.rows, self.local
-        out = shared.adjacency.to(weights.dtype).clone()
-        inner = DagBatch.trusted(tuple(shared.nodes[row] for row in rows.tolist()), local).edge_shares(weights)
-        same = shared.home[rows, None] == shared.home[None, rows]
-        out[rows[:, None], rows] = torch.where(same, inner, out[rows[:, None], rows])
-        return out
-
-    def _rows(self, numbers: Tensor) -> Tensor:
-        shared, rows, local = self.shared, self.rows, self.local
-        out = shared.adjacency.repeat(len(numbers), 1, 1)
-        same = shared.home[rows, None] == shared.home[None, rows]
-        out[:, rows[:, None], rows] = torch.where(same, local[numbers], out[:, rows[:, None], rows])
-        return out
+    def _path_out(self, a: int, b: int) -> Tensor:
+        out, i = self.frame.shared.exits[self.frame.rows, b], self.frame.place[a]
+        return torch.ones(len(self), dtype=torch.bool) if bool(out[i]) else (self._within[:, i] & out).any(1)
 
 
 class PackedBatch(Unwritten):
-    """Members of a class as walkers; single edges and paths are read off their sets.
+    """Members as walkers; single edges and paths are read off their sets."""
 
-    Args:
-        frame: where they stand.
-        walkers: N of them.
-    """
-
-    frame: Frame
     walkers: Walkers
 
     def __init__(self, frame: Frame, walkers: Walkers) -> None:
-        self._described(frame.shared.nodes, len(walkers))
-        self._keep(frame=frame, walkers=walkers)
+        self._keep(frame, len(walkers), walkers=walkers)
 
-    @property
-    def common(self) -> Shared:
-        return self.frame.shared
+    @cached_property
+    def reach(self) -> Tensor:
+        if len(self.frame.rows) < len(self.nodes):
+            return reachability.closure(self.adjacency)
+        return unpacked(self.walkers.below, self.walkers.bits)
 
     def inner(self, numbers: Tensor) -> Tensor:
         return unpacked(self.walkers.parents[numbers], self.walkers.bits).mT
 
-    @cached_property
-    def reach(self) -> Tensor:
-        frame, walkers = self.frame, self.walkers
-        if len(frame.rows) < len(self.nodes):
-            return reachability.closure(self.adjacency)
-        return unpacked(walkers.below, walkers.bits)
+    def _rows(self, numbers: Tensor) -> Tensor:
+        if len(self.frame.rows) < len(self.nodes):
+            return super()._rows(numbers)
+        return self.inner(numbers).contiguous()  # walkers through all variables have all edges
 
-    def edge(self, a: str, b: str) -> Tensor:
-        frame, walkers = self.frame, self.walkers
-        i, j = self.position(a), self.position(b)
-        if frame.inside(i, j):
-            return _has(walkers.parents[:, frame.place[j]], frame.bits[frame.place[i]])
-        return frame.shared.adjacency[i, j].expand(len(self))
-
-    def path(self, a: str, b: str) -> Tensor:
-        frame, walkers = self.frame, self.walkers
-        i, j = self.position(a), self.position(b)
-        if i not in frame.place:
-            return frame.shared.reach[i, j].expand(len(self))
-        below = walkers.below[:, frame.place[i]]
-        if frame.inside(i, j):
-            return _has(below, frame.bits[frame.place[j]])
-        return _has(below | frame.bits[frame.place[i]], frame.way_out(i, j))
-
-    def edge_shares(self, weights: Tensor) -> Tensor:
-        frame, walkers = self.frame, self.walkers
-        shared, rows = frame.shared, frame.rows
-        inner = torch.zeros((len(rows), len(rows)), dtype=weights.dtype)
-        step = max(1, _BLOCK // max(1, 8 * len(rows) ** 2))
+    def _inner_shares(self, weights: Tensor) -> Tensor:
+        walkers, k = self.walkers, len(self.frame.rows)
+        out = torch.zeros((k, k), dtype=weights.dtype)
+        step = max(1, _BLOCK // max(1, 8 * k**2))
         for start in range(0, len(self), step):
             some = slice(start, start + step)
             cells = unpacked(walkers.parents[some], walkers.bits).flatten(1)
-            inner += (weights[some] @ cells.to(weights.dtype)).view(inner.shape).T
-        out = shared.adjacency.to(weights.dtype).clone()
-        same = shared.home[rows, None] == shared.home[None, rows]
-        out[rows[:, None], rows] = torch.where(same, inner.clamp(max=1), out[rows[:, None], rows])
-        return out
+            out += (weights[some] @ cells.to(weights.dtype)).view(k, k).T
+        return out.clamp(max=1)
 
-    def _rows(self, numbers: Tensor) -> Tensor:
-        frame = self.frame
-        shared, rows = frame.shared, frame.rows
-        local = self.inner(numbers)
-        if len(rows) == len(self.nodes):
-            return local.contiguous()
-        out = shared.adjacency.repeat(len(numbers), 1, 1)
-        same = shared.home[rows, None] == shared.home[None, rows]
-        out[:, rows[:, None], rows] = torch.where(same, local, out[:, rows[:, None], rows])
-        return out
+    def _inner_edge(self, i: int, j: int) -> Tensor:
+        return _has(self.walkers.parents[:, j], self.frame.bits[i])
+
+    def _inner_path(self, i: int, j: int) -> Tensor:
+        return _has(self.walkers.below[:, i], self.frame.bits[j])
+
+    def _path_out(self, a: int, b: int) -> Tensor:
+        i = self.frame.place[a]
+        return _has(self.walkers.below[:, i] | self.frame.bits[i], self.frame.way_out(a, b))
 
 
 def _has(sets: Tensor, mask: Tensor) -> Tensor:

@@ -50,18 +50,13 @@ class Told(Mixture):
 def members_by_component(mec: MarkovEquivalenceClass, limit: int) -> list[DagBatch]:
     """For each component, the members that differ from one of the class in this component only."""
     graph = mec.cpdag
-    names = np.array(graph.nodes, dtype=object)
     parts: list[tuple[list[int], MarkovEquivalenceClass]] = []
     for rows in graph.chain_components:
-        inner = graph.matrix[np.ix_(rows, rows)]
-        pairs = [
-            [(names[rows[i]], names[rows[j]]) for i, j in np.argwhere(which)]
-            for which in (inner & ~inner.T, np.triu(inner & inner.T))
-        ]
-        parts.append((list(rows), MarkovEquivalenceClass(Mpdag(names[list(rows)], pairs[0], pairs[1]))))
+        inner = Mpdag.trusted(tuple(graph.nodes[row] for row in rows), graph.matrix[np.ix_(rows, rows)])
+        parts.append((list(rows), MarkovEquivalenceClass(inner)))
     largest = max((part.size for _, part in parts), default=1)
     shared = Shared.of(mec) if largest <= limit else None
-    cells = [part.size * (len(names) if shared is None else len(inside)) ** 2 for inside, part in parts]
+    cells = [part.size * (len(graph.nodes) if shared is None else len(inside)) ** 2 for inside, part in parts]
     packed = [shared is not None and each > _WRITTEN for each in cells]
     taken = sum(each // 4 if few else each for each, few in zip(cells, packed, strict=True))  # parents, and all below
     if largest > limit or taken > _CELLS:
@@ -72,7 +67,7 @@ def members_by_component(mec: MarkovEquivalenceClass, limit: int) -> list[DagBat
     if shared is not None and parts:
         return [
             _as_sets(shared, inside, part) if few
-            else LocalBatch(shared, torch.tensor(inside), part.batch(limit).adjacency)
+            else LocalBatch(Frame(shared, torch.tensor(inside)), part.batch(limit).adjacency)
             for (inside, part), few in zip(parts, packed, strict=True)
         ]  # fmt: skip
     one = torch.as_tensor(mec.sample(1).adjacency)

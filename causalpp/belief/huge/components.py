@@ -320,7 +320,7 @@ class ComponentBelief(Uncounted):
         """Graphs out of the numbers of the components' members, ``(N, components)``."""
         first = self._parts[0].candidates
         if isinstance(first, Unwritten):
-            out = first.common.adjacency.repeat(len(chosen), 1, 1)
+            out = first.frame.shared.adjacency.repeat(len(chosen), 1, 1)
         else:
             out = first.adjacency[chosen[:, 0]].clone()
         for c, place in enumerate(self._places):

@@ -15,8 +15,7 @@ from torch import Tensor
 from causalpp._renamed import old_attribute
 from causalpp.belief.belief import Belief
 from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Channel, Profile
-from causalpp.belief.channels.predictive import Predictive
+from causalpp.belief.channels.base import Channel, Predictive, Profile
 from causalpp.belief.huge._batches import Frame, PackedBatch, Shared
 from causalpp.belief.huge._moves import KEPT, Mixing, move, systematic
 from causalpp.belief.huge._reversals import Walkers
@@ -447,11 +446,7 @@ def _walkers(mec: MarkovEquivalenceClass, frame: Frame, count: int, seed: int) -
     here = mec.cpdag.matrix[np.ix_(rows.numpy(), rows.numpy())]
     if len(rows) < len(mec.nodes):
         here &= (home[rows, None] == home[None, rows]).numpy()
-        names = [mec.nodes[row] for row in rows.tolist()]
-        pairs = [
-            [(names[i], names[j]) for i, j in np.argwhere(which)] for which in (here & ~here.T, np.triu(here & here.T))
-        ]
-        mec = MarkovEquivalenceClass(Mpdag(names, pairs[0], pairs[1]))
+        mec = MarkovEquivalenceClass(Mpdag.trusted(tuple(mec.nodes[row] for row in rows.tolist()), here))
     known = bool((here & ~here.T).any())  # every covered edge that is open may be reversed, and no other
     free = torch.from_numpy(here & here.T) if known else None
     return Walkers.of(mec.sample(count, seed=seed).adjacency, free)

@@ -10,7 +10,7 @@ import torch
 
 from causalpp import Answer, Belief, Causes, Changes, Dag, DirectlyCauses, MarkovEquivalenceClass
 from causalpp.belief import Fixed, ParticleBelief
-from causalpp.belief.huge._batches import LocalBatch, PackedBatch, Shared
+from causalpp.belief.huge._batches import Frame, LocalBatch, PackedBatch, Shared
 from causalpp.belief.huge._reversals import Walkers
 from causalpp.belief.huge._target import Truths
 from causalpp.belief.huge.particles import _frame
@@ -68,7 +68,7 @@ def test_members_that_differ_in_one_component() -> None:
             others[place[:, None], place] = False
             here = (whole.adjacency == shared.adjacency)[:, others].all(1)
             local = whole.adjacency[here][:, place[:, None], place]
-            same(LocalBatch(shared, place, local), whole[here], seed)
+            same(LocalBatch(Frame(shared, place), local), whole[here], seed)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
