@@ -184,7 +184,6 @@ class Belief(ListedBelief, AnyBelief):
 
     @property
     def edges(self) -> Tensor:
-        """The posterior probability of every directed edge, shape ``(d, d)``."""
         return self.hypotheses.edge_shares(self._posterior)
 
     @cached_property
@@ -246,6 +245,5 @@ class Belief(ListedBelief, AnyBelief):
         return Explanation(first, second, odds, tuple(reasons))
 
     def to_dict(self, k: int = 10) -> dict[str, Any]:
-        """The leading graphs, the edges' probabilities and the reliability as plain values."""
         left = float(self._posterior[len(self.candidates) :].sum()) if self.alternatives else None
         return {**super().to_dict(k), "none_of_these": left}

@@ -190,12 +190,10 @@ class ListedBelief(BeliefLike):
 
     @property
     def size(self) -> int:
-        """How many candidates there are."""
         return len(self.candidates)
 
     @property
     def log_marginal_likelihood(self) -> float:
-        """The natural logarithm of P(answers)."""
         return float(torch.logsumexp(self._log_rows + self.channel.log_likelihood(self._state), dim=0))
 
     @property
@@ -205,12 +203,10 @@ class ListedBelief(BeliefLike):
 
     @property
     def confidence(self) -> float:
-        """The posterior probability of :attr:`best`."""
         return float(self.probabilities.max())
 
     @property
     def prior_confidence(self) -> float:
-        """The probability of the most probable candidate before any answer."""
         return float(self._log_start[: len(self.candidates)].max().exp())
 
     @property
@@ -221,7 +217,6 @@ class ListedBelief(BeliefLike):
 
     @property
     def entropy(self) -> float:
-        """What is still unknown about the truth, in bits."""
         p = self._posterior[self._posterior > 0]
         return max(0.0, float(-(p * p.log2()).sum()))
 
@@ -246,7 +241,6 @@ class ListedBelief(BeliefLike):
         return min(1.0, float(self._posterior @ holds))
 
     def settled(self, statement: Proposition) -> bool | None:
-        """Whether a statement is true in all candidates, or (False) in none; None if they differ in it."""
         holds = true_of(statement, self.candidates)
         return bool(holds[0]) if bool((holds == holds[0]).all()) else None
 
@@ -263,7 +257,6 @@ class ListedBelief(BeliefLike):
 
     @property
     def reliabilities(self) -> dict[Label, Reliability]:
-        """The same for each kind of question, wording or oracle, where the channel tells them apart; else empty."""
         return {label: found for label, found in self._reliabilities.items() if label is not None}
 
     @cached_property

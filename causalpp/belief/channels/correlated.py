@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -96,7 +96,7 @@ class Correlated(Mixture):
 
 
 @dataclass(frozen=True)
-class Persistent(Mixture):
+class Persistent(Correlated):
     """The limit ρ → 1: a question that is put again gets the same answer, so repeats tell nothing.
 
     Where the answers to one question differ all the same, they count as one yes and one no.
@@ -106,24 +106,16 @@ class Persistent(Mixture):
         specificity: Beta parameters of P(no | false).
     """
 
-    sensitivity: tuple[float, float] = (4.0, 1.0)
-    specificity: tuple[float, float] = (4.0, 1.0)
+    correlation: float = field(default=1 - 1e-9, init=False, repr=False)
 
     @classmethod
-    def from_counts(cls, if_true: tuple[float, float], if_false: tuple[float, float]) -> Persistent:
+    def from_counts(cls, if_true: tuple[float, float], if_false: tuple[float, float]) -> Persistent:  # type: ignore[override]
         """The channel that starts from what was counted; see :meth:`Learned.from_counts`.
 
         Raises:
             InvalidParameter: a count below zero.
         """
         return cls(*beta_from_counts(if_true, if_false))
-
-    @cached_property
-    def grid(self) -> NDArray[np.float64]:
-        return Correlated(self.sensitivity, self.specificity, 1 - 1e-9).grid
-
-    def __post_init__(self) -> None:
-        check_beta(self.sensitivity, self.specificity)
 
 
 def _beta_nodes(a: float, b: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

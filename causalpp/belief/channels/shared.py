@@ -253,15 +253,13 @@ class SharedErrors(Mixture):
         state = torch.tensor([place[one] for one in found], dtype=torch.int64, device=heard.state.device)
         terms: list[tuple[Tensor | None, Tensor, Tensor]]
         block = blocks.get(source.call) if source.call is not None and self.within == "call" else None
-        laws = self._stacked([self._anew(one, heard.state) for one in place], 4, heard.state)
         if block is not None:
+            laws = self._stacked([self._anew(one, heard.state) for one in place], 4, heard.state)
             for_row, parts = self._patterns(self._questions(block, heard.state), record.rows)
             struck = self._share_struck(parts[0], parts[1])[for_row]
             terms = [(1 - struck, laws[:, 0], laws[:, 2]), (struck, laws[:, 1], laws[:, 3])]
         else:
-            shares = self._stacked([self._struck_if(one, heard.state) for one in place], 2, heard.state)
-            mixed = (1 - shares) * laws[:, ::2] + shares * laws[:, 1::2]
-            terms = [(None, mixed[:, 0], mixed[:, 1])]
+            terms = [(None, *self._alone(place, heard.state))]
         return self._law(heard, terms, state, apart=apart)
 
     def _stacked(self, laws: list[Tensor], size: int, like: Tensor) -> Tensor:
@@ -292,13 +290,18 @@ class SharedErrors(Mixture):
         spared, struck = self._struck(if_spared)
         return torch.sigmoid(struck + if_struck - spared - if_spared)
 
-    def _next(self, yes: Tensor, no: Tensor) -> tuple[Tensor, Tensor]:
-        """For answers of the first oracle alone."""
-        states = [(0, k, n) + (0, 0) * (self._many - 1) for k, n in zip(yes.tolist(), no.tolist(), strict=True)]
-        laws = self._stacked([self._anew(state, yes) for state in states], 4, yes)
-        shares = self._stacked([self._struck_if(state, yes) for state in states], 2, yes)
+    def _alone(self, states: Iterable[tuple[int, ...]], like: Tensor) -> tuple[Tensor, Tensor]:
+        """P(yes | world) in a block of its own, where it is true and where it is false, ``(S, G)`` each."""
+        states = list(states)
+        laws = self._stacked([self._anew(state, like) for state in states], 4, like)
+        shares = self._stacked([self._struck_if(state, like) for state in states], 2, like)
         mixed = (1 - shares) * laws[:, ::2] + shares * laws[:, 1::2]
         return mixed[:, 0], mixed[:, 1]
+
+    def _next(self, yes: Tensor, no: Tensor) -> tuple[Tensor, Tensor]:
+        """For answers of the first oracle alone."""
+        states = ((0, k, n) + (0, 0) * (self._many - 1) for k, n in zip(yes.tolist(), no.tolist(), strict=True))
+        return self._alone(states, yes)
 
     def _urns(self, yes: Tensor, no: Tensor) -> tuple[Tensor, Tensor]:
         """For answers of the first oracle alone, each in a call of its own."""

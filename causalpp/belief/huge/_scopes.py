@@ -12,8 +12,10 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+import torch
 
 from causalpp.equivalence import Mpdag
+from causalpp.graphs import reachability
 from causalpp.graphs.cpdag import Matrix
 from causalpp.propositions import (
     And,
@@ -77,12 +79,8 @@ class Scopes:
     @cached_property
     def _reach(self) -> Matrix:
         """Where a path may lead, of length 0 or more, undirected edges taken both ways."""
-        steps = self.graph.matrix | np.eye(len(self.graph.matrix), dtype=bool)
-        while True:
-            further = steps.astype(np.float32) @ steps.astype(np.float32) > 0
-            if np.array_equal(further, steps):
-                return steps
-            steps = further
+        found = reachability.closure(torch.from_numpy(self.graph.matrix)[None])[0].numpy()
+        return found | np.eye(len(found), dtype=bool)
 
     @cached_property
     def _uneven(self) -> frozenset[int]:

@@ -200,7 +200,6 @@ class ComponentBelief(Uncounted):
 
     @property
     def log_marginal_likelihood(self) -> float:
-        """The natural logarithm of P(answers)."""
         return float(torch.logsumexp(self._log_prior + self._messages.sum(0), 0))
 
     def probability(self, proposition: Proposition) -> float:
@@ -233,7 +232,6 @@ class ComponentBelief(Uncounted):
 
     @property
     def edges(self) -> Tensor:
-        """The posterior probability of every directed edge, shape ``(d, d)``."""
         out = torch.as_tensor(self.mec.cpdag.matrix & ~self.mec.cpdag.matrix.T).double()
         for place, part in zip(self._places, self.parts, strict=True):
             out[place[:, None], place] = part.candidates.edge_shares(part.probabilities)[place[:, None], place].double()
@@ -344,7 +342,6 @@ class ComponentBelief(Uncounted):
 
     @property
     def reliability(self) -> Reliability:
-        """The posterior over the oracle's sensitivity and specificity."""
         return self.parts[0].reliability
 
     @cached_property
@@ -362,7 +359,6 @@ class ComponentBelief(Uncounted):
         )
 
     def to_dict(self, k: int = 10) -> dict[str, Any]:
-        """The leading graphs, the edges' probabilities and the reliability as plain values."""
         return {
             "method": "components",
             "components": [len(part.candidates) for part in self._parts],

@@ -328,17 +328,14 @@ class ParticleBelief(Uncounted):
 
     @property
     def reliability(self) -> Reliability:
-        """The posterior over the oracle's sensitivity and specificity."""
         return self.belief.reliability
 
     @property
     def reliabilities(self) -> dict[Label, Reliability]:
-        """The same for each kind of question, wording or oracle; see :attr:`Belief.reliabilities`."""
         return self.belief.reliabilities
 
     @property
     def profile(self) -> Profile:
-        """What kind of oracle it is."""
         return self.belief.profile
 
     def settled(self, statement: Proposition) -> bool | None:
