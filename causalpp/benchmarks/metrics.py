@@ -156,8 +156,7 @@ def intervals(
     if len(sums) < 2 or draws == 0:
         return mean, float("nan"), float("nan")
     drawn = np.concatenate([_over(part[:, 0], part[:, 1]) for part in _resampled(sums, draws, seed)])
-    low, high = np.quantile(drawn[~np.isnan(drawn)], [(1 - level) / 2, (1 + level) / 2])
-    return mean, float(low), float(high)
+    return mean, *_ends(drawn, level)
 
 
 def is_scored(frame: pd.DataFrame) -> bool:
@@ -303,8 +302,12 @@ def _percentiles(sums: _Floats, draws: int, level: float, seed: int) -> tuple[di
     parts = [_metrics(part) for part in _resampled(sums, draws, seed)]
     low, high = {}, {}
     for metric in METRICS:
-        drawn = np.concatenate([part[metric] for part in parts])
-        drawn = drawn[~np.isnan(drawn)]
-        ends = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]) if len(drawn) else (np.nan, np.nan)
-        low[metric], high[metric] = float(ends[0]), float(ends[1])
+        low[metric], high[metric] = _ends(np.concatenate([part[metric] for part in parts]), level)
     return low, high
+
+
+def _ends(drawn: _Floats, level: float) -> tuple[float, float]:
+    """The percentiles between which a share of some draws lies, those apart that are undefined."""
+    known = drawn[~np.isnan(drawn)]
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2]) if len(known) else (np.nan, np.nan)
+    return float(low), float(high)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, ClassVar, Self
 
+import networkx as nx
+
 from causalpp.equivalence import MarkovEquivalenceClass, from_premise
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
@@ -131,7 +133,7 @@ def _about_one(
     random = Source(seed, number)
     mec = MarkovEquivalenceClass.from_cpdag(from_premise(item.premise))
     dag = mec.sample(1, seed=random.below(2**32))[0]
-    apart = _distances(dag)
+    apart = dict(nx.all_pairs_shortest_path_length(nx.Graph(dag.edges)))  # whatever the direction of the edges
     k = 0
     for kind in kinds:
         for p, answer in _drawn(dag, kind, per_kind, conditioning, random):
@@ -147,7 +149,7 @@ def _about_one(
                 variables=dag.nodes,
                 group=item.group,
                 split=item.split,
-                about={"kind": kind, "distance": apart.get((a, b), -1), "style": style, "seed": seed},
+                about={"kind": kind, "distance": apart.get(a, {}).get(b, -1), "style": style, "seed": seed},
             )
             k += 1
 
@@ -173,20 +175,3 @@ def _questions(names: tuple[str, ...], kind: str, conditioning: int) -> tuple[Pr
     found = all_questions(names, kinds=[kind], conditioning=conditioning)
     # With nothing held fixed, Changes says what Causes says.
     return tuple(p for p in found if not isinstance(p, Changes) or p.holding) or found
-
-
-def _distances(dag: Dag) -> dict[tuple[str, str], int]:
-    """How many edges apart two variables are, whatever their direction."""
-    near: dict[str, set[str]] = {name: set() for name in dag.nodes}
-    for a, b in dag.edges:
-        near[a].add(b)
-        near[b].add(a)
-    out: dict[tuple[str, str], int] = {}
-    for start in dag.nodes:
-        frontier, seen, steps = {start}, {start}, 0
-        while frontier:
-            out |= {(start, name): steps for name in frontier}
-            frontier = {other for name in frontier for other in near[name]} - seen
-            seen |= frontier
-            steps += 1
-    return out

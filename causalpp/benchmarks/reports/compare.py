@@ -100,12 +100,12 @@ def mcnemar(only_first: int, only_second: int) -> float:
         >>> mcnemar(1, 9)
         0.021484375
     """
-    from scipy.stats import binom
+    from scipy.stats import binomtest
 
     if only_first < 0 or only_second < 0:
         raise InvalidParameter(f"numbers of items are not negative, got {only_first} and {only_second}")
-    few, both = min(only_first, only_second), only_first + only_second
-    return min(1.0, 2 * float(binom.cdf(few, both, 0.5)))
+    both = only_first + only_second
+    return float(binomtest(only_first, both, 0.5).pvalue) if both else 1.0
 
 
 @old_keyword(task="study")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal
 
 from causalpp.acbo import AcboConfig, discover
@@ -64,21 +65,10 @@ _ATTEMPTS = 2000
 
 
 def _plan_runs(settings: DiscoverSettings, seed: int) -> Iterator[Mapping[str, Any]]:
-    for n in settings.variables:
-        for run in range(settings.runs):
-            for spec in settings.noise:
-                for method in settings.methods:
-                    yield {
-                        "variables": n,
-                        "seed": seed_of(seed, "discover", n, run),
-                        "noise": spec,
-                        "method": method,
-                        "confidence": settings.confidence,
-                        "max_questions": settings.max_questions,
-                        "expected_degree": settings.expected_degree,
-                        "candidates": settings.candidates,
-                        "limit": settings.limit,
-                    }
+    same = ("confidence", "max_questions", "expected_degree", "candidates", "limit")
+    for n, run, spec, method in product(settings.variables, range(settings.runs), settings.noise, settings.methods):
+        own = {"variables": n, "seed": seed_of(seed, "discover", n, run), "noise": spec, "method": method}
+        yield own | {name: getattr(settings, name) for name in same}
 
 
 def _drawn(p: Mapping[str, Any]) -> MarkovEquivalenceClass:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,12 @@ from causalpp.benchmarks.rows import LocalRow
 from causalpp.benchmarks.runs.units import Outcome, Study, register
 from causalpp.benchmarks.settings import read_settings
 from causalpp.benchmarks.solvers.asked import Asked
-from causalpp.benchmarks.studies.solve import GeneratedItems, SolveSettings, check_limit, chosen_items, judged
+from causalpp.benchmarks.studies.solve import ItemsSettings, chosen_items, judged
 from causalpp.crosscheck import Calibration
 from causalpp.errors import InvalidData, InvalidParameter
-from causalpp.oracles import Answer
+from causalpp.oracles import Answer, Oracle
 from causalpp.oracles.noise import path_length
+from causalpp.propositions import Proposition
 from causalpp.tasks.corr2cause import corr2cause_item
 from causalpp.tasks.interventional import LocalItem, interventional_set
 
@@ -39,65 +40,44 @@ class Questioned:
     label: str = ""
 
 
-@dataclass(frozen=True)
-class LocalSettings:
+@dataclass(frozen=True, kw_only=True)
+class LocalSettings(ItemsSettings):
     """A section of a configuration that puts local questions, whose answers are known, to oracles.
 
     Attributes:
-        items: as for the study ``solve``: their premises are asked about.
+        items, split, variables, limit: as for :class:`~causalpp.benchmarks.studies.solve.ItemsSettings`: their premises
+            are asked about.
         oracles: who is asked.
-        kinds, per_kind, conditioning: of the questions; see :func:`causalpp.benchmarks.interventional_set`.
+        kinds, per_kind, conditioning: of the questions; see :func:`causalpp.tasks.interventional_set`.
         repeats: how often each is put; where an oracle has several wordings, the repeats go through them.
-        split, variables, limit: which items.
 
     Raises:
         InvalidParameter: no oracle, two with the same label, or a number out of range.
     """
 
-    items: str | GeneratedItems | tuple[Mapping[str, Any], ...]
     oracles: tuple[Questioned, ...]
     kinds: tuple[str, ...] = ("Causes", "DirectlyCauses", "Changes")
     per_kind: int = 4
     conditioning: int = 1
     repeats: int = 1
-    split: str = ""
-    variables: tuple[int, ...] | None = None
-    limit: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         labels = [_label(oracle) for oracle in self.oracles]
         if not labels or len(set(labels)) < len(labels):
             raise InvalidParameter(f"name at least one oracle, each with a 'label' of its own; got {labels}")
         if self.repeats < 1 or self.per_kind < 1:
             raise InvalidParameter("'repeats' and 'per_kind' are numbers from 1 on")
-        check_limit(self.limit)
 
 
 def _label(oracle: Questioned) -> str:
     return oracle.label or oracle.ask.described
 
 
-@dataclass(frozen=True)
-class _Only:
-    """Who is asked, read back from the parameters of a unit."""
-
-    ask: Asked = field()
-
-
 def _plan(settings: LocalSettings, seed: int) -> Iterator[Mapping[str, Any]]:
-    items = chosen_items(
-        SolveSettings(
-            settings.items, ("always-no",), split=settings.split, variables=settings.variables, limit=settings.limit
-        ),
-        seed,
-    )
-    questions = interventional_set(
-        map(corr2cause_item, items),
-        kinds=settings.kinds,
-        per_kind=settings.per_kind,
-        conditioning=settings.conditioning,
-        seed=seed,
-    )
+    items = map(corr2cause_item, chosen_items(settings, seed))
+    chosen = {name: getattr(settings, name) for name in ("kinds", "per_kind", "conditioning")}
+    questions = interventional_set(items, seed=seed, **chosen)
     for _, together in groupby(questions, key=lambda question: question.premise):
         plain = [question.to_dict() for question in together]
         for oracle in settings.oracles:
@@ -109,22 +89,24 @@ def _plan(settings: LocalSettings, seed: int) -> Iterator[Mapping[str, Any]]:
             }
 
 
-def _read(parameters: Mapping[str, Any]) -> tuple[Asked, list[LocalItem]]:
-    asked = read_settings(_Only, {"ask": parameters["ask"]}).ask
-    return asked, [LocalItem.from_dict(values) for values in parameters["questions"]]
+def _asked(parameters: Mapping[str, Any]) -> Asked:
+    return read_settings(Questioned, {"ask": parameters["ask"]}).ask
+
+
+def _read(parameters: Mapping[str, Any]) -> tuple[Asked, list[LocalItem], Oracle, list[Proposition]]:
+    asked, items = _asked(parameters), [LocalItem.from_dict(values) for values in parameters["questions"]]
+    oracle = asked.oracle(items[0].dag, items[0].id, items[0].premise)
+    return asked, items, oracle, [item.proposition for item in items]
 
 
 def _work(parameters: Mapping[str, Any]) -> Outcome:
-    asked, items = _read(parameters)
-    oracle = asked.oracle(items[0].dag, items[0].id, items[0].premise)
-    return _rows(asked, items, oracle.ask([item.proposition for item in items], parameters["repeats"]), parameters)
+    asked, items, oracle, questions = _read(parameters)
+    return _rows(asked, items, oracle.ask(questions, parameters["repeats"]), parameters)
 
 
 async def _work_async(parameters: Mapping[str, Any]) -> Outcome:
-    asked, items = _read(parameters)
-    oracle = asked.oracle(items[0].dag, items[0].id, items[0].premise)
-    answers = await oracle.ask_async([item.proposition for item in items], parameters["repeats"])
-    return _rows(asked, items, answers, parameters)
+    asked, items, oracle, questions = _read(parameters)
+    return _rows(asked, items, await oracle.ask_async(questions, parameters["repeats"]), parameters)
 
 
 def _rows(asked: Asked, items: list[LocalItem], answers: list[Answer], parameters: Mapping[str, Any]) -> Outcome:
@@ -168,7 +150,7 @@ def _rows(asked: Asked, items: list[LocalItem], answers: list[Answer], parameter
 
 
 def _waits(parameters: Mapping[str, Any]) -> bool:
-    return read_settings(_Only, {"ask": parameters["ask"]}).ask.waits
+    return _asked(parameters).waits
 
 
 #: Puts local questions with known answers to oracles.

@@ -16,7 +16,7 @@ from causalpp.errors import InvalidParameter
 from causalpp.tasks import Item, YesNo, generate, load_benchmark, perturb, read_items, score
 from causalpp.tasks.corr2cause import corr2cause_item
 
-__all__ = ["SOLVE", "GeneratedItems", "SolveSettings", "chosen_items"]
+__all__ = ["SOLVE", "GeneratedItems", "ItemsSettings", "SolveSettings", "chosen_items", "judged"]
 
 
 @dataclass(frozen=True)
@@ -40,33 +40,50 @@ class GeneratedItems:
     positive: float = 0.5
 
 
-@dataclass(frozen=True)
-class SolveSettings:
-    """A section of a configuration that puts items to solvers.
+@dataclass(frozen=True, kw_only=True)
+class ItemsSettings:
+    """What a section of a configuration says of its items.
 
     Attributes:
         items: a file of items, the name of a benchmark that ships, the items themselves, or how to generate them.
-        solvers: names, or mappings with a name under ``solver``, its settings and, if wanted, a ``label``.
         split: only the items of this split.
         variables: only items with so many variables.
         limit: only so many items, the first ones.
+
+    Raises:
+        InvalidParameter: a limit that leaves no item.
+    """
+
+    items: str | GeneratedItems | tuple[Mapping[str, Any], ...]
+    split: str = ""
+    variables: tuple[int, ...] | None = None
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 1:
+            raise InvalidParameter(f"'limit' is a whole number from 1 on, got {self.limit}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolveSettings(ItemsSettings):
+    """A section of a configuration that puts items to solvers.
+
+    Attributes:
+        items, split, variables, limit: as for :class:`ItemsSettings`.
+        solvers: names, or mappings with a name under ``solver``, its settings and, if wanted, a ``label``.
         perturb: change names or wording first, which leaves the labels as they are.
 
     Raises:
         InvalidParameter: no solver, two with the same label, or one with settings that it does not have.
     """
 
-    items: str | GeneratedItems | tuple[Mapping[str, Any], ...]
     solvers: tuple[str | Mapping[str, Any], ...]
-    split: str = ""
-    variables: tuple[int, ...] | None = None
-    limit: int | None = None
     perturb: Literal["", "names", "paraphrase"] = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.solvers:
             raise InvalidParameter("no solver is named under 'solvers'")
-        check_limit(self.limit)
         labels = [label_of(spec) for spec in self.solvers]
         for spec, label in zip(self.solvers, labels):
             make_solver(spec)
@@ -74,22 +91,12 @@ class SolveSettings:
                 raise InvalidParameter(f"two solvers are called {label!r}: give each a 'label' of its own")
 
 
-def check_limit(limit: int | None) -> None:
-    """Refuse a limit that leaves no item.
-
-    Raises:
-        InvalidParameter: it is below one.
-    """
-    if limit is not None and limit < 1:
-        raise InvalidParameter(f"'limit' is a whole number from 1 on, got {limit}")
-
-
 def label_of(spec: str | Mapping[str, Any]) -> str:
     """What reports call a solver: its label, or else its name."""
     return spec if isinstance(spec, str) else str(spec.get("label") or spec.get("solver"))
 
 
-def _source(settings: SolveSettings, seed: int) -> Iterable[Item]:
+def _source(settings: ItemsSettings, seed: int) -> Iterable[Item]:
     source = settings.items
     if isinstance(source, GeneratedItems):
         chosen = {name: getattr(source, name) for name in ("semantics", "expected_degree", "positive")}
@@ -101,7 +108,7 @@ def _source(settings: SolveSettings, seed: int) -> Iterable[Item]:
     return load_benchmark(source)
 
 
-def chosen_items(settings: SolveSettings, seed: int) -> Iterator[Item]:
+def chosen_items(settings: ItemsSettings, seed: int) -> Iterator[Item]:
     """The items that a section is about.
 
     Raises:
@@ -116,10 +123,7 @@ def chosen_items(settings: SolveSettings, seed: int) -> Iterator[Item]:
     found = False
     for item in islice(fitting, settings.limit):
         found = True
-        if settings.perturb:
-            yield from perturb([corr2cause_item(item)], settings.perturb, seed=seed)
-        else:
-            yield item
+        yield item
     if not found:
         raise InvalidParameter(
             f"there is nothing to do: {_told(settings)} has no item"
@@ -128,7 +132,7 @@ def chosen_items(settings: SolveSettings, seed: int) -> Iterator[Item]:
         )
 
 
-def _told(settings: SolveSettings) -> str:
+def _told(settings: ItemsSettings) -> str:
     return repr(settings.items) if isinstance(settings.items, str) else "what is given under 'items'"
 
 
@@ -138,6 +142,8 @@ def _plan_solving(settings: SolveSettings, seed: int) -> Iterator[Mapping[str, A
         for spec in settings.solvers
     ]
     for item in chosen_items(settings, seed):
+        if settings.perturb:
+            (item,) = perturb([corr2cause_item(item)], settings.perturb, seed=seed)
         plain = item.to_dict()
         plain.pop("certificate", None)
         for label, identity, spec in solvers:

@@ -68,7 +68,7 @@ class Row:
     Attributes:
         graph: which graph of its draw.
         relation, a, b: the hypothesis.
-        label: whether it is entailed.
+        label: whether it is entailed; None if whoever writes the item is to say.
         near: why it belongs to the question that comes with it: ``"edge"``, ``"relation"`` or "".
     """
 
@@ -76,7 +76,7 @@ class Row:
     relation: str
     a: str
     b: str
-    label: bool
+    label: bool | None
     near: str = ""
 
 

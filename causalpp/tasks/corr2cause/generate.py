@@ -18,17 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
+from causalpp.equivalence import Cpdag
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Dag
 from causalpp.tasks._random import Source
 from causalpp.tasks.corr2cause.candidates import Drawn, Recipe, Row, draw, names_of
 from causalpp.tasks.corr2cause.classes import classes
-from causalpp.tasks.corr2cause.hypotheses import SEMANTICS, check_relation, hypothesis
+from causalpp.tasks.corr2cause.hypotheses import SEMANTICS, check_relation
 from causalpp.tasks.corr2cause.item import RELATIONS, Corr2CauseItem
 from causalpp.tasks.corr2cause.labelling import ClassWriter, random_wording
 from causalpp.tasks.corr2cause.premises import PREMISES, STATED
-from causalpp.tasks.corr2cause.published import published_counts
 from causalpp.tasks.items.benchmark import Benchmark
 from causalpp.tasks.items.splits import check_shares, with_splits
 
@@ -164,27 +163,14 @@ def complete_set(
         check_shares(shares)
     recipe = Recipe(n, seed, semantics, 0.0, "complete")
     names = names_of(n)
+    asked = [(relation, a, b) for a, b in combinations(names, 2) for relation in RELATIONS]
     items: list[Corr2CauseItem] = []
     for number, graph in enumerate(classes(n)):
-        dag = Dag.from_adjacency(graph, names)
-        writer = ClassWriter(dag, recipe, number)
-        labels = _published_labels(graph) if semantics == "published" else _exact_labels(dag, semantics)
-        for i, j in combinations(range(n), 2):
-            for k, relation in enumerate(RELATIONS):
-                items.append(writer.item(Row(0, relation, names[i], names[j], labels(k, i, j))))
+        writer = ClassWriter(Dag.from_adjacency(graph, names), recipe, number)
+        items += [writer.item(Row(0, relation, a, b, None)) for relation, a, b in asked]
     made = [replace(item, id=f"n{n}-{k:06d}") for k, item in enumerate(items)]
     about = {"sizes": [n], "complete": True, "semantics": semantics, "seed": seed, "shares": dict(shares or {})}
     return Benchmark(tuple(with_splits(made, shares, seed) if shares else made), about)
-
-
-def _published_labels(graph: Any) -> Callable[[int, int, int], bool]:
-    counts, members = published_counts(graph)
-    return lambda k, i, j: bool(counts[k, i, j] == members)
-
-
-def _exact_labels(dag: Dag, semantics: str) -> Callable[[int, int, int], bool]:
-    mec, names = MarkovEquivalenceClass.from_dag(dag), dag.nodes
-    return lambda k, i, j: mec.entails(hypothesis(RELATIONS[k], names[i], names[j], semantics, variables=names))
 
 
 # --- choosing -----------------------------------------------------------------------------------------
@@ -197,7 +183,7 @@ class _Quota:
         self, rows: int, positive: float, relations: Sequence[str], near_misses: float, per_class: int
     ) -> None:
         entailed = round(rows * positive)
-        self.left: dict[tuple[str, bool], int] = {}
+        self.left: dict[tuple[str, bool | None], int] = {}
         for label, count, first in ((True, entailed, 0), (False, rows - entailed, entailed)):
             # Those of the one label that are left over go to other relations than those of the other.
             for k, relation in enumerate(relations):

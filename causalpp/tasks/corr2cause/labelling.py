@@ -58,7 +58,7 @@ class ClassWriter:
         """
         published = self.recipe.semantics == "published"
         label, certificate = self._counted(row) if published else self._proved(row)
-        if label != row.label:
+        if row.label is not None and label != row.label:
             raise InvalidGraph(f"{row} of {self.mec.cpdag!r}: the label is {label}")
         return Corr2CauseItem(
             id="",
