@@ -79,7 +79,7 @@ class Scopes:
     @cached_property
     def _reach(self) -> Matrix:
         """Where a path may lead, of length 0 or more, undirected edges taken both ways."""
-        found = reachability.closure(torch.from_numpy(self.graph.matrix)[None])[0].numpy()
+        found = reachability.closure(torch.tensor(self.graph.matrix)[None])[0].numpy()
         return found | np.eye(len(found), dtype=bool)
 
     @cached_property
