@@ -59,5 +59,5 @@ def test_some(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", COMMANDS)
 def test_many(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    ended = sweep(kind, tmp_path, 100, 2, capsys)
+    ended = sweep(kind, tmp_path, 50, 2, capsys)
     assert ended[1] > 0

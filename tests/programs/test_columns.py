@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 
 import causalpp as cpp
 from causalpp import Dag, errors
+from causalpp.cli import main
 from causalpp.columns import read_columns
 from causalpp.graphs.random import all_dags
 from causalpp.programs.fitting.diagnostics import family_cells
@@ -181,24 +180,26 @@ def arrests(seed: int, n: int = 432) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-def test_recidivism_by_the_command_line_alone(tmp_path: Path) -> None:
+def test_recidivism_by_the_command_line_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     frame = arrests(3)
     frame.to_csv(tmp_path / "rows.csv", index=False)
     causes = ["age", "race", "wexp", "mar", "paro", "prio"]
     edges = [*((v, "arrest") for v in ("fin", *causes)), ("age", "wexp"), ("age", "mar")]
     cpp.write_graph(Dag.from_edges(edges), tmp_path / "graph.json")
     command = ["effect", "--data", "rows.csv", "--graph", "graph.json", "--treatment", "fin", "--outcome", "arrest"]
-    run = subprocess.run(
-        [sys.executable, "-c", "from causalpp.cli import main; main()", *command, "--draws", "0", "--samples", "20000"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    lines = run.stdout.splitlines()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--draws", "0", "--samples", "20000"])
+    out, err = capsys.readouterr()
+    assert not ended.value.code, err
+    lines = out.splitlines()
     assert lines[0] == "how I read your columns (432 rows)"
     kinds = {line.split()[0]: line.split()[1] for line in lines[2:10]}
     assert kinds == dict.fromkeys(kinds, "discrete") | {"age": "real", "prio": "count"}
     expected, error = regression(frame, "fin", "arrest", causes)
-    value = float(run.stdout.split("mean of arrest: ")[1].split()[0])
+    value = float(out.split("mean of arrest: ")[1].split()[0])
     assert abs(value - expected) < error / 2
 
 

@@ -36,10 +36,10 @@ def front_door() -> cpp.CausalProgram:
 
 
 @pytest.mark.parametrize(
-    "repetitions", [8, pytest.param(100, marks=pytest.mark.slow)], ids=["a few repetitions", "a hundred"]
+    "repetitions", [8, pytest.param(50, marks=pytest.mark.slow)], ids=["a few repetitions", "fifty"]
 )
 def test_the_front_door_effect_is_covered(repetitions: int) -> None:
-    """Intervals of nominal 95 %: at least 90 of 100 cover with probability 0.99, at least 6 of 8 likewise."""
+    """Intervals of nominal 95 %: at least 44 of 50 cover with probability 0.99, at least 6 of 8 likewise."""
     program = smoking_tar_cancer()
     truth = cpp.ate(program, "smoke", "cancer").value
     assert truth == pytest.approx(0.045)
@@ -47,13 +47,13 @@ def test_the_front_door_effect_is_covered(repetitions: int) -> None:
     for seed in range(repetitions):
         data = program.simulate(20_000, seed=seed)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", errors.ImpreciseWarning)  # a few of a hundred are just over the limit
+            warnings.simplefilter("ignore", errors.ImpreciseWarning)  # a few of fifty are just over the limit
             fitted = cpp.compile(FRONT_DOOR, data=data, states={"genotype": ("a", "b")}, seed=seed)
         effect = cpp.ate(fitted, "smoke", "cancer", draws=200)
         low, high = effect.interval(0.95)
         covered += low <= truth <= high
         assert abs(effect.value - truth) < 0.03
-    assert covered >= (6 if repetitions == 8 else 90)
+    assert covered >= (6 if repetitions == 8 else 44)
 
 
 def test_draws_are_joint_over_mechanisms() -> None:
