@@ -59,11 +59,10 @@ def counted(counts: Counts, sets: Sequence[int]) -> Iterator[tuple[NDArray[np.in
     What the sets have in common is looked at once.
     """
     shared, others = common(sets)
-    given = bits(shared)
-    before = math.prod(counts.states[k] for k in given)
     for rest in others:
-        found = counts.joint(given, *rest)
-        yield found[found > 0], float(before * math.prod(counts.states[k] for k in rest))
+        *given, last = [*bits(shared), *rest]
+        found = counts.joint(given, last)
+        yield found[found > 0], math.prod(float(counts.states[k]) for k in (*given, last))
 
 
 def discrete_counts(table: Table, rows: Rows | None, name: str) -> Counts:

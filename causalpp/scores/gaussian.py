@@ -16,6 +16,7 @@ from causalpp.scores.table import Data, Floats
 
 __all__ = ["BGe", "Volumes"]
 
+_CELLS = 1 << 22  # of the parts that are looked at together
 _SINGULAR = -1e3  # the log-determinant of what has none
 
 
@@ -35,10 +36,11 @@ class Volumes:
         listed = [[row for k in bits(mask) for row in self.places[k]] for mask in sets]
         width, out = np.array([len(rows) for rows in listed]), np.zeros(len(sets))
         for size in np.unique(width[width > 0]):
-            which = np.flatnonzero(width == size)
-            where = np.array([listed[k] for k in which])
-            sign, log = np.linalg.slogdet(self.matrix[where[:, :, None], where[:, None, :]])
-            out[which] = np.where(sign > 0, log, _SINGULAR)
+            of_size = np.flatnonzero(width == size)
+            for which in np.array_split(of_size, -(-len(of_size) * int(size) ** 2 // _CELLS)):
+                where = np.array([listed[k] for k in which])
+                sign, log = np.linalg.slogdet(self.matrix[where[:, :, None], where[:, None, :]])
+                out[which] = np.where(sign > 0, log, _SINGULAR)
         return out, width.astype(float)
 
 

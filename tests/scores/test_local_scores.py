@@ -98,6 +98,20 @@ def test_bdeu_is_sequential_prediction(size: float) -> None:
             assert k2.of(target, mask) == pytest.approx(urn(codes, target, parents, states, size), abs=1e-9)
 
 
+def test_a_family_of_many_columns() -> None:
+    """Of 2⁴⁵ joint states those that occur are counted, one by one or with sets that have little in common."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.integers(0, 2, (70, 45)), columns=[f"v{k}" for k in range(45)]).astype(bool)
+    everything = (1 << 45) - 1
+    families = [(0, everything ^ 1), (3, 0b110), (44, everything >> 1), (5, 0)]
+    for make in (scores.BDeu, scores.CooperHerskovits, scores.BIC):
+        found = make(frame).local_many(*zip(*families, strict=True))
+        np.testing.assert_allclose(found, [make(frame).of(v, mask) for v, mask in families], rtol=1e-9)
+    parents = bits(everything ^ 1)
+    wanted = urn(frame.to_numpy().astype(int), 0, parents, [2] * 45, 2.0**-45)
+    assert scores.BDeu(frame).of(0, everything ^ 1) == pytest.approx(wanted)
+
+
 def test_states_that_are_not_seen_count() -> None:
     frame = columns(np.random.default_rng(0), 50, "dd")
     declared = read_columns(frame, states={"v0": [0, 1, 2, 3], "v1": [0, 1, 2]})
