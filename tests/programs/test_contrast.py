@@ -74,6 +74,12 @@ def test_data_and_graphs_take_a_contrast_or_its_words() -> None:
             criterion(ASIA.dag, contrast, "dysp")
         with pytest.raises(InvalidParameter, match="the outcome is empty"):
             criterion(ASIA.dag, "smoke")
+    estimand = cpp.identify(ASIA.dag, contrast)
+    for source in (ROWS, ASIA):
+        assert estimand.effect(source, contrast) == estimand.effect(source, "no", "yes", "no")
+        assert estimand.effect(source, cpp.Contrast("smoke", "dysp")) == estimand.effect(source, "yes", "no", "yes")
+    with pytest.raises(InvalidParameter, match=r"is not about P\(dysp \| do\(smoke\)\)"):
+        estimand.effect(ASIA, cpp.Contrast("smoke", "lung"))
     with pytest.raises(InvalidParameter, match="not both: state='no'"):
         cpp.adjusted_effect(ROWS, contrast, state="no")
     trial = {"yes": 0.3, "no": 0.2}

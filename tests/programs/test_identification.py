@@ -30,7 +30,7 @@ from causalpp.programs.identification import (
     adjusted_effect,
     identify,
 )
-from causalpp.programs.identification._mixed import as_dag, as_mixed
+from causalpp.programs.identification.mixed import as_dag, as_mixed
 
 TRAP = Admg(("V0", "V1", "V2", "V3"), (("V0", "V3"), ("V1", "V2"), ("V2", "V3")), (("V0", "V1"), ("V1", "V3")))
 NAPKIN = Admg(("W", "R", "X", "Y"), (("W", "R"), ("R", "X"), ("X", "Y")), (("W", "X"), ("W", "Y")))

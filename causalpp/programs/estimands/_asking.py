@@ -14,7 +14,7 @@ from causalpp.programs.estimands.effect import Effect
 from causalpp.programs.program import CausalProgram
 from causalpp.programs.worlds import Worlds
 
-__all__ = ["How", "Quantity", "effect", "estimand", "said"]
+__all__ = ["How", "Quantity", "effect", "estimand", "in_words"]
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
@@ -131,6 +131,6 @@ def effect(
     )
 
 
-def said(values: Mapping[str, Any]) -> str:
+def in_words(values: Mapping[str, Any]) -> str:
     """Variables and their values in words."""
     return ", ".join(f"{name} = {value}" for name, value in values.items())

@@ -9,6 +9,7 @@ from causalpp.errors import NotIdentified
 from causalpp.graphs import Dag
 from causalpp.programs.contrast import Contrast
 from causalpp.programs.identification import identify
+from causalpp.programs.identification.mixed import as_mixed
 from causalpp.programs.program import CausalProgram
 
 __all__ = ["not_identified", "recanting"]
@@ -68,27 +69,15 @@ def recanting(dag: Dag, contrast: Contrast, active: Callable[[str], int]) -> str
     children = [c for c in dag.children(treatment) if paths(c)]
     inside = [c for c in children if active(c)]
     outside = [c for c in children if active(c) < paths(c)]
-    district = _districts(dag, treatment, outcome)
+    # Districts count by what lies between treatment and outcome.
+    rest = dag.subgraph([name for name in dag.nodes if name != treatment])
+    between = as_mixed(dag).subgraph((rest.ancestors([outcome]) | {outcome}) - dag.latent)
     for a in inside:
         for b in outside:
-            if b in district[a]:
+            if b in between.component(a):
                 who = f"{a} carries" if a == b else f"{a} and {b}, which share a latent cause, carry"
                 return (
                     f"not identified: {who} the treatment along active paths and along others, so the answer rests "
                     "on the equations of the mechanisms, not on data alone, from experiments or not"
                 )
     return None
-
-
-def _districts(dag: Dag, treatment: str, outcome: str) -> dict[str, set[str]]:
-    """The variables joined with each by ↔, where only those between treatment and outcome count."""
-    graph = dag.latent_projection()
-    rest = dag.subgraph([name for name in dag.nodes if name != treatment])
-    kept = (rest.ancestors([outcome]) | {outcome}) - dag.latent
-    found = {name: {name} for name in kept}
-    for a, b in graph.bidirected:
-        if a in kept and b in kept and found[a] is not found[b]:
-            found[a] |= found[b]
-            for name in found[b]:
-                found[name] = found[a]
-    return found

@@ -26,6 +26,7 @@ from torch import Tensor
 from causalpp._renamed import old_keyword
 from causalpp.errors import ImpossibleEvidence, InvalidParameter, TooLarge
 from causalpp.programs.answering.plan import Statement
+from causalpp.programs.estimands._asking import in_words
 from causalpp.programs.mechanisms import Assign, State
 from causalpp.programs.mechanisms.noise import ranks as _ranks
 from causalpp.programs.program import CausalProgram
@@ -79,7 +80,7 @@ class ActualCause:
             if self.probability < 1e-9
             else f"has probability {self.probability:.4f} of being"
         )
-        return f"{_said(self.cause)} {verdict} an actual cause of {_said(self.effect)}: {self.reason}"
+        return f"{in_words(self.cause)} {verdict} an actual cause of {in_words(self.effect)}: {self.reason}"
 
     def to_dict(self) -> dict[str, Any]:
         """All attributes as plain values."""
@@ -166,13 +167,13 @@ def _verdict(program: CausalProgram, contexts: _Contexts, x: dict[str, float], y
     breaks, witnesses = work.breaks(x)
     is_cause = first & breaks & ~part
     probability = float(weights @ is_cause.numpy())
-    said, done = _said(decoded(x)), _said(decoded(y))
+    said, done = in_words(decoded(x)), in_words(decoded(y))
     if probability > 1e-12:
         best = int(np.argmax(weights * is_cause.numpy()))
         setting, held = next((s, h) for s, h, where in witnesses if where[best])
         shown = decoded(setting), decoded({name: float(actual[name][best]) for name in held})
-        keeping = f", with {_said(shown[1])} held as it was" if held else ""
-        reason = f"had it been {_said(shown[0])}{keeping}, it would not have come to {done}"
+        keeping = f", with {in_words(shown[1])} held as it was" if held else ""
+        reason = f"had it been {in_words(shown[0])}{keeping}, it would not have come to {done}"
         if probability < 1 - 1e-9:
             reason = f"in the likeliest world in which it is one, {reason}"
         return ActualCause(decoded(x), decoded(y), min(probability, 1.0), *shown, reason)
@@ -308,7 +309,3 @@ def _subsets(names: tuple[str, ...], *, proper: bool, empty: bool = False) -> It
     """Subsets, small ones first."""
     for size in range(0 if empty else 1, len(names) + (0 if proper else 1)):
         yield from combinations(names, size)
-
-
-def _said(values: Mapping[str, State]) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in values.items())

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 from causalpp.errors import InvalidParameter
 from causalpp.programs.contrast import Contrast
-from causalpp.programs.estimands._asking import How, effect, estimand, said
+from causalpp.programs.estimands._asking import How, effect, estimand, in_words
 from causalpp.programs.estimands.effect import Effect
 from causalpp.programs.program import CausalProgram
 
@@ -63,7 +63,7 @@ def cate(program: CausalProgram, contrast: Contrast, *, given: Mapping[str, Any]
         >>> cate(load_network("asia"), treatment="smoke", outcome="dysp", given={"tub": "yes"})
         Effect of smoke (yes against no) on P(dysp = yes) given tub = yes: +0.0600 = 0.8200 − 0.7600 (exact)
     """
-    return effect(program.condition(given), contrast, detail="given " + said(given), **how)
+    return effect(program.condition(given), contrast, detail="given " + in_words(given), **how)
 
 
 @estimand
@@ -113,5 +113,5 @@ def cde(program: CausalProgram, contrast: Contrast, *, fixing: Mapping[str, Any]
             raise InvalidParameter(f"{getattr(contrast, what)!r} cannot be fixed: it is the {what}")
     if not fixing:
         raise InvalidParameter("fixing= needs a mediator and its value; without any, the effect is ate()")
-    detail = f"with {said(fixing)} fixed"
+    detail = f"with {in_words(fixing)} fixed"
     return effect(program, contrast, fixing=fixing, kind="Controlled direct effect", detail=detail, **how)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from causalpp.programs.identification._mixed import Mixed
 from causalpp.programs.identification.expression import Expression, Fraction, Probability, Product, Sum
+from causalpp.programs.identification.mixed import Mixed
 
 __all__ = ["Hedge", "effect"]
 

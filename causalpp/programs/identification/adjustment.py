@@ -16,13 +16,13 @@ from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import Admg, Dag
 from causalpp.graphs.dag import Names
 from causalpp.programs.contrast import Contrast
-from causalpp.programs.identification._mixed import read_pair, read_query
 from causalpp.programs.identification._separators import (
     causal_nodes,
     minimal_separators,
     proper_back_door,
     without_edges,
 )
+from causalpp.programs.identification.mixed import read_pair, read_query
 
 __all__ = [
     "Instrument",

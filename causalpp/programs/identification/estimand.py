@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from causalpp.columns import State
 from causalpp.errors import FormatError, InvalidData, InvalidParameter, UnknownVariable
+from causalpp.programs.contrast import Contrast
 from causalpp.programs.identification._evaluate import Evaluation, Hole, Value
 from causalpp.programs.identification._printing import name_latex
 from causalpp.programs.identification.expression import Expression
@@ -186,7 +187,7 @@ class Estimand:
         self,
         source: Any,
         treated: Any,
-        control: Any,
+        control: Any = None,
         state: Any = None,
         given: Mapping[str, Any] | None = None,
         *,
@@ -196,16 +197,24 @@ class Estimand:
 
         Args:
             source: see :meth:`evaluate`.
-            treated, control: states of the treatment; for several, mappings treatment → state.
+            treated, control: states of the treatment; for several, mappings treatment → state; or a
+                :class:`~causalpp.Contrast` in place of both and of ``state``.
             state: of the outcome: the difference of its probability; left out for an outcome of numbers: of its mean.
             given, kinds: see :meth:`evaluate`.
 
         Raises:
-            InvalidParameter: several outcomes, or no ``state`` for an outcome that is not a number.
+            InvalidParameter: several outcomes, no ``state`` for an outcome that is not a number, or a contrast of other
+                variables.
         """
         if len(self.outcome) > 1:
             raise InvalidParameter("an effect is on one outcome: use evaluate() for several")
         data, sides = as_source(source, kinds), []
+        if isinstance(treated, Contrast):
+            contrast = Contrast.of(treated, control=control, state=state)
+            if ((contrast.treatment,), (contrast.outcome,)) != (self.treatment, self.outcome):
+                raise InvalidParameter(f"{contrast!r} is not about {self.query}")
+            contrast = contrast.among(data.states(contrast.treatment), data.states(contrast.outcome))
+            treated, control, state = contrast.treated, contrast.control, contrast.state
         for setting in (treated, control):
             if not isinstance(setting, Mapping):
                 if len(self.treatment) > 1:

@@ -10,11 +10,11 @@ from causalpp.graphs import Admg, Dag
 from causalpp.graphs.dag import Names, refuse_selected
 from causalpp.programs.contrast import Contrast
 from causalpp.programs.identification._algorithm import Hedge, effect
-from causalpp.programs.identification._mixed import Mixed, as_mixed, read_query
 from causalpp.programs.identification._separators import minimal_separators, proper_back_door, without_edges
 from causalpp.programs.identification.adjustment import frontdoor_sets, listed
 from causalpp.programs.identification.estimand import Estimand
 from causalpp.programs.identification.expression import Expression, Fraction, Probability, Product, Sum
+from causalpp.programs.identification.mixed import Mixed, as_mixed, read_query
 
 __all__ = ["identify"]
 
