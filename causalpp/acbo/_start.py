@@ -1,9 +1,9 @@
-"""Where a run begins: the belief before the first answer, and what may be asked about it."""
+"""Where a run begins: the graphs, in whatever form they are given, the belief about them, and what may be asked."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,17 +11,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.acbo._candidates import Candidates, known_of, read_candidates
+from causalpp.acbo._afterwards import size
 from causalpp.acbo._chooser import LOOKED_AT, Chooser, Chooses, ComponentChooser, ParticleChooser
 from causalpp.acbo._questions import askable, further_questions
 from causalpp.acbo.config import Settings
 from causalpp.belief import AnyBelief, Belief, ComponentBelief, ParticleBelief, one_edge_alternatives
 from causalpp.equivalence import MarkovEquivalenceClass
-from causalpp.errors import InvalidParameter, TooLarge
-from causalpp.graphs import DagBatch
+from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
+from causalpp.graphs import Dag, DagBatch, Knowledge
 from causalpp.propositions import Causes, DirectlyCauses, Proposition, all_questions, smallest_family, truth_table
 
-__all__ = ["Start", "begin"]
+__all__ = ["Candidates", "Start", "begin", "described", "kept", "narrowed"]
+
+_CELLS = 1 << 28  # of all candidates: with more, the loop goes through components or particles instead
+
+Graphs = MarkovEquivalenceClass | DagBatch | Dag
+Candidates = MarkovEquivalenceClass | DagBatch | Iterable[Dag] | Iterable[tuple[Graphs, float]]
 
 
 @dataclass(frozen=True)
@@ -154,3 +159,150 @@ def _told_apart(truth: Tensor, weights: Tensor | None) -> tuple[int, float | Non
         return len(mass), None
     share = mass[mass > 0] / mass.sum()
     return len(mass), min(math.log2(len(mass)), float(-(share * np.log2(share)).sum()))
+
+
+# --- the graphs ----------------------------------------------------------------------------------------------
+
+
+def read_candidates(
+    candidates: Candidates, limit: int, sample: int | None, seed: int
+) -> tuple[DagBatch, Tensor | None]:
+    """The distinct graphs, and their prior weights where they are not all equal."""
+    if isinstance(candidates, MarkovEquivalenceClass) and sample is not None and candidates.size > sample:
+        return _distinct_sample(candidates, sample, seed), None
+    if isinstance(candidates, (MarkovEquivalenceClass, DagBatch)):
+        if isinstance(candidates, MarkovEquivalenceClass):
+            batch = candidates.batch(min(limit, max(1, _CELLS // max(1, len(candidates.nodes) ** 2))))
+        else:
+            batch = candidates
+        weights = None
+    else:
+        members: list[Any] = list(candidates) if isinstance(candidates, Iterable) else [candidates]
+        if not members:
+            raise InvalidGraph("there are no candidate graphs")
+        if all(isinstance(member, tuple) and len(member) == 2 for member in members):
+            batch, weights = _weighted(members, limit)
+        elif all(isinstance(member, Dag) for member in members):
+            batch, weights = DagBatch.from_dags(members), None
+        else:  # a single Dag, for one: it lists its variables
+            raise InvalidGraph(
+                "the candidates must be an equivalence class, a batch, a list of graphs such as [dag], "
+                "or pairs of one of these and its prior weight"
+            )
+    if len(batch) == 0:
+        raise InvalidGraph("there are no candidate graphs")
+    if weights is None:
+        batch = batch.unique()[0]
+    if sample is not None and len(batch) > sample:
+        share = None if weights is None else (weights / weights.sum()).numpy()
+        some = sample if share is None else min(sample, int((share > 0).sum()))
+        drawn = np.random.default_rng(seed).choice(len(batch), some, replace=False, p=share)
+        batch, weights = batch[np.sort(drawn)], None
+    return batch, weights
+
+
+def kept(candidates: Candidates) -> Candidates:
+    """The candidates in a form that can be gone through more than once."""
+    if isinstance(candidates, (MarkovEquivalenceClass, DagBatch, Dag)) or not isinstance(candidates, Iterable):
+        return candidates
+    return tuple(candidates)  # type: ignore[return-value]
+
+
+def narrowed(candidates: Candidates, knowledge: Knowledge | None) -> Candidates:
+    """The candidates that agree with what is known; the weight of a set is that of the members that do.
+
+    Raises:
+        InvalidGraph: none does.
+        UnknownVariable: something is known of a variable they do not have.
+    """
+    if not knowledge or isinstance(candidates, Dag):  # which is refused further on
+        return candidates
+    if isinstance(candidates, MarkovEquivalenceClass):
+        return candidates.with_knowledge(knowledge)
+    if isinstance(candidates, DagBatch):
+        left: Any = candidates[knowledge.holds(candidates)]
+    else:
+        left = []
+        for member in candidates:
+            if isinstance(member, tuple) and len(member) == 2:
+                part, share = _part(member[0], knowledge)
+                left += [(part, member[1] * share)] if share else []
+            elif not isinstance(member, Dag) or knowledge.allows(member):
+                left.append(member)
+    if len(left) == 0:
+        raise InvalidGraph("no candidate agrees with what is known of the edges")
+    return left  # type: ignore[no-any-return]
+
+
+def known_of(candidates: Candidates, knowledge: Knowledge | None) -> Knowledge | None:
+    """What is known of the edges: a class that was learned or narrowed by something knows it, and all else is told."""
+    if isinstance(candidates, MarkovEquivalenceClass) and "knowledge" in candidates.learned:
+        return Knowledge.from_dict(candidates.learned["knowledge"])
+    return knowledge
+
+
+def _part(what: Graphs, knowledge: Knowledge) -> tuple[Graphs, float]:
+    """What knowledge leaves of some graphs, and the share of them that it leaves."""
+    if isinstance(what, MarkovEquivalenceClass):
+        try:
+            part = what.with_knowledge(knowledge)
+        except InvalidGraph:
+            return what, 0.0
+        return part, part.size / what.size
+    if isinstance(what, DagBatch):
+        kept = knowledge.holds(what)
+        return what[kept], float(kept.double().mean())
+    return what, float(not isinstance(what, Dag) or knowledge.allows(what))
+
+
+def described(candidates: Candidates, sample: int | None) -> str:
+    """What a run takes for granted, in words: that the truth is among these."""
+    if not isinstance(candidates, MarkovEquivalenceClass):
+        return "the candidates"
+    found = size(candidates)
+    count = "" if found is None else f" of {found:,} graph{'' if found == 1 else 's'}"
+    learned = candidates.learned
+    rows = f", {learned['rows']:,} rows" if isinstance(learned.get("rows"), int) else ""
+    source = f" learned from data ({learned['method']}{rows})" if "method" in learned else ""
+    drawn = "" if sample is None or found is None or found <= sample else f"{sample} graphs drawn from "
+    return f"{drawn}the class{count}{source}"
+
+
+def _distinct_sample(mec: MarkovEquivalenceClass, count: int, seed: int) -> DagBatch:
+    more = count
+    while True:
+        batch = mec.sample(more, seed=seed).unique()[0]
+        if len(batch) >= count:
+            return batch[:count]
+        more *= 2
+
+
+def _weighted(members: list[tuple[Any, Any]], limit: int) -> tuple[DagBatch, Tensor]:
+    """Several sets of graphs, each with a weight that its members share evenly; a graph of several adds them up."""
+    parts: list[DagBatch] = []
+    weights: list[float] = []
+    for what, weight in members:
+        if not isinstance(weight, (int, float, np.integer, np.floating)) or not 0 <= weight < float("inf"):
+            raise InvalidParameter(f"a prior weight is a number that is not negative, got {weight!r}")
+        if isinstance(what, MarkovEquivalenceClass):
+            batch = what.batch(limit)
+        else:
+            batch = DagBatch.from_dags([what]) if isinstance(what, Dag) else what
+        if not isinstance(batch, DagBatch):
+            raise InvalidGraph(f"a weight goes with a class, a batch or a graph, not with {what!r}")
+        if parts and batch.latent != parts[0].latent:
+            raise InvalidGraph(
+                f"all candidates have the same latent variables, got {sorted(batch.latent)} and "
+                f"{sorted(parts[0].latent)}: declare them alike"
+            )
+        if parts and batch.nodes != parts[0].nodes:
+            batch = DagBatch.from_dags(list(batch), nodes=parts[0].nodes)
+        parts.append(batch)
+        weights += [float(weight) / max(1, len(batch))] * len(batch)
+    if not sum(weights) > 0:
+        raise InvalidParameter("the prior weights of the candidates are all zero")
+    both = DagBatch.trusted(parts[0].nodes, torch.cat([part.adjacency for part in parts]), parts[0].latent)
+    _, first, which = np.unique(both.adjacency.flatten(1).cpu().numpy(), axis=0, return_index=True, return_inverse=True)
+    total = np.bincount(which.ravel(), weights=weights)
+    order = np.argsort(first)
+    return both[first[order]], torch.as_tensor(total[order])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Unpack
 
-from causalpp.acbo._candidates import Candidates
+from causalpp.acbo._start import Candidates
 from causalpp.acbo.config import Keywords, with_settings
 from causalpp.acbo.result import INTERRUPTED, Result, Step
 from causalpp.acbo.session import Session

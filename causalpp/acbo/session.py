@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -10,28 +9,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-import numpy as np
-
 from causalpp._files import write_text
 from causalpp.acbo import _saved
-from causalpp.acbo._calls import Call, Rounds
-from causalpp.acbo._candidates import Candidates, described, kept, narrowed
-from causalpp.acbo._start import begin
+from causalpp.acbo._run import Run
+from causalpp.acbo._start import Candidates, kept
 from causalpp.acbo.config import Keywords, Settings, with_settings
-from causalpp.acbo.result import UNFINISHED, Result, Step
-from causalpp.acbo.stopping import NOTHING_LEFT, Silence, doubt, entailed, verdict
-from causalpp.belief import AnyBelief
-from causalpp.errors import InvalidParameter, OracleError, UnknownVariable
-from causalpp.oracles import Answer, Panel, Request
+from causalpp.acbo.result import Result, Step
+from causalpp.errors import InvalidParameter, UnknownVariable
+from causalpp.oracles import Answer
 from causalpp.oracles.panel import Asked
-from causalpp.propositions import Proposition
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
 __all__ = ["Session"]
-
-_FAILURES = 3  # times in a row that the oracle could not be asked: more of them would tell no more
 
 #: What can be told: an answer, or yes, no or nothing to the question that was asked.
 Told = Answer | bool | None
@@ -78,8 +69,8 @@ class Session:
     def _begin(self, candidates: Candidates, settings: Settings, on_step: Callable[[Step], None] | None) -> None:
         self.settings, self.on_step = settings, on_step
         self._candidates = candidates
-        self._run = _Run(candidates, settings)
-        self._before: tuple[_Run, Any] | None = None  # the run, and what it draws from, before what was told last
+        self._run = Run(candidates, settings)
+        self._before: tuple[Run, Any] | None = None  # the run, and what it draws from, before what was told last
         self._told: list[tuple[bool, tuple[Answer, ...]]] = []  # each with whether it was asked for
         self._asked = False
         self._stopped: str | None = None
@@ -255,13 +246,13 @@ class Session:
 
     def _again(self) -> None:
         """Go through all that was told once more, from the beginning."""
-        self._run = _Run(self._candidates, self.settings)
+        self._run = Run(self._candidates, self.settings)
         for asked, answers in self._told:
             if asked:
                 self._run.ask()
             self._run.learn(answers)
 
-    def _restore(self, run: _Run, drawn: Any) -> None:
+    def _restore(self, run: Run, drawn: Any) -> None:
         self._run = run
         run.draw.bit_generator.state = drawn
 
@@ -282,208 +273,3 @@ class Session:
                     raise UnknownVariable(name, self._run.belief.nodes)
             given.append(replace(one, oracle=one.oracle or by, nature=one.nature or nature))
         return tuple(given)
-
-
-class _Run:
-    """Where a run stands: what it believes, what it may ask, what was put and is not answered yet."""
-
-    def __init__(self, candidates: Candidates, settings: Settings) -> None:
-        how = settings.how
-        candidates = narrowed(candidates, settings.knowledge)
-        self.draw = np.random.default_rng(settings.seed)
-        self.given = described(candidates, how.sample)
-        start = begin(candidates, settings, self.draw)
-        self.settings, self.how, self.start = settings, how, start
-        self.belief: AnyBelief = start.belief
-        self.settled = None if settings.goal is None else start.belief.settled(settings.goal)
-        self.chooser, self.distinct, self.entropy = start.chooser, start.distinct, start.entropy
-        self.kinds, self.further = start.kinds, start.further
-        self.budget = settings.budget(start.size)
-        self.silence = Silence(how.channel)
-        self.rounds = Rounds(how.panel, how.batch, how.outcome_cost) if how.panel is not None or how.batch > 1 else None
-        self.steps: tuple[Step, ...] = ()
-        self.calls = self.failures = 0
-        self.pending: tuple[Call, ...] = ()
-        self.heard: tuple[Answer, ...] = ()  # of calls that are not answered in full
-        self.verdict: str | None = None
-
-    def copy(self) -> _Run:
-        """The run as it is now, which what is learned later leaves alone."""
-        other = copy.copy(self)
-        other.chooser, other.silence = self.chooser.copy(), copy.copy(self.silence)
-        return other
-
-    # --- asking ------------------------------------------------------------------------------------------
-
-    def ask(self) -> tuple[Call, ...] | None:
-        """What is put and not answered, or else what to put in the next round; None where the run ends."""
-        if self.verdict is None:
-            self.verdict = self.ended()
-        if self.verdict is None and not self.pending:
-            self._choose()
-        return None if self.verdict is not None else self.pending
-
-    def ended(self) -> str | None:
-        """Why the run is to end here, whatever could still be asked; None if it is not."""
-        goal = self.settings.goal
-        if goal is not None and self.settled is not None:
-            return entailed(goal, self.settled)
-        # experiments may be of use for the last question only
-        patience = len(self.chooser.questions) if {step.answer.nature for step in self.steps} == {"experiment"} else 0
-        return self.silence.verdict(patience) or verdict(
-            self.belief, self.calls, self.settings.confidence, self.budget, self.how, goal
-        )
-
-    def _choose(self) -> None:
-        """Choose the next round, opening further kinds of question where those there are have no more to tell."""
-        if self.distinct == 1 and self.settings.goal is None and not self._open():
-            self.verdict = NOTHING_LEFT
-            return
-        calls, bits = self._next()
-        while (bits < self.how.least or self._all_put_before(calls)) and self._open():
-            self._withdraw(calls)
-            calls, bits = self._next()
-        if bits < self.how.least:
-            self._withdraw(calls)
-            self.verdict = NOTHING_LEFT + doubt(self.belief, self.how)
-        else:
-            self.pending = tuple(calls)
-
-    def _next(self) -> tuple[list[Call], float]:
-        """The calls of the next round, which count as put, and the bits that make the first the best."""
-        chooser = self.chooser
-        if self.rounds is None:
-            number, bits = chooser.next(self.belief)
-            if not len(chooser.questions):
-                return [], 0.0
-            return [Call(chooser.questions[number], (number,), (chooser.about_the_graph(self.belief, number),))], bits
-        calls, bits = self.rounds.next(chooser, self.belief, self.budget - self.calls)
-        for call in calls:
-            chooser.put(call.numbers)
-        return calls, bits
-
-    def _withdraw(self, calls: Sequence[Call]) -> None:
-        for call in calls:
-            self.chooser.put(call.numbers, -1)
-
-    def _all_put_before(self, calls: Sequence[Call]) -> bool:
-        """Whether the best call puts nothing that has not been put before."""
-        return any(all(int(self.chooser.asked[n]) > 1 for n in call.numbers) for call in calls[:1])
-
-    def _open(self) -> bool:
-        """Let questions of a further kind be asked; False where there is none."""
-        if not self.further:
-            return False
-        (kind, held), *rest = self.further
-        self.further = tuple(rest)
-        self.distinct, self.entropy = self.start.opened(self.chooser, kind, held)
-        if kind not in self.kinds:
-            self.kinds = (*self.kinds, kind)
-        return True
-
-    # --- learning ----------------------------------------------------------------------------------------
-
-    def requests(self, by: str) -> list[Request]:
-        """How the questions that are put would be answered one by one: those that wait for an answer."""
-        out = []
-        for call in self.pending:
-            before = (int(self.chooser.asked[call.numbers[0]]) - 1) * self.how.votes
-            if isinstance(call.asked, Panel):
-                requests = call.asked.requests(by, before)
-            else:
-                requests = [Request(call.asked, before + number) for number in range(self.how.votes)]
-            out += [request for request in requests if request.replicate >= before + self._heard(request.question)]
-        return out
-
-    def learn(self, answers: Sequence[Answer]) -> None:
-        """Learn from answers: from the majority for a question, where several votes were asked for."""
-        self.failures = self.failures + 1 if all(answer.failed for answer in answers) else 0
-        if self.failures >= _FAILURES:
-            raise OracleError(
-                f"the oracle failed on {_FAILURES} questions in a row ({answers[-1].reason}): see that it can be "
-                "reached; what it has answered is kept"
-            )
-        self.verdict = None
-        for answer in answers:
-            call = next((call for call in self.pending if self._waits(call, answer)), None)
-            if call is None:
-                self._unasked(answer)
-                continue
-            self.heard += (answer,)
-            mine = [one for one in self.heard if one.question in call.questions]
-            if len(mine) == len(call.questions) * self.how.votes:
-                self.pending = tuple(other for other in self.pending if other is not call)
-                self.heard = tuple(one for one in self.heard if one.question not in call.questions)
-                self._learn(call, sorted(mine, key=lambda one: call.questions.index(one.question)))
-
-    def _waits(self, call: Call, answer: Answer) -> bool:
-        """Whether a call waits for one more answer to a question."""
-        return answer.question in call.questions and self._heard(answer.question) < self.how.votes
-
-    def _heard(self, question: Proposition) -> int:
-        """How many of the votes on a question that is put are there."""
-        return sum(one.question == question for one in self.heard)
-
-    def _learn(self, call: Call, answers: Sequence[Answer]) -> None:
-        self.silence.hear(answers)
-        if isinstance(call.asked, Panel):
-            self.calls += 1
-            for answer, expected in zip(answers, call.expected, strict=True):
-                self._step(answer, expected, self.belief.update([answer]))
-            return
-        for answer in answers[:-1]:
-            self.calls += 1
-            self._step(answer, 0.0, self.belief)
-        self.calls += 1
-        self._step(answers[-1], call.expected[0], self.belief.update([_majority(answers)]))
-
-    def _unasked(self, answer: Answer) -> None:
-        """Learn from an answer to a question that is not waiting for one."""
-        self.silence.hear([answer])
-        number = self.chooser.find(answer.question)
-        expected = 0.0 if number is None else self.chooser.about_the_graph(self.belief, number)
-        if number is not None:
-            self.chooser.put([number])
-        self.calls += 1
-        self._step(answer, expected, self.belief.update([answer]))
-
-    def _step(self, answer: Answer, expected: float, after: AnyBelief) -> None:
-        gained = self.belief.entropy - after.entropy
-        self.steps += (Step(len(self.steps) + 1, answer, expected, gained, tuple(after.top()), self.calls),)
-        self.belief = after
-
-    def result(self, stopped: str | None, nature: str) -> Result:
-        settings = self.settings
-        shown = {
-            "seed": settings.seed,
-            "confidence": settings.confidence,
-            "max_questions": self.budget,
-            "kinds": list(self.kinds),
-            "conditioning": self.start.conditioning,
-            "candidates": self.start.size,
-            "belief": type(self.belief).__name__,
-            "alternatives": self.start.alternatives,
-            **self.how.to_dict(),
-        }
-        natures = sorted({step.answer.nature for step in self.steps} - {""})
-        return Result(
-            self.belief,
-            self.steps,
-            stopped or self.verdict or self.ended() or UNFINISHED,
-            settings.confidence,
-            self.distinct,
-            " and ".join(natures) or nature,
-            settings.goal,
-            self.start.belief,
-            shown,
-            self.entropy,
-            self.given,
-            not doubt(self.belief, self.how),
-        )
-
-
-def _majority(answers: Sequence[Answer]) -> Answer:
-    """One answer for several: what most of them say; none where they are divided."""
-    yes, no = (sum(answer.value is value for answer in answers) for value in (True, False))
-    value = None if yes == no else yes > no
-    return next((answer for answer in answers if answer.value is value), replace(answers[0], value=None, log_odds=None))

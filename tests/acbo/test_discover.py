@@ -22,7 +22,7 @@ from causalpp import (
     noise,
 )
 from causalpp.acbo import AcboConfig, Step
-from causalpp.acbo._candidates import Candidates
+from causalpp.acbo._start import Candidates
 from causalpp.belief import Belief, Channel, Fixed, Learned
 from causalpp.design import expected_information_gain, question_bound
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge, UnknownVariable

@@ -9,7 +9,7 @@ import pytest
 
 from causalpp import Causes, Dag, DagBatch, MarkovEquivalenceClass, SimulatedOracle, discover, noise
 from causalpp.acbo import AcboConfig
-from causalpp.acbo._candidates import read_candidates
+from causalpp.acbo._start import read_candidates
 from causalpp.errors import InvalidGraph, InvalidParameter
 
 TRUTH = Dag.from_edges([("c", "b"), ("b", "a"), ("c", "d")])

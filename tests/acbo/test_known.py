@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from causalpp import Dag, DagBatch, Knowledge, MarkovEquivalenceClass, SimulatedOracle, discover, errors, noise
-from causalpp.acbo._candidates import narrowed, read_candidates
+from causalpp.acbo._start import narrowed, read_candidates
 from causalpp.belief import one_edge_alternatives
 
 TRUTH = Dag.from_edges([("a", "b"), ("b", "c"), ("c", "d")])

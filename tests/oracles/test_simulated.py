@@ -98,6 +98,7 @@ def test_answers_say_where_they_come_from() -> None:
         "replicate": 0,
         "oracle": oracle.fingerprint,
         "log_odds": None,
+        "nature": "simulated",
     }
     assert [Answer(Causes("a", "b"), value).word for value in (True, False, None)] == ["yes", "no", "abstain"]
     assert "5 variables" in repr(oracle)
