@@ -185,6 +185,7 @@ _ROOMS = {
     "effects": "AveragedEffect",
     "equivalence": "Cpdag MarkovEquivalenceClass",
     "graphs": "Admg Dag DagBatch Knowledge read_graph write_graph",
+    "language": "",
     "oracles": """
         Answer Budget ExperimentOracle HumanOracle Journal LanguageModelOracle Limits Panel SimulatedOracle
         noise

@@ -22,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from causalpp._renamed import old_names
 from causalpp.errors import FormatError, InvalidParameter
 from causalpp.language.journal import Key, ReplyJournal
 from causalpp.oracles._rows import KEY, answer_of, question_of, text_of, value_of
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Journal"]
+
+__getattr__ = old_names(__name__, {"FAILURES": "causalpp.language.running:FAILURES"})
 
 _COLUMNS = "oracle, question, wording, negated, replicate, value, recorded"
 _COLUMN_TYPES = (

@@ -27,10 +27,10 @@ import pytest
 from fault_server import FAULTS, FINAL, PASSING, FaultServer, truth
 
 from causalpp import Answer, Causes
-from causalpp.errors import OracleError
+from causalpp.errors import BudgetSpent, OracleError
 from causalpp.oracles import LanguageModelOracle, Request
 from causalpp.oracles.journal import Journal
-from causalpp.oracles.running import AsyncOracle, Budget, BudgetSpent, Limits, Unanswered
+from causalpp.oracles.running import AsyncOracle, Budget, Limits, Unanswered
 
 KEY = "sk-sentinel-0123456789abcdef"
 pytestmark = pytest.mark.server

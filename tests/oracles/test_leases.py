@@ -25,7 +25,8 @@ import warm
 from causalpp import Answer, Causes, Journal, Panel
 from causalpp.errors import OracleError
 from causalpp.language.backend import Backend, Prompt, Reply, Sampling
-from causalpp.oracles import LanguageModelOracle, Request, _leases, propose_graphs
+from causalpp.language.journal import _leases
+from causalpp.oracles import LanguageModelOracle, Request, propose_graphs
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.running import AsyncOracle
 

@@ -21,6 +21,7 @@ from causalpp.oracles import Oracle, Request
         ("causalpp.oracles.language.transformers", "TransformersBackend", "causalpp.language.backends.transformers"),
         ("causalpp.oracles.language.parsing", "LABELS", "causalpp.language.reading"),
         ("causalpp.oracles.language.parsing", "read_reply", "causalpp.oracles"),
+        ("causalpp.oracles.journal", "FAILURES", "causalpp.language.running"),
         ("causalpp.oracles.language.panels", "read_panel", "causalpp.oracles"),
     ],
 )
