@@ -21,7 +21,7 @@ from causalpp.benchmarks.solvers.whole import ChainOfThought, FewShot, PcInPromp
 from causalpp.errors import FormatError, InvalidParameter
 from causalpp.language import Prompt, Reply, ScriptedBackend
 from causalpp.oracles import LanguageModelOracle, SimulatedOracle
-from causalpp.tasks import Corr2CauseItem, audit, generate
+from causalpp.tasks import Corr2CauseItem, Item, Number, Target, audit, generate, score
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +193,21 @@ def test_an_unreadable_reply_is_no_answer(items: list[Corr2CauseItem], scripted:
     assert verdict.reason == "unreadable"
 
 
+def test_items_of_any_kind_are_put_by_their_prompts(scripted: Any) -> None:
+    item = Item("1", "P(Y = 1 | do(X = 1)) = ?", Target(0.31, Number(0.01, key="PROB")))
+    replies = iter(['{"PROB": 0.3}', "It depends.", '{"PROB": 0.31}', '{"PROB": 0.2}', '{"PROB": 0.31}', "?"])
+    backend = scripted(lambda _: next(replies))
+    solution = ZeroShot(Model("m")).solve(item.blind())
+    assert backend.prompts[0].user == item.prompt
+    assert (solution.answer, score(item, solution.answer).outcome, solution.entailed) == (0.3, "right", None)
+    assert ZeroShot(Model("m")).solve(item.blind()).answer is None
+    solution = SelfConsistency(Model("m"), samples=3).solve(item.blind())
+    assert (solution.answer, solution.confidence) == (0.31, pytest.approx(2 / 3))
+    assert asyncio.run(ZeroShot(Model("m")).solve_async(item.blind())).reason == "no answer"
+    for solver in (FewShot(Model("m")), PcInPrompt(Model("m")), ZeroShot(Simulated(0.0)), AcboSolver(Simulated(0.0))):
+        assert solver.solve(item.blind()).reason == "FormatError"  # they need a premise
+
+
 def test_the_loop_asks_a_model_local_questions_under_the_premise(items: list[Corr2CauseItem], scripted: Any) -> None:
     item = next(item for item in items if item.about["members"] > 2)
     backend = scripted("unsure")
@@ -235,7 +250,7 @@ def test_every_shipped_solver_is_made_from_its_name() -> None:
         solver = make_solver(spec)
         assert isinstance(solver, Solver)
         assert solver.name == name
-        assert solver.oracle_kind == ("none" if name in plain else "language model")
+        assert solver.oracle_nature == ("none" if name in plain else "language model")
         assert solver.waits == (name not in plain)
 
 

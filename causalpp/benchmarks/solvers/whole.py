@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from causalpp.benchmarks.solvers.base import Solution, unread
 from causalpp.benchmarks.solvers.symbolic import meaning_of
 from causalpp.equivalence import parse_premise
 from causalpp.errors import CausalppError, InvalidParameter
-from causalpp.language import Prompt, Reply
+from causalpp.language import Asker, Prompt, Reply
 from causalpp.language.quoting import quoted_lines
 from causalpp.oracles import Answer, LanguageModelOracle, Oracle, Prompts, Request, Writer
 from causalpp.propositions import Proposition, parse
@@ -94,6 +94,38 @@ class _Local:
         return await self.oracle.ask_async(self.question, repeats)
 
 
+class _Said(NamedTuple):
+    """What a reply to a free prompt says, as the item's scorer reads it."""
+
+    value: Any
+    reason: str | None
+    tokens_in: int
+    tokens_out: int
+    cost: float
+    latency: float
+    log_odds: float | None = None
+
+
+@dataclass
+class _Free:
+    """The prompt of an item of any kind, as it stands."""
+
+    asker: Asker
+    item: Item
+
+    def ask(self, repeats: int) -> list[_Said]:
+        return self._read(self.asker.ask(Prompt(self.item.prompt), repeats))
+
+    async def ask_async(self, repeats: int) -> list[_Said]:
+        return self._read(await self.asker.ask_async(Prompt(self.item.prompt), repeats))
+
+    def _read(self, replies: Sequence[Reply]) -> list[_Said]:
+        read = self.item.target.scorer.read
+        return [
+            _Said(read(r.text), r.reason or "no answer", r.tokens_in, r.tokens_out, r.cost, r.latency) for r in replies
+        ]
+
+
 @lru_cache(maxsize=8)
 def _prompts(form: str) -> Prompts:
     return Prompts(_TEMPLATES / form)
@@ -103,6 +135,8 @@ def _prompts(form: str) -> Prompts:
 class _Whole(AskingSolver):
     form: ClassVar[str] = "whole"
     mode: ClassVar[str] = "answer"
+    #: Whether items without a premise can be put, by their prompts.
+    any_item: ClassVar[bool] = True
 
     @property
     def _repeats(self) -> int:
@@ -114,7 +148,9 @@ class _Whole(AskingSolver):
     def _examples(self, item: Corr2CauseItem) -> Sequence[Corr2CauseItem]:  # noqa: ARG002
         return ()
 
-    def _asked(self, item: Item) -> _WholeQuestion | _Local:
+    def _asked(self, item: Item) -> _WholeQuestion | _Local | _Free:
+        if self.any_item and isinstance(self.ask, Model) and not isinstance(item, Corr2CauseItem):
+            return _Free(self.ask.connected("reason", self._temperature()).asker(), item)
         read = corr2cause_item(item)
         if not isinstance(self.ask, Model):
             return _Local(self.ask.oracle(hidden_graph(read, self.ask.seed), read.id), meaning_of(read))
@@ -136,7 +172,7 @@ class _Whole(AskingSolver):
         return _verdict(await asked.ask_async(self._repeats))
 
 
-def _verdict(answers: Sequence[Answer]) -> Solution:
+def _verdict(answers: Sequence[Answer | _Said]) -> Solution:
     """What several answers to one question come to: the majority, and how large it is, or one answer's own odds."""
     votes = Counter(answer.value for answer in answers if answer.value is not None)
     spent: dict[str, Any] = {
@@ -145,22 +181,26 @@ def _verdict(answers: Sequence[Answer]) -> Solution:
         "cost": sum(answer.cost for answer in answers),
         "seconds": sum(answer.latency for answer in answers),
     }
-    if not votes or votes[True] == votes[False]:
-        reasons = [answer.reason for answer in answers if answer.reason]
+    leading = votes.most_common(2)
+    if not leading or (len(leading) == 2 and leading[0][1] == leading[1][1]):
+        reasons = [answer.reason for answer in answers if answer.value is None and answer.reason]
         return Solution(None, reason=reasons[0] if reasons else "divided", **spent)
-    value = votes[True] > votes[False]
+    (value, count), about = leading[0], {"votes": len(answers)}
+    share = count / sum(votes.values()) if len(answers) > 1 else None
+    if not isinstance(value, bool):
+        return Solution(value, share, about=about, **spent)
     yes: float | None = None
-    if len(answers) > 1:
+    if share is not None:
         yes = votes[True] / sum(votes.values())
     elif answers[0].log_odds is not None:
         yes = 1 / (1 + math.exp(-max(-700.0, min(700.0, answers[0].log_odds))))
     confidence = None if yes is None else (yes if value else 1 - yes)
-    return Solution(value, confidence, entailed=yes, about={"votes": len(answers)}, **spent)
+    return Solution(value, confidence, entailed=yes, about=about, **spent)
 
 
 @dataclass(frozen=True)
 class ZeroShot(_Whole):
-    """Shows premise and hypothesis and asks whether it follows.
+    """Shows premise and hypothesis and asks whether it follows; of an item of another kind, a model sees the prompt.
 
     A simulated oracle, which knows one graph of the class, is asked whether the hypothesis holds there: what a
     perfect guess at the graph would score.
@@ -196,6 +236,7 @@ class FewShot(_Whole):
     """
 
     name: ClassVar[str] = "few-shot"
+    any_item: ClassVar[bool] = False
     shots: int = 4
     examples: str = "corr2cause-small"
     seed: int = 0
@@ -281,3 +322,4 @@ class PcInPrompt(ChainOfThought):
 
     name: ClassVar[str] = "pc-in-prompt"
     form: ClassVar[str] = "steps"
+    any_item: ClassVar[bool] = False
