@@ -19,6 +19,7 @@ from causalpp.graphs.dag import Names, as_names
 from causalpp.programs.answering import answers, exact, sampling
 from causalpp.programs.answering.plan import Plan, Statement, plan
 from causalpp.programs.cards import Card
+from causalpp.programs.checks import whole
 from causalpp.programs.mechanisms import Assign, Mechanism, State, Value
 from causalpp.programs.report import Fit
 
@@ -215,12 +216,12 @@ class BaseProgram:
 
     def effective_size(self, n: int, seed: int = 0) -> float:
         """How many independent draws ``n`` weighted ones are worth, given what was observed (Kong 1992)."""
-        sampling.check_count(n, "rows", 1)
+        whole("the number of rows", n, 1)
         return answers.drawn(*self._plan(self.variables), self.variables, n, seed)[2]
 
     def _weighted(self, variables: Iterable[str], n: int, seed: int) -> tuple[list[Tensor], NDArray[np.float64], float]:
         """``n`` draws of some variables, their weights (which sum to one), and the effective number of draws."""
-        sampling.check_count(n, "rows", 1)
+        whole("the number of rows", n, 1)
         values, weights, size = answers.drawn(*self._plan(variables), self.variables, n, seed)
         if size < 0.99 * min(_FEW, n):
             warnings.warn(
@@ -243,8 +244,8 @@ class BaseProgram:
 
     def draw(self, n: int, seed: int = 0) -> dict[str, NDArray[Any]]:
         """``n`` draws of every variable, latent ones included, shape ``(n,)`` each: numbers of states, or real."""
-        sampling.check_count(n, "rows")
-        sampling.check_seed(seed)
+        whole("the number of rows", n, 0)
+        whole("a seed", seed, 0)
         made, wanted = self._plan(self.variables)
         if not made.observed:
             values, _, _ = answers.drawn(made, wanted, self.variables, n, seed)

@@ -13,9 +13,9 @@ from causalpp._renamed import old_attribute, old_keyword
 from causalpp.errors import CyclicGraph, ImpossibleEvidence, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.programs.answering.plan import Statement
-from causalpp.programs.answering.sampling import check_seed
 from causalpp.programs.answering.undefined import check_defined
 from causalpp.programs.base import BaseProgram
+from causalpp.programs.checks import whole
 from causalpp.programs.interventions import intervened
 from causalpp.programs.mechanisms import Assign, Mechanism
 from causalpp.programs.models import rows, run
@@ -108,7 +108,7 @@ class CausalProgram(BaseProgram):
         >>> compile(Dag(["coin"]), mechanisms={"coin": coin}).drawn(seed=1).distribution("coin")
         {'tails': 0.68..., 'heads': 0.31...}
         """
-        check_seed(seed)
+        whole("a seed", seed, 0)
         return self._drawn(np.random.default_rng([seed, 3, 0]))
 
     def posterior_draws(self, k: int, seed: int = 0) -> Iterator[CausalProgram]:

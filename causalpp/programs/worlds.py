@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.programs.answering import answers
 from causalpp.programs.answering.plan import Plan, plan
-from causalpp.programs.answering.sampling import check_count, check_seed
 from causalpp.programs.answering.undefined import check_defined_across
 from causalpp.programs.base import BaseProgram
+from causalpp.programs.checks import whole
 from causalpp.programs.models.run import named_past, run_worlds
 
 if TYPE_CHECKING:
@@ -160,8 +160,8 @@ class Worlds(Generic[P]):
         Raises:
             InvalidParameter: ``n`` or ``seed`` is no whole number from 0 on.
         """
-        check_count(n, "rows")
-        check_seed(seed)
+        whole("the number of rows", n, 0)
+        whole("a seed", seed, 0)
         pairs = [(w, v) for w, p in self.programs.items() for v in p.variables] if variables is None else [*variables]
         made, wanted = self._plan(pairs)
         values, weights, size = answers.drawn(made, wanted, self._first.variables, n, seed)
@@ -177,8 +177,8 @@ class Worlds(Generic[P]):
         """
         import pandas as pd
 
-        check_count(n, "rows")
-        check_seed(seed)
+        whole("the number of rows", n, 0)
+        whole("a seed", seed, 0)
         shown = [(w, v) for w, p in self.programs.items() for v in p.variables if v not in p.latent]
         made, _ = self._plan(shown)
         if made.observed:

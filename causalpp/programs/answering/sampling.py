@@ -15,6 +15,7 @@ from torch import Tensor
 
 from causalpp.errors import ImpossibleEvidence, InvalidParameter
 from causalpp.programs.answering.plan import Plan, Statement
+from causalpp.programs.checks import whole
 from causalpp.programs.mechanisms import Assign, Mechanism
 from causalpp.programs.mechanisms.base import NORMAL, UNIFORM
 from causalpp.programs.mechanisms.noise import ranks
@@ -24,8 +25,6 @@ __all__ = [
     "Source",
     "Streams",
     "agreement",
-    "check_count",
-    "check_seed",
     "check_used",
     "effective_size",
     "evaluated",
@@ -34,27 +33,6 @@ __all__ = [
 ]
 
 _TORCH = threading.Lock()  # torch has one generator for all threads
-
-
-def check_count(n: object, what: str, least: int = 0) -> int:
-    """A number of rows or draws, if it is one.
-
-    Raises:
-        InvalidParameter: not a whole number, or too small.
-    """
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < least:
-        raise InvalidParameter(f"cannot draw {n!r} {what}: give a whole number from {least} on")
-    return int(n)
-
-
-def check_seed(seed: object) -> None:
-    """Whether this is a seed.
-
-    Raises:
-        InvalidParameter: not a whole number, or negative.
-    """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed!r}")
 
 
 class Source(ABC):
@@ -85,8 +63,8 @@ class Streams(Source):
     """One stream of random numbers for every name, so that what is drawn for one does not depend on the others."""
 
     def __init__(self, names: Sequence[str], n: int, seed: int) -> None:
-        check_count(n, "rows")
-        check_seed(seed)
+        whole("the number of rows", n, 0)
+        whole("a seed", seed, 0)
         self.shape, self.weights = (n,), None
         self.laws: dict[str, str] = {}
         self.seeds = dict(zip(names, np.random.SeedSequence(seed).spawn(len(names)), strict=True))

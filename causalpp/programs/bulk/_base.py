@@ -19,9 +19,10 @@ from causalpp.columns import Columns
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import DagBatch
 from causalpp.programs.bulk._fits import Fits
+from causalpp.programs.checks import whole
 from causalpp.scores import LocalScore
 
-__all__ = ["BatchEffects", "Normals", "ProgramBatch", "whole"]
+__all__ = ["BatchEffects", "Normals", "ProgramBatch"]
 
 _MOST_BYTES = 1 << 34
 
@@ -266,14 +267,3 @@ class ProgramBatch(ABC):
 
 def _sequence(seed: Any, *spawn_key: int) -> np.random.SeedSequence:
     return np.random.SeedSequence(whole("seed", seed, 0), spawn_key=spawn_key)
-
-
-def whole(what: str, value: Any, least: int) -> int:
-    """The value, if it is a whole number from ``least`` on.
-
-    Raises:
-        InvalidParameter: it is not.
-    """
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-        raise InvalidParameter(f"{what} is a whole number from {least} on, got {value!r}")
-    return int(value)

@@ -16,11 +16,12 @@ import numpy as np
 from causalpp.columns import Columns, read_columns
 from causalpp.errors import ImpreciseWarning, InvalidData, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag, DagBatch
-from causalpp.programs.bulk._base import BatchEffects, Normals, ProgramBatch, whole
+from causalpp.programs.bulk._base import BatchEffects, Normals, ProgramBatch
 from causalpp.programs.bulk._fits import Fits, unique_fits
 from causalpp.programs.bulk._gaussian import GaussianBatch, fit_gaussians
 from causalpp.programs.bulk._mixed import MixedBatch, fit_mixed
 from causalpp.programs.bulk._tables import TableBatch, fit_tables
+from causalpp.programs.checks import whole
 from causalpp.programs.fitting.diagnostics import covered, family_cells
 from causalpp.programs.fitting.fit import Options, fitted
 from causalpp.programs.mechanisms import Mechanism, Table

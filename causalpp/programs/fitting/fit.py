@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from causalpp.programs.fitting.joint.latent import gibbs
 from causalpp.programs.fitting.joint.mcmc import nuts
 from causalpp.programs.fitting.joint.modes import SAY_THE_SAME, STARTS, apart, collapsed
 from causalpp.programs.fitting.joint.variational import svi
+from causalpp.programs.fitting.options import Options
 from causalpp.programs.fitting.reading import read_observed
 from causalpp.programs.mechanisms import LinearGaussian, Mechanism, State, Table, check_states
 from causalpp.programs.mechanisms.draws import carrying, is_random
@@ -32,29 +33,7 @@ from causalpp.programs.report import Fit
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["METHODS", "Options", "fitted"]
-
-METHODS = ("gibbs", "svi", "nuts")
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to fit: see :func:`causalpp.compile`."""
-
-    method: str | None = None
-    steps: int | None = None
-    draws: int = 1000
-    seed: int = 0
-    progress: bool | None = None
-    compare: bool = True
-
-    def check(self) -> None:
-        """Whether they make sense."""
-        if self.method is not None and self.method not in METHODS:
-            raise InvalidParameter(f"the method is one of {', '.join(METHODS)}, or left out; got {self.method!r}")
-        for name, value, least in (("steps", self.steps, 20), ("draws", self.draws, 8), ("seed", self.seed, 0)):
-            if value is not None and (not isinstance(value, (int, np.integer)) or value < least):
-                raise InvalidParameter(f"{name} is a whole number from {least} on, got {value}")
+__all__ = ["Options", "fitted"]
 
 
 def fitted(
@@ -204,15 +183,7 @@ def _jointly(
     if method == "gibbs":
         if not finite:
             raise InvalidParameter("Gibbs sampling is for programs of tables: use method='svi' or 'nuts'")
-        return gibbs(
-            priors,
-            columns,
-            rows,
-            sweeps=options.steps or 4000,
-            draws=options.draws,
-            seed=options.seed,
-            progress=options.progress,
-        )
+        return gibbs(priors, columns, rows, options)
     # The laws of a user's own parameters speak of the columns in their own units; all others are fitted standardised.
     raw = {v for v in own if v in columns and (priors[v].states is None or _reads_real(priors[v], columns))}
     as_given = {u for v in raw for u in (v, *priors[v].parents)}
@@ -228,14 +199,9 @@ def _jointly(
         return dict(priors), Fit("given", rows)
     latent = bool(dag.latent)
     if method == "svi":
-        steps = options.steps or 2000
-        point, draws, fit, solutions = svi(
-            model, names, rows, steps=steps, draws=options.draws, seed=options.seed, progress=options.progress
-        )
+        point, draws, fit, solutions = svi(model, names, rows, options)
     else:
-        point, draws, fit, solutions = nuts(
-            model, names, rows, draws=options.draws, latent=latent, seed=options.seed, progress=options.progress
-        )
+        point, draws, fit, solutions = nuts(model, names, rows, latent, options)
 
     def in_units(point: Mapping[str, Any], draws: Mapping[str, Any]) -> dict[str, Mechanism]:
         out = dict(priors)

@@ -5,18 +5,30 @@ A parameter that has to be positive, such as a scale, has such a law for its log
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["POSITIVE", "Draws", "JointNormal", "Law", "Normals"]
+__all__ = ["POSITIVE", "Draws", "JointNormal", "Law", "Normals", "split"]
 
 #: The parameters whose logarithm is what a law is about.
 POSITIVE = frozenset({"scale", "shape"})
 
 Parameters = dict[str, NDArray[np.float64]]
+
+
+def split(flat: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """The parameters in a row of numbers, an array or tensor ``(…, p)``: those of the first, those of the next, …."""
+    out, start = {}, 0
+    for name, shape in shapes.items():
+        size = math.prod(shape)
+        out[name] = flat[..., start : start + size].reshape((*flat.shape[:-1], *shape))
+        start += size
+    return out
 
 
 class Law:
@@ -76,19 +88,11 @@ class JointNormal(Law):
         if root is None:
             values, vectors = np.linalg.eigh(self.covariance)
             root = vectors * np.sqrt(np.clip(values, 0, None))
-        out = self._split(self.mean + root @ draw.standard_normal(len(self.mean)))
+        out = split(self.mean + root @ draw.standard_normal(len(self.mean)), self.shapes)
         return {name: np.exp(value) if name in POSITIVE else value for name, value in out.items()}
 
     def normals(self) -> Normals:
-        return Normals(self._split(self.mean), self._split(np.sqrt(np.diag(self.covariance))))
-
-    def _split(self, flat: NDArray[np.float64]) -> Parameters:
-        out, start = {}, 0
-        for name, shape in self.shapes.items():
-            size = int(np.prod(shape))
-            out[name] = flat[start : start + size].reshape(shape)
-            start += size
-        return out
+        return Normals(*(split(part, self.shapes) for part in (self.mean, np.sqrt(np.diag(self.covariance)))))
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from causalpp.programs.fitting.families.newton import Counts, Model, Normal, Pos
 from causalpp.programs.fitting.families.scaling import Scale, unscaled
 from causalpp.programs.mechanisms import AdditiveNoise, Gamma, Logistic, Mechanism, NegativeBinomial, Poisson
 from causalpp.programs.mechanisms.draws import with_law
-from causalpp.programs.mechanisms.laws import POSITIVE, JointNormal
+from causalpp.programs.mechanisms.laws import POSITIVE, JointNormal, split
 from causalpp.programs.mechanisms.parametric import Parametric
 from causalpp.programs.mechanisms.regressions import Linear
 from causalpp.programs.squares import units
@@ -143,13 +143,7 @@ def _network(
 
 def _split(flat: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
     """The parameters, on their own scale, of a vector of numbers without bounds."""
-    out, start = {}, 0
-    for key, shape in shapes.items():
-        size = int(np.prod(shape))
-        part = flat[start : start + size].reshape(shape)
-        out[key] = part.exp() if key in POSITIVE else part
-        start += size
-    return out
+    return {key: part.exp() if key in POSITIVE else part for key, part in split(flat, shapes).items()}
 
 
 def _minimum(loss: Callable[[Tensor], Tensor], start: Tensor) -> Tensor:

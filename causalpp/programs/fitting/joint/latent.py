@@ -21,6 +21,7 @@ from causalpp._progress import steps
 from causalpp.columns import Column
 from causalpp.errors import TooLarge
 from causalpp.programs.fitting.convergence import LEAST_SIZE, MOST_RHAT, diagnosed
+from causalpp.programs.fitting.options import Options
 from causalpp.programs.mechanisms import Mechanism, Table
 from causalpp.programs.mechanisms.draws import carrying
 from causalpp.programs.report import Fit
@@ -46,6 +47,10 @@ class _Group:
     cells: dict[str, NDArray[np.int64]]
 
 
+def _shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(weights / weights.sum(-1, keepdims=True))
+
+
 class _Tables:
     """The tables of all chains, flat: variable → shape ``(chains, cells)``, and what to do with them."""
 
@@ -56,10 +61,6 @@ class _Tables:
             for v, t in priors.items()
         }
         self.free = [v for v in priors if v not in known]
-
-    def normalised(self, counts: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
-        """Posterior means of the tables given counts ``(chains, rows, states)``."""
-        return {v: c / c.sum(-1, keepdims=True) for v, c in counts.items()}
 
     def laws(self, tables: Mapping[str, NDArray[np.float64]]) -> list[NDArray[np.float64]]:
         """The joint probability of each row and completion, for each group ``(chains, u, c)``."""
@@ -90,8 +91,7 @@ class _Tables:
         out = {}
         for v, alpha in self.alpha.items():
             wide = np.broadcast_to(alpha, (chains, *alpha.shape))
-            gammas = wide if v in self.known else draw.standard_gamma(np.maximum(wide, 1.0)) + 1e-300
-            out[v] = gammas / gammas.sum(-1, keepdims=True)
+            out[v] = _shares(wide if v in self.known else draw.standard_gamma(np.maximum(wide, 1.0)) + 1e-300)
         return out
 
 
@@ -99,11 +99,7 @@ def gibbs(
     priors: Mapping[str, Mechanism],
     columns: Mapping[str, Column],
     rows: int,
-    *,
-    sweeps: int = 4000,
-    draws: int = 1000,
-    seed: int = 0,
-    progress: bool | None = None,
+    options: Options,
 ) -> tuple[dict[str, Mechanism], Fit]:
     """Tables fitted to data in which some variables are latent or some values missing.
 
@@ -115,28 +111,26 @@ def gibbs(
         priors: variable → table with concentration, or one that is known.
         columns: the variables that are seen in some rows.
         rows: their number.
-        sweeps: of each chain.
-        draws: how many to keep.
-        seed: of the chains.
-        progress: whether to show a progress bar; left out, if standard error is a terminal.
+        options: how many sweeps of each chain (4000 if that is left open), how many draws to keep, ….
 
     Raises:
         TooLarge: too many ways to complete the rows.
     """
+    sweeps = options.steps or 4000
     tables_of: dict[str, Table] = {v: t if isinstance(t, Table) else _as_table(t, priors) for v, t in priors.items()}
     known = frozenset(v for v, t in tables_of.items() if t.concentration is None)
     model = _Tables(tables_of, known, _grouped(tables_of, columns, rows))
-    draw = np.random.default_rng([seed, 11])
+    draw = np.random.default_rng([options.seed, 11])
     tables = model.start(draw, CHAINS)
     likelihoods: list[NDArray[np.float64]] = []
     watched: list[NDArray[np.float64]] = []
     kept: dict[str, list[NDArray[np.float64]]] = {v: [] for v in model.free}
     top = np.sort(np.concatenate([g.counts for g in model.groups]))[::-1][:_PATTERNS][-1]
-    every = max(1, (sweeps - sweeps // 2) * CHAINS // max(draws, CHAINS))
+    every = max(1, (sweeps - sweeps // 2) * CHAINS // max(options.draws, CHAINS))
     interrupted = False
     best, best_score = {v: t[:1] for v, t in tables.items()}, -np.inf
     try:
-        for sweep in steps(sweeps, "Gibbs sampling", progress):
+        for sweep in steps(sweeps, "Gibbs sampling", options.progress):
             splits, score, shown = [], np.zeros(CHAINS), []
             for group, law in zip(model.groups, model.laws(tables), strict=True):
                 seen = law.sum(-1)
@@ -153,8 +147,7 @@ def gibbs(
                 chain = int(score.argmax())
                 best, best_score = {v: t[chain : chain + 1] for v, t in tables.items()}, float(score.max())
             for v, counts in model.counted(splits).items():
-                gammas = draw.standard_gamma(counts) + 1e-300
-                tables[v] = gammas / gammas.sum(-1, keepdims=True)
+                tables[v] = _shares(draw.standard_gamma(counts) + 1e-300)
     except KeyboardInterrupt:
         interrupted = True
     for _ in range(_POLISH):
@@ -163,7 +156,7 @@ def gibbs(
             group.counts[:, None] * law / np.maximum(law.sum(-1, keepdims=True), 1e-300)
             for group, law in zip(model.groups, laws, strict=True)
         ]
-        best = {**best, **model.normalised(model.counted(splits))}
+        best = {**best, **{v: _shares(counts) for v, counts in model.counted(splits).items()}}  # posterior means
     hidden = [v for v in model.free if v not in columns]
     fit = _report(np.array(likelihoods).T, watched, rows, interrupted, hidden)
     out: dict[str, Mechanism] = dict(priors)

@@ -13,6 +13,7 @@ from causalpp._progress import steps as counted
 from causalpp.errors import InvalidParameter
 from causalpp.programs.fitting.convergence import MOST_RHAT, diagnosed
 from causalpp.programs.fitting.joint import modes
+from causalpp.programs.fitting.options import Options
 from causalpp.programs.models.rows import Model
 from causalpp.programs.report import Fit
 
@@ -25,7 +26,7 @@ Parameters = dict[str, NDArray[np.float64]]
 
 
 def nuts(
-    model: Model, names: frozenset[str], rows: int, *, draws: int, latent: bool, seed: int, progress: bool | None
+    model: Model, names: frozenset[str], rows: int, latent: bool, options: Options
 ) -> tuple[Parameters, Parameters, Fit, list[Parameters]]:
     """A point estimate, draws of each parameter site, how it went, and the solutions near the best.
 
@@ -33,14 +34,13 @@ def nuts(
     have changed names between the draws, and the mean otherwise.
 
     Args:
-        model: see :func:`causalpp.programs.models.rows`.
+        model: see :func:`causalpp.programs.fitting.model`.
         names: its parameter sites.
         rows: how many rows it has, for the report.
-        draws: how many to keep, over all chains; half as many again warm up.
         latent: whether something is latent, so that parameters may be left open by the data.
-        seed: of the chains.
-        progress: whether to show a progress bar; left out, if standard error is a terminal.
+        options: how many draws to keep, over all chains; half as many again warm up.
     """
+    draws, seed = options.draws, options.seed
     if draws < 4 * _CHAINS:
         raise InvalidParameter(f"NUTS needs at least {4 * _CHAINS} draws, got {draws}")
     each = draws // _CHAINS
@@ -51,7 +51,7 @@ def nuts(
     close = modes.near(known) if known else []
     with torch.random.fork_rng(devices=[]):
         try:
-            for chain in counted(_CHAINS, "NUTS chains", progress):
+            for chain in counted(_CHAINS, "NUTS chains", options.progress):
                 torch.manual_seed(1000 * seed + chain)
                 kernel = NUTS(model, max_plate_nesting=1)
                 first = close[chain % len(close)].start if close else None  # a chain hardly goes from mode to mode

@@ -22,6 +22,7 @@ from torch import Tensor
 from causalpp.columns import Column
 from causalpp.graphs import Dag
 from causalpp.programs.mechanisms import LinearGaussian, Mechanism, Table
+from causalpp.programs.mechanisms.laws import split
 from causalpp.programs.models.rows import Model
 from causalpp.programs.program import CausalProgram, Statement
 
@@ -67,7 +68,7 @@ def found(model: Model, names: frozenset[str], *, seed: int, draws: int, starts:
     """The different modes that several starts lead to, the one with the largest evidence first.
 
     Args:
-        model: see :func:`causalpp.programs.models.rows`; discrete latent sites are summed out.
+        model: see :func:`causalpp.programs.fitting.model`; discrete latent sites are summed out.
         names: its parameter sites.
         seed: of the starts.
         draws: how many to take from the normal law at each mode.
@@ -280,16 +281,13 @@ def _climbed(first: dict[str, Tensor], potential: object, steps: int) -> tuple[d
 
 def _curvature(at: dict[str, Tensor], potential: object) -> tuple[Tensor, float, bool]:
     """A root of the covariance at a mode, the log volume around it, and whether a direction is left open."""
-    order = list(at)
-    sizes = [at[name].numel() for name in order]
+    shapes = {name: tuple(value.shape) for name, value in at.items()}
 
     def flat(vector: Tensor) -> Tensor:
-        parts = torch.split(vector, sizes)
-        params = {name: part.reshape(at[name].shape) for name, part in zip(order, parts, strict=True)}
-        out: Tensor = potential(params)  # type: ignore[operator]
+        out: Tensor = potential(split(vector, shapes))  # type: ignore[operator]
         return out
 
-    here = torch.cat([at[name].reshape(-1) for name in order])
+    here = torch.cat([at[name].reshape(-1) for name in at])
     hessian = torch.autograd.functional.hessian(flat, here).double()  # type: ignore[no-untyped-call]
     values, vectors = torch.linalg.eigh((hessian + hessian.T) / 2)
     least = 1e-2  # the priors are about as wide as one: a direction much wider than them is open
@@ -301,11 +299,6 @@ def _curvature(at: dict[str, Tensor], potential: object) -> tuple[Tensor, float,
 
 def _around(at: dict[str, Tensor], root: Tensor, draws: int) -> dict[str, Tensor]:
     """Draws from the normal law at a mode, unconstrained."""
-    order = list(at)
     steps = torch.randn(draws, len(root), dtype=torch.float64) @ root.T
-    out, start = {}, 0
-    for name in order:
-        size = at[name].numel()
-        out[name] = (at[name].double().reshape(-1) + steps[:, start : start + size]).reshape(draws, *at[name].shape)
-        start += size
-    return {name: value.to(at[name].dtype) for name, value in out.items()}
+    shapes = {name: tuple(value.shape) for name, value in at.items()}
+    return {name: (at[name].double() + step).to(at[name].dtype) for name, step in split(steps, shapes).items()}

@@ -19,6 +19,7 @@ from causalpp._progress import steps as counted
 from causalpp.errors import InvalidParameter
 from causalpp.programs.fitting.convergence import settled
 from causalpp.programs.fitting.joint import modes
+from causalpp.programs.fitting.options import Options
 from causalpp.programs.models.rows import Model
 from causalpp.programs.report import Fit
 
@@ -31,7 +32,10 @@ Parameters = dict[str, NDArray[np.float64]]
 
 
 def svi(
-    model: Model, names: frozenset[str], rows: int, *, steps: int, draws: int, seed: int, progress: bool | None
+    model: Model,
+    names: frozenset[str],
+    rows: int,
+    options: Options,
 ) -> tuple[Parameters, Parameters, Fit, list[Parameters]]:
     """A point estimate, draws ``(draws, …)`` of each parameter site, how it went, and the solutions near the best.
 
@@ -40,14 +44,12 @@ def svi(
     several starts, and draws around other modes that explain the data about as well are mixed in.
 
     Args:
-        model: see :func:`causalpp.programs.models.rows`.
+        model: see :func:`causalpp.programs.fitting.model`.
         names: its parameter sites.
         rows: how many rows it has, for the report.
-        steps: of Adam.
-        draws: how many draws to take from the guide.
-        seed: of everything random.
-        progress: whether to show a progress bar; left out, if standard error is a terminal.
+        options: how many steps of Adam (2000 if that is left open), how many draws to take from the guide, ….
     """
+    steps, draws, seed = options.steps or 2000, options.draws, options.seed
     if steps < 100:
         raise InvalidParameter(f"variational inference needs at least 100 steps, got {steps}")
     discrete = _has_discrete(model)
@@ -72,7 +74,7 @@ def svi(
         with pyro.get_param_store().scope(state):
             made, step = guide
             try:
-                for _ in counted(steps - trial, "variational inference", progress):
+                for _ in counted(steps - trial, "variational inference", options.progress):
                     losses.append(step())
             except KeyboardInterrupt:
                 interrupted = True

@@ -13,15 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-__all__ = ["Tails", "count_quantile", "gamma_quantile", "log_lower_gamma", "log_upper_gamma"]
+__all__ = ["LEAST", "Tails", "count_quantile", "gamma_quantile", "log_both", "log_lower_gamma", "log_upper_gamma"]
 
 _Floats = NDArray[np.float64]
 #: Value → log P(at most it) and log P(more than it).
 Tails = Callable[[_Floats], tuple[_Floats, _Floats]]
 
-_LEAST = 1e-280  # where the distribution function itself runs out of range
+LEAST = 1e-280  #: where the distribution function itself runs out of range
 _TERMS = 100_000
 _DOUBLINGS = 200
+
+
+def log_both(below: Any, above: Any) -> tuple[_Floats, _Floats]:
+    """The logs of two numbers that sum to one, each by the other where it is next to one itself."""
+    with np.errstate(divide="ignore"):
+        return (
+            np.where(below < 0.5, np.log(below), np.log1p(-above)),
+            np.where(above < 0.5, np.log(above), np.log1p(-below)),
+        )
 
 
 def log_lower_gamma(shape: Any, x: Any) -> _Floats:
@@ -30,14 +39,7 @@ def log_lower_gamma(shape: Any, x: Any) -> _Floats:
     >>> float(log_lower_gamma(2.0, 1e-200))
     -921.727...
     """
-    shape, x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(x, dtype=float))
-    lower = special.gammainc(shape, x)
-    with np.errstate(divide="ignore"):
-        out = np.where(lower < 0.5, np.log(lower), np.log1p(-special.gammaincc(shape, x)))
-    far = (lower < _LEAST) & (x > 0)
-    if far.any():
-        out[far] = _lower_series(shape[far], x[far])
-    return np.asarray(out)
+    return _log_gamma(shape, x)[0]
 
 
 def log_upper_gamma(shape: Any, x: Any) -> _Floats:
@@ -46,14 +48,21 @@ def log_upper_gamma(shape: Any, x: Any) -> _Floats:
     >>> float(log_upper_gamma(1.0, 2000.0))
     -2000.0
     """
+    return _log_gamma(shape, x)[1]
+
+
+def _log_gamma(shape: Any, x: Any) -> tuple[_Floats, _Floats]:
     shape, x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(x, dtype=float))
-    upper = special.gammaincc(shape, x)
-    with np.errstate(divide="ignore"):
-        out = np.where(upper < 0.5, np.log(upper), np.log1p(-special.gammainc(shape, x)))
-    far = (upper < _LEAST) & np.isfinite(x)
-    if far.any():
-        out[far] = _upper_fraction(shape[far], x[far])
-    return np.asarray(out)
+    below, above = special.gammainc(shape, x), special.gammaincc(shape, x)
+    out = tuple(np.array(part) for part in log_both(below, above))
+    for tail, log, there, far in (
+        (below, out[0], x > 0, _lower_series),
+        (above, out[1], np.isfinite(x), _upper_fraction),
+    ):
+        deep = (tail < LEAST) & there
+        if deep.any():
+            log[deep] = far(shape[deep], x[deep])
+    return out[0], out[1]
 
 
 def _front(shape: _Floats, x: _Floats) -> _Floats:
@@ -137,7 +146,7 @@ def gamma_quantile(shape: float, log_below: _Floats, log_above: _Floats) -> _Flo
     lower = log_below < log_above
     tail = np.where(lower, log_below, log_above)
     out = np.where(lower, special.gammaincinv(shape, np.exp(tail)), special.gammainccinv(shape, np.exp(tail)))
-    deep = (tail < np.log(_LEAST)) & np.isfinite(tail)
+    deep = (tail < np.log(LEAST)) & np.isfinite(tail)
     if not deep.any():
         return np.asarray(out)
 

@@ -21,7 +21,6 @@ from causalpp.programs.mechanisms.regressions.quantiles import Shaped
 
 __all__ = ["NegativeBinomial"]
 
-_LEAST = 1e-280  # a tail below which SciPy has no digits
 _TERMS = 100_000
 
 
@@ -70,11 +69,9 @@ class NegativeBinomial(Shaped, Poisson):
         value, stop = np.broadcast_arrays(np.asarray(value, dtype=float), np.asarray(stop, dtype=float))
         at = np.maximum(value, 0)
         below, above = special.betainc(shape, at + 1, stop), special.betaincc(shape, at + 1, stop)
-        with np.errstate(divide="ignore"):
-            log_below = np.where(below < 0.5, np.log(below), np.log1p(-above))
-            log_above = np.where(above < 0.5, np.log(above), np.log1p(-below))
+        log_below, log_above = tails.log_both(below, above)
         for tail, out, up in ((below, log_below, False), (above, log_above, True)):
-            far = tail < _LEAST
+            far = tail < tails.LEAST
             if far.any():
                 out[far] = _series(shape, stop[far], at[far], up=up)
         return np.where(value < 0, -np.inf, log_below), np.where(value < 0, 0.0, log_above)
