@@ -211,3 +211,23 @@ def chain(mechanism: Mechanism) -> cpp.CausalProgram:
 def test_misuse(call: Any, message: str) -> None:
     with pytest.raises(errors.InvalidParameter, match=message):
         call()
+
+
+def test_a_logistic_variable_without_parents_is_exact() -> None:
+    height = np.array([0.0, 0.5, -1.0])
+    shares = np.exp(height) / np.exp(height).sum()
+    dag = cpp.Dag.from_edges([("a", "b")])
+    below = Table(("no", "yes"), ("a",), [[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
+    states = ("p", "q", "r")
+    program, by_table = (
+        cpp.compile(dag, mechanisms={"a": law, "b": below})
+        for law in (Logistic(states, intercept=height[1:]), Table(states, (), shares))
+    )
+    assert program.table("a") == pytest.approx(shares)
+    assert program.mechanism("a").cells() == pytest.approx(by_table.mechanism("a").cells())
+    seen = {"b": "yes"}
+    for one, other in zip(
+        *((p.probabilities("b"), p.condition(seen).probabilities("a"), [p.condition(seen).log_likelihood])
+          for p in (program, by_table)), strict=True
+    ):  # fmt: skip
+        assert one == pytest.approx(other)
