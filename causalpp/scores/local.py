@@ -68,7 +68,9 @@ class LocalScore(ABC):
         """The variables that were set, and the rows in which each was not."""
         if interventions is None:
             return
-        listed = [() if one is None else (one,) if isinstance(one, str) else tuple(one) for one in interventions]
+        listed = [  # where nobody was set, a pandas column has NaN
+            (one,) if isinstance(one, str) else () if one is None or one != one else tuple(one) for one in interventions
+        ]
         if len(listed) != self.rows:
             raise InvalidData(f"there are {self.rows:,} rows, and interventions say who was set in {len(listed):,}")
         hit = np.zeros((len(listed), self.d), dtype=bool)
