@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._renamed import old_attribute
 from causalpp.crosscheck.estimates import Estimate, Rate, correlation, logistic, rate
 from causalpp.errors import InvalidParameter
 
@@ -36,16 +37,18 @@ class Calibration:
         frame: one row for each answer: world, network, number of variables, kind, question, length of the directed
             path it is about (see :func:`causalpp.noise.path_length`), truth, answer, log-odds and which asking it was.
         level: of the intervals.
-        oracle_kind: who answered.
+        oracle_nature: who answered.
         failures: reason → how many answers are missing for it, such as ``{"timed out": 3}``; they are in no rate.
         skipped: random worlds that were left out because their premise is too long for a prompt.
     """
 
     frame: pd.DataFrame
     level: float
-    oracle_kind: str
+    oracle_nature: str
     failures: Mapping[str, int] = field(default_factory=dict)
     skipped: int = 0
+
+    oracle_kind = old_attribute("oracle_nature")
 
     def __repr__(self) -> str:
         worlds = self.frame["world"].nunique()
@@ -227,7 +230,7 @@ class Calibration:
             raise InvalidParameter(f"the rates can be told by {', '.join(_FACETS)}, not by {column!r}")
         rows = []
         for value, part in self.frame.groupby(column, dropna=False):
-            here = Calibration(part, self.level, self.oracle_kind)
+            here = Calibration(part, self.level, self.oracle_nature)
             row: dict[str, Any] = {column: value, "questions": here.questions, "answers": len(part)}
             for name in ("sensitivity", "specificity", "abstention"):
                 found: Rate = getattr(here, name)
@@ -265,7 +268,7 @@ class Calibration:
             raise InvalidParameter(f"answers are counted by {', '.join(_GROUPS)}, not by {', '.join(by)}")
         out: dict[Hashable, tuple[tuple[float, float], tuple[float, float]]] = {}
         for label, part in self.frame.groupby(list(by)):
-            here = Calibration(part, self.level, self.oracle_kind)
+            here = Calibration(part, self.level, self.oracle_nature)
             (yes, no), (right, wrong) = (_effective(found) for found in (here.sensitivity, here.specificity))
             out[label if len(by) > 1 else label[0]] = ((yes, no), (wrong, right))
         return out
@@ -289,7 +292,7 @@ class Calibration:
         out: dict[str, Any] = {
             "format": "causalpp.calibration",
             "version": 1,
-            "oracle": self.oracle_kind,
+            "oracle": self.oracle_nature,
             "level": self.level,
             "worlds": int(self.frame["world"].nunique()),
             "questions": self.questions,

@@ -40,7 +40,7 @@ def calibration_figure(calibration: Calibration) -> Figure:
             _lines(table, [str(value) for value in table.index], last)
             last.set(title="by kind of question")
         frame = calibration.frame
-        who = f"{'an' if calibration.oracle_kind[0] in 'aeiou' else 'a'} {calibration.oracle_kind} oracle"
+        who = f"{'an' if calibration.oracle_nature[0] in 'aeiou' else 'a'} {calibration.oracle_nature} oracle"
         figure.suptitle(
             f"{len(frame):,} answers of {who} to {calibration.questions:,} questions in "
             f"{frame['world'].nunique()} worlds, {calibration.level:.0%} intervals",

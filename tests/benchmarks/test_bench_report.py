@@ -37,7 +37,7 @@ class Guess(Solver):
     who: str = "Symmetric(0.1)"
 
     @property
-    def oracle_kind(self) -> str:  # type: ignore[override]
+    def oracle_nature(self) -> str:  # type: ignore[override]
         return self.kind
 
     @property

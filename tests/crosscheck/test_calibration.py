@@ -182,11 +182,11 @@ def test_an_oracle_that_knows_one_world() -> None:
             return Answer(request.question, True, request.replicate, self.fingerprint)
 
     assert calibrate(Fixed(), worlds=["asia"], repeats=1).specificity.value == 0
-    assert calibrate(Fixed(), worlds="cancer", repeats=1).oracle_kind == "test"
+    assert calibrate(Fixed(), worlds="cancer", repeats=1).oracle_nature == "test"
     with pytest.raises(InvalidParameter, match="knows one world"):
         calibrate(Fixed())
     pointed = calibrate(SimulatedOracle(Dag(["x"]), noise.Symmetric(0.1)), worlds=4)
-    assert pointed.oracle_kind == "simulated"
+    assert pointed.oracle_nature == "simulated"
     assert pointed.frame["oracle"].nunique() == 4
 
 
@@ -232,7 +232,7 @@ def test_a_language_model_is_told_the_premise_of_a_random_world() -> None:
     found = calibrate(
         LanguageModelOracle(ScriptedBackend(reply)), worlds=9, variables=range(4, 13), questions=4, repeats=1, seed=1
     )
-    assert found.oracle_kind == "language model"
+    assert found.oracle_nature == "language model"
     assert found.skipped + found.frame["world"].nunique() <= 9  # in some nothing is decided
     assert 4 <= found.skipped <= 6  # those of eight variables and more, or nearly so
     assert all("closed system" in prompt for prompt in prompts)

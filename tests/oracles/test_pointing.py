@@ -19,7 +19,7 @@ def test_calibrate_points_it_at_a_network() -> None:
     model = LanguageModelOracle(script, variables=["a", "b"], premise="An old premise.", system="Be brief.")
     found = cpp.calibrate(model, worlds=["asia"], repeats=1)
     assert (found.sensitivity.value, found.specificity.value) == (1.0, 0.0)
-    assert found.oracle_kind == "language model"
+    assert found.oracle_nature == "language model"
     for prompt in script.prompts:
         assert "smoke" in prompt.user
         assert "old premise" not in prompt.user

@@ -211,14 +211,14 @@ def comparison_of_oracles(frame: pd.DataFrame, by: str | None = None) -> pd.Data
         if by is not None:
             table = found.by(by).reset_index()
             table.insert(0, "solver", label)
-            table.insert(1, "oracle_nature", found.oracle_kind)
+            table.insert(1, "oracle_nature", found.oracle_nature)
             tables.append(table)
             continue
         said = found.frame["answer"] != "abstain"
         right = (found.frame["answer"] == "yes") == found.frame["truth"]
         row: dict[str, Any] = {
             "solver": label,
-            "oracle_nature": found.oracle_kind,
+            "oracle_nature": found.oracle_nature,
             "questions": found.questions,
             "answers": len(found.frame),
             "accuracy": float(right[said].mean()) if said.any() else math.nan,

@@ -109,9 +109,9 @@ def _maker(chosen: options.ChosenOracle) -> Callable[[World], Oracle]:
 
 def _show(found: Calibration) -> None:
     frame = found.frame
-    article = "an" if found.oracle_kind[0] in "aeiou" else "a"
+    article = "an" if found.oracle_nature[0] in "aeiou" else "a"
     console.print(
-        f"{len(frame):,} answers of {article} {found.oracle_kind} oracle to {found.questions:,} questions in "
+        f"{len(frame):,} answers of {article} {found.oracle_nature} oracle to {found.questions:,} questions in "
         f"{frame['world'].nunique()} worlds"
     )
     rows = []
