@@ -202,8 +202,10 @@ class Settings:
             raise InvalidParameter(
                 f"a goal is a proposition such as Causes('a', 'b'), got {self.goal!r}: parse() reads text"
             )
-        if kinds is not None and not isinstance(kinds, (str, type)) and not (isinstance(kinds, Sequence) and kinds):
-            raise InvalidParameter(f"the kinds of question are one or several, such as 'Causes', got {kinds!r}")
+        if kinds is not None and not isinstance(kinds, (str, type)):
+            if not (isinstance(kinds, Sequence) and kinds):
+                raise InvalidParameter(f"the kinds of question are one or several, such as 'Causes', got {kinds!r}")
+            object.__setattr__(self, "kinds", tuple(kinds))
 
     @cached_property
     def how(self) -> AcboConfig:

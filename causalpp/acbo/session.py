@@ -84,6 +84,11 @@ class Session:
         return self.settings.how.votes
 
     @property
+    def candidates(self) -> Candidates:
+        """What the run was given."""
+        return self._candidates
+
+    @property
     def answers(self) -> tuple[Answer, ...]:
         """All that was told, in order."""
         return tuple(answer for _, answers in self._told for answer in answers)

@@ -51,6 +51,34 @@ def true_of(dag: cpp.Dag, prompt: str) -> str:
     return "Yes" if question.holds(cpp.DagBatch.from_dags([dag]))[0] else "No"
 
 
+def test_a_run_kept_in_a_file_goes_on_where_it_was_left(run: Run, tmp_path: Path, monkeypatch) -> None:
+    options = ("discover", "--network", "asia", "--oracle", "human", "--seed", 1, "--json")
+    words = ["y", "n", "n", "y", "y", "n", "y", "n", "n", "n"]
+
+    def typed(answers: list[str]) -> None:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{answer}\n" for answer in answers)))
+
+    def answers_of(text: str) -> list[tuple[str, str]]:
+        return [(step["sentence"], step["answer"]) for step in json.loads(text)["transcript"]]
+
+    typed([*words, "q"])
+    code, whole, _ = run(*options)
+    assert code == 130
+    kept = tmp_path / "run.json"
+    for part in (words[:4], words[4:7], words[7:]):
+        typed([*part, "q"])
+        code, out, err = run(*options, "--session", kept)
+        assert code == 130, err
+    assert answers_of(out) == answers_of(whole)
+    assert len(answers_of(out)) == len(words)
+    for other in (["--confidence", 0.9], ["--seed", 2]):
+        code, _, err = run(*options, "--session", kept, *other)
+        assert (code, "another class or with other options" in err, err.count("\n")) == (1, True, 1)
+    kept.write_text(kept.read_text(encoding="utf-8")[:100], encoding="utf-8")
+    code, _, err = run(*options, "--session", kept)
+    assert (code, "no saved session" in err, err.count("\n")) == (1, True, 1)
+
+
 def test_discover_asks_a_server_and_keeps_the_answers(run: Run, tmp_path: Path, monkeypatch) -> None:
     asia = cpp.load_network("asia").dag
     monkeypatch.setenv("OPENAI_API_KEY", KEY)

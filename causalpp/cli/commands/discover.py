@@ -27,7 +27,7 @@ from causalpp.cli.show import (
 from causalpp.errors import ImpreciseWarning, InvalidParameter, UnknownVariable
 
 if TYPE_CHECKING:
-    from causalpp.acbo import Result
+    from causalpp.acbo import Result, Session
     from causalpp.belief import AnyBelief
     from causalpp.effects import AveragedEffect
     from causalpp.equivalence import MarkovEquivalenceClass
@@ -127,6 +127,10 @@ def discover(
     contrast: _Effect,
     columns: options.Columns,
     search: options.Search,
+    session: Annotated[
+        Path | None,
+        typer.Option("--session", help="Keep the run in this file, answer by answer; go on with it if it is there."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Write the run as JSON to this file, or the graph found (.dot, .dagitty, .bif, …)."),
@@ -139,6 +143,7 @@ def discover(
     json: options.Json = False,
 ) -> None:
     """Find the graph: a class from data or from a graph, narrowed by questions to an oracle."""
+    from causalpp.acbo import drive
     from causalpp.cli import data_check
     from causalpp.cli.inputs import read_truth
     from causalpp.graphs import graph_text
@@ -166,9 +171,8 @@ def discover(
     if by_hand and not json:
         console.print(class_summary(found))
     with Rounds(found.cpdag, before=class_summary(found)) as rounds:
-        result = cpp.discover(
+        run = cpp.Session(
             found,
-            asked,
             confidence=confidence,
             max_questions=max_questions,
             seed=seed,
@@ -177,6 +181,8 @@ def discover(
             config=cpp.AcboConfig.published() if published else None,
             on_step=None if json or by_hand else rounds,
         )
+        with run if session is None else _kept(run, session) as run:
+            result = drive(run, asked)
     check = None if table is None else data_check.checked(result, table.frame, table.kinds)
     if not json:
         console.print("" if result.transcript or by_hand else class_summary(found))
@@ -199,6 +205,23 @@ def discover(
         print_json(result.to_dict() | {"class": class_dict(found)} | more)
     if result.interrupted:
         raise KeyboardInterrupt
+
+
+def _kept(run: Session, path: Path) -> Session:
+    """The run with a file; if it is there, the run in it, with the same candidates and settings.
+
+    Raises:
+        InvalidParameter: it has others.
+        FormatError: the file cannot be read or written, or another process has it.
+    """
+    if not path.exists():
+        run.save(path)
+        return run
+    before = cpp.Session.load(path, on_step=run.on_step)
+    if before.candidates != run.candidates or before.settings != run.settings:
+        before.close()
+        raise InvalidParameter(f"{str(path)!r} keeps a run over another class or with other options: name another file")
+    return before
 
 
 def _is_graph(out: Path) -> bool:
