@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 import warnings
 from pathlib import Path
 from typing import IO, NamedTuple
 
-PRELOADED = ["pytest", "causalpp.acbo", "causalpp.oracles", "causalpp.cli.app"]
+PRELOADED = [
+    "pytest",
+    "causalpp.acbo",
+    "causalpp.benchmarks",
+    "causalpp.oracles",
+    "causalpp.cli.app",
+    "joblib",
+    "pandas",
+]
 
 
 def context() -> multiprocessing.context.ForkServerContext:
@@ -55,6 +64,16 @@ class Process:
         self._process.start()
         self.pid = self._process.pid
         self.stdin: IO[str] | None = paths[0].open("w", buffering=1) if stdin else None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is still under way."""
+        return self._process.is_alive()
+
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """Send it a signal."""
+        assert self.pid is not None
+        os.kill(self.pid, how)
 
     def wait(self, timeout: float = 300) -> Done:
         """Wait for the end."""

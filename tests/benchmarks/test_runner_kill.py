@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+import warm
 
 from causalpp.benchmarks import Run
 from causalpp.benchmarks.metrics import score
@@ -21,27 +19,23 @@ ITEMS = 10_000
 COMMAND = "from causalpp.cli import main; main()"
 
 
-def start(config: Path, out: Path, jobs: int) -> subprocess.Popen[bytes]:
-    line = [sys.executable, "-c", COMMAND, "bench", str(config), "--out", str(out), "--jobs", str(jobs), "--json"]
-    with (out.parent / f"{out.name}.err").open("ab") as errors:
-        return subprocess.Popen(
-            line, stdout=subprocess.DEVNULL, stderr=errors, env={**os.environ, "OMP_NUM_THREADS": "1"}
-        )
+def start(config: Path, out: Path, jobs: int) -> warm.Process:
+    return warm.Process(COMMAND, "bench", config, "--out", out, "--jobs", jobs, "--json")
 
 
-def kill_after(process: subprocess.Popen[bytes], out: Path, changes: int) -> None:
+def kill_after(process: warm.Process, out: Path, changes: int) -> None:
     """Kill a run once its store has been seen to change so often."""
     seen: set[tuple[int, int]] = set()
     while len(seen) < changes:
-        assert process.poll() is None, "the run ended before it was killed"
+        assert process.alive, "the run ended before it was killed"
         try:
             now = (out / "units.sqlite-wal").stat()
         except FileNotFoundError:
             continue
         seen.add((now.st_size, now.st_mtime_ns))
         time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    assert process.wait().code == -signal.SIGKILL
 
 
 def finished(out: Path) -> int:
@@ -84,8 +78,9 @@ def test_five_kills_change_nothing(tmp_path: Path) -> None:
     assert counts == sorted(counts)
     assert 0 < counts[0] < counts[-1] < 2 * ITEMS
     assert not (killed / "solve.parquet").exists()
-    assert start(config, killed, 1).wait() == 0, (tmp_path / "killed.err").read_text()
-    assert start(config, tmp_path / "whole", 1).wait() == 0, (tmp_path / "whole.err").read_text()
+    for folder in (killed, tmp_path / "whole"):
+        done = start(config, folder, 1).wait()
+        assert done.code == 0, done.err
     assert files(killed) == files(tmp_path / "whole")
 
     frame = Run(killed).frame("solve")

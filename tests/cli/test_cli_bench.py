@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import warm
 
 from causalpp.benchmarks import Run
 from causalpp.cli import main
@@ -117,36 +115,21 @@ def test_misspelt_options_are_refused(bench: Bench) -> None:
 
 
 @pytest.mark.slow
-def test_an_interrupt_leaves_a_run_that_goes_on(tmp_path: Path) -> None:
+def test_an_interrupt_leaves_a_run_that_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     part = {"study": "discover", "variables": [6], "runs": 4000}
     (tmp_path / "long.json").write_text(json.dumps({"name": "long", "parts": [part]}))
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "from causalpp.cli import main; main()",
-            "bench",
-            "long.json",
-            "--out",
-            "run",
-            "--jobs",
-            "1",
-        ],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    monkeypatch.chdir(tmp_path)
+    process = warm.Process("from causalpp.cli import main; main()", "bench", "long.json", "--out", "run", "--jobs", 1)
     store = tmp_path / "run" / "units.sqlite-wal"
     changes: set[int] = set()
     while len(changes) < 12:
-        assert process.poll() is None
+        assert process.alive
         if store.exists():
             changes.add(store.stat().st_mtime_ns)
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    process.kill(signal.SIGINT)
+    code, _, err = process.wait()
+    assert code == 130
     assert (
         "units are finished and kept; started again, the run goes on from there: causalpp bench long.json --out run"
         in err
