@@ -39,10 +39,10 @@ __all__ = ["discover"]
 class _Effect:
     """The effect that is asked for with a run, if any, from the data that the class was learned from."""
 
-    treatment: Annotated[
-        str | None, typer.Option("--treatment", help="With --data and --outcome: this variable's effect, averaged.")
-    ] = None
-    outcome: Annotated[str | None, typer.Option("--outcome", help="The variable it is the effect on.")] = None
+    treatment: str | None = options.option(
+        "--treatment", "With --data and --outcome: this variable's effect, averaged."
+    )
+    outcome: str | None = options.option("--outcome", "The variable it is the effect on.")
     treated: options.Treated = None
     control: options.Control = None
     state: options.State = None

@@ -3,7 +3,7 @@
 Nothing here loads what a command needs to run, so that ``--help`` and completion are there at once.
 """
 
-from causalpp.cli.options._grouped import grouped
+from causalpp.cli.options._grouped import grouped, option
 from causalpp.cli.options._single import Control, Graph, Json, Kinds, Network, Out, Plot, Seed, State, Treated
 from causalpp.cli.options.columns import Columns, Table
 from causalpp.cli.options.learning import Method, Search
@@ -31,4 +31,5 @@ __all__ = [
     "graph_of",
     "grouped",
     "known_program",
+    "option",
 ]

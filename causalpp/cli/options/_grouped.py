@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import field as field_of
 from dataclasses import fields, is_dataclass
 from typing import Annotated, Any, get_origin, get_type_hints
 
-__all__ = ["grouped"]
+import typer
+
+__all__ = ["grouped", "option"]
+
+_OPTION = "option"
+
+
+def option(name: str, said: str, default: Any = None, **how: Any) -> Any:
+    """A field of a group that is an option; ``how`` goes to :func:`typer.Option`."""
+    return field_of(default=default, metadata={_OPTION: typer.Option(name, help=said, **how)})
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
@@ -29,13 +39,19 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
         if not (isinstance(kind, type) and is_dataclass(kind)):
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
             continue
+        groups[parameter.name] = kind, []
         hints = get_type_hints(kind, include_extras=True)
-        options = [field for field in fields(kind) if get_origin(hints[field.name]) is Annotated]
-        groups[parameter.name] = kind, [field.name for field in options]
-        parameters += [
-            inspect.Parameter(o.name, inspect.Parameter.KEYWORD_ONLY, default=o.default, annotation=hints[o.name])
-            for o in options
-        ]
+        for field in fields(kind):
+            hint = hints[field.name]
+            if _OPTION in field.metadata:
+                hint = Annotated[hint, field.metadata[_OPTION]]
+            if get_origin(hint) is Annotated:  # other fields are filled in by the command
+                groups[parameter.name][1].append(field.name)
+                parameters.append(
+                    inspect.Parameter(
+                        field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hint
+                    )
+                )
 
     def taken(**given: Any) -> None:
         for name, (kind, options) in groups.items():

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from causalpp.cli.options._grouped import option
 from causalpp.errors import InvalidParameter, UnknownVariable
 
 if TYPE_CHECKING:
@@ -21,14 +20,10 @@ __all__ = ["Columns", "Table"]
 class Columns:
     """The options that say what a column is; each may hold several columns, with commas."""
 
-    real: Annotated[
-        list[str] | None, typer.Option("--real", help="With --data: this column holds real numbers (repeatable).")
-    ] = None
-    discrete: Annotated[
-        list[str] | None, typer.Option("--discrete", help="With --data: … states without an order, such as codes.")
-    ] = None
-    ordinal: Annotated[list[str] | None, typer.Option("--ordinal", help="With --data: … states in order.")] = None
-    count: Annotated[list[str] | None, typer.Option("--count", help="With --data: … counts: 0, 1, 2, ….")] = None
+    real: list[str] | None = option("--real", "With --data: this column holds real numbers (repeatable).")
+    discrete: list[str] | None = option("--discrete", "With --data: … states without an order, such as codes.")
+    ordinal: list[str] | None = option("--ordinal", "With --data: … states in order.")
+    count: list[str] | None = option("--count", "With --data: … counts: 0, 1, 2, ….")
 
     def read(self, data: Path | None) -> Table | None:
         """The data file, read this once; None if there is none.

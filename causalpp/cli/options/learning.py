@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 import causalpp as cpp
 from causalpp._files import about, read_text
+from causalpp.cli.options._grouped import option
 from causalpp.cli.options.columns import Table
 from causalpp.errors import FormatError, InvalidParameter, RepairWarning
 
@@ -35,41 +34,26 @@ class Method(StrEnum):
 class Search:
     """How a class is to be learned from data, and narrowed in any case by what is known of the edges."""
 
-    method: Annotated[
-        Method, typer.Option("--method", help="With --data: independence tests (pc), or a search by score.")
-    ] = Method.pc
-    alpha: Annotated[float, typer.Option("--alpha", help="With --method pc: significance level of the tests.")] = 0.01
-    knowledge: Annotated[
-        Path | None, typer.Option("--knowledge", help="File of what is known of the edges: ours, Tetrad's, or .json.")
-    ] = None
-    required: Annotated[
-        list[str] | None, typer.Option("--required", help="Edges that must be there (repeatable): 'smoke -> tar'.")
-    ] = None
-    forbidden: Annotated[
-        list[str] | None,
-        typer.Option("--forbidden", help="Edges that must not be there (repeatable): 'tar -> age', 'age -- sex'."),
-    ] = None
-    tier: Annotated[
-        list[str] | None,
-        typer.Option("--tier", help="Variables, 'age, sex': none of them is caused by those of a later --tier."),
-    ] = None
-    roots: Annotated[list[str] | None, typer.Option("--roots", help="Variables that nothing causes: 'age, sex'.")] = (
-        None
+    method: Method = option(
+        "--method", "With --data: independence tests (pc), or a search by score.", default=Method.pc
     )
-    search_space: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--search-space", help="The only edges there may be: 'age -> tar, smoke -- tar', or a file of them."
-        ),
-    ] = None
-    max_conditioning: Annotated[
-        int | None,
-        typer.Option("--max-conditioning", min=0, help="With --method pc: variables a test may condition on, at most."),
-    ] = None
-    max_seconds: Annotated[
-        float | None,
-        typer.Option("--max-seconds", help="With --data: the search ends after so long with what it has."),
-    ] = None
+    alpha: float = option("--alpha", "With --method pc: significance level of the tests.", default=0.01)
+    knowledge: Path | None = option("--knowledge", "File of what is known of the edges: ours, Tetrad's, or .json.")
+    required: list[str] | None = option("--required", "Edges that must be there (repeatable): 'smoke -> tar'.")
+    forbidden: list[str] | None = option(
+        "--forbidden", "Edges that must not be there (repeatable): 'tar -> age', 'age -- sex'."
+    )
+    tier: list[str] | None = option(
+        "--tier", "Variables, 'age, sex': none of them is caused by those of a later --tier."
+    )
+    roots: list[str] | None = option("--roots", "Variables that nothing causes: 'age, sex'.")
+    search_space: list[str] | None = option(
+        "--search-space", "The only edges there may be: 'age -> tar, smoke -- tar', or a file of them."
+    )
+    max_conditioning: int | None = option(
+        "--max-conditioning", "With --method pc: variables a test may condition on, at most.", min=0
+    )
+    max_seconds: float | None = option("--max-seconds", "With --data: the search ends after so long with what it has.")
     seed: int = 0
 
     def learned(self, table: Table) -> MarkovEquivalenceClass:

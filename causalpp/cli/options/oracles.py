@@ -6,12 +6,11 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 import causalpp as cpp
 from causalpp._files import read_text
+from causalpp.cli.options._grouped import option
 from causalpp.errors import InvalidParameter
 
 if TYPE_CHECKING:
@@ -46,42 +45,20 @@ class ChosenOracle:
         InvalidParameter: an option that this kind of oracle does not have, one that it needs, or one out of range.
     """
 
-    oracle: Annotated[OracleKind, typer.Option("--oracle", help="Who answers the questions.")] = OracleKind.simulated
-    error: Annotated[
-        float | None,
-        typer.Option("--error", help="How often a simulated oracle errs; 0.1 unless said.", show_default=False),
-    ] = None
-    sensitivity: Annotated[
-        float | None, typer.Option("--sensitivity", help="Instead of --error: its share of yes where yes is true.")
-    ] = None
-    specificity: Annotated[
-        float | None, typer.Option("--specificity", help="Instead of --error: its share of no where no is true.")
-    ] = None
-    model: Annotated[
-        str | None,
-        typer.Option("--model", help="Language models: the name at the server, or a folder (transformers)."),
-    ] = None
-    base_url: Annotated[
-        str | None,
-        typer.Option("--base-url", help="openai, anthropic: the server's address. Keys: environment only."),
-    ] = None
-    context: Annotated[
-        Path | None,
-        typer.Option("--context", help="Language models: a text file with background on the variables."),
-    ] = None
-    journal: Annotated[
-        Path | None, typer.Option("--journal", help="Keep every answer in this file; what is in it is not asked again.")
-    ] = None
-    prices: Annotated[
-        str | None,
-        typer.Option(
-            "--prices", help="Of a million tokens read and written, such as 2.5,10: the journal then counts cost."
-        ),
-    ] = None
-    concurrency: Annotated[
-        int | None,
-        typer.Option("--concurrency", min=1, help="openai, anthropic: questions under way at once; 8 unless said."),
-    ] = None
+    oracle: OracleKind = option("--oracle", "Who answers the questions.", default=OracleKind.simulated)
+    error: float | None = option("--error", "How often a simulated oracle errs; 0.1 unless said.", show_default=False)
+    sensitivity: float | None = option("--sensitivity", "Instead of --error: its share of yes where yes is true.")
+    specificity: float | None = option("--specificity", "Instead of --error: its share of no where no is true.")
+    model: str | None = option("--model", "Language models: the name at the server, or a folder (transformers).")
+    base_url: str | None = option("--base-url", "openai, anthropic: the server's address. Keys: environment only.")
+    context: Path | None = option("--context", "Language models: a text file with background on the variables.")
+    journal: Path | None = option("--journal", "Keep every answer in this file; what is in it is not asked again.")
+    prices: str | None = option(
+        "--prices", "Of a million tokens read and written, such as 2.5,10: the journal then counts cost."
+    )
+    concurrency: int | None = option(
+        "--concurrency", "openai, anthropic: questions under way at once; 8 unless said.", min=1
+    )
     budget_questions: int | None = None
     truth: str | None = None
     seed: int = 0

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 import causalpp as cpp
 from causalpp._files import about, read_text
+from causalpp.cli.options._grouped import option
 from causalpp.cli.options._single import Graph, Network
 from causalpp.cli.options.columns import Table
 from causalpp.cli.options.learning import Search
@@ -26,20 +25,14 @@ __all__ = ["Source", "graph_of"]
 class Source:
     """Where a class comes from: data to learn it from, a graph, a network, a premise or statements."""
 
-    data: Annotated[
-        Path | None, typer.Option("--data", help="CSV file with a header row: learn the class from it.")
-    ] = None
+    data: Path | None = option("--data", "CSV file with a header row: learn the class from it.")
     graph: Graph = None
     network: Network = None
-    premise: Annotated[
-        Path | None, typer.Option("--premise", help="Text file: a premise in English, in the manner of Corr2Cause.")
-    ] = None
-    statements: Annotated[
-        Path | None, typer.Option("--statements", help="Text file: one statement of independence or dependence a line.")
-    ] = None
-    complete: Annotated[
-        bool, typer.Option("--complete", help="With --statements: everything not listed is the opposite, dependence.")
-    ] = False
+    premise: Path | None = option("--premise", "Text file: a premise in English, in the manner of Corr2Cause.")
+    statements: Path | None = option("--statements", "Text file: one statement of independence or dependence a line.")
+    complete: bool = option(
+        "--complete", "With --statements: everything not listed is the opposite, dependence.", default=False
+    )
 
     def found(self, table: Table | None, search: Search) -> tuple[MarkovEquivalenceClass, Dag | None]:
         """The class, narrowed by what is known, and the graph it is the class of where that is known."""
