@@ -215,62 +215,57 @@ def grasp(score: Objective, rules: Rules, watch: Watch, best: Best, seed: int) -
     orders = starts(rules, draw)
     for number, order in enumerate(orders, start=1):
         said = f"order {number} of {len(orders)}, edges tucked" if len(orders) > 1 else "edges tucked"
-        parents, total = families.graph(order)
-        best.offer(parents, total)
-        while True:
-            seen = {tuple(parents)}
-            left = [_NODES]
-            found = _tucked(families, order, parents, total, _DEEP, seen, left, watch, draw, said, first=True)
-            if found is None:
-                break
-            order, parents, total = found
-            best.offer(parents, total)
+        tucks = _Tucks(families, watch, draw, said)
+        found: _Order | None = (order, *families.graph(order))
+        while found is not None:
+            best.offer(*found[1:])
+            found = tucks.better(*found)
 
 
-_Order = tuple[list[int], list[int], float]
+_Order = tuple[list[int], list[int], float]  # an order, its graph as masks of parents, and the score of that
 
 
-def _tucked(
-    families: Families,
-    order: list[int],
-    parents: list[int],
-    total: float,
-    depth: int,
-    seen: set[tuple[int, ...]],
-    left: list[int],
-    watch: Watch,
-    draw: random.Random,
-    phase: str,
-    first: bool,
-) -> _Order | None:
-    """An order with a better score, within so many tucks; None if none is found."""
-    rules, before, edges = families.rules, 0, []
-    for y in order:
-        tucked = parents[y] if not rules else before if first else parents[y] | before & ~rules.allowed[y]
-        edges += [(x, y) for x in bits(tucked & ~rules.needed[y])]
-        before |= 1 << y
-    draw.shuffle(edges)
-    for number, (x, y) in enumerate(edges):
-        if first:
-            watch(phase, number, len(edges))
-        elif not rules and parents[y] != parents[x] | 1 << x:
-            continue
-        if left[0] <= 0:
-            return None
-        left[0] -= 1
-        tried = _tuck(families, order, parents, total, x, y)
-        if tried is None:
-            continue
-        if tried[2] > total + _EPS:
-            return tried
-        if tried[2] > total - _EPS and depth > 1 and tuple(tried[1]) not in seen:
-            seen.add(tuple(tried[1]))
-            if not first:
-                watch(phase, 0, len(edges))
-            deeper = _tucked(families, *tried, depth - 1, seen, left, watch, draw, phase, first=False)
-            if deeper is not None:
-                return deeper
-    return None
+class _Tucks:
+    """The search for a better order within a few tucks of one, depth first."""
+
+    def __init__(self, families: Families, watch: Watch, draw: random.Random, phase: str) -> None:
+        self.families, self.watch, self.draw, self.phase = families, watch, draw, phase
+        self._seen: set[tuple[int, ...]] = set()
+        self._left = 0
+
+    def better(self, order: list[int], parents: list[int], total: float) -> _Order | None:
+        """An order with a better score; None if none is found."""
+        self._seen, self._left = {tuple(parents)}, _NODES
+        return self._within(_DEEP, order, parents, total)
+
+    def _within(self, depth: int, order: list[int], parents: list[int], total: float) -> _Order | None:
+        rules, first, before, edges = self.families.rules, depth == _DEEP, 0, []
+        for y in order:
+            tucked = parents[y] if not rules else before if first else parents[y] | before & ~rules.allowed[y]
+            edges += [(x, y) for x in bits(tucked & ~rules.needed[y])]
+            before |= 1 << y
+        self.draw.shuffle(edges)
+        for number, (x, y) in enumerate(edges):
+            if first:
+                self.watch(self.phase, number, len(edges))
+            elif not rules and parents[y] != parents[x] | 1 << x:
+                continue
+            if self._left <= 0:
+                return None
+            self._left -= 1
+            tried = _tuck(self.families, order, parents, total, x, y)
+            if tried is None:
+                continue
+            if tried[2] > total + _EPS:
+                return tried
+            if tried[2] > total - _EPS and depth > 1 and tuple(tried[1]) not in self._seen:
+                self._seen.add(tuple(tried[1]))
+                if not first:
+                    self.watch(self.phase, 0, len(edges))
+                deeper = self._within(depth - 1, *tried)
+                if deeper is not None:
+                    return deeper
+        return None
 
 
 def _tuck(families: Families, order: list[int], parents: list[int], total: float, x: int, y: int) -> _Order | None:
