@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from causalpp.belief import Belief, Source
+from causalpp.belief import ListedBelief, Source
 from causalpp.design.information import checked_costs, question_information
 from causalpp.propositions import Proposition
 
@@ -15,7 +15,7 @@ __all__ = ["next_answer_information"]
 
 
 def next_answer_information(
-    belief: Belief,
+    belief: ListedBelief,
     questions: Sequence[Proposition],
     *,
     about: Proposition | None = None,
@@ -24,7 +24,7 @@ def next_answer_information(
 ) -> Tensor:
     """The bits of the next answer to each question, shape ``(Q,)``: less for one that was asked, if repeats resemble.
 
-    :func:`expected_information_gain` is quicker and takes every answer for one to a question of its own; here the
+    :func:`expected_information_gain` is quicker and takes every answer for one to a new question; here the
     channel says how answers to one question, of one group or in one call go together.
 
     Args:
@@ -39,7 +39,7 @@ def next_answer_information(
         InvalidParameter: a cost that is not greater than zero.
 
     Example:
-        >>> from causalpp import Answer, Causes, Dag, MarkovEquivalenceClass
+        >>> from causalpp import Answer, Belief, Causes, Dag, MarkovEquivalenceClass
         >>> from causalpp.belief import Persistent
         >>> chain = MarkovEquivalenceClass.from_dag(Dag.from_edges([("smoke", "tar"), ("tar", "cancer")]))
         >>> asked, other = Causes("smoke", "cancer"), Causes("tar", "cancer")

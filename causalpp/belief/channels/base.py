@@ -23,7 +23,7 @@ class Heard(NamedTuple):
 
     Attributes:
         log_prior: of the rows, shape ``(R,)``.
-        state: what the channel knows of the answers, one row each, ``(R, …)``; see :meth:`Channel.init`.
+        state: what the channel knows of the answers, one row each, ``(R, K)``; see :meth:`Channel.init`.
         record: what was answered.
     """
 
@@ -121,11 +121,11 @@ class Channel(ABC):
         ...         told = [(number, a) for number, a in tallies.answers if a.value is not None]
         ...         right = self.right(a.question for _, a in told)
         ...         agrees = torch.stack([rows[:, n] == a.value for n, a in told], 1) if told else rows[:, :0]
-        ...         return torch.where(agrees, right, 1 - right).log().sum(1)
+        ...         return torch.where(agrees, right, 1 - right).log().sum(1, keepdim=True)
         ...     def step(self, state, rows, before, after):
         ...         return self.init(rows, after)
         ...     def log_likelihood(self, state):
-        ...         return state
+        ...         return state[:, 0]
         ...     def predictive(self, heard, questions, source, *, apart):
         ...         right = self.right(questions).expand(len(heard.state), -1)
         ...         return Predictive(self.posterior(heard), right, 1 - right, torch.arange(len(questions)))
@@ -145,7 +145,7 @@ class Channel(ABC):
 
     @abstractmethod
     def init(self, rows: Tensor, tallies: Tallies) -> Tensor:
-        """All that the channel needs to know of the answers, one row for each of ``rows``, ``(R, …)``.
+        """All that the channel needs to know of the answers, one row for each of ``rows``, ``(R, K)``.
 
         Args:
             rows: the true answers to the Q questions asked, booleans of shape ``(R, Q)``.

@@ -34,13 +34,13 @@ class CountChannel(Channel):
         >>> import torch
         >>> from causalpp import Answer, Belief, Causes, Dag, DagBatch
         >>> class Agreeable(CountChannel):
-        ...     rates_ = torch.tensor([[0.9, 0.1, 0.2, 0.8], [0.99, 0.01, 0.6, 0.4]]).double()
+        ...     laws = torch.tensor([[0.9, 0.1, 0.2, 0.8], [0.99, 0.01, 0.6, 0.4]], dtype=torch.float64)
         ...     def each(self, counts):
-        ...         return counts @ self.rates_.log().T - math.log(2)
+        ...         return counts @ self.laws.log().T - math.log(2)
         ...     def log_likelihood(self, counts):
         ...         return torch.logsumexp(self.each(counts), 1)
         ...     def beta(self, counts):
-        ...         return 100 * torch.softmax(self.each(counts), 1) @ self.rates_
+        ...         return 100 * torch.softmax(self.each(counts), 1) @ self.laws
         >>> pair = DagBatch.from_dags([Dag("ab", [("a", "b")]), Dag("ab", [("b", "a")])])
         >>> belief = Belief.uniform(pair, Agreeable()).update([Answer(Causes("a", "b"), True)])
         >>> round(belief.confidence, 3)  # (0.9 + 0.99) / (0.9 + 0.99 + 0.2 + 0.6)
