@@ -61,4 +61,7 @@ _OLD = {
     "get_task": "get_study",
     "task_names": "study_names",
 }
-__getattr__ = old_names(__name__, {**_OLD, **{name: f"causalpp.tasks:{name}" for name in tasks.__all__}})
+__getattr__ = old_names(
+    __name__,
+    {**_OLD, **{name: f"causalpp.tasks:{name}" for name in tasks.__all__}, "Item": "causalpp.tasks:Corr2CauseItem"},
+)

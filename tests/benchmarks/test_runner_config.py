@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent))
 
 from causalpp.benchmarks import Config, Solution, Solver, config_names, make_solver, read_config, solver_names
-from causalpp.benchmarks.noises import noise_of
 from causalpp.benchmarks.settings import read_settings
 from causalpp.benchmarks.solvers import AlwaysNo
+from causalpp.benchmarks.solvers.asked import noise_of
 from causalpp.benchmarks.studies.discover import DiscoverSettings
 from causalpp.benchmarks.studies.solve import GeneratedItems, SolveSettings
 from causalpp.errors import CausalppError, FormatError, InvalidParameter, MissingDependency, UnknownName

@@ -260,8 +260,7 @@ def _yaml(text: str) -> tuple[Any, Lines]:
         root = loader.get_single_node()
         if root is None:
             raise FormatError("the file is empty")
-        _mark(yaml, root, (), lines, 0)
-        for node in _leaves(yaml, root):  # one by one, so that an error has a place
+        for node in list(_marked(yaml, root, (), lines)):  # one by one, so that an error has a place
             loader.construct_object(node)
         return loader.construct_document(root), lines
     except yaml.YAMLError as error:
@@ -280,21 +279,12 @@ def _yaml(text: str) -> tuple[Any, Lines]:
         loader.dispose()
 
 
-def _leaves(yaml: Any, node: Any) -> Iterator[Any]:
-    """The scalars of a node, keys and values alike."""
-    if isinstance(node, yaml.ScalarNode):
-        yield node
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _leaves(yaml, item)
-    elif isinstance(node, yaml.MappingNode):
-        for pair in node.value:
-            for item in pair:
-                yield from _leaves(yaml, item)
+def _marked(yaml: Any, node: Any, place: Place, lines: dict[Place, int], depth: int = 0) -> Iterator[Any]:
+    """The scalars of a node, keys and values alike, once the lines of everything in it are noted.
 
-
-def _mark(yaml: Any, node: Any, place: Place, lines: dict[Place, int], depth: int) -> None:
-    """Note the lines of everything in a node; refuse keys that are given twice and aliases that could explode."""
+    Raises:
+        FormatError: a key is given twice or is no word, or aliases could explode.
+    """
     if depth > _DEEPEST:
         raise FormatError("this YAML is nested too deeply", line=node.start_mark.line + 1)
     if len(lines) > 1_000_000:
@@ -302,7 +292,7 @@ def _mark(yaml: Any, node: Any, place: Place, lines: dict[Place, int], depth: in
     if isinstance(node, yaml.SequenceNode):
         for i, item in enumerate(node.value):
             lines[(*place, i)] = item.start_mark.line + 1
-            _mark(yaml, item, (*place, i), lines, depth + 1)
+            yield from _marked(yaml, item, (*place, i), lines, depth + 1)
     elif isinstance(node, yaml.MappingNode):
         seen = set()
         for key, item in node.value:
@@ -314,4 +304,7 @@ def _mark(yaml: Any, node: Any, place: Place, lines: dict[Place, int], depth: in
                 raise FormatError(f"the key {_short(key.value)} is given twice", line=at["line"])
             seen.add(key.value)
             lines[(*place, key.value)] = at["line"]
-            _mark(yaml, item, (*place, key.value), lines, depth + 1)
+            yield key
+            yield from _marked(yaml, item, (*place, key.value), lines, depth + 1)
+    else:
+        yield node

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from causalpp.acbo import AcboConfig, discover
 from causalpp.benchmarks.keys import seed_of
-from causalpp.benchmarks.noises import noise_of
 from causalpp.benchmarks.rows import DiscoverRow
 from causalpp.benchmarks.runs.units import Study, register
+from causalpp.benchmarks.solvers.asked import noise_of
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidParameter
 from causalpp.graphs.random import erdos_renyi

@@ -195,9 +195,9 @@ def audit(
     0 where it does not (Jin et al., ICLR 2024).  Items are taken one after the other and not kept.
 
     Args:
-        items: of the benchmark; see :func:`causalpp.benchmarks.read_items`.
+        items: of the benchmark; see :func:`causalpp.tasks.read_items`.
         semantics: what the hypotheses mean: ``"path"``, or ``"direct"``, which takes common causes and effects for
-            direct ones; see :func:`causalpp.benchmarks.hypothesis`.
+            direct ones; see :func:`causalpp.tasks.hypothesis`.
         progress: called with the number of rows done.
 
     Returns:

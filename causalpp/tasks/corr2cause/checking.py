@@ -242,7 +242,7 @@ def _shows(pattern: Pattern, paths: Sequence[Sequence[str]], item: Corr2CauseIte
 
 
 def holds(relation: str, a: str, b: str, arrows: set[Arrow], semantics: str = "path") -> bool:
-    """Whether a relation holds in a graph with the given edges; see :func:`causalpp.benchmarks.hypothesis`.
+    """Whether a relation holds in a graph with the given edges; see :func:`causalpp.tasks.hypothesis`.
 
     >>> holds("confounder", "A", "B", {("K", "A"), ("K", "M"), ("M", "B")})
     True

@@ -68,7 +68,7 @@ def generate(
         sizes: numbers of variables, 2 to 50.
         rows: items of each size.
         seed: of everything random.
-        semantics: ``"path"``, ``"direct"`` (see :func:`causalpp.benchmarks.hypothesis`) or ``"published"``, the labels
+        semantics: ``"path"``, ``"direct"`` (see :func:`causalpp.tasks.hypothesis`) or ``"published"``, the labels
             of the published set with their faults, for up to six variables, in its order of the names.
         expected_degree: how many neighbours a variable of a random graph has on average; graphs up to six
             variables are not random.
@@ -77,7 +77,7 @@ def generate(
         per_class: the most items about one class and its near miss.
         near_misses: the largest share of items that come in pairs with different labels: about two classes one edge
             apart with equally long premises, or about the same two variables of one class.
-        premises: see :func:`causalpp.benchmarks.premise_of`.
+        premises: see :func:`causalpp.tasks.premise_of`.
         shares: of the splits; classes are never divided between two of them.
         jobs: processes, through joblib.
         progress: called with the items chosen so far and those wanted.

@@ -18,7 +18,7 @@ def relation_tables(adjacency: _Bools, semantics: str = "path") -> _Bools:
 
     Args:
         adjacency: Dags of shape ``(N, n, n)``.
-        semantics: ``"path"`` or ``"direct"`` (see :func:`causalpp.benchmarks.hypothesis`), or ``"published"``, which is
+        semantics: ``"path"`` or ``"direct"`` (see :func:`causalpp.tasks.hypothesis`), or ``"published"``, which is
             ``"path"`` but for common causes, of which only parents of the second variable count.
 
     Returns:
