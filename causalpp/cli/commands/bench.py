@@ -5,23 +5,24 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from causalpp._files import check_target, write_text
+from causalpp._progress import Progress
 from causalpp._terminal import one_line
 from causalpp.cli import options
 from causalpp.cli.show import check_figure_path, console, print_json, save_figure, table_of
 from causalpp.errors import RunIncomplete, UnknownName
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from rich.console import RenderableType
 
-    from causalpp.benchmarks import Run
+    from causalpp.benchmarks import ConfidenceStudy, Efficiency, Run
     from causalpp.benchmarks.reports.report import Report
 
 __all__ = ["bench"]
@@ -61,7 +62,6 @@ Dask = Annotated[
 Store = Annotated[
     Path | None, typer.Option("--store", help="Keep finished work in this folder; started again, it goes on from it.")
 ]
-Out = Annotated[Path | None, typer.Option("--out", help="Write the result as JSON to this file.")]
 Folder = Annotated[Path, typer.Argument(help="The folder of a finished run.", show_default=False)]
 
 
@@ -161,90 +161,65 @@ def compare_(
         console.print(f"{unpaired:,} items are only in one of the runs, and left out")
 
 
+@dataclass(frozen=True)
+class _Measuring:
+    """The options that the studies of the loop share, and how one is carried out."""
+
+    store: Store = None
+    out: options.Out = None
+    plot: options.Plot = None
+    jobs: Jobs = 2
+    dask: Dask = None
+    seed: options.Seed = 0
+    json: options.Json = False
+
+    def carry_out(self, study: Callable[..., ConfidenceStudy | Efficiency], name: str, *given: Any) -> None:
+        """Carry out a study, show it, and exit with status 1 if it does not find what it should."""
+        check_figure_path(self.plot)
+        check_target(self.out)
+        with Progress(name, wanted=not self.json) as bar:
+            found = study(*given, seed=self.seed, jobs=self.jobs, dask=self.dask, progress=bar.reach, store=self.store)
+        if self.out is not None:
+            write_text(self.out, found.to_json() + "\n")
+        if self.plot is not None:
+            save_figure(found.plot(), self.plot)
+        if self.json:
+            print_json(found.to_dict())
+        else:
+            console.print(repr(found), soft_wrap=True)
+        if not found.passed:
+            for failure in found.failures:
+                print(one_line(f"causalpp: {failure}"), file=sys.stderr)
+            raise typer.Exit(1)
+
+
 @bench.command("calibration")
+@options.grouped
 def calibration_(
+    *,
     runs: Annotated[int, typer.Option("--runs", min=1, help="Of each family of noise, with each method.")] = 500,
     family: Annotated[
         list[str] | None, typer.Option("--family", help="Only this family of noise (repeatable); all unless said.")
     ] = None,
-    store: Store = None,
-    out: Out = None,
-    plot: options.Plot = None,
-    jobs: Jobs = 2,
-    dask: Dask = None,
-    seed: options.Seed = 0,
-    json: options.Json = False,
+    measuring: _Measuring,
 ) -> None:
     """Measure whether the confidence that the loop claims matches how often it is right."""
     from causalpp.benchmarks import confidence_study
 
-    _study(
-        lambda told: confidence_study(
-            runs, family or None, seed=seed, jobs=jobs, dask=dask, progress=told, store=store
-        ),
-        "calibration", out, plot, json,
-    )  # fmt: skip
+    measuring.carry_out(confidence_study, "calibration", runs, family or None)
 
 
 @bench.command("efficiency")
+@options.grouped
 def efficiency_(
+    *,
     runs: Annotated[int, typer.Option("--runs", min=1, help="Of each cell, with each method.")] = 250,
-    store: Store = None,
-    out: Out = None,
-    plot: options.Plot = None,
-    jobs: Jobs = 2,
-    dask: Dask = None,
-    seed: options.Seed = 0,
-    json: options.Json = False,
+    measuring: _Measuring,
 ) -> None:
     """Measure how many questions the loop asks, against the least that any method needs."""
     from causalpp.benchmarks import efficiency
 
-    _study(
-        lambda told: efficiency(runs, seed=seed, jobs=jobs, dask=dask, progress=told, store=store),
-        "efficiency", out, plot, json,
-    )  # fmt: skip
-
-
-class _Study(Protocol):
-    """What a study of the loop gives."""
-
-    @property
-    def passed(self) -> bool: ...
-
-    @property
-    def failures(self) -> Sequence[str]: ...
-
-    def to_json(self) -> str: ...
-
-    def to_dict(self) -> dict[str, Any]: ...
-
-    def plot(self) -> Figure: ...
-
-
-def _study(
-    make: Callable[[Callable[[int, int], None]], _Study], name: str, out: Path | None, plot: Path | None, json: bool
-) -> None:
-    """Carry out a study, show it, and exit with status 1 if it does not find what it should."""
-    from causalpp._files import check_target, write_text
-    from causalpp._progress import Progress
-
-    check_figure_path(plot)
-    check_target(out)
-    with Progress(name, None, False if json else None) as bar:
-        study = make(bar.reach)
-    if out is not None:
-        write_text(out, study.to_json() + "\n")
-    if plot is not None:
-        save_figure(study.plot(), plot)
-    if json:
-        print_json(study.to_dict())
-    else:
-        console.print(repr(study), soft_wrap=True)
-    if not study.passed:
-        for failure in study.failures:
-            print(one_line(f"causalpp: {failure}"), file=sys.stderr)
-        raise typer.Exit(1)
+    measuring.carry_out(efficiency, "efficiency", runs)
 
 
 # --- what is printed --------------------------------------------------------------------------------------
