@@ -19,6 +19,7 @@ from causalpp.errors import InvalidParameter
 from causalpp.programs.mechanisms.base import Shares, State
 from causalpp.programs.mechanisms.checks import ReadOnly, checked_parents, checked_states
 from causalpp.programs.mechanisms.noise import ranks
+from causalpp.programs.mechanisms.parametric import numeric
 
 __all__ = ["Response", "Table"]
 
@@ -224,10 +225,7 @@ class Response(_Finite):
         put(self, "states", checked_states("a response's variable", states))
         put(self, "parents", checked_parents(parents))
         put(self, "weights", _normalised(weights, 0, None))
-        try:
-            given = np.array(outcomes, dtype=float)
-        except (TypeError, ValueError):
-            raise InvalidParameter("outcomes are numbers of states, and as many for every configuration") from None
+        given = numeric("outcomes", outcomes)
         if given.ndim != len(self.parents) + 1 or given.shape[-1] != len(self.weights):
             raise InvalidParameter(
                 f"outcomes need an axis for each of the {len(self.parents)} parents and one of length "
@@ -291,17 +289,14 @@ def _positive(concentration: ArrayLike, shape: tuple[int, ...] | None = None) ->
 
 def _normalised(table: Any, parents: int, states: int | None) -> NDArray[np.float64]:
     """A table of probabilities of which every row sums to one, read-only."""
-    try:
-        out = np.array(table, dtype=float)
-    except (TypeError, ValueError):
-        raise InvalidParameter("a table holds numbers, and as many in every row") from None
+    out = numeric("a table's probabilities", table)
     if out.ndim != parents + 1 or not out.size or (states is not None and out.shape[-1] != states):
         raise InvalidParameter(
             f"a table with {parents} parents and {states or 'some'} states needs shape "
             f"({', '.join(['…'] * parents + [str(states or '…')])}{'' if parents else ','}), got {out.shape}"
         )
-    if not np.isfinite(out).all() or (out < 0).any():
-        raise InvalidParameter("a table holds probabilities: finite numbers that are not negative")
+    if (out < 0).any():
+        raise InvalidParameter("a table holds probabilities: numbers that are not negative")
     sums = out.sum(-1, keepdims=True)
     if (abs(sums - 1) > _ROUNDING).any():
         worst = np.unravel_index(int(abs(sums - 1).argmax()), sums.shape)[:-1]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.programs.mechanisms import AdditiveNoise, Gamma, LinearGaussian, Mechanism
-from causalpp.programs.mechanisms.regressions import Linear
+from causalpp.programs.mechanisms.parametric import Parametric
 
 __all__ = ["Scale", "unscaled"]
 
@@ -29,24 +29,22 @@ def unscaled(
     """
     centre, spread = (np.array([scale[k] for scale in inputs]) for k in (0, 1))
     out = {name: np.asarray(value, dtype=float) for name, value in parameters.items()}
-    if isinstance(mechanism, LinearGaussian):
-        slopes = out["coefficients"] / spread
-        out["coefficients"] = slopes * outcome[1]
-        out["intercept"] = (out["intercept"] - slopes @ centre) * outcome[1] + outcome[0]
-        out["scale"] = out["scale"] * outcome[1]
-    elif isinstance(mechanism, Linear):
-        slopes, first = out["coefficients"].copy(), sum(size - 1 for size in mechanism.sizes)
-        slopes[..., first:] /= spread
-        out["coefficients"] = slopes
-        out["intercept"] = out["intercept"] - slopes[..., first:] @ centre
-        if isinstance(mechanism, Gamma):
-            out["intercept"] = out["intercept"] + np.log(outcome[1])
-    elif isinstance(mechanism, AdditiveNoise):
-        weights, first = out["hidden"].copy(), sum(size - 1 for size in mechanism.sizes)
-        weights[..., first:] /= spread
-        out["hidden"] = weights
-        out["hidden_bias"] = out["hidden_bias"] - weights[..., first:] @ centre
-        out["output"] = out["output"] * outcome[1]
-        out["output_bias"] = out["output_bias"] * outcome[1] + outcome[0]
+    if not isinstance(mechanism, Parametric):
+        return out
+    network = isinstance(mechanism, AdditiveNoise)
+    slope, offset = ("hidden", "hidden_bias") if network else ("coefficients", "intercept")
+    first = sum(size - 1 for size in mechanism.sizes) if not isinstance(mechanism, LinearGaussian) else 0
+    slopes = out[slope].copy()
+    slopes[..., first:] /= spread
+    out[slope] = slopes
+    out[offset] = out[offset] - slopes[..., first:] @ centre
+    if isinstance(mechanism, Gamma):
+        out["intercept"] = out["intercept"] + np.log(outcome[1])
+    if isinstance(mechanism, (LinearGaussian, AdditiveNoise)):
+        top, height = (
+            ("output", "output_bias") if isinstance(mechanism, AdditiveNoise) else ("coefficients", "intercept")
+        )
+        out[top] = out[top] * outcome[1]
+        out[height] = out[height] * outcome[1] + outcome[0]
         out["scale"] = out["scale"] * outcome[1]
     return out

@@ -126,13 +126,13 @@ def template(
         if not proper:
             slopes = np.zeros((*sizes, reals))
             return LinearGaussian(names, slopes, np.zeros(sizes), np.ones(sizes), flat(sizes, reals))
-        law = NormalInverseGamma(
+        conjugate = NormalInverseGamma(
             np.zeros((*sizes, 1 + reals)),
             np.broadcast_to(np.eye(1 + reals) / _USUAL**2, (*sizes, 1 + reals, 1 + reals)).copy(),
             np.full(sizes, 2.0),
             np.full(sizes, 1.0),
         )
-        return point_gaussian(names, law)
+        return point_gaussian(names, conjugate)
     columns = sum(size - 1 for size in sizes) + reals
     if kind == "network":
         shapes = {"hidden": (_UNITS, columns), "hidden_bias": (_UNITS,), "output": (_UNITS,), "output_bias": (),
@@ -142,11 +142,7 @@ def template(
         return AdditiveNoise(
             names, zero["hidden"], zero["hidden_bias"], zero["output"], 0.0, np.exp(-1.0), sizes, law_n
         )
-    if kind == "logistic":
-        assert own is not None  # the callers see to it
-        width: tuple[int, ...] = (len(own) - 1,)
-    else:
-        width = ()
+    width = (len(own or ()) - 1,) if kind == "logistic" else ()
     slopes, intercept = np.zeros((*width, columns)), np.zeros(width)
     mean = {"coefficients": slopes, "intercept": intercept}
     deviation = {"coefficients": slopes + _USUAL, "intercept": intercept + _WIDE}
@@ -154,8 +150,6 @@ def template(
         return Logistic(own or (), names, slopes, intercept, sizes, Normals(mean, deviation))
     if kind == "poisson":
         return Poisson(names, slopes, intercept, sizes, Normals(mean, deviation))
-    mean["shape"], deviation["shape"] = np.array(0.0), np.array(2.0)
-    if kind == "negative_binomial":
-        mean["shape"] = np.array(1.0)
-        return NegativeBinomial(names, slopes, intercept, np.exp(1.0), sizes, Normals(mean, deviation))
-    return Gamma(names, slopes, intercept, 1.0, sizes, Normals(mean, deviation))
+    made, shape = (NegativeBinomial, 1.0) if kind == "negative_binomial" else (Gamma, 0.0)
+    law = Normals({**mean, "shape": np.array(shape)}, {**deviation, "shape": np.array(2.0)})
+    return made(names, slopes, intercept, np.exp(shape), sizes, law)
