@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.acbo._chooser import Chooser, Chooses
+from causalpp.acbo._chooser import Chooser, Chooses, law_of
 from causalpp.belief import AnyBelief, Belief
 from causalpp.design import PanelChoice, panel_batch, panel_gains
 from causalpp.oracles import Panel
@@ -112,11 +112,8 @@ class Rounds(NamedTuple):
 def _law(belief: Belief, chooser: Chooser, shared: float, *, apart: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Weights, and the laws of an answer to a call that nothing strikes; the last row for unrelated answers."""
     found = belief.predictive(chooser.questions, apart=apart)
-    weights = found.weights
-    true, false = found.if_true[found.groups], found.if_false[found.groups]
-    if apart:
-        weights = torch.cat([weights, weights.new_tensor([found.unrelated])])
-        true, false = (torch.cat([rates, found.either[None].to(rates.dtype)]) for rates in (true, false))
+    law = law_of(found)
+    weights, true, false = law if apart else [part[:-1] for part in law]
     true, false = (((rates - shared) / (1 - 2 * shared)).clamp(0, 1) for rates in (true, false))
     return weights, true, false, found.state
 

@@ -23,13 +23,14 @@ from causalpp.design import (
     conjunctions,
     expected_information_gain,
     leading,
+    next_answer_information,
     pick,
     question_information,
 )
 from causalpp.graphs import DagBatch
 from causalpp.propositions import And, Proposition, truth_table
 
-__all__ = ["LOOKED_AT", "Chooser", "Chooses", "ComponentChooser", "Part", "ParticleChooser"]
+__all__ = ["LOOKED_AT", "Chooser", "Chooses", "ComponentChooser", "Part", "ParticleChooser", "law_of"]
 
 B = TypeVar("B", bound=AnyBelief)
 
@@ -143,12 +144,12 @@ class Chooser(Chooses[Belief]):
     def gain(self, belief: Belief) -> Tensor:
         """The expected information of every question in bits, shape ``(Q,)``."""
         found = belief.predictive(self.questions)
-        weights = torch.cat([found.weights, found.weights.new_tensor([found.unrelated])])
         groups, state = found.groups, found.state
         silent = _silence(found, groups)
         if self.truth.numel() <= _SMALL and silent is None:
-            laws = [torch.cat([law[groups], found.either[None]])[:, state] for law in (found.if_true, found.if_false)]
-            return self._at_once(weights, torch.where(self.truth, laws[0], laws[1]))
+            weights, true, false = law_of(found)
+            return self._at_once(weights, torch.where(self.truth, true[:, state], false[:, state]))
+        weights = torch.cat([found.weights, found.weights.new_tensor([found.unrelated])])
         out = torch.zeros(len(self.questions), dtype=weights.dtype, device=weights.device)
         for number in range(len(found.either)):
             here = state == number
@@ -174,16 +175,12 @@ class Chooser(Chooses[Belief]):
         return (binary_entropy((weights @ yes).clamp(0, 1)) - inner).clamp(min=0)
 
     def about_the_graph(self, belief: Belief, number: int) -> float:
-        found = belief.predictive(self.questions[number : number + 1], apart=False)
-        weights, groups = found.weights, found.groups
-        truth = self.truth[:-1, number : number + 1]
-        rates = found.if_true[groups, 0], found.if_false[groups, 0]
-        silent = None if found.silent is None else (found.silent[0][groups], found.silent[1][groups])
-        return float(question_information(weights, *rates, truth, abstains=silent)[0])
+        here = slice(number, number + 1)
+        return float(next_answer_information(belief, Questions(self.questions[here], self.truth[:-1, here]))[0])
 
     def best(self, belief: Belief) -> tuple[int, float]:
         if self.policy is not None:
-            score = self.policy.score(belief, Questions(self.questions, self.truth[: self.candidates]))
+            score = self.policy.score(belief, Questions(self.questions, self.truth[:-1]))
             draw = np.random.default_rng([getattr(self.policy, "seed", 0), int(self.asked.sum())])
             number = pick(score, self.asked, draw)
             if number is None:
@@ -206,11 +203,8 @@ class Chooser(Chooses[Belief]):
         found, truth = conjunctions(self.truth, pool)
         if not found:
             return False
-        law = belief.predictive([NEW_QUESTION])
-        weights = torch.cat([law.weights, law.weights.new_tensor([law.unrelated])])
-        groups = law.groups
-        rates = [torch.cat([each[groups, 0], law.either]) for each in (law.if_true, law.if_false)]
-        bits = question_information(weights, rates[0], rates[1], truth, about=self.about)
+        weights, *rates = law_of(belief.predictive([NEW_QUESTION]))
+        bits = question_information(weights, rates[0][:, 0], rates[1][:, 0], truth, about=self.about)
         known = max(float(torch.where(self.single, gain * _WORTH, gain).max()), 0.0)
         for number in torch.argsort(bits, descending=True, stable=True).tolist():
             if float(bits[number]) <= known:
@@ -327,6 +321,13 @@ class ComponentChooser(Chooses[ComponentBelief]):
     def about_the_graph(self, belief: ComponentBelief, number: int) -> float:
         c = self.home[number]
         return self.choosers[c].about_the_graph(belief.parts[c], self.numbers[c].index(number))
+
+
+def law_of(found: Predictive) -> tuple[Tensor, Tensor, Tensor]:
+    """Weights ``(M + 1,)``, and P(yes) where true and where false ``(M + 1, S)``; the last row: unrelated answers."""
+    weights = torch.cat([found.weights, found.weights.new_tensor([found.unrelated])])
+    true, false = (torch.cat([law[found.groups], found.either[None]]) for law in (found.if_true, found.if_false))
+    return weights, true, false
 
 
 def _silence(found: Predictive, groups: Tensor) -> tuple[Tensor, Tensor] | None:

@@ -25,11 +25,11 @@ from causalpp.design.policies import (
     Minimax,
     Policy,
     Published,
-    Questions,
     Random,
     ThompsonPair,
     pick,
 )
+from causalpp.design.questions import Questions
 
 __all__ = [
     "BinarySearch",

@@ -89,12 +89,16 @@ class Ahead:
 
     def gains(self, columns: Tensor) -> Tensor:
         """The bits that an answer to each of some questions adds, on average over the answers before; ``(m,)``."""
-        out = torch.zeros(len(columns), dtype=torch.float64, device=self.truth.device)
+        return (self.chances @ self.bits(columns)).clamp(min=0)
+
+    def bits(self, columns: Tensor) -> Tensor:
+        """The same after each pattern of answers, ``(P, m)``."""
+        out = torch.zeros((len(self.chances), len(columns)), dtype=torch.float64, device=self.truth.device)
         states = self.state[columns]
         for state in sorted(set(states.tolist())):
             here = states == state
-            out[here] = self.chances @ self._bits(self.truth[:, columns[here]], *self._rates(state))
-        return out.clamp(min=0)
+            out[:, here] = self._bits(self.truth[:, columns[here]], *self._rates(state))
+        return out
 
     def take(self, column: int) -> None:
         """Put one more question in this call."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from causalpp.design._ahead import Ahead
-from causalpp.design._sums import distinct, weighted_sums
+from causalpp.design._sums import distinct
 from causalpp.design.information import Outcomes, binary_entropy, checked_costs, question_information
 from causalpp.errors import InvalidParameter
 
@@ -173,20 +173,18 @@ def look_ahead(
     """
     if top < 1:
         raise InvalidParameter(f"look-ahead looks at one question at least, got {top}")
-    outcomes = Outcomes.of(weights, if_true, if_false, truth)
-    laws = outcomes.if_true[0], outcomes.if_false[0]
     first = question_information(weights, if_true, if_false, truth, about=about)
     price = torch.ones_like(first) if costs is None else checked_costs(costs, first)
     numbers = torch.sort(first / price, descending=True, stable=True).indices[:top]
+    start, every = Ahead(weights, if_true, if_false, truth, about=about), torch.arange(len(first), device=truth.device)
     values = []
-    for number in numbers:
-        yes = torch.where(truth[:, number].bool(), *laws)
-        states = outcomes.weights * torch.stack([yes, 1 - yes])
-        chances = states.sum(1)
-        after = _under(outcomes, states / chances.clamp(min=_NEVER)[:, None], truth, about)
+    for number in numbers.tolist():
+        ahead = start.copy()
+        ahead.take(number)
+        after = ahead.bits(every)  # a row for yes, and one for no
         best = (after / price).argmax(1)
-        bits = first[number] + chances @ after.gather(1, best[:, None])[:, 0]
-        values.append(bits if costs is None else bits / (price[number] + chances @ price[best]))
+        bits = first[number] + ahead.chances @ after.gather(1, best[:, None])[:, 0]
+        values.append(bits if costs is None else bits / (price[number] + ahead.chances @ price[best]))
     value = torch.stack(values) if values else first
     order = torch.sort(value, descending=True, stable=True).indices
     return numbers[order], value[order]
@@ -230,15 +228,3 @@ def _sampled(weights: Tensor, yes: Tensor, about: Tensor | None, draws: int, see
             given = torch.logsumexp(torch.where(same, law + log_weights, -torch.inf), dim=1) - mass.log()
         total += float((given - unconditional).sum())
     return max(0.0, total / draws / math.log(2))
-
-
-def _under(outcomes: Outcomes, states: Tensor, truth: Tensor, about: Tensor | None) -> Tensor:
-    """The information of every question under each of P posteriors (rows of sum one), shape ``(P, Q)``."""
-    t, f = outcomes.if_true[0], outcomes.if_false[0]
-    if about is not None:
-        return torch.stack([question_information(state, t, f, truth, about=about) for state in states])
-    h_true, h_false = outcomes.entropies()
-    columns = torch.cat([states * (t - f), states * (h_true - h_false)]).T
-    sums = weighted_sums(truth, columns).T
-    yes = (sums[: len(states)] + (states @ f)[:, None]).clamp(0, 1)
-    return (binary_entropy(yes) - sums[len(states) :] - (states @ h_false)[:, None]).clamp(min=0)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from causalpp.belief import ListedBelief, Source
 from causalpp.design.information import checked_costs, question_information
+from causalpp.design.questions import true_answers
 from causalpp.propositions import Proposition
 
 __all__ = ["next_answer_information"]
@@ -47,7 +48,7 @@ def next_answer_information(
         >>> [round(bits, 2) for bits in next_answer_information(belief, [asked, other]).tolist()]
         [0.0, 0.11]
     """
-    truth = belief.record.truth(questions)
+    truth = true_answers(belief, questions)
     found = belief.predictive(questions, source, apart=False)
     weights, state, groups = found.weights, found.state, found.groups
     labels = None if about is None else belief.record.truth([about])[:, 0]

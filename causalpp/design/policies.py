@@ -8,9 +8,9 @@ in one place, :func:`pick`: of questions that are equally good one asked least o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, overload
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from causalpp.belief import Belief, ListedBelief
 from causalpp.design._sums import weighted_sums
 from causalpp.design.batches import look_ahead
 from causalpp.design.information import checked_costs, question_information
+from causalpp.design.questions import true_answers
 from causalpp.errors import InvalidParameter
 from causalpp.propositions import Proposition
 
@@ -30,7 +31,6 @@ __all__ = [
     "Minimax",
     "Policy",
     "Published",
-    "Questions",
     "Random",
     "ThompsonPair",
     "pick",
@@ -51,38 +51,6 @@ class Policy(Protocol):
             belief: over N candidates.
             questions: Q of them; in a run they are :class:`Questions`, which know their true answers.
         """
-
-
-class Questions(Sequence[Proposition]):
-    """Questions with their true answers in every graph of a belief, worked out once for many rounds.
-
-    Args:
-        questions: Q of them.
-        truth: their true answers, booleans of shape ``(N, Q)``.
-
-    Raises:
-        InvalidParameter: a truth table that has not a column for each question.
-    """
-
-    def __init__(self, questions: Sequence[Proposition], truth: Tensor) -> None:
-        if truth.ndim != 2 or truth.shape[1] != len(questions):
-            raise InvalidParameter(f"{len(questions)} questions, but a truth table of shape {tuple(truth.shape)}")
-        self.listed, self.truth = tuple(questions), truth
-
-    def __len__(self) -> int:
-        return len(self.listed)
-
-    def __iter__(self) -> Iterator[Proposition]:
-        return iter(self.listed)
-
-    @overload
-    def __getitem__(self, number: int) -> Proposition: ...
-    @overload
-    def __getitem__(self, number: slice) -> Questions: ...
-    def __getitem__(self, number: int | slice) -> Proposition | Questions:
-        return (
-            Questions(self.listed[number], self.truth[:, number]) if isinstance(number, slice) else self.listed[number]
-        )
 
 
 def pick(score: Tensor, asked: Tensor, draw: np.random.Generator, equal: float = _EQUAL) -> int | None:
@@ -168,7 +136,7 @@ class Information(_Seeded):
             raise InvalidParameter(f"the number of questions to look ahead from is 0 or more, got {self.ahead}")
 
     def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
-        truth = _true_answers(belief, questions)
+        truth = true_answers(belief, questions)[: len(belief.candidates)]
         law = (belief.probabilities, *belief.rates, truth)
         if not self.ahead:
             gain = question_information(*law, about=self.about)
@@ -184,7 +152,7 @@ class BinarySearch(_Seeded):
     """Generalized binary search: the question that splits the posterior closest to half (Nowak 2011)."""
 
     def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
-        truth = _true_answers(belief, questions)
+        truth = true_answers(belief, questions)[: len(belief.candidates)]
         mass = weighted_sums(truth, belief.probabilities.to(torch.float64)[:, None])[:, 0]
         return torch.where(_apart(belief, truth), -(mass - 0.5).abs(), -torch.inf)
 
@@ -198,7 +166,7 @@ class Minimax(_Seeded):
     """
 
     def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
-        truth = _true_answers(belief, questions)
+        truth = true_answers(belief, questions)[: len(belief.candidates)]
         left = _left(belief).to(torch.float64)
         yes = weighted_sums(truth, left[:, None])[:, 0]
         score = -torch.maximum(yes, left.sum() - yes)
@@ -213,7 +181,7 @@ class ThompsonPair(_Seeded):
     """
 
     def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
-        truth = _true_answers(belief, questions)
+        truth = true_answers(belief, questions)[: len(belief.candidates)]
         p = belief.probabilities.cpu().numpy()
         draw = np.random.default_rng([self.seed, len(belief.answers), 1])
         for one, other in draw.choice(len(p), size=(_DRAWS, 2), p=p / p.sum()).tolist():
@@ -234,7 +202,7 @@ class MaximumDegree(_Seeded):
     def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
         if not isinstance(belief, Belief):
             raise InvalidParameter("maximum degree needs a belief about graphs: candidates of a table have no edges")
-        truth, edges = _true_answers(belief, questions), belief.edges
+        truth, edges = true_answers(belief, questions)[: len(belief.candidates)], belief.edges
         none = (1 - edges - edges.T).clamp(min=0)
         doubt = torch.special.entr(edges) + torch.special.entr(edges.T) + torch.special.entr(none)
         degree = dict(zip(belief.nodes, doubt.sum(1).tolist(), strict=True))
@@ -250,7 +218,7 @@ class Random(_Seeded):
     """Any question whose answer differs between graphs that are left."""
 
     def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
-        truth = _true_answers(belief, questions)
+        truth = true_answers(belief, questions)[: len(belief.candidates)]
         apart = _apart(belief, truth).nonzero().flatten().cpu().numpy()
         score = torch.full((truth.shape[1],), -torch.inf, dtype=torch.float64, device=truth.device)
         if len(apart):
@@ -281,16 +249,9 @@ class Published(_Seeded):
             raise InvalidParameter(f"the assumed error lies between 0 and one half, got {self.error}")
 
     def score(self, belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
-        truth = _true_answers(belief, questions)
+        truth = true_answers(belief, questions)[: len(belief.candidates)]
         error = torch.tensor(self.error, dtype=torch.float64, device=truth.device)
         return question_information(belief.probabilities, 1 - error, error, truth)
-
-
-def _true_answers(belief: ListedBelief, questions: Sequence[Proposition]) -> Tensor:
-    """The true answers in the graphs of a belief, booleans of shape ``(N, Q)``."""
-    if isinstance(questions, Questions):
-        return questions.truth
-    return belief.record.truth(questions)[: len(belief.candidates)]
 
 
 def _left(belief: ListedBelief) -> Tensor:

@@ -21,11 +21,11 @@ from causalpp.design.policies import (
     Minimax,
     Policy,
     Published,
-    Questions,
     Random,
     ThompsonPair,
     pick,
 )
+from causalpp.design.questions import Questions
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import DagBatch, erdos_renyi
 from causalpp.propositions import Proposition, all_questions, truth_table
