@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._plain import plain
 from causalpp._renamed import old_attribute
 from causalpp.crosscheck.estimates import Estimate, Rate, correlation, logistic, rate
 from causalpp.errors import InvalidParameter
@@ -305,8 +306,8 @@ class Calibration:
             "curve": self.curve.to_dict("records"),
             "by": {facet: table.to_dict("records") for facet, table in tables.items()},
         }
-        plain: dict[str, Any] = _plain(out)
-        return plain
+        found: dict[str, Any] = plain(out, finite=True)
+        return found
 
     def to_json(self) -> str:
         """:meth:`to_dict` as JSON text."""
@@ -325,18 +326,3 @@ def _effective(found: Rate) -> tuple[float, float]:
 
 def _pairs(count: Any) -> Any:
     return count * (count - 1) / 2
-
-
-def _plain(value: Any) -> Any:
-    """Values that JSON has: what is missing or infinite is None."""
-    import pandas as pd
-
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value

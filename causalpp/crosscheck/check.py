@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._plain import Plain
 from causalpp._renamed import old_attribute
 from causalpp.errors import InvalidParameter
 
@@ -19,7 +19,7 @@ __all__ = ["Check", "Verification", "check_level", "holm"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Check(ABC):
+class Check(Plain, ABC):
     """One cross-check.
 
     Attributes:
@@ -76,13 +76,9 @@ class Check(ABC):
     def _details(self) -> dict[str, Any]:
         return {}
 
-    def to_json(self) -> str:
-        """:meth:`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
-
 
 @dataclass(frozen=True, repr=False)
-class Verification:
+class Verification(Plain):
     """Several cross-checks of one result; :func:`causalpp.verify` makes it.
 
     Attributes:
@@ -113,10 +109,6 @@ class Verification:
     def to_dict(self) -> dict[str, Any]:
         """All checks as plain values."""
         return {"passed": self.passed, "checks": [check.to_dict() for check in self.checks]}
-
-    def to_json(self) -> str:
-        """:meth:`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
 def check_level(level: float) -> float:

@@ -8,7 +8,6 @@ graphs, which more rows would shrink, and the variance of the means between them
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._plain import Plain
 from causalpp.effects._graphwise import Graphwise
 from causalpp.effects._weighted import Graphs, weighted
 from causalpp.errors import InvalidParameter, NotIdentified
@@ -36,7 +36,7 @@ _Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AveragedEffect:
+class AveragedEffect(Plain):
     """A causal quantity under every surviving graph, weighted.
 
     Attributes:
@@ -205,10 +205,6 @@ class AveragedEffect:
                 for dag, weight, value in self.by_graph
             ],
         }
-
-    def to_json(self) -> str:
-        """:meth:`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def plot(self) -> Figure:
         """The law of the quantity, and the quantity in each of the most probable graphs."""

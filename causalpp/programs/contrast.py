@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
+from causalpp._plain import Plain
 from causalpp.columns import State, affirmed, contrast_states, state_number
 from causalpp.errors import FormatError, InvalidParameter
 from causalpp.programs.program import CausalProgram
@@ -17,7 +16,7 @@ __all__ = ["Contrast"]
 
 
 @dataclass(frozen=True, repr=False)
-class Contrast:
+class Contrast(Plain):
     """One variable set to one value instead of another, and what of a second variable is looked at.
 
     Every estimand takes one, as ``ate(program, contrast)``; the words can be said one by one as well, as in
@@ -160,14 +159,6 @@ class Contrast:
     def words(self) -> dict[str, Any]:
         """The five words by name."""
         return asdict(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The words as plain values."""
-        return {name: value.item() if isinstance(value, np.generic) else value for name, value in self.words.items()}
-
-    def to_json(self) -> str:
-        """:meth:`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Contrast:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from causalpp.programs.worlds import Worlds
 
 __all__ = ["Outcome", "Sides", "each_draw", "exact_joint", "mean_error", "rows", "sides"]
 
+T = TypeVar("T")
 _ROWS = 100_000  # simulated where the exact computation is out of reach and no number of rows was given
 _FEW = 100  # effective rows below which a simulation deserves a warning
 
@@ -73,17 +73,22 @@ class Sides:
     size: float | None
 
 
+def _attempt(compute: Callable[[], T]) -> T | None:
+    """What can be computed; None where there are too many cells, or noise that is not finite."""
+    try:
+        return compute()
+    except ImpossibleEvidence:
+        raise
+    except (TooLarge, InvalidParameter):
+        return None
+
+
 def exact_joint(worlds: Worlds, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64] | None:
     """The joint distribution of discrete variables of some worlds; None if it is out of reach."""
     made, wanted = worlds._plan(pairs)
-    try:
-        if _exact.is_discrete(made):
-            return _exact.joint(made, wanted)[0]
-        return _mixture.mixture(made, wanted).joint if _mixture.is_mixture(made) else None
-    except ImpossibleEvidence:
-        raise
-    except (TooLarge, InvalidParameter):  # too many cells, or noise that is not finite
-        return None
+    if _exact.is_discrete(made):
+        return _attempt(lambda: _exact.joint(made, wanted)[0])
+    return _attempt(lambda: _mixture.mixture(made, wanted).joint) if _mixture.is_mixture(made) else None
 
 
 def _exact_mean(worlds: Worlds, world: str, outcome: Outcome) -> float | None:
@@ -93,12 +98,7 @@ def _exact_mean(worlds: Worlds, world: str, outcome: Outcome) -> float | None:
     made, wanted = worlds._plan([(world, outcome.variable)])
     if not _mixture.is_mixture(made):
         return None
-    try:
-        return float(_mixture.mixture(made, wanted).moments[0][0])
-    except ImpossibleEvidence:
-        raise
-    except (TooLarge, InvalidParameter):
-        return None
+    return _attempt(lambda: float(_mixture.mixture(made, wanted).moments[0][0]))
 
 
 def _exact_sides(worlds: Worlds, names: tuple[str, str], outcome: Outcome) -> Sides | None:
@@ -110,8 +110,8 @@ def _exact_sides(worlds: Worlds, names: tuple[str, str], outcome: Outcome) -> Si
             n.statement.noise_name for n in made.nodes if n.mechanism.states and not isinstance(n.mechanism, Assign)
         ]
         if _mixture.is_mixture(made) and len(set(read)) == len(read):
-            with contextlib.suppress(TooLarge, InvalidParameter):
-                both = _mixture.mixture(made, wanted, [(wanted[0], wanted[1])])
+            both = _attempt(lambda: _mixture.mixture(made, wanted, [(wanted[0], wanted[1])]))
+            if both is not None:
                 means = both.moments[0]
                 return Sides((float(means[0]), float(means[1])), float(both.differences[0]), 0.0, "exact", None)
     first, second = (_exact_mean(worlds, name, outcome) for name in names)

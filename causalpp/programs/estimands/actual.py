@@ -11,10 +11,9 @@ Halpern, "A modification of the Halpern–Pearl definition of causality" (IJCAI 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain, combinations, product
 from typing import Any
 
@@ -23,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from causalpp._plain import Plain
 from causalpp._renamed import old_keyword
 from causalpp.errors import ImpossibleEvidence, InvalidParameter, TooLarge
 from causalpp.programs.answering.plan import Statement
@@ -37,7 +37,7 @@ _MOST_CONTEXTS, _MOST_WORK = 1_000_000, 100_000_000
 
 
 @dataclass(frozen=True)
-class ActualCause:
+class ActualCause(Plain):
     """Whether something was an actual cause of something else, and why.
 
     Attributes:
@@ -81,14 +81,6 @@ class ActualCause:
             else f"has probability {self.probability:.4f} of being"
         )
         return f"{in_words(self.cause)} {verdict} an actual cause of {in_words(self.effect)}: {self.reason}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """All attributes as plain values."""
-        return asdict(self)
-
-    def to_json(self) -> str:
-        """All attributes as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
 @old_keyword(evidence="observations")

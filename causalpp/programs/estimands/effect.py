@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._plain import Plain
 from causalpp.errors import InvalidParameter
 from causalpp.programs.contrast import Contrast
 from causalpp.programs.mechanisms import State
@@ -17,7 +16,7 @@ __all__ = ["Effect", "Estimate"]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Plain):
     """A causal quantity with its standard error and, for fitted programs, its posterior draws.
 
     What was compared stands in :attr:`contrast`, and word by word in attributes of the same names.
@@ -61,15 +60,6 @@ class Estimate:
             return ""
         low, high = self.interval()
         return f"; 90 % of {len(self.draws):,} posterior draws between {low:+.4f} and {high:+.4f}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """All attributes as plain values."""
-        found = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in found.items()}
-
-    def to_json(self) -> str:
-        """All attributes as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
 @dataclass(frozen=True, repr=False)

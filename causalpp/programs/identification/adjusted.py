@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._plain import Plain
 from causalpp.columns import Column, affirmed, as_number, contrast_states, state_number
 from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.graphs.dag import Names, as_names
@@ -26,7 +26,7 @@ __all__ = ["AdjustedEffect", "adjusted_effect"]
 
 
 @dataclass(frozen=True)
-class AdjustedEffect:
+class AdjustedEffect(Plain):
     """An effect estimated by adjustment.
 
     Attributes:
@@ -77,15 +77,6 @@ class AdjustedEffect:
             quantile = float(t.ppf(0.5 + level / 2, self.freedom))
         reach = quantile * self.standard_error
         return self.value - reach, self.value + reach
-
-    def to_dict(self) -> dict[str, Any]:
-        """All attributes as plain values."""
-        return asdict(self)
-
-    def to_json(self) -> str:
-        """All attributes as JSON text; null for what is not a finite number."""
-        plain = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in self.to_dict().items()}
-        return json.dumps(plain, ensure_ascii=False)
 
 
 def adjusted_effect(

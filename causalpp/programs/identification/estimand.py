@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._plain import Plain
 from causalpp.columns import State
 from causalpp.errors import FormatError, InvalidData, InvalidParameter, UnknownVariable
 from causalpp.programs.contrast import Contrast
@@ -48,7 +49,7 @@ class EstimandTable:
 
 
 @dataclass(frozen=True, repr=False)
-class Estimand:
+class Estimand(Plain):
     """P(outcome | do(treatment), given) as a formula in the distribution of what is observed.
 
     Attributes:
@@ -91,18 +92,8 @@ class Estimand:
         return f"${self.latex()}$"
 
     def to_dict(self) -> dict[str, Any]:
-        """All attributes as plain values."""
-        return {
-            "treatment": list(self.treatment),
-            "outcome": list(self.outcome),
-            "given": list(self.given),
-            "expression": self.expression.to_dict(),
-            "reason": self.reason,
-        }
-
-    def to_json(self) -> str:
-        """All attributes as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
+        sets = {name: list(getattr(self, name)) for name in ("treatment", "outcome", "given")}
+        return {**sets, "expression": self.expression.to_dict(), "reason": self.reason}
 
     @classmethod
     def from_json(cls, text: str) -> Estimand:

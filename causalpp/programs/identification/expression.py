@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from causalpp._plain import Plain
 from causalpp.errors import FormatError
 from causalpp.programs.identification._printing import LATEX, TEXT, Style
 
 __all__ = ["Expression", "Fraction", "One", "Probability", "Product", "Sum"]
 
 
-class Expression(ABC):
+class Expression(Plain, ABC):
     """A formula in the observed distribution."""
 
     @property
@@ -48,10 +49,6 @@ class Expression(ABC):
             FormatError: it is not such a value.
         """
         return _read(value)
-
-    def to_json(self) -> str:
-        """The formula as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
 
     @staticmethod
     def from_json(text: str) -> Expression:
