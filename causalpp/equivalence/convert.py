@@ -12,7 +12,7 @@ from typing import Any
 from causalpp.errors import InvalidGraph
 from causalpp.graphs.cpdag import Cpdag, Mpdag, partially_directed
 from causalpp.graphs.dag import check_names
-from causalpp.graphs.formats.libraries import _drawn, to_causal_learn, to_pgmpy
+from causalpp.graphs.formats.libraries import edge_text, to_causal_learn, to_pgmpy
 
 __all__ = ["from_general_graph", "from_pgmpy_pdag", "to_general_graph", "to_pgmpy_pdag"]
 
@@ -136,8 +136,8 @@ def from_general_graph(graph: Any) -> Mpdag | Cpdag:
             elif (at_a, at_b) == (-1, -1):
                 undirected.append((a, b))
             elif (at_a, at_b) != (0, 0):
-                drawn = _drawn(a, b, at_a, at_b)
-                raise InvalidGraph(f"not the graph of a class: the edge {drawn} {_fault(at_a, at_b)}")
+                edge = edge_text(a, b, at_a, at_b)
+                raise InvalidGraph(f"not the graph of a class: the edge {edge} {_fault(at_a, at_b)}")
     return partially_directed(names, directed, undirected)
 
 

@@ -1,16 +1,19 @@
-"""What every graph can be written as, as methods: ``dag.to_dot()`` says no more than ``to_dot(dag)``."""
+"""What every graph can be written as and drawn as, as methods: ``dag.to_dot()`` says no more than ``to_dot(dag)``."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Exports"]
 
 
 class Exports:
-    """The writers of :mod:`causalpp.graphs.formats` as methods of a graph.
+    """The writers of :mod:`causalpp.graphs.formats` and the pictures of :mod:`causalpp.graphs.drawing` as methods.
 
     Each refuses, with :class:`~causalpp.errors.FormatError` or :class:`~causalpp.errors.InvalidGraph`, what its
     format cannot hold.
@@ -27,6 +30,33 @@ class Exports:
         >>> dag.to_networkx().nodes(data=True)
         NodeDataView({'gene': {'latent': True}, 'smoke': {}})
     """
+
+    nodes: tuple[str, ...]
+
+    @property
+    def _picture(self) -> dict[str, Any]:
+        """What to draw besides the nodes: arguments of :func:`causalpp.graphs.drawing.draw_graph`."""
+        raise NotImplementedError
+
+    def svg(self) -> str:
+        """A drawing as SVG text; needs no drawing library. Notebooks show it by themselves."""
+        from causalpp.graphs.drawing import graph_svg
+
+        return graph_svg(self.nodes, **self._picture)
+
+    def _repr_html_(self) -> str:
+        return self.svg()
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw with matplotlib, causes above effects; latent variables and ↔ dashed. Returns the axes.
+
+        Args:
+            ax: where to draw; a new figure if left out.
+            options: passed to :func:`causalpp.graphs.drawing.draw_graph` (``highlight``, ``title``, …).
+        """
+        from causalpp.graphs.drawing import draw_graph
+
+        return draw_graph(self.nodes, **self._picture, ax=ax, **options)
 
     def to_json(self) -> str:
         """JSON, the library's own format; see :func:`causalpp.graphs.to_json`."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from causalpp.errors import InvalidGraph, UnknownVariable
 from causalpp.graphs._exports import Exports
 from causalpp.graphs._names import ROLES, Edge, as_pair, check_roles, shown_marks
 from causalpp.graphs.dag import Dag
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 __all__ = ["Admg", "project"]
 
@@ -74,16 +71,9 @@ class Admg(Exports):
         parts += [name for name in self.nodes if name not in touched]
         return f"Admg({', '.join(parts)!r}{''.join(shown_marks(self.nodes, self.roles))})"
 
-    def _repr_html_(self) -> str:
-        from causalpp.graphs.drawing import graph_svg
-
-        return graph_svg(self.nodes, self.directed, bidirected=self.bidirected)
-
-    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw with matplotlib, ↔ as a dashed arc. Returns the axes."""
-        from causalpp.graphs.drawing import draw_graph
-
-        return draw_graph(self.nodes, self.directed, bidirected=self.bidirected, ax=ax, **options)
+    @property
+    def _picture(self) -> dict[str, Any]:
+        return {"edges": self.directed, "bidirected": self.bidirected}
 
 
 def project(dag: Dag) -> Admg:

@@ -15,8 +15,6 @@ from causalpp.graphs._exports import Exports
 from causalpp.graphs.dag import Dag, Edge, check_names, refuse_selected
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from causalpp.graphs.distance import GraphDistance
 
 __all__ = [
@@ -171,16 +169,9 @@ class Mpdag(Exports):
         touched = {name for edge in self.directed + self.undirected for name in edge}
         return f"{type(self).__name__}({', '.join(edges + [name for name in self.nodes if name not in touched])!r})"
 
-    def _repr_html_(self) -> str:
-        from causalpp.graphs.drawing import graph_svg
-
-        return graph_svg(self.nodes, self.directed, undirected=self.undirected)
-
-    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw with matplotlib: arrows where all members agree, plain lines elsewhere. Returns the axes."""
-        from causalpp.graphs.drawing import draw_graph
-
-        return draw_graph(self.nodes, self.directed, undirected=self.undirected, ax=ax, **options)
+    @property
+    def _picture(self) -> dict[str, Any]:
+        return {"edges": self.directed, "undirected": self.undirected}
 
 
 class Cpdag(Mpdag):

@@ -27,7 +27,6 @@ from causalpp.graphs._names import (
 
 if TYPE_CHECKING:
     import networkx as nx
-    from matplotlib.axes import Axes
 
     from causalpp.graphs.admg import Admg
     from causalpp.graphs.cpdag import Mpdag
@@ -190,9 +189,6 @@ class Dag(Exports):
         parts += [name for name in self.nodes if name not in touched]
         marks = {"latent": self.latent, **self.roles}
         return f"Dag({', '.join(parts)!r}{''.join(shown_marks(self.nodes, marks))})"
-
-    def _repr_html_(self) -> str:
-        return self.svg()
 
     @cached_property
     def _key(self) -> tuple[frozenset[str], frozenset[Edge], frozenset[str], frozenset[str], frozenset[str]]:
@@ -373,26 +369,11 @@ class Dag(Exports):
 
         return project(self)
 
-    # --- pictures -------------------------------------------------------------------------------------
-
-    def svg(self) -> str:
-        """A drawing as SVG text; needs no drawing library. Notebooks show it by themselves."""
-        from causalpp.graphs.drawing import graph_svg
-
-        return graph_svg(self.nodes, self.edges, latent=self.latent)
-
-    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw with matplotlib, causes above effects; latent variables dashed. Returns the axes.
-
-        Args:
-            ax: where to draw; a new figure if left out.
-            options: passed to :func:`causalpp.graphs.drawing.draw_graph` (``highlight``, ``title``, …).
-        """
-        from causalpp.graphs.drawing import draw_graph
-
-        return draw_graph(self.nodes, self.edges, latent=self.latent, ax=ax, **options)
-
     # --- helpers --------------------------------------------------------------------------------------
+
+    @property
+    def _picture(self) -> dict[str, Any]:
+        return {"edges": self.edges, "latent": self.latent}
 
     def _at(self, name: str) -> int:
         if name not in self._index:

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.errors import InvalidGraph
 from causalpp.graphs._names import refuse_selected
-
-if TYPE_CHECKING:
-    from causalpp.graphs.cpdag import Mpdag
-    from causalpp.graphs.dag import Dag
+from causalpp.graphs.cpdag import Mpdag
+from causalpp.graphs.dag import Dag
 
 __all__ = ["GraphDistance", "distance"]
 
@@ -96,7 +94,7 @@ def distance(guess: Dag | Mpdag, truth: Dag | Mpdag) -> GraphDistance:
     import gadjid
 
     way = {"edge_direction": "from row to column"}
-    classes = 2 in here or 2 in there or not (_is_dag(guess) and _is_dag(truth))
+    classes = 2 in here or 2 in there or not (isinstance(guess, Dag) and isinstance(truth, Dag))
     return GraphDistance(
         shd=int(gadjid.shd(there, here)[1]),
         sid=None if classes else int(gadjid.sid(there, here, **way)[1]),
@@ -107,17 +105,8 @@ def distance(guess: Dag | Mpdag, truth: Dag | Mpdag) -> GraphDistance:
     )
 
 
-def _is_dag(graph: Any) -> bool:
-    from causalpp.graphs.dag import Dag
-
-    return isinstance(graph, Dag)
-
-
 def _matrix(graph: Any, nodes: tuple[str, ...]) -> NDArray[np.int8]:
     """The matrix that gadjid takes: 1 where the row causes the column, 2 at both places of an undirected edge."""
-    from causalpp.graphs.cpdag import Mpdag
-    from causalpp.graphs.dag import Dag
-
     order = [graph.nodes.index(name) for name in nodes]
     if isinstance(graph, Dag):
         if graph.latent:

@@ -17,6 +17,7 @@ from causalpp.errors import FormatError, InvalidGraph
 from causalpp.graphs.formats._sketch import Graph
 from causalpp.graphs.formats._tokens import cannot_hold
 from causalpp.graphs.formats.libraries import from_networkx, to_networkx
+from causalpp.graphs.formats.networks._parts import Xml
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -89,8 +90,6 @@ def from_graphml(text: str) -> Graph:
         Dag('u → x, u → y', latent={'u'})
     """
     import networkx as nx
-
-    from causalpp.graphs.formats.networks._parts import Xml
 
     text = text.removeprefix("\ufeff")
     root = Xml(text, "GraphML").root

@@ -295,7 +295,7 @@ def from_causal_learn(graph: Any) -> Graph:
             marks = ends[j][i], ends[i][j]  # at b, at a
             if marks != (0, 0):
                 if marks not in _CAUSAL_LEARN:
-                    raise InvalidGraph(f"the edge {_drawn(b, a, *marks)} is of no kind that can be read")
+                    raise InvalidGraph(f"the edge {edge_text(b, a, *marks)} is of no kind that can be read")
                 sketch.edge(b, a, _CAUSAL_LEARN[marks])
     return _made(sketch)
 
@@ -361,7 +361,7 @@ def to_causal_learn(graph: Graph) -> Any:
     return out
 
 
-def _drawn(a: str, b: str, at_a: int, at_b: int) -> str:
+def edge_text(a: str, b: str, at_a: int, at_b: int) -> str:
     left = {-1: "-", 1: "<", 2: "o"}.get(at_a, "?")
     right = {-1: "-", 1: ">", 2: "o"}.get(at_b, "?")
     return f"{a!r} {left}-{right} {b!r}"
