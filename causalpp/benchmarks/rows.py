@@ -51,7 +51,7 @@ class AnswerRow(TypedDict, total=False):
         outcome: one of :data:`causalpp.tasks.OUTCOMES`, which tells no answer from a wrong one.
         right: whether it is right; None without an answer, or if nobody knows.
         confidence: the probability that whoever answers gives to being right; None if not stated.
-        reason: why there is no answer, or why it is not right, in a few words; None if it is right.
+        reason: why there is no answer, in a few words; of what is no yes or no also why it is not right.
         wording: the number of the wording in which it was asked.
         tokens_in, tokens_out: tokens read and written.
         cost: in the currency of the oracle's prices.

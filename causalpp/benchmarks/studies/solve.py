@@ -211,7 +211,7 @@ def judged(item: Item, answer: object) -> AnswerRow:
         "score": found.value,
         "outcome": found.outcome,
         "right": found.outcome == "right" if known else None,
-        "reason": found.reason or None,
+        "reason": found.reason or None if "target" in row else None,
     }
 
 
