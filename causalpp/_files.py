@@ -10,10 +10,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from causalpp.errors import FormatError, InvalidData, InvalidGraph, InvalidParameter
 
-__all__ = ["about", "check_target", "data_path", "read_text", "write_bytes", "write_text"]
+__all__ = ["about", "check_target", "data_path", "read_text", "replaced", "write_bytes", "write_text"]
 
 
 _MOST_UNPACKED = 2**28  # bytes
@@ -116,17 +117,30 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
     Raises:
         FormatError: the folder does not exist or cannot be written to; a file already there is untouched.
     """
+    with replaced(path) as file:
+        file.write(data)
+    return Path(path).resolve()
+
+
+@contextmanager
+def replaced(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A file that takes its place only when it is whole.
+
+    Raises:
+        FormatError: as :func:`write_bytes`.
+    """
     target = Path(path).resolve()  # a link stays a link, to the new text
     temporary: Path | None = None
     try:
         if target.exists() and not target.is_file():  # a terminal, a pipe: nothing there could be cut off
-            target.write_bytes(data)
-            return target
+            with target.open("wb") as file:
+                yield file
+            return
         mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:60]}.")
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
         temporary.chmod(mode)
         temporary.replace(target)
     except OSError as error:
@@ -134,7 +148,6 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-    return target
 
 
 def _umask() -> int:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-from causalpp._files import check_target
-from causalpp.errors import FormatError, InvalidParameter, MissingDependency
+from causalpp._files import check_target, replaced
+from causalpp.errors import InvalidParameter, MissingDependency
 from causalpp.oracles.answer import Answer
 from causalpp.oracles.journal import Journal
 
@@ -64,7 +61,7 @@ def export(journal: Journal, path: Path) -> Path:
         raise InvalidParameter(f"cannot export to {str(path)!r}: its name must end in .jsonl or .parquet")
     check_target(path)
     if path.suffix.lower() == ".jsonl":
-        with _replaced(path) as file:
+        with replaced(path) as file:
             for answer in journal:
                 file.write(json.dumps(_finite(answer.to_dict())).encode() + b"\n")
         return path
@@ -77,7 +74,7 @@ def export(journal: Journal, path: Path) -> Path:
         ("log_odds", "captured", "cost", "latency", "time"), pa.float64()
     )
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in _COLUMNS])
-    with _replaced(path) as file, pq.ParquetWriter(file, schema) as writer:
+    with replaced(path) as file, pq.ParquetWriter(file, schema) as writer:
         block: list[dict[str, Any]] = []
         for answer in journal:
             block.append(_row(answer))
@@ -108,21 +105,3 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
 def _storable(value: Any) -> Any:
     """Text without halves of surrogate pairs, which no other program would read."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes its place only when it is whole."""
-    target = path.resolve()
-    temporary: Path | None = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:60]}.", delete=False) as file:
-            temporary = Path(file.name)
-            yield file
-        temporary.chmod(target.stat().st_mode if target.exists() else 0o644)
-        temporary.replace(target)
-    except OSError as error:
-        raise FormatError(f"cannot write {str(path)!r}: {(error.strerror or str(error)).lower()}") from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)

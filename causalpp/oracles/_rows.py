@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import fields
 from typing import Any
 
 from causalpp.errors import FormatError
 from causalpp.language.journal import Key
-from causalpp.oracles.answer import Answer, Request
+from causalpp.oracles.answer import PLAIN, VALUES, Answer, Request, checked
 from causalpp.propositions import Proposition, from_dict
 
 __all__ = ["KEY", "answer_of", "lease_of", "question_of", "text_of", "value_of"]
 
 KEY = "oracle = ? AND question = ? AND wording = ? AND negated = ? AND replicate = ?"
-_WORDS = {"yes": True, "no": False, "abstain": None}
 _IN_KEY = {"question", "replicate", "wording", "negated", "oracle", "call"}
-_PLAIN = {item.name for item in fields(Answer)} - _IN_KEY - {"value"}
 _NUMBERS = {"log_odds", "captured", "cost", "latency", "time"}
 _COUNTS = {"tokens_in", "tokens_out"}
-_TEXTS = {"text", "reason", "model", "nature"}
 
 
 def text_of(question: Proposition, call: str | None) -> str:
@@ -56,27 +52,17 @@ def value_of(answer: Answer) -> str:
 
 
 def answer_of(request: Request, oracle: str, text: str) -> Answer:
+    """The inverse of :func:`value_of`; a count that is none, by whoever wrote it, counts nothing."""
     try:
         values = json.loads(text)
-        plain = {name: value for name, value in values.items() if name in _PLAIN}
-        for name in (_NUMBERS | _COUNTS) & plain.keys():
-            plain[name] = _number(name, plain[name])
-        for name in _TEXTS & plain.keys():
-            if plain[name] is not None and not isinstance(plain[name], str):
-                raise ValueError(f"{name} is no text")
-        key: dict[str, Any] = {"wording": request.wording, "negated": request.negated, "oracle": oracle}
-        key["call"] = request.call
-        return Answer(request.question, _WORDS[values["answer"]], request.replicate, **key, **plain)
+        for name in _COUNTS & values.keys():
+            good = isinstance(values[name], int) and not isinstance(values[name], bool) and 0 <= values[name] < 2**63
+            values[name] = values[name] if good else 0
+        plain = {name: checked(name, values[name]) for name in PLAIN if name in values and name not in _IN_KEY}
+        place: dict[str, Any] = {"wording": request.wording, "negated": request.negated, "call": request.call}
+        return Answer(request.question, VALUES[values["answer"]], request.replicate, oracle, **place, **plain)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise FormatError(f"the journal holds something that is no answer ({error!r}): {str(text)[:200]}") from None
-
-
-def _number(name: str, value: Any) -> Any:
-    """A number of an answer as every export can hold it: a count that is none, by whoever wrote it, counts nothing."""
-    if name in _COUNTS:
-        good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
-        return value if good else 0
-    return None if value is None else float(value)
 
 
 def lease_of(fingerprint: str, request: Request) -> Key:

@@ -11,10 +11,10 @@ from causalpp.errors import FormatError
 from causalpp.language.running import FAILURES
 from causalpp.propositions import Proposition, from_dict
 
-__all__ = ["Answer", "Request"]
+__all__ = ["PLAIN", "VALUES", "Answer", "Request", "checked"]
 
 _WORDS = {True: "yes", False: "no", None: "abstain"}
-_VALUES = {word: value for value, word in _WORDS.items()}
+VALUES = {word: value for value, word in _WORDS.items()}
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Answer:
              'oracle': '', 'log_odds': None}
         """
         out: dict[str, Any] = {"question": self.question.to_dict(), "answer": self.word, "replicate": self.replicate}
-        for name in _PLAIN:
+        for name in PLAIN:
             value = getattr(self, name)
             if value != getattr(Answer, name) or name in ("oracle", "log_odds"):
                 out[name] = value
@@ -125,16 +125,16 @@ class Answer:
             FormatError: something is missing or has another shape.
         """
         try:
-            plain = {name: _checked(name, values[name]) for name in _PLAIN if name in values}
-            value = _VALUES[values["answer"]]
-            return cls(from_dict(values["question"]), value, _checked("replicate", values["replicate"]), **plain)
+            plain = {name: checked(name, values[name]) for name in PLAIN if name in values}
+            value = VALUES[values["answer"]]
+            return cls(from_dict(values["question"]), value, checked("replicate", values["replicate"]), **plain)
         except FormatError:
             raise
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise FormatError(f"this is no answer, {error} is missing or unreadable: {str(values)[:200]}") from None
 
 
-def _checked(name: str, value: Any) -> Any:
+def checked(name: str, value: Any) -> Any:
     """A value of the kind that the attribute has; an infinite number may stand there as a word."""
     if name in ("replicate", "wording", "tokens_in", "tokens_out"):
         if isinstance(value, bool) or not 0 <= operator.index(value) < 2**63:
@@ -148,7 +148,7 @@ def _checked(name: str, value: Any) -> Any:
     return value
 
 
-_PLAIN = (
+PLAIN = (
     "oracle", "log_odds", "wording", "negated", "captured", "text", "reason", "model",
     "tokens_in", "tokens_out", "cost", "latency", "time", "call", "nature",
 )  # fmt: skip

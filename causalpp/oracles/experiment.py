@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -153,21 +152,11 @@ class ExperimentOracle(Oracle):
         found = self._measure(asked, request.replicate, request.call)
         if not isinstance(found, str) and found.p >= self.alpha:
             found = self._too_few(found) or found
-        place = (request.wording, request.negated)
         if isinstance(found, str):
-            nothing = Answer(request.question, None, request.replicate, self.fingerprint, None, *place, reason=found)
-            return replace(nothing, call=request.call)
+            return Answer(request.question, None, reason=found)
         sure = log_odds(found.p, self.alpha, min(self.power, found.power(self.alpha)))
-        return Answer(
-            request.question,
-            (found.p < self.alpha) != denied,
-            request.replicate,
-            self.fingerprint,
-            -sure if denied else sure,
-            *place,
-            text=f"p = {found.p:.2g}, {found.name}",
-            call=request.call,
-        )
+        text = f"p = {found.p:.2g}, {found.name}"
+        return Answer(request.question, (found.p < self.alpha) != denied, log_odds=-sure if denied else sure, text=text)
 
     def p_value(self, question: Proposition, replicate: int = 0) -> float | None:
         """The p-value of "nothing changes" behind the answer to a question; None where there is no test of it.

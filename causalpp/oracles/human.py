@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from causalpp.oracles.answer import Answer, Request
-from causalpp.oracles.oracle import Oracle
+from causalpp.oracles.oracle import Oracle, placed_at
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -120,20 +120,8 @@ class HumanOracle(Oracle):
         value, reason = _SAID[key]
         if value is not None and request.negated:
             value = not value
-        return Answer(
-            request.question,
-            value,
-            request.replicate,
-            self.fingerprint,
-            None,
-            request.wording,
-            request.negated,
-            text=key,
-            reason=reason,
-            latency=seconds,
-            time=time.time(),
-            call=request.call,
-        )
+        given = Answer(request.question, value, text=key, reason=reason, latency=seconds, time=time.time())
+        return placed_at(request, given)
 
     def _ask(self, request: Request, number: int, total: int, *, undo: bool) -> tuple[str, float]:
         """The key pressed, one that can be acted on, and the seconds it took."""

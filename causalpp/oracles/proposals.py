@@ -13,14 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 from pathlib import Path
-from string import Template
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from causalpp._files import read_text
-from causalpp.errors import FormatError, InvalidParameter, OracleError, UnknownVariable
+from causalpp.errors import InvalidParameter, OracleError, UnknownVariable
 from causalpp.graphs import Dag, DagBatch
 from causalpp.graphs.dag import check_names
 from causalpp.language import Asker, Backend, Prompt, Reply, Sampling
@@ -28,11 +26,11 @@ from causalpp.language.quoting import DESCRIPTION, display_names, quoted, quoted
 from causalpp.oracles._proposed import Acyclic, Refused, read_edges, read_names
 from causalpp.oracles.answer import Answer
 from causalpp.oracles.oracle import Oracle
+from causalpp.oracles.prompts import Prompts
 from causalpp.propositions import DirectlyCauses
 
 __all__ = ["ElicitedGraph", "Proposals", "Speaker", "breadth_first_graph", "pairwise_graph", "propose_graphs"]
 
-FOLDER = Path(__file__).parent / "prompts"
 LONGEST_PREMISE = 20_000
 
 
@@ -312,7 +310,7 @@ class _Asker:
             self.asker = Asker(speaker, sampling, progress=False)
         else:
             self.asker = speaker.asker(sampling)
-        self.folder = Path(prompts) if prompts is not None else None
+        self.prompts = Prompts(prompts)
         self.shown = display_names(self.names)  # as they stand in the prompt, and so in the reply
         self.meant = {shown.strip('"'): name for name, shown in self.shown.items()}
         told = {name: f": {quoted(text, DESCRIPTION)}" for name, text in descriptions.items()}
@@ -323,18 +321,10 @@ class _Asker:
         self.name_schema = {"type": "string", "enum": list(self.meant)}
         self.calls = self.tokens_in = self.tokens_out = 0
 
-    def template(self, name: str) -> str:
-        own = self.folder / f"{name}.txt" if self.folder is not None else None
-        return read_text(own if own is not None and own.exists() else FOLDER / f"{name}.txt")
-
     def prompt(self, name: str, *, labels: tuple[str, ...] = (), schema: Any = None, **slots: str) -> Prompt:
         filled = {key: self.shown.get(value, value) for key, value in slots.items()} | self.slots
-        try:
-            text = Template(self.template(name)).substitute(filled).strip()
-        except (KeyError, ValueError) as error:
-            known = ", ".join(f"${key}" for key in filled)
-            raise FormatError(f"{name}.txt has the placeholder {error}; it may use {known}, and $$ for $") from None
-        return Prompt(text, self.template("proposal_system").strip(), labels, schema)
+        text = self.prompts.fill(name, **filled).strip()
+        return Prompt(text, self.prompts.texts["proposal_system"].strip(), labels, schema)
 
     def put(self, prompts: Prompt | Sequence[Prompt], repeats: int = 1) -> list[Reply]:
         """The replies, or why there is none; an error only if none came at all."""

@@ -115,7 +115,10 @@ class AsyncOracle(Paced, Oracle):
         Raises:
             Unanswered, OracleError: as :meth:`_answer_async`.
         """
-        return in_one([await self._answer_async(request) for request in requests])
+        answers = [await self._answer_async(request) for request in requests]
+        nothing: dict[str, Any] = {"tokens_in": 0, "tokens_out": 0, "cost": 0.0, "latency": 0.0}
+        whole = {name: sum(getattr(answer, name) for answer in answers) for name in nothing}
+        return [replace(answer, **(nothing if number else whole)) for number, answer in enumerate(answers)]
 
     async def _close_async(self) -> None:
         """Give connections back."""
@@ -168,10 +171,3 @@ class AsyncOracle(Paced, Oracle):
             progress=self.progress,
             prices=self.prices,
         )
-
-
-def in_one(answers: Sequence[Answer]) -> list[Answer]:
-    """The answers of one call, what they took together in the first of them."""
-    nothing: dict[str, Any] = {"tokens_in": 0, "tokens_out": 0, "cost": 0.0, "latency": 0.0}
-    whole = {name: sum(getattr(answer, name) for answer in answers) for name in nothing}
-    return [replace(answer, **(nothing if number else whole)) for number, answer in enumerate(answers)]

@@ -95,14 +95,4 @@ class SimulatedOracle(Oracle):
         )
         value = self._noise.answer(situation)
         sure = None if self.log_odds is None or value is None else self.log_odds.of(value, self._noise, situation)
-        return Answer(
-            question,
-            value,
-            request.replicate,
-            self.fingerprint,
-            sure,
-            request.wording,
-            request.negated,
-            reason="unsure" if value is None else None,
-            call=request.call,
-        )
+        return Answer(question, value, log_odds=sure, reason="unsure" if value is None else None)

@@ -270,7 +270,7 @@ def test_templates_of_ones_own(tmp_path: Path) -> None:
     assert script.seen[0][0].user == 'Only - "a"!'
     assert "causal inference" in script.seen[0][0].system
     (tmp_path / "proposal.txt").write_text("Only $names!")
-    with pytest.raises(FormatError, match=r"placeholder 'names'; it may use \$variables"):
+    with pytest.raises(FormatError, match=r"unknown placeholder \$names; this template may use: \$variables"):
         propose_graphs(script, ["a"], k=1, prompts=tmp_path)
     (tmp_path / "proposal.txt").write_bytes(b"\xff")
     with pytest.raises(FormatError, match="UTF-8"):

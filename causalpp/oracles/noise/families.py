@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from causalpp.errors import InvalidParameter
 from causalpp.oracles.noise.base import Law, Noise, Situation, check_rate
 
-__all__ = ["Adversarial", "Asymmetric", "Correlated", "Persistent", "Symmetric", "as_noise"]
+__all__ = ["Adversarial", "Asymmetric", "AtARate", "Correlated", "Persistent", "Symmetric", "as_noise"]
 
 _ALIKE = 1e-9  # correlations below are none: the rates differ by less than their own rounding
 
@@ -135,7 +137,40 @@ class Correlated(Noise):
 
 
 @dataclass(frozen=True)
-class Adversarial(Noise):
+class AtARate(Noise):
+    """Now and then something else than another noise: what that is, subclasses say."""
+
+    rate: float
+    noise: Noise | float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rate", check_rate("a rate", self.rate))
+        object.__setattr__(self, "noise", as_noise(self.noise))
+
+    def _draw(self, situation: Situation) -> np.random.Generator:
+        """The random numbers that say whether it is now."""
+        return situation.draw
+
+    def _then(self, situation: Situation) -> bool | None:
+        """What is answered then; by default the opposite."""
+        value = as_noise(self.noise).answer(situation)
+        return None if value is None else not value
+
+    def _law_then(self, situation: Situation, otherwise: Law) -> Law:  # noqa: ARG002
+        """The law of what is answered then."""
+        return Law(otherwise.no, otherwise.yes, otherwise.abstain)
+
+    def answer(self, situation: Situation) -> bool | None:
+        now = float(self._draw(situation).random()) < self.rate
+        return self._then(situation) if now else as_noise(self.noise).answer(situation)
+
+    def law(self, situation: Situation) -> Law:
+        otherwise = as_noise(self.noise).law(situation)
+        return otherwise.mixed(self._law_then(situation, otherwise), self.rate)
+
+
+@dataclass(frozen=True)
+class Adversarial(AtARate):
     """The opposite of what another noise answers, always or at a rate.
 
     Attributes:
@@ -147,20 +182,6 @@ class Adversarial(Noise):
     """
 
     rate: float = 1.0
-    noise: Noise | float = 0.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", check_rate("a rate", self.rate))
-        object.__setattr__(self, "noise", as_noise(self.noise))
-
-    def answer(self, situation: Situation) -> bool | None:
-        turned = float(situation.draw.random()) < self.rate
-        value = as_noise(self.noise).answer(situation)
-        return value if value is None else value != turned
-
-    def law(self, situation: Situation) -> Law:
-        honest = as_noise(self.noise).law(situation)
-        return honest.mixed(Law(honest.no, honest.yes, honest.abstain), self.rate)
 
 
 def _erring(situation: Situation, error: float) -> Law:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
-from causalpp.oracles.noise.base import Law, Noise, Situation, check_rate, check_seed
+from causalpp.oracles.noise.base import Law, Noise, Situation, check_seed
 from causalpp.oracles.noise.distance import path_length
-from causalpp.oracles.noise.families import as_noise
+from causalpp.oracles.noise.families import AtARate, as_noise
 from causalpp.propositions import KINDS, Not, Proposition
 
 __all__ = ["Abstaining", "ByDistance", "ByKind", "BySize", "SharedAcrossModels", "SharedWithinCall", "YesBias"]
@@ -39,8 +42,22 @@ def _checked(rule: Any, what: str) -> Rule:
     return checked
 
 
+class _Chosen(Noise):
+    """Another noise for each situation."""
+
+    @abstractmethod
+    def _in(self, situation: Situation) -> Noise:
+        """The one for a situation."""
+
+    def answer(self, situation: Situation) -> bool | None:
+        return self._in(situation).answer(situation)
+
+    def law(self, situation: Situation) -> Law:
+        return self._in(situation).law(situation)
+
+
 @dataclass(frozen=True)
-class ByKind(Noise):
+class ByKind(_Chosen):
     """Every kind of question has its own noise.
 
     Attributes:
@@ -69,7 +86,8 @@ class ByKind(Noise):
     def __repr__(self) -> str:
         return f"ByKind({dict(self.kinds)!r}{'' if self.other is None else f', other={self.other!r}'})"
 
-    def _of(self, question: Proposition) -> Noise:
+    def _in(self, situation: Situation) -> Noise:
+        question = situation.question
         while isinstance(question, Not):
             question = question.of
         found = self.kinds.get(type(question).__name__, self.other)
@@ -77,19 +95,13 @@ class ByKind(Noise):
             raise InvalidParameter(f"no noise is given for {type(question).__name__} questions: say other=…")
         return as_noise(found)
 
-    def answer(self, situation: Situation) -> bool | None:
-        return self._of(situation.question).answer(situation)
-
-    def law(self, situation: Situation) -> Law:
-        return self._of(situation.question).law(situation)
-
     def on(self, graph: Dag) -> ByKind:
         other = None if self.other is None else as_noise(self.other).on(graph)
         return ByKind({kind: as_noise(noise).on(graph) for kind, noise in self.kinds.items()}, other)
 
 
 @dataclass(frozen=True)
-class BySize(Noise):
+class BySize(_Chosen):
     """The noise depends on how many variables the graph has.
 
     Attributes:
@@ -107,18 +119,15 @@ class BySize(Noise):
     def __post_init__(self) -> None:
         object.__setattr__(self, "rule", _checked(self.rule, "number of variables"))
 
-    def answer(self, situation: Situation) -> bool | None:
-        return self.on(situation.graph).answer(situation)
-
-    def law(self, situation: Situation) -> Law:
-        return self.on(situation.graph).law(situation)
+    def _in(self, situation: Situation) -> Noise:
+        return self.on(situation.graph)
 
     def on(self, graph: Dag) -> Noise:
         return _lookup(self.rule, len(graph), "a graph of size").on(graph)
 
 
 @dataclass(frozen=True)
-class ByDistance(Noise):
+class ByDistance(_Chosen):
     """The noise depends on the length of the directed path a question is about; see :func:`path_length`.
 
     Attributes:
@@ -140,15 +149,9 @@ class ByDistance(Noise):
         object.__setattr__(self, "rule", _checked(self.rule, "path length"))
         object.__setattr__(self, "no_path", as_noise(self.no_path))
 
-    def _at(self, situation: Situation) -> Noise:
+    def _in(self, situation: Situation) -> Noise:
         length = path_length(situation.question, situation.graph)
         return as_noise(self.no_path) if length is None else _lookup(self.rule, length, "paths of length")
-
-    def answer(self, situation: Situation) -> bool | None:
-        return self._at(situation).answer(situation)
-
-    def law(self, situation: Situation) -> Law:
-        return self._at(situation).law(situation)
 
     def on(self, graph: Dag) -> ByDistance:
         table = {n: _lookup(self.rule, n, "paths of length").on(graph) for n in range(1, max(len(graph), 2))}
@@ -156,7 +159,7 @@ class ByDistance(Noise):
 
 
 @dataclass(frozen=True)
-class YesBias(Noise):
+class YesBias(AtARate):
     """Says yes to whatever is asked at a rate; otherwise answers as another noise does.
 
     A question put the other way round ("is it false that …?") gets its yes as well, which then means no.
@@ -169,24 +172,15 @@ class YesBias(Noise):
         InvalidParameter: the rate is not a probability.
     """
 
-    rate: float
-    noise: Noise | float = 0.0
+    def _then(self, situation: Situation) -> bool:
+        return not situation.negated
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", check_rate("a rate", self.rate))
-        object.__setattr__(self, "noise", as_noise(self.noise))
-
-    def answer(self, situation: Situation) -> bool | None:
-        if float(situation.draw.random()) < self.rate:
-            return not situation.negated
-        return as_noise(self.noise).answer(situation)
-
-    def law(self, situation: Situation) -> Law:
-        return as_noise(self.noise).law(situation).mixed(Law.certain(not situation.negated), self.rate)
+    def _law_then(self, situation: Situation, otherwise: Law) -> Law:  # noqa: ARG002
+        return Law.certain(not situation.negated)
 
 
 @dataclass(frozen=True)
-class Abstaining(Noise):
+class Abstaining(AtARate):
     """Abstains at a rate; otherwise answers as another noise does.
 
     Attributes:
@@ -197,20 +191,11 @@ class Abstaining(Noise):
         InvalidParameter: the rate is not a probability.
     """
 
-    rate: float
-    noise: Noise | float = 0.0
+    def _then(self, situation: Situation) -> None:  # noqa: ARG002
+        return None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", check_rate("a rate of abstentions", self.rate))
-        object.__setattr__(self, "noise", as_noise(self.noise))
-
-    def answer(self, situation: Situation) -> bool | None:
-        if float(situation.draw.random()) < self.rate:
-            return None
-        return as_noise(self.noise).answer(situation)
-
-    def law(self, situation: Situation) -> Law:
-        return as_noise(self.noise).law(situation).mixed(Law.certain(None), self.rate)
+    def _law_then(self, situation: Situation, otherwise: Law) -> Law:  # noqa: ARG002
+        return Law.certain(None)
 
 
 @dataclass(frozen=True)
@@ -260,7 +245,7 @@ class SharedAcrossModels(Noise):
 
 
 @dataclass(frozen=True)
-class SharedWithinCall(Noise):
+class SharedWithinCall(AtARate):
     """Answers of one call err together: at a rate, all answers of a call are turned round.
 
     The other errors are those of another noise.  A question that is put by itself is a call of its own.
@@ -282,18 +267,5 @@ class SharedWithinCall(Noise):
         [['yes', 'yes', 'yes'], ['yes', 'yes'], ['yes', 'yes'], ['no', 'no']]
     """
 
-    rate: float
-    noise: Noise | float = 0.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", check_rate("a rate of calls turned round", self.rate))
-        object.__setattr__(self, "noise", as_noise(self.noise))
-
-    def answer(self, situation: Situation) -> bool | None:
-        turned = float(situation.whole_call.random()) < self.rate
-        value = as_noise(self.noise).answer(situation)
-        return value if value is None else value != turned
-
-    def law(self, situation: Situation) -> Law:
-        honest = as_noise(self.noise).law(situation)
-        return honest.mixed(Law(honest.no, honest.yes, honest.abstain), self.rate)
+    def _draw(self, situation: Situation) -> np.random.Generator:
+        return situation.whole_call
