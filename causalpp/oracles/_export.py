@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from causalpp._files import check_target, replaced
 from causalpp.errors import InvalidParameter, MissingDependency
 from causalpp.oracles.answer import Answer
-from causalpp.oracles.journal import Journal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,29 +25,29 @@ _SUMS = ("answers", "yes", "no", "abstain", "failures", "tokens_in", "tokens_out
 _BLOCK = 5_000
 
 
-def frame(journal: Journal) -> pd.DataFrame:
+def frame(answers: Iterable[Answer]) -> pd.DataFrame:
     """See :meth:`Journal.frame`."""
-    return _frame([_row(answer) for answer in journal])
+    import pandas as pd
+
+    return pd.DataFrame([_row(answer) for answer in answers], columns=pd.Index(_COLUMNS))
 
 
-def cost(journal: Journal) -> pd.DataFrame:
+def cost(answers: Iterable[Answer], known: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """See :meth:`Journal.cost`."""
     import pandas as pd
 
-    known = journal.oracles
     sums: dict[tuple[str, str | None], dict[str, Any]] = {}
-    for answers in (journal, journal.failures()):
-        for answer in answers:
-            start: dict[str, Any] = dict.fromkeys(_SUMS, 0) | {"cost": 0.0, "seconds": 0.0}
-            row = sums.setdefault((answer.oracle, answer.model), start)
-            if answer.failed:
-                row["failures"] += 1
-            else:
-                row["answers"] += 1
-                row[answer.word] += 1
-            for name in ("tokens_in", "tokens_out", "cost"):
-                row[name] += getattr(answer, name)
-            row["seconds"] += answer.latency
+    for answer in answers:
+        start: dict[str, Any] = dict.fromkeys(_SUMS, 0) | {"cost": 0.0, "seconds": 0.0}
+        row = sums.setdefault((answer.oracle, answer.model), start)
+        if answer.failed:
+            row["failures"] += 1
+        else:
+            row["answers"] += 1
+            row[answer.word] += 1
+        for name in ("tokens_in", "tokens_out", "cost"):
+            row[name] += getattr(answer, name)
+        row["seconds"] += answer.latency
     rows = [
         {"oracle": oracle, "kind": known.get(oracle, {}).get("kind"), "model": model} | row
         for (oracle, model), row in sums.items()
@@ -55,14 +55,14 @@ def cost(journal: Journal) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index(["oracle", "kind", "model", *_SUMS]))
 
 
-def export(journal: Journal, path: Path) -> Path:
+def export(answers: Iterable[Answer], path: Path) -> Path:
     """See :meth:`Journal.export`."""
     if path.suffix.lower() not in (".jsonl", ".parquet"):
         raise InvalidParameter(f"cannot export to {str(path)!r}: its name must end in .jsonl or .parquet")
     check_target(path)
     if path.suffix.lower() == ".jsonl":
         with replaced(path) as file:
-            for answer in journal:
+            for answer in answers:
                 file.write(json.dumps(_finite(answer.to_dict())).encode() + b"\n")
         return path
     try:
@@ -76,7 +76,7 @@ def export(journal: Journal, path: Path) -> Path:
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in _COLUMNS])
     with replaced(path) as file, pq.ParquetWriter(file, schema) as writer:
         block: list[dict[str, Any]] = []
-        for answer in journal:
+        for answer in answers:
             block.append(_row(answer))
             if len(block) == _BLOCK:
                 writer.write_table(pa.Table.from_pylist(block, schema))
@@ -89,12 +89,6 @@ def _row(answer: Answer) -> dict[str, Any]:
     question = answer.question
     values = {"kind": type(question).__name__, "question": question.sentence(), "answer": answer.word}
     return {name: _storable(values[name] if name in values else getattr(answer, name)) for name in _COLUMNS}
-
-
-def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(rows, columns=pd.Index(_COLUMNS))
 
 
 def _finite(values: dict[str, Any]) -> dict[str, Any]:

@@ -19,12 +19,14 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from causalpp._renamed import old_names
 from causalpp.errors import FormatError, InvalidParameter
 from causalpp.language.journal import Key, ReplyJournal
+from causalpp.oracles._export import cost, export, frame
 from causalpp.oracles._rows import KEY, answer_of, question_of, text_of, value_of
 from causalpp.oracles.answer import Answer, Request
 
@@ -151,15 +153,11 @@ class Journal(ReplyJournal):
 
     def frame(self) -> pd.DataFrame:
         """The answers as a table, one row each; ``question`` is a sentence that :func:`causalpp.parse` reads."""
-        from causalpp.oracles._export import frame
-
         return frame(self)
 
     def cost(self) -> pd.DataFrame:
         """For each oracle and model: how many answers and failures, tokens, money, and seconds spent waiting."""
-        from causalpp.oracles._export import cost
-
-        return cost(self)
+        return cost(chain(self, self.failures()), self.oracles)
 
     # --- moving and removing --------------------------------------------------------------------------
 
@@ -171,8 +169,6 @@ class Journal(ReplyJournal):
             FormatError: the file cannot be written.
             MissingDependency: a ``.parquet`` file, without the package pyarrow.
         """
-        from causalpp.oracles._export import export
-
         return export(self, Path(path))
 
     def merge(self, other: Journal | str | os.PathLike[str]) -> int:

@@ -9,9 +9,10 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from causalpp.errors import InvalidParameter
+from causalpp.graphs import Dag
 from causalpp.language import Asker, Backend, Prompt, Reply, Sampling
 from causalpp.language.reading import LABELS
 from causalpp.language.running import Budget, Limits, checked_prices, in_batches
@@ -20,17 +21,12 @@ from causalpp.oracles.journal import Journal
 from causalpp.oracles.language_model._reader import Reader
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.panel import Asked, Panel
-from causalpp.oracles.prompts.harness import ways
-from causalpp.oracles.prompts.templates import Prompts
-from causalpp.oracles.prompts.writer import Writer
+from causalpp.oracles.prompts import Prompts, Writer, ways
+from causalpp.oracles.proposals import Proposals, propose_graphs
 from causalpp.oracles.running import AsyncOracle
+from causalpp.programs import Card, CausalProgram
 from causalpp.propositions import Proposition
 from causalpp.propositions.wording import WORDINGS
-
-if TYPE_CHECKING:
-    from causalpp.graphs import Dag
-    from causalpp.oracles.proposals import Proposals
-    from causalpp.programs import Card, CausalProgram
 
 __all__ = ["LanguageModelOracle"]
 
@@ -331,8 +327,6 @@ class LanguageModelOracle(AsyncOracle):
             >>> oracle.propose_graphs(["smoke", "tar"], k=3)
             Proposals(1 graphs from 3 of 3 replies)
         """
-        from causalpp.oracles.proposals import propose_graphs
-
         options.setdefault("prompts", self.writer.prompts.folder)
         return propose_graphs(self, variables, premise=premise, descriptions=descriptions, k=k, **options)
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.language import Prompt
 from causalpp.language.quoting import DESCRIPTION, display_names, letters, quoted, quoted_lines, replace_names
 from causalpp.oracles.panel import outcome
 from causalpp.oracles.prompts.templates import Prompts
+from causalpp.programs import Card, CausalProgram
 from causalpp.propositions import Proposition, parse
-
-if TYPE_CHECKING:
-    from causalpp.programs import Card, CausalProgram
 
 __all__ = ["Writer"]
 
