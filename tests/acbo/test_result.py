@@ -280,3 +280,10 @@ def test_a_class_too_large_to_list(tmp_path) -> None:
     )
     assert effect.drawn
     assert "drawn from the posterior" in repr(effect)
+
+
+def test_old_names_are_still_found() -> None:
+    dag = Dag.from_edges([("a", "b"), ("b", "c")])
+    result = discover(MarkovEquivalenceClass.from_dag(dag), SimulatedOracle(dag, 0.0), max_questions=1)
+    with pytest.warns(DeprecationWarning, match=r"Result\.oracle_kind is called Result\.oracle_nature"):
+        assert result.oracle_kind == result.oracle_nature == "simulated"
