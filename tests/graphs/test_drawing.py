@@ -282,7 +282,8 @@ def test_drawing_on_given_axes():
 
 def test_drawing_on_a_subfigure():
     half, _ = Figure().subfigures(1, 2)
-    draw_graph("ab", [("a", "b")], ax=half.subplots())
+    ax = draw_graph("ab", [("a", "b")], ax=half.subplots())
+    assert [text.get_text() for text in ax.texts] == ["a", "b"]
 
 
 def test_a_new_figure_has_the_shape_of_the_graph():

@@ -128,8 +128,11 @@ def test_any_text_is_read_or_refused(text: str, names: list[str] | None) -> None
 @given(st.lists(st.sampled_from(["A", "B", "causes", "and", "(", ")", "not", "¬", "∧", "|", '"', ",", "given", "are"])))
 @settings(max_examples=300, deadline=None)
 def test_shuffled_words_are_read_or_refused(words: list[str]) -> None:
-    with contextlib.suppress(errors.CausalppError):
-        parse(" ".join(words), ["A", "B"])
+    try:
+        found = parse(" ".join(words), ["A", "B"])
+    except errors.CausalppError:
+        return
+    assert parse(found.sentence(), ["A", "B"]) == found
 
 
 @pytest.mark.parametrize(
