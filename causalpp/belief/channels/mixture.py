@@ -172,7 +172,9 @@ class Mixture(Channel):
         return out
 
     def profile(self, heard: Heard) -> Profile:
-        world = self._worlds(heard)
+        return self._profile(self._worlds(heard))
+
+    def _profile(self, world: NDArray[np.float64]) -> Profile:
         informative, liar, unrelated = (float(world[self.kinds == kind].sum()) for kind in (1, -1, 0))
         prior = self.grid[:, 3]
         return Profile(informative, liar, unrelated, float(prior[self.kinds == 0].sum() / prior.sum()))

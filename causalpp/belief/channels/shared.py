@@ -329,4 +329,4 @@ class SharedErrors(Mixture):
         world = self._worlds(heard)
         shares = {c: float(world[self._table[:, -2] == c].sum()) for c, _ in self.share}
         strikes = sum(c * p for c, p in shares.items()) if self.within == "call" else 0.0
-        return super().profile(heard)._replace(shares=shares, strikes=strikes)
+        return self._profile(world)._replace(shares=shares, strikes=strikes)
