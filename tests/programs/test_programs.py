@@ -295,7 +295,7 @@ def test_all_networks_load() -> None:
         (lambda p: p.do(smoke=True), errors.UnknownState, "of 'smoke'"),
         (lambda p: p.do(), errors.InvalidParameter, "needs a variable"),
         (lambda p: p.do({"smoke": "yes"}, smoke="no"), errors.InvalidParameter, "set twice"),
-        (lambda p: p.simulate(-1), errors.InvalidParameter, "-1 rows"),
+        (lambda p: p.simulate(-1), errors.InvalidParameter, "number of rows is a whole number from 0 on, got -1"),
         (lambda p: p.distribution("lungs"), errors.UnknownVariable, "did you mean 'lung'"),
         (lambda p: p.states("z"), errors.UnknownVariable, "'z'"),
         (lambda p: cpp.ate(p, "smoke", "smoke"), errors.InvalidParameter, "are both"),
