@@ -67,7 +67,7 @@ class Estimand(Plain):
     @property
     def query(self) -> str:
         """What the formula stands for, as text."""
-        return f"P({', '.join(self.outcome)} | do({', '.join(self.treatment)}){''.join(', ' + n for n in self.given)})"
+        return query_text(self.treatment, self.outcome, self.given)
 
     @property
     def arbitrary(self) -> tuple[str, ...]:
@@ -84,8 +84,8 @@ class Estimand(Plain):
 
     def latex(self) -> str:
         """The equation as LaTeX, without dollar signs."""
-        done, given = ", ".join(map(name_latex, self.treatment)), "".join(", " + name_latex(n) for n in self.given)
-        query = f"P({', '.join(map(name_latex, self.outcome))} \\mid \\mathrm{{do}}({done}){given})"
+        x, y, z = (tuple(map(name_latex, names)) for names in (self.treatment, self.outcome, self.given))
+        query = query_text(x, y, z, bar=r" \mid ", do=r"\mathrm{do}")
         return f"{query} = {self.expression.latex()}"
 
     def _repr_latex_(self) -> str:
@@ -152,11 +152,8 @@ class Estimand(Plain):
         data = as_source(source, kinds)
         given = {} if given is None else given
         fixed = self._fixed(data, do, self.treatment, "do") | self._fixed(data, given, self.given, "given")
-        names = self.arbitrary + self.outcome
-        sizes = {name: len(data.states(name)) for name in names}
         evaluation = Evaluation(data)
-        value = evaluation.value(self.expression, fixed).ordered(names, sizes)
-        numbers = self._averaged(data, value)
+        numbers = self._averaged(data, self._over(evaluation, fixed, self.outcome))
         if not np.isfinite(numbers).all():
             raise InvalidData(self._hole_message(data, evaluation.holes, fixed))
         if data.counts and evaluation.holes:
@@ -170,8 +167,7 @@ class Estimand(Plain):
         """The formula at every value of treatment, given and outcome at once; see :meth:`evaluate`."""
         data = as_source(source, kinds)
         names = self.treatment + self.given + self.outcome
-        sizes = {name: len(data.states(name)) for name in self.arbitrary + names}
-        value = Evaluation(data).value(self.expression, {}).ordered(self.arbitrary + names, sizes)
+        value = self._over(Evaluation(data), {}, names)
         return EstimandTable(names, {name: data.states(name) for name in names}, self._averaged(data, value))
 
     def effect(
@@ -234,6 +230,12 @@ class Estimand(Plain):
                 raise InvalidParameter(f"{what}= needs a state for {name!r}")
         return {name: state_number(name, data.states(name), value) for name, value in values.items()}
 
+    def _over(self, evaluation: Evaluation, fixed: Mapping[str, int], names: tuple[str, ...]) -> Value:
+        """The formula at all values of ``arbitrary`` and of these variables."""
+        axes = self.arbitrary + names
+        sizes = {name: len(evaluation.source.states(name)) for name in axes}
+        return evaluation.value(self.expression, fixed).ordered(axes, sizes)
+
     def _averaged(self, data: Source, value: Value) -> NDArray[np.float64]:
         """Without the axes of ``arbitrary``: the mean over those of its values at which all else is defined."""
         axes = tuple(range(len(self.arbitrary)))
@@ -247,13 +249,17 @@ class Estimand(Plain):
         return np.asarray(np.divide(mean, total, out=np.full(total.shape, np.nan), where=total > 0))
 
     def _hole_message(self, data: Source, holes: Mapping[Hole, None], fixed: Mapping[str, int]) -> str:
-        names = self.arbitrary + self.outcome
-        sizes = {name: len(data.states(name)) for name in names}
         for hole in holes:
-            again = Evaluation(data, only=hole).value(self.expression, fixed).ordered(names, sizes)
-            if not again.defined.all():
+            if not self._over(Evaluation(data, only=hole), fixed, self.outcome).defined.all():
                 return f"{_cell(data, hole)}: merge states, or fit a program with a prior"
         return f"{self.query} is undefined there: a condition of the formula has probability zero"
+
+
+def query_text(
+    treatment: tuple[str, ...], outcome: tuple[str, ...], given: tuple[str, ...], bar: str = " | ", do: str = "do"
+) -> str:
+    """What is asked for, as P(y | do(x), z)."""
+    return f"P({', '.join(outcome)}{bar}{do}({', '.join(treatment)}){''.join(', ' + name for name in given)})"
 
 
 def _cell(data: Source, hole: Hole) -> str:

@@ -12,7 +12,7 @@ from causalpp.programs.contrast import Contrast
 from causalpp.programs.identification._algorithm import Hedge, effect
 from causalpp.programs.identification._separators import minimal_separators, proper_back_door, without_edges
 from causalpp.programs.identification.adjustment import frontdoor_sets, listed
-from causalpp.programs.identification.estimand import Estimand
+from causalpp.programs.identification.estimand import Estimand, query_text
 from causalpp.programs.identification.expression import Expression, Fraction, Probability, Product, Sum
 from causalpp.programs.identification.mixed import Mixed, as_mixed, read_query
 
@@ -74,11 +74,10 @@ def identify(
 
 
 def _not_identified(x: tuple[str, ...], y: tuple[str, ...], z: tuple[str, ...], hedge: Hedge) -> NotIdentified:
-    query = f"P({', '.join(y)} | do({', '.join(x)}){''.join(', ' + name for name in z)})"
     return NotIdentified(
-        f"{query} is not identified: the c-forests {_braces(hedge.forest)} and {_braces(hedge.subforest)} form a "
-        "hedge, so models with this graph agree on all that is observed and differ in the effect; observe a latent "
-        "common cause among these variables, or run an experiment",
+        f"{query_text(x, y, z)} is not identified: the c-forests {_braces(hedge.forest)} and {_braces(hedge.subforest)}"
+        " form a hedge, so models with this graph agree on all that is observed and differ in the effect; observe a "
+        "latent common cause among these variables, or run an experiment",
         treatment=x,
         outcome=y,
         given=z,
