@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-sys.path.insert(
-    0, str(Path(__file__).parent / "language")
-)  # servers and tiny models that several rooms are tested with
+# Servers and tiny models that several rooms are tested with; channels for the rooms within belief. A conftest.py
+# there would do for the latter, but two modules of one name cannot be collected for their doctests.
+sys.path[:0] = [str(Path(__file__).parent / room) for room in ("language", "belief")]
 
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("local"), derandomize=True)

@@ -1,1 +1,0 @@
-"""Stands here so that the tests of the rooms within find ``channel_cases``."""
