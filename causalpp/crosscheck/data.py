@@ -151,19 +151,14 @@ def check_data(
     table = read_table(data, kinds, names)
     table.check_collinear()
     test = independence_test(table, seed=seed)
-
-    def p_value(a: str, b: str, given: tuple[str, ...]) -> float:
-        answer = test.of(a, b, given)
-        return answer.p_value if answer.rows else 1.0  # no row speaks against it
-
-    rows = [(*asked, p_value(*asked)) for asked in _implied(graph, names)]
+    rows = [(*asked, test.of(*asked).p_value) for asked in _implied(graph, names)]
     tests = pd.DataFrame(rows, columns=["a", "b", "given", "p"])
     tests["corrected"] = holm(tests["p"].to_numpy(dtype=float))
     joined = []
     for a, b in graph.edges:
         if a in names and b in names:
             given = tuple(v for v in names if v in graph.parents(b) and v != a)
-            joined.append((a, b, given, p_value(a, b, given)))
+            joined.append((a, b, given, test.of(a, b, given).p_value))
     edges = pd.DataFrame(joined, columns=["a", "b", "given", "p"])
     p = float(tests["corrected"].min()) if len(tests) else None
     return DataCheck(

@@ -16,6 +16,7 @@ from causalpp.scores.table import Floats
 __all__ = ["BIC"]
 
 _RIDGE = 1e-8  # on indicators of states, which may determine each other
+_NOTHING = 1e-12  # variance of a standardised column that is rounding
 
 
 class BIC(EquivalentScore):
@@ -23,7 +24,9 @@ class BIC(EquivalentScore):
 
     Schwarz, Annals of Statistics 6, 1978: higher is better, so it is −½ of what is often called BIC.  Discrete
     columns have tables, real ones are normal together, and of mixed ones a discrete column is the vector of its
-    indicators, normal with the rest (the degenerate Gaussian score: Andrews, Ramsey & Cooper, 2019).
+    indicators, normal with the rest (the degenerate Gaussian score: Andrews, Ramsey & Cooper, 2019).  Parents that are
+    constant, or determine each other, explain as much as some of them; a real column that its parents determine has an
+    infinite likelihood, for which a very large one stands.
 
     Args:
         data, interventions: see :class:`LocalScore`.
@@ -45,7 +48,7 @@ class BIC(EquivalentScore):
         values = table.joint if rows is None else table.joint[rows]
         rest = values - (values.mean(0) if len(values) else 0.0)
         ridge = _RIDGE * np.eye(values.shape[1]) if table.kind == "mixed" else 0.0
-        self._volumes = Volumes(rest.T @ rest / max(1, len(values)) + ridge, table.places)
+        self._volumes = Volumes(rest.T @ rest / max(1, len(values)) + ridge, table.places, _NOTHING)
 
     def _values(self, sets: Sequence[int]) -> Sequence[float] | Floats:
         rows, half = self.rows, math.log(self.rows) / 2

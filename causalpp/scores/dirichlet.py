@@ -46,10 +46,10 @@ def check_weight(weight: float) -> float:
     """The equivalent sample size, if it is one.
 
     Raises:
-        InvalidParameter: it is not greater than zero and finite.
+        InvalidParameter: it is no number greater than zero and finite.
     """
-    if not 0 < weight < math.inf:
-        raise InvalidParameter(f"the equivalent sample size must be greater than zero, got {weight}")
+    if not isinstance(weight, (int, float, np.number)) or not 0 < weight < math.inf:
+        raise InvalidParameter(f"the equivalent sample size must be greater than zero, got {weight!r}")
     return float(weight)
 
 

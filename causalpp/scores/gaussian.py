@@ -17,19 +17,25 @@ from causalpp.scores.table import Data, Floats
 __all__ = ["BGe", "Volumes"]
 
 _CELLS = 1 << 22  # of the parts that are looked at together
-_SINGULAR = -1e3  # the log-determinant of what has none
+_SINGULAR = -1e3  # the logarithm of an eigenvalue that is none
 
 
 class Volumes:
     """Log-determinants of the parts of a symmetric matrix that belong to sets of variables.
 
+    Of a part that is singular the logarithms of its other eigenvalues are added, and for each that is zero −1000.  So
+    a column given others that determine each other, or are constant, has the volume it has given some of them.
+
     Args:
         matrix: shape ``(width, width)``.
         places: the rows that each variable has in it.
+        least: an eigenvalue that is smaller is zero, and was rounded.
     """
 
-    def __init__(self, matrix: Floats, places: Sequence[Sequence[int]]) -> None:
-        self.matrix, self.places = matrix, places
+    def __init__(
+        self, matrix: Floats, places: Sequence[Sequence[int]], least: float = float(np.finfo(float).tiny)
+    ) -> None:
+        self.matrix, self.places, self.least = matrix, places, least
 
     def __call__(self, sets: Sequence[int]) -> tuple[Floats, Floats]:
         """Of each mask the log-determinant and the width, shape ``(M,)`` both."""
@@ -39,8 +45,13 @@ class Volumes:
             of_size = np.flatnonzero(width == size)
             for which in np.array_split(of_size, -(-len(of_size) * int(size) ** 2 // _CELLS)):
                 where = np.array([listed[k] for k in which])
-                sign, log = np.linalg.slogdet(self.matrix[where[:, :, None], where[:, None, :]])
-                out[which] = np.where(sign > 0, log, _SINGULAR)
+                parts = self.matrix[where[:, :, None], where[:, None, :]]
+                sign, out[which] = np.linalg.slogdet(parts)
+                near = (sign <= 0) | (out[which] < math.log(self.least))
+                if near.any():
+                    roots = np.linalg.eigvalsh(parts[near])
+                    logs = np.log(np.maximum(roots, self.least))
+                    out[which[near]] = np.where(roots > self.least, logs, _SINGULAR).sum(1)
         return out, width.astype(float)
 
 
@@ -100,8 +111,11 @@ class BGe(EquivalentScore):
         values = values if rows is None else values[rows]
         n, mean = len(values), values.mean(0) if len(values) else np.zeros(self.d)
         rest = values - mean
-        self._prior = weight * weight / (weight + 1)
-        matrix = self._prior * np.eye(self.d) + rest.T @ rest + n * weight / (n + weight) * np.outer(mean, mean)
+        matrix = (
+            weight * (weight / (weight + 1)) * np.eye(self.d)
+            + rest.T @ rest
+            + n * weight / (n + weight) * np.outer(mean, mean)
+        )
         self._volumes = Volumes(matrix, [[k] for k in range(self.d)])
 
     def _values(self, sets: Sequence[int]) -> Floats:
@@ -117,7 +131,7 @@ class BGe(EquivalentScore):
         return np.asarray(
             gammas
             + size / 2 * (math.log(weight / (weight + rows)) - rows * math.log(math.pi))
-            + before * size / 2 * math.log(self._prior)
+            + before * size / 2 * (2 * math.log(weight) - math.log1p(weight))
             - after / 2 * log_volume
             - rows * units
         )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.errors import InvalidParameter, UnknownVariable
-from causalpp.scores.table import Data, Floats, Table
+from causalpp.scores.table import COLLINEAR, Data, Floats, Table
 
 __all__ = ["Independence", "IndependenceTest", "independence", "independence_test"]
 
@@ -23,7 +23,8 @@ class Independence:
     """What a test says of "x and y are independent given some".
 
     Attributes:
-        p_value: the probability of data as far from independence or farther, were they independent.
+        p_value: the probability of data as far from independence or farther, were they independent; 1 where the rows
+            are too few to speak against it.
         test: ``"fisherz"``, ``"chisq"`` or ``"regression"``.
         rows: so many it was answered from.
     """
@@ -46,17 +47,21 @@ class IndependenceTest:
     def __init__(self, table: Table) -> None:
         self.table = table
         self.gaps = bool(table.missing.any())
-        self._known: dict[tuple[int, int, tuple[int, ...]], float] = {}
+        self._known: dict[tuple[int, int, tuple[int, ...]], float | None] = {}
         self.rows: dict[tuple[int, int, tuple[int, ...]], int] = {}
 
     def __call__(self, x: int, y: int, given: Sequence[int]) -> float:
-        """The p-value."""
+        """The p-value; 0 where nothing can be told, so that a search leaves the edge."""
+        p = self._asked(x, y, given)
+        return 0.0 if p is None else p
+
+    def _asked(self, x: int, y: int, given: Sequence[int]) -> float | None:
+        """The p-value, or None where nothing can be told."""
         key = (min(x, y), max(x, y), tuple(sorted(given)))
         if key not in self._known:
             rows = self.table.rows([x, y, *given]) if self.gaps else None
             self.rows[key] = len(self.table.values) if rows is None else len(rows)
-            # No row at all says nothing, and an edge goes only where something speaks against it.
-            self._known[key] = self._p(key[0], key[1], list(key[2]), rows) if self.rows[key] else 0.0
+            self._known[key] = self._p(key[0], key[1], list(key[2]), rows) if self.rows[key] else None
         return self._known[key]
 
     def of(self, x: str, y: str, given: str | Iterable[str] = ()) -> Independence:
@@ -75,10 +80,11 @@ class IndependenceTest:
                     f"{name!r} is named twice in the question whether {x!r} and {y!r} are independent"
                 )
         a, b, *others = map(self.table.names.index, names)
-        p = self(a, b, others)
-        return Independence(p, self.name, self.rows[min(a, b), max(a, b), tuple(sorted(others))])
+        p = self._asked(a, b, others)
+        return Independence(1.0 if p is None else p, self.name, self.rows[min(a, b), max(a, b), tuple(sorted(others))])
 
-    def _p(self, x: int, y: int, given: list[int], rows: NDArray[np.intp] | None) -> float:
+    def _p(self, x: int, y: int, given: list[int], rows: NDArray[np.intp] | None) -> float | None:
+        """The p-value in some rows, or all; None where they cannot tell."""
         raise NotImplementedError
 
     def _covariance(self, columns: list[int], rows: NDArray[np.intp] | None) -> Floats:
@@ -96,13 +102,13 @@ class FisherZ(IndependenceTest):
 
     name = "fisherz"
 
-    def _p(self, x: int, y: int, given: list[int], rows: NDArray[np.intp] | None) -> float:
+    def _p(self, x: int, y: int, given: list[int], rows: NDArray[np.intp] | None) -> float | None:
         from scipy.special import erfc
 
         number = len(self.table.values) if rows is None else len(rows)
         free = number - len(given) - 3
         if free <= 0:
-            return 0.0  # nothing can be told apart: the edge stays
+            return None
         covariance = self._covariance([*given, x, y], rows)
         k = len(given)
         rest = covariance[k:, k:]
@@ -110,10 +116,10 @@ class FisherZ(IndependenceTest):
             try:
                 rest = rest - covariance[k:, :k] @ np.linalg.solve(covariance[:k, :k], covariance[:k, k:])
             except np.linalg.LinAlgError:
-                return 0.0
-        size = rest[0, 0] * rest[1, 1]
-        r = rest[0, 1] / math.sqrt(size) if size > 0 else 1.0
-        r = min(abs(float(r)), 1 - np.finfo(float).eps)
+                return None
+        if (np.diagonal(rest) <= COLLINEAR * np.diagonal(covariance)[k:]).any():
+            return None  # one of them is a function of what is given
+        r = min(abs(float(rest[0, 1])) / math.sqrt(rest[0, 0] * rest[1, 1]), 1 - np.finfo(float).eps)
         return float(erfc(math.sqrt(free) * math.atanh(r) / math.sqrt(2)))
 
 
@@ -131,7 +137,7 @@ class ChiSquare(IndependenceTest):
         super().__init__(table)
         self.seed = seed
 
-    def _p(self, x: int, y: int, given: list[int], rows: NDArray[np.intp] | None) -> float:
+    def _p(self, x: int, y: int, given: list[int], rows: NDArray[np.intp] | None) -> float | None:
         from scipy.stats import chi2
 
         del rows  # what is missing is not counted anyway
@@ -163,7 +169,7 @@ class Regression(ChiSquare):
         super().__init__(table, seed)
         self._fitted: dict[tuple[int, tuple[int, ...]], float] = {}
 
-    def _p(self, x: int, y: int, given: list[int], rows: NDArray[np.intp] | None) -> float:
+    def _p(self, x: int, y: int, given: list[int], rows: NDArray[np.intp] | None) -> float | None:
         from scipy.stats import chi2, f
 
         table = self.table
@@ -184,7 +190,7 @@ class Regression(ChiSquare):
         (rest, rank), (better, more) = (_left(covariance, end) for end in (1 + width, len(covariance)))
         free = number - more - 1
         if more == rank or free <= 0:
-            return 1.0 if more == rank else 0.0
+            return 1.0 if more == rank else None
         return float(f.sf(max(rest - better, 0.0) / (more - rank) / max(better / free, 1e-300), more - rank, free))
 
     def _likelihood(self, x: int, given: list[int], rows: NDArray[np.intp] | None) -> float:

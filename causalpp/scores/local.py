@@ -35,7 +35,7 @@ class LocalScore(ABC):
             the variable that was set, only those of others (perfect interventions: Cooper & Yoo, UAI 1999).
 
     Raises:
-        InvalidData: a missing value, or columns that the score is not for; not as many interventions as rows.
+        InvalidData: a missing value, no columns, or such as the score is not for; not as many interventions as rows.
         UnknownVariable: an intervention on what is no column.
     """
 
@@ -68,8 +68,11 @@ class LocalScore(ABC):
         """The variables that were set, and the rows in which each was not."""
         if interventions is None:
             return
-        listed = [  # where nobody was set, a pandas column has NaN
-            (one,) if isinstance(one, str) else () if one is None or one != one else tuple(one) for one in interventions
+        import pandas as pd
+
+        listed = [  # where nobody was set, a pandas column has NaN or NA
+            tuple(one) if isinstance(one, Iterable) and not isinstance(one, str) else () if pd.isna(one) else (one,)
+            for one in interventions
         ]
         if len(listed) != self.rows:
             raise InvalidData(f"there are {self.rows:,} rows, and interventions say who was set in {len(listed):,}")

@@ -21,7 +21,7 @@ __all__ = ["Data", "Floats", "Table", "read_table"]
 
 Floats = NDArray[np.float64]
 
-_COLLINEAR = 1e-10  # share of a column's variance that the other columns leave, below which it is their function
+COLLINEAR = 1e-10  # share of a column's variance that the other columns leave, below which it is their function
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,19 @@ class Table:
 
     @classmethod
     def of(cls, data: Data) -> Table:
-        """Columns, or those of a frame, as a table; a table stays what it is."""
+        """Columns, or those of a frame, as a table; a table stays what it is.
+
+        Raises:
+            InvalidData: there are none.
+        """
         if isinstance(data, Table):
             return data
         columns = data if isinstance(data, Columns) else read_columns(data)
+        if not columns:
+            raise InvalidData("the data have no columns")
         values = [np.where(c.missing, np.nan, c.values) for c in columns.values()]
         return cls(
-            np.column_stack(values) if values else np.zeros((0, 0)),
+            np.column_stack(values),
             tuple(c.states is not None for c in columns.values()),
             tuple(columns),
             tuple(1 if c.states is None else len(c.states) for c in columns.values()),
@@ -173,7 +179,7 @@ class Table:
         left = np.zeros(width)
         left[: min(rows, width)] = np.diagonal(np.linalg.qr(stack, mode="r")) ** 2 / rows
         for place, k in enumerate(continuous[1:], start=1):
-            if left[place] < _COLLINEAR:
+            if left[place] < COLLINEAR:
                 raise InvalidData(
                     f"column {self.names[k]!r} is a copy or a linear function of the columns before it "
                     f"in these {rows:,} rows: leave it out, or bring more rows than columns"

@@ -139,3 +139,22 @@ def test_by_name() -> None:
         scores.independence(frame, "v0", "w")
     with pytest.raises(errors.InvalidParameter, match="'v0' is named twice"):
         scores.independence(frame, "v0", "v1", ["v0"])
+
+
+def test_rows_too_few_to_tell() -> None:
+    """As an answer nothing speaks against independence; a search takes no edge away for that."""
+    rng = np.random.default_rng(0)
+    frame = columns(rng, 4, "rrr")
+    assert scores.independence(frame, "v0", "v1", "v2") == scores.Independence(1.0, "fisherz", 4)
+    assert independence_test(frame)(0, 1, [2]) == 0
+    never = columns(rng, 40, "rrd").assign(v2=list("xyz") + ["x"] * 37)
+    never.loc[:19, "v0"], never.loc[20:, "v1"] = math.nan, math.nan
+    assert scores.independence(never, "v0", "v1") == scores.Independence(1.0, "regression", 0)
+    assert scores.independence(never[["v0", "v1"]], "v0", "v1") == scores.Independence(1.0, "fisherz", 0)
+    set_ = columns(rng, 60, "rrr")
+    set_.loc[:29, "v1"], set_.loc[30:, "v2"] = 2.5, math.nan  # where v2 is there, v1 is constant
+    assert scores.independence(set_, "v1", "v2").p_value == pytest.approx(1, abs=1e-6)
+    double = set_.assign(v3=2 * set_["v0"])
+    assert scores.independence(double, "v1", "v3", "v0").p_value == 1
+    with pytest.raises(errors.InvalidData, match="no columns"):
+        scores.independence(frame[[]], "v0", "v1")

@@ -301,3 +301,39 @@ def test_bad_input() -> None:
         score.local("v0", ["v0", "v1"])
     with pytest.raises(errors.InvalidParameter, match="unknown score 'aic'"):
         scores.local_score(states, "aic")
+
+
+def test_constant_and_repeated_parents_explain_nothing_more() -> None:
+    """Where others were set a column can be constant: BIC charges for it as a parent, and nothing else changes."""
+    frame = columns(np.random.default_rng(6), 100, "rrr")
+    frame.loc[:49, "v0"], frame.loc[50:, "v1"] = 1.1, 2.2
+    score = scores.BIC(frame, interventions=["v0"] * 50 + ["v1"] * 50)
+    charge = math.log(50) / 2
+    for parents in ([], ["v2"]):
+        wanted = score.local("v1", parents) - charge
+        assert score.local("v1", ["v0", *parents]) == pytest.approx(wanted, abs=1e-7)
+    twice = columns(np.random.default_rng(6), 100, "rrr")
+    twice = twice.assign(again=twice["v1"] * 3 - 1, sum=twice["v1"] + twice["v2"])
+    score, charge = scores.BIC(twice), math.log(100) / 2
+    for some, more in ((["v1"], ["again"]), (["v1", "v2"], ["sum"]), (["v1", "v2"], ["sum", "again"])):
+        wanted = score.local("v0", some) - charge * len(more)
+        assert score.local("v0", [*some, *more]) == pytest.approx(wanted, abs=1e-5)
+    assert score.local("sum", ["v1", "v2"]) > 10_000
+
+
+def test_numbers_that_are_none_are_refused() -> None:
+    for odds in (math.nan, -math.inf, "-2", None):
+        with pytest.raises(errors.InvalidParameter, match="edge_log_odds must be a finite number"):
+            scores.StructurePrior(odds)
+    frame = columns(np.random.default_rng(0), 40, "dd")
+    with pytest.raises(errors.InvalidParameter, match="is a StructurePrior, got -2"):
+        discovery.learn(frame, "ges", structure_prior=-2.0)
+    with pytest.raises(errors.InvalidParameter, match="greater than zero, got '1'"):
+        scores.BDeu(frame, "1")
+    with pytest.raises(errors.InvalidData, match="no columns"):
+        scores.BDeu(frame[[]])
+    with pytest.raises(errors.UnknownVariable):
+        scores.BDeu(frame, interventions=[0] * 40)
+    assert scores.BDeu(frame, interventions=[pd.NA] * 40).local("v0") == scores.BDeu(frame).local("v0")
+    real = columns(np.random.default_rng(0), 20, "rr")
+    assert math.isfinite(scores.BGe(real, 1e-300).local("v0", "v1"))

@@ -13,6 +13,8 @@ from causalpp.scores import Objective
 
 __all__ = ["exact"]
 
+_AT_ONCE = 256  # families that are scored before whoever looks on is told
+
 
 def exact(score: Objective, rules: Rules, watch: Watch, best: Best) -> None:
     """Dynamic programming over sets (Silander & Myllymäki, UAI 2006): best parents within a set, then best sinks."""
@@ -23,12 +25,11 @@ def exact(score: Objective, rules: Rules, watch: Watch, best: Best) -> None:
     values = np.full((d, sets), -np.inf)  # of each column and set: the best parents within the set
     parents: NDArray[np.int32] = np.zeros((d, sets), dtype=np.int32)
     for v in range(d):
-        free = rules.allowed[v] & ~rules.needed[v]
-        for some in subsets(free):
-            mask = some | rules.needed[v]
+        masks = np.array([some | rules.needed[v] for some in subsets(rules.allowed[v] & ~rules.needed[v])])
+        for some in np.array_split(masks, -(-len(masks) // _AT_ONCE)):
             watch("families scored", done, families)
-            values[v, mask], parents[v, mask] = score.of(v, mask), mask
-            done += 1
+            values[v, some], parents[v, some] = score.many(v, some.tolist()), some
+            done += len(some)
         for k in range(d):
             with_k = np.flatnonzero(np.arange(sets) >> k & 1)
             better = values[v, with_k ^ 1 << k] > values[v, with_k]

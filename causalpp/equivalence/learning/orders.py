@@ -183,7 +183,7 @@ def _moved(families: Families, rules: Rules, order: list[int], v: int, total: fl
     value = np.array(own)
     value += np.concatenate([[0.0], np.cumsum(without)])
     value += sum(behind) - np.concatenate([[0.0], np.cumsum(behind)])
-    place = int(np.argmax(value))
+    place = int(np.argmax(value >= value.max() - _EPS))  # the first of equally good ones, whatever was rounded
     if value[place] <= total + _EPS:
         return total
     others.insert(place, v)

@@ -17,10 +17,12 @@ from scipy.stats import norm
 from causalpp import Dag, Knowledge, MarkovEquivalenceClass, errors
 from causalpp._bits import masks_of
 from causalpp.equivalence.learning import discovery, skeleton
+from causalpp.equivalence.learning.orders import Best, boss
 from causalpp.equivalence.learning.rules import Rules
+from causalpp.equivalence.learning.watch import Watch
 from causalpp.graphs import all_dags
 from causalpp.graphs.cpdag import Cpdag
-from causalpp.scores import local_score, read_table
+from causalpp.scores import Objective, local_score, read_table
 
 
 def linear_data(dag: Dag, n: int, seed: int) -> pd.DataFrame:
@@ -232,6 +234,35 @@ def test_knowledge_in_a_cycle_of_found_edges() -> None:
     for method in ("exact", "boss", "grasp"):
         graph, _ = discovery.learn(frame, method, forbidden=circle)
         assert not set(circle) & set(graph.directed)
+
+
+class _Lifted(Objective):
+    """Scores that are higher by a number for each column, which no graph gains by."""
+
+    lift = 0.0
+
+    def of(self, target: int, parents: int) -> float:
+        return super().of(target, parents) + self.lift * (target + 1)
+
+
+@pytest.mark.parametrize("seed", [20, 27])
+def test_orders_that_are_equally_good_are_so_whatever_is_rounded(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(150, 6))
+    weights = np.triu(rng.normal(size=(6, 6)) * (rng.random((6, 6)) < 0.5), 1)
+    for k in range(6):
+        values[:, k] += values @ weights[:, k]
+    table = read_table(
+        pd.DataFrame({f"v{k}": v if k % 2 else np.digitize(v, [-0.5, 0.7]) for k, v in enumerate(values.T)})
+    )
+    found = []
+    for lift in (0.0, 1000 / 3, -12345.678):
+        objective, rules, watch = _Lifted(local_score(table)), Rules.none(6), Watch()
+        objective.lift = lift
+        best = Best(watch, objective, rules)
+        boss(objective, rules, watch, best, seed=0)
+        found.append(best.parents)
+    assert found[0] == found[1] == found[2]
 
 
 # --- stability, and what decided ------------------------------------------------------------------
