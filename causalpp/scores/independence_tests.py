@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.scores.table import COLLINEAR, Data, Floats, Table
 
-__all__ = ["Independence", "IndependenceTest", "independence", "independence_test"]
+__all__ = ["Independence", "IndependenceTest", "among_random_tables", "independence", "independence_test"]
 
 _LEAST_EXPECTED = 5.0  # in a cell, for the χ² distribution to be trusted
 _FIRST, _MORE = 999, 19_999  # random tables: more of them where none of the first is as far out
@@ -151,7 +151,7 @@ class ChiSquare(IndependenceTest):
         told = expected[several > 0]
         if self.seed is not None and told[told > 0].min() < _LEAST_EXPECTED:
             source = np.random.default_rng([self.seed, x, y, *given])  # whatever else is tested
-            return _among_random_tables(row[several > 0], column[several > 0], statistic, source)
+            return among_random_tables(row[several > 0], column[several > 0], statistic, source)
         return float(chi2.sf(statistic, int(several.sum())))
 
 
@@ -269,15 +269,26 @@ def independence(
     return independence_test(data, seed=seed).of(x, y, given)
 
 
-def _among_random_tables(
-    rows: NDArray[np.int64], columns: NDArray[np.int64], found: float, source: np.random.Generator
+def among_random_tables(
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    found: float,
+    source: np.random.Generator,
+    draws: Sequence[int] = (_FIRST, _MORE),
 ) -> float:
-    """How probable χ² as large as was found is over random tables with these margins, shape ``(strata, states)``."""
+    """How probable χ² as large as was found is over random tables with these margins (Patefield 1981).
+
+    Args:
+        rows, columns: the margins in each stratum, shape ``(strata, states)``.
+        found: χ², of all strata together.
+        source: of the tables.
+        draws: how many are drawn, and how many more where none so far is as far out.
+    """
     from scipy.stats import random_table
 
     margins = [(row[row > 0], column[column > 0]) for row, column in zip(rows, columns, strict=True)]
     beyond, drawn = 0, 0
-    for many in (_FIRST, _MORE):
+    for many in draws:
         total = np.zeros(many)
         for row, column in margins:
             expected = np.outer(row, column) / row.sum()
