@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from causalpp.errors import InvalidParameter, UnknownName
 
@@ -61,9 +61,14 @@ class Register(Generic[T]):
             return self._known[name]
         module, _, attribute = name.partition(":")
         try:
-            found: T = getattr(import_module(module), attribute, None)  # type: ignore[assignment]
+            found: Any = import_module(module)
         except ImportError as error:
             raise InvalidParameter(f"the {self.what} {name!r} cannot be imported: {error}") from None
+        except Exception as error:  # whatever the module does when it is imported
+            said = f"{type(error).__name__}: {error}"
+            raise InvalidParameter(f"the {self.what} {name!r} cannot be imported: {said}") from error
+        for step in attribute.split("."):
+            found = getattr(found, step, None)
         if not self._fits(found):
             raise InvalidParameter(f"{name!r} is no {self.what}")
-        return found
+        return cast("T", found)

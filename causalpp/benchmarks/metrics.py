@@ -19,7 +19,7 @@ from causalpp.errors import InvalidData, InvalidParameter
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BINS", "METRICS", "SERIES", "intervals", "is_scored", "score", "series_of"]
+__all__ = ["BINS", "METRICS", "SERIES", "intervals", "is_known", "is_scored", "score", "series_of"]
 
 _Floats: TypeAlias = NDArray[np.float64]
 
@@ -102,7 +102,7 @@ def score(
     for name in columns:
         if name not in frame.columns:
             raise InvalidParameter(f"there is no column {name!r} to tell series apart by")
-    known = frame[_known(frame)]
+    known = frame[is_known(frame)]
     rows: list[dict[str, Any]] = []
     for names, part in _parts(known, columns):
         sums, groups = _sums(part)
@@ -161,10 +161,10 @@ def intervals(
 
 def is_scored(frame: pd.DataFrame) -> bool:
     """Whether :func:`score` has something to say of a table: whether anything right is known in it."""
-    return ("score" in frame.columns or {"label", "answer"} <= set(frame.columns)) and bool(_known(frame).any())
+    return ("score" in frame.columns or {"label", "answer"} <= set(frame.columns)) and bool(is_known(frame).any())
 
 
-def _known(frame: pd.DataFrame) -> pd.Series[bool]:
+def is_known(frame: pd.DataFrame) -> pd.Series[bool]:
     """Which rows are about something of which it is known what is right."""
     known = frame["label"].notna() if "label" in frame.columns else frame["score"].notna()
     return known | frame["score"].notna() if "score" in frame.columns else known

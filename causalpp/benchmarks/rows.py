@@ -46,7 +46,7 @@ class AnswerRow(TypedDict, total=False):
         label: the right answer, if it is a yes or no; None if it is not known, or something else.
         answer: the answer given, if it is a yes or no; None if there is none, or it is something else.
         target: the right answer, if it is no yes or no, as JSON.
-        said: the answer given, if it is no yes or no, as JSON; None if there is none.
+        said: the answer given, if it is no yes or no, as JSON, whatever was to be said; None if there is none.
         score: 1 for right, 0 for wrong or no answer, in between for partly right; None if nobody knows what is right.
         outcome: one of :data:`causalpp.tasks.OUTCOMES`, which tells no answer from a wrong one.
         right: whether it is right; None without an answer, or if nobody knows.

@@ -62,9 +62,19 @@ def test_tasks_are_found_by_name_and_by_place() -> None:
     assert get_study("runner_tasks:DRAWING").name == "runner_tasks:DRAWING"
     with pytest.raises(UnknownName, match="did you mean 'solve'"):
         get_study("solv")
-    for name in ("os:system", "no.such.module:X", "runner_tasks:NOTHING", "runner_tasks:row"):
+    wrong = ("os:system", "no.such.module:X", "runner_tasks:NOTHING", "runner_tasks:row", ":X", ".x:Y", "os:path.x")
+    for name in wrong:
         with pytest.raises(InvalidParameter):
             get_study(name)
+
+
+def test_a_module_that_cannot_be_imported_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_study.py").write_text("def")
+    (tmp_path / "zero_study.py").write_text("1 / 0")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    for name, said in (("broken_study", "SyntaxError"), ("zero_study", "ZeroDivisionError: division by zero")):
+        with pytest.raises(InvalidParameter, match=f"'{name}:X' cannot be imported: {said}"):
+            get_study(f"{name}:X")
 
 
 def test_another_version_of_the_code_is_refused() -> None:
@@ -235,7 +245,7 @@ def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
 
 def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(FormatError, match="cannot make the folder"):
+    with pytest.raises(FormatError, match=r"cannot make the folder .* a file has that name"):
         run(config("DRAWING"), tmp_path / "file", jobs=1)
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "units.sqlite").write_bytes(b"no database at all" * 100)

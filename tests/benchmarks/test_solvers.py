@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -21,7 +22,15 @@ from causalpp.benchmarks.solvers.whole import ChainOfThought, FewShot, PcInPromp
 from causalpp.errors import FormatError, InvalidParameter
 from causalpp.language import Prompt, Reply, ScriptedBackend
 from causalpp.oracles import LanguageModelOracle, SimulatedOracle
-from causalpp.tasks import Corr2CauseItem, Item, Number, Target, audit, generate, score
+from causalpp.tasks import Corr2CauseItem, Item, Number, Scorer, Target, audit, generate, score
+
+
+@dataclass(frozen=True)
+class Listed(Scorer):
+    """Reads the numbers of a reply, in order."""
+
+    def read(self, text: str) -> list[int]:
+        return sorted(int(word) for word in text.split())
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +215,15 @@ def test_items_of_any_kind_are_put_by_their_prompts(scripted: Any) -> None:
     assert asyncio.run(ZeroShot(Model("m")).solve_async(item.blind())).reason == "no answer"
     for solver in (FewShot(Model("m")), PcInPrompt(Model("m")), ZeroShot(Simulated(0.0)), AcboSolver(Simulated(0.0))):
         assert solver.solve(item.blind()).reason == "FormatError"  # they need a premise
+
+
+def test_votes_are_counted_whatever_a_scorer_reads(scripted: Any) -> None:
+    item = Item("1", "Between what and what?", Target([1, 2], Listed()))
+    replies = iter(["2 1", "1 2", "1 3", "1 2"])
+    scripted(lambda _: next(replies))
+    assert ZeroShot(Model("m")).solve(item.blind()).answer == [1, 2]
+    solution = SelfConsistency(Model("m"), samples=3).solve(item.blind())
+    assert (solution.answer, solution.confidence) == ([1, 2], pytest.approx(2 / 3))
 
 
 def test_the_loop_asks_a_model_local_questions_under_the_premise(items: list[Corr2CauseItem], scripted: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -39,11 +40,40 @@ def items(number: int) -> list[dict[str, object]]:
     return [item.to_dict() for item in made]
 
 
-def write(name: str, solvers: list[str], number: int = 40) -> Path:
-    path = Path(f"{name}.json")
+def write(file: str, solvers: list[str], number: int = 40, name: str = "") -> Path:
+    path = Path(f"{file}.json")
     part = {"study": "solve", "items": items(number), "solvers": solvers}
-    path.write_text(json.dumps({"name": name, "parts": [part]}), encoding="utf-8")
+    path.write_text(json.dumps({"name": name or file, "parts": [part]}), encoding="utf-8")
     return path
+
+
+SOLVER = """\
+from dataclasses import dataclass
+
+from causalpp.benchmarks import Solution, Solver
+
+
+@dataclass(frozen=True)
+class Guess(Solver):
+    name = "guess"
+    says: bool = True
+
+    def solve(self, item):
+        return Solution(self.says)
+"""
+
+
+def test_solvers_stand_in_files_beside_the_configuration_or_in_the_working_folder(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    Path("deep").mkdir()
+    Path("deep/guess_beside.py").write_text(SOLVER, encoding="utf-8")
+    Path("guess_here.py").write_text(SOLVER, encoding="utf-8")
+    path = write("deep/own", ["guess_beside:Guess", "guess_here:Guess"], 8, name="own")
+    code, out, err = bench(path, "--jobs", 1, "--json")
+    assert (code, err) == (0, "")
+    assert [record["accuracy"] for record in json.loads(out)["results"]["solve"]] == [0.25, 0.25]
 
 
 def test_a_configuration_is_run_and_reported(bench: Bench) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 
 from causalpp.benchmarks import Config, Solution, Solver, run
 from causalpp.benchmarks.metrics import score as scored
-from causalpp.errors import FormatError, InvalidParameter, UnknownName
+from causalpp.benchmarks.reports.compare import compare
+from causalpp.errors import FormatError, InvalidData, InvalidParameter, UnknownName
 from causalpp.tasks import (
     OUTCOMES,
     Benchmark,
@@ -25,6 +27,7 @@ from causalpp.tasks import (
     Target,
     YesNo,
     generate,
+    interventional_set,
     read_items,
     score,
     with_splits,
@@ -60,6 +63,42 @@ class Says(Solver):
         return Solution(self.text or None)
 
 
+@dataclass(frozen=True)
+class Two(Solver):
+    """Says the number two of every item."""
+
+    name = "two"
+
+    def solve(self, item: Item) -> Solution:
+        return Solution(2.0)
+
+
+@dataclass(frozen=True)
+class Dose(Item):
+    """A kind of item with a field more, and none that it says to be what tells its rows."""
+
+    milligrams: float = 0.0
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    stored = (*Item.stored, "milligrams", "notes")
+
+
+class Renamed(Item):
+    """A kind that stores what its parent does."""
+
+
+@dataclass(frozen=True)
+class Between(Scorer):
+    """Takes two numbers, and looks at nothing else."""
+
+    def read(self, text: str) -> list[float] | None:
+        found = [float(word) for word in text.split() if word.replace(".", "").isdigit()]
+        return found if len(found) == 2 else None
+
+    def compare(self, said: Any, right: Any) -> Score:
+        low, high = said
+        return Score(float(low <= right <= high), said)
+
+
 @pytest.mark.parametrize(
     ("item", "reply", "outcome"),
     [
@@ -67,6 +106,9 @@ class Says(Solver):
         (NUMBER, '{"PROB": 0.3}', "wrong"),
         (NUMBER, "0.31", "no answer"),
         (NUMBER, 0.305, "right"),
+        (NUMBER, True, "wrong"),
+        (NUMBER, [0.31], "wrong"),
+        (Item("0", "?", Target(0.0, Number())), False, "wrong"),
         (NUMBER, None, "no answer"),
         (WORD, " Banana\n", "right"),
         (WORD, "cherry", "wrong"),
@@ -168,3 +210,53 @@ def test_items_of_any_kind_are_solved_and_no_answer_is_told_from_a_wrong_one(tmp
     third = pytest.approx(1 / 3)
     assert table.loc["cherry", ["accuracy", "wrong", "abstention"]].tolist() == [0.0, third, pytest.approx(2 / 3)]
     assert table.loc[texts[0], ["accuracy", "wrong", "abstention"]].tolist() == [third] * 3
+
+
+def test_a_kind_of_ones_own_leaves_the_rows_of_others_alone() -> None:
+    dose = Dose("d", "How much?", Target(2.0, Number()), milligrams=2.0)
+    assert Item.from_dict(json.loads(json.dumps(dose.to_dict()))) == dose
+    assert type(Item.from_dict(NUMBER.to_dict())) is Item
+    assert type(Renamed.from_dict(NUMBER.to_dict())) is Renamed
+
+
+def test_items_of_several_kinds_are_kept_together(tmp_path: Path) -> None:
+    corr = generate(4, rows=12, seed=0).items[:2]
+    local = interventional_set(corr[:1], per_kind=1)
+    dose = Dose("d", "How much?", Target(None, Between()), milligrams=2.0, notes={"a": {"b": [1, None]}})
+    for items in ((NUMBER, *corr, dose, *local), (*local, NUMBER), (dose,)):
+        made = Benchmark(tuple(items))
+        for name in ("items.jsonl", "items.parquet"):
+            if name.endswith("parquet"):
+                pytest.importorskip("pyarrow")
+            made.save(tmp_path / name)
+            assert Benchmark.load(tmp_path / name).items == made.items
+    found = Benchmark((NUMBER, *corr, WORD)).counts()
+    assert found["scorer"] == {"exact": 1, "number": 1}
+    assert sum(found["label"].values()) == 2
+    with pytest.raises(FormatError, match=r"write them to \.jsonl"):
+        Benchmark((dose, Dose("e", "?", Target(1, Number()), milligrams="two"))).save(tmp_path / "x.parquet")  # type: ignore[arg-type]
+
+
+def test_answers_of_any_sort_leave_results_that_can_be_scored(tmp_path: Path) -> None:
+    """A number for a yes or no, a truth value for a range: each is told, and the others are scored and compared."""
+    pytest.importorskip("pyarrow")
+    ranged = Item("r", "How much?", Target(0.3, Between()))
+    with pytest.raises(InvalidData, match=r"'Between' cannot compare False, an answer to the item 'r', with 0\.3"):
+        score(ranged, False)
+    items = [item.to_dict() for item in (NUMBER, ASKED, Dose("d", "How much?", Target(2.0, Number()), milligrams=2.0))]
+    solvers = ["always-yes", {"solver": f"{__name__}:Says", "label": "two", "text": "2"}, f"{__name__}:Two"]
+    part = {"study": "solve", "items": items, "solvers": solvers}
+    found = run(Config.from_dict({"name": "x", "parts": [part]}), tmp_path, jobs=1)
+    frame = found.frame("solve")
+    told = {(row["solver"], row["item"]): row["outcome"] for row in frame.to_dict("records")}
+    assert [told[f"{__name__}:Two", name] for name in "nyd"] == ["wrong", "wrong", "right"]
+    assert [told["two", name] for name in "nyd"] == ["no answer", "no answer", "right"]
+    assert [told["always-yes", name] for name in "nyd"] == ["wrong", "right", "wrong"]
+    assert scored(frame, draws=0)["accuracy"].tolist() == pytest.approx([1 / 3] * 3)
+    assert frame.loc[frame["item"] == "y", "answer"].dropna().tolist() == [True]
+    (c,) = compare(found, found, solvers=("always-yes", "two"))
+    assert (c.items, c.both, c.only_first, c.only_second, c.neither, c.silent_second) == (3, 0, 1, 1, 1, 2)
+    other = [{**values, "target": {**values["target"], "value": 7}} for values in items if values["id"] != "y"]
+    moved = run(Config.from_dict({"name": "x", "parts": [{**part, "items": other}]}), tmp_path / "moved", jobs=1)
+    with pytest.raises(InvalidData, match="has one target in one run and another one in the other"):
+        compare(found, moved)

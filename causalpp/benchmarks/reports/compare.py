@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp._renamed import old_attribute, old_keyword
-from causalpp.benchmarks.metrics import intervals, series_of
+from causalpp.benchmarks.metrics import intervals, is_known, series_of
 from causalpp.benchmarks.runs.results import Run
 from causalpp.errors import InvalidData, InvalidParameter, UnknownName
 
@@ -188,13 +188,15 @@ def _compared(study: str, a: pd.DataFrame, b: pd.DataFrame, first: _Key, second:
     unpaired = len(a) + len(b) - 2 * len(shared)
     a, b = a.loc[shared], b.loc[shared]
     if "label" in a.columns and "label" in b.columns:
-        other = a["label"].astype("boolean").fillna(False) != b["label"].astype("boolean").fillna(False)
-        if other.any():
-            raise InvalidData(f"the item {other.idxmax()!r} has one label in one run and the other in the other")
-        known = (a["label"].notna() & b["label"].notna()).to_numpy()
+        known = (is_known(a) & is_known(b)).to_numpy()
         a, b = a[known], b[known]
         if not len(a):
-            raise InvalidParameter("no item that the runs have in common has a label")
+            raise InvalidParameter("of no item that the runs have in common is it known what is right")
+        for name in ("label", "target"):
+            other = [x != y for x, y in zip(_texts(a, name), _texts(b, name), strict=True)]
+            if any(other):
+                item = a.index[other.index(True)]
+                raise InvalidData(f"the item {item!r} has one {name} in one run and another one in the other")
     x, y = (frame["right"].astype("boolean").fillna(False).to_numpy(dtype=bool) for frame in (a, b))
     groups = a["group"].to_numpy() if "group" in a.columns else a.index.to_numpy()
     change = y.astype(float) - x.astype(float)
@@ -218,6 +220,11 @@ def _compared(study: str, a: pd.DataFrame, b: pd.DataFrame, first: _Key, second:
         p_items=mcnemar(int((x & ~y).sum()), int((~x & y).sum())),
         p_groups=_exchanged(change, groups, seed),
     )
+
+
+def _texts(frame: pd.DataFrame, name: str) -> list[str]:
+    """A column as texts, "" for what is missing in it, or for all of it."""
+    return list(frame[name].astype("string").fillna("")) if name in frame.columns else [""] * len(frame)
 
 
 def _silent(frame: pd.DataFrame) -> int:

@@ -77,6 +77,11 @@ class Store:
         self._versions = "{}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise FormatError(
+                f"cannot make the folder {os.fspath(folder)!r}: a file has that name (rows that version 0.1 kept in a "
+                "file are not read)"
+            ) from None
         except OSError as error:
             raise FormatError(f"cannot make the folder {os.fspath(folder)!r}: {error.strerror or error}") from None
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from causalpp._plain import plain
 from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.solvers.asked import AskingSolver, Model, hidden_graph, only_models
 from causalpp.benchmarks.solvers.base import Solution, unread
@@ -174,7 +176,8 @@ class _Whole(AskingSolver):
 
 def _verdict(answers: Sequence[Answer | _Said]) -> Solution:
     """What several answers to one question come to: the majority, and how large it is, or one answer's own odds."""
-    votes = Counter(answer.value for answer in answers if answer.value is not None)
+    texts = [(json.dumps(plain(a.value), sort_keys=True), a.value) for a in answers if a.value is not None]
+    said, votes = dict(texts), Counter(text for text, _ in texts)
     spent: dict[str, Any] = {
         "tokens_in": sum(answer.tokens_in for answer in answers),
         "tokens_out": sum(answer.tokens_out for answer in answers),
@@ -185,13 +188,13 @@ def _verdict(answers: Sequence[Answer | _Said]) -> Solution:
     if not leading or (len(leading) == 2 and leading[0][1] == leading[1][1]):
         reasons = [answer.reason for answer in answers if answer.value is None and answer.reason]
         return Solution(None, reason=reasons[0] if reasons else "divided", **spent)
-    (value, count), about = leading[0], {"votes": len(answers)}
-    share = count / sum(votes.values()) if len(answers) > 1 else None
+    value, about = said[leading[0][0]], {"votes": len(answers)}
+    share = leading[0][1] / votes.total() if len(answers) > 1 else None
     if not isinstance(value, bool):
         return Solution(value, share, about=about, **spent)
     yes: float | None = None
     if share is not None:
-        yes = votes[True] / sum(votes.values())
+        yes = votes["true"] / votes.total()
     elif answers[0].log_odds is not None:
         yes = 1 / (1 + math.exp(-max(-700.0, min(700.0, answers[0].log_odds))))
     confidence = None if yes is None else (yes if value else 1 - yes)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from causalpp._plain import plain
 from causalpp.benchmarks.rows import AnswerRow, SolveRow
 from causalpp.benchmarks.runs.units import Outcome, Study, register
 from causalpp.benchmarks.solvers import Solution, Solver, make_solver
@@ -142,16 +144,20 @@ def _plan_solving(settings: SolveSettings, seed: int) -> Iterator[Mapping[str, A
         for spec in settings.solvers
     ]
     for item in chosen_items(settings, seed):
+        module = type(item).__module__
+        own = {} if module.partition(".")[0] == "causalpp" else {"module": module}
         if settings.perturb:
             (item,) = perturb([corr2cause_item(item)], settings.perturb, seed=seed)
         plain = item.to_dict()
         plain.pop("certificate", None)
         for label, identity, spec in solvers:
-            yield {"item": plain, "label": label, "solver": spec, "identity": identity}
+            yield {"item": plain, "label": label, "solver": spec, "identity": identity, **own}
 
 
 def _solver(parameters: Mapping[str, Any]) -> tuple[Solver, Item, Item]:
     """The solver, the item, and the item as the solver may see it."""
+    if "module" in parameters:  # of a kind of one's own, which is known once it is imported
+        import_module(parameters["module"])
     item = Item.from_dict(parameters["item"])
     return make_solver(parameters["solver"]), item, item.blind()
 
@@ -199,19 +205,21 @@ def _solved(item: Item, solver: Solver, solution: Solution, label: str) -> Outco
 def judged(item: Item, answer: object) -> AnswerRow:
     """The columns that say how right an answer is: label and answer, or target and what was said, score and outcome."""
     found, right = score(item, answer), item.target.value
+    said = plain(getattr(found.answer, "tolist", lambda: found.answer)())
     row: AnswerRow = {"label": None, "answer": None}
-    if isinstance(right, bool) or isinstance(item.target.scorer, YesNo):
-        row = {"label": right, "answer": found.answer}
+    if isinstance(right, bool) or (right is None and isinstance(item.target.scorer, YesNo)):
+        row |= {"label": right, "answer": bool(said) if isinstance(said, int) and said in (0, 1) else None}
     else:
-        said = None if found.answer is None else json.dumps(found.answer, ensure_ascii=False)
-        row |= {"target": json.dumps(right, ensure_ascii=False), "said": said}
+        row["target"] = json.dumps(right, ensure_ascii=False)
+    if row["answer"] is None and ("target" in row or said is not None):
+        row["said"] = None if said is None else json.dumps(said, ensure_ascii=False)
     known = found.outcome not in ("no answer", "not known")
     return {
         **row,
         "score": found.value,
         "outcome": found.outcome,
         "right": found.outcome == "right" if known else None,
-        "reason": found.reason or None if "target" in row else None,
+        "reason": found.reason or None if "said" in row else None,
     }
 
 

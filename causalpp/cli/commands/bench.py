@@ -85,7 +85,8 @@ def run_(
     from causalpp.benchmarks import read_config, run
     from causalpp.benchmarks.reports.report import report
 
-    try:
+    sys.path += [str(place) for place in (Path(config).resolve().parent, Path.cwd()) if str(place) not in sys.path]
+    try:  # studies and solvers of one's own may stand in files beside the configuration
         chosen = read_config(config)
     except UnknownName as error:
         known = [*error.known, *(name for name in _commands() if name != "run")]

@@ -6,7 +6,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -14,13 +14,18 @@ from typing import IO, Any
 
 from causalpp.errors import FormatError, MissingDependency
 
-__all__ = ["COLUMNS", "SUFFIXES", "rows_of"]
+__all__ = ["COLUMNS", "JSON_COLUMNS", "SUFFIXES", "rows_of"]
 
 #: The columns one of which holds what is asked.
 COLUMNS = ("prompt", "input", "query", "premise")
 
+#: Under which our own Parquet files list the columns that hold JSON text.
+JSON_COLUMNS = b"causalpp.json"
+
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 
+#: Those of files that do not list them, which 0.1 wrote.
+_JSON_COLUMNS_OF_01 = ("about", "certificate", "target")
 _BLOCK = 1 << 16  # characters read at a time
 _TEXT = r'"(?:[^"\\]|\\.)*"'
 _PLAIN = rf"(?:{_TEXT}\s*:\s*(?:{_TEXT}|[-\d.eE+]+|true|false|null)\s*,\s*)*"  # keys with plain values
@@ -208,16 +213,18 @@ def _parquet(path: Path) -> Iterator[Mapping[str, Any]]:
         raise MissingDependency("a .parquet file needs pyarrow: pip install pyarrow; .jsonl needs nothing") from None
     try:
         with pq.ParquetFile(path) as file:
+            listed = (file.schema_arrow.metadata or {}).get(JSON_COLUMNS)
+            texts = _JSON_COLUMNS_OF_01 if listed is None else json.loads(listed)
             for batch in file.iter_batches(batch_size=2048):
-                yield from map(_read_texts, batch.to_pylist())
+                yield from (_read_texts(row, texts) for row in batch.to_pylist())
     except arrow.ArrowException as error:
         raise FormatError(f"this is no Parquet file: {str(error).splitlines()[0]}") from None
 
 
-def _read_texts(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _read_texts(row: Mapping[str, Any], texts: Iterable[str]) -> Mapping[str, Any]:
     """The row with columns that hold JSON text, as our own Parquet files have them, read."""
     out = dict(row)
-    for name in ("about", "certificate", "target"):
+    for name in texts:
         if isinstance(out.get(name), str):
             with suppress(json.JSONDecodeError):  # which a column of someone else's may raise
                 out[name] = json.loads(out[name] or "{}")

@@ -13,6 +13,7 @@ from typing import Any, Generic
 
 from causalpp._files import check_target, data_path, read_text, write_bytes, write_text
 from causalpp.errors import FormatError, InvalidParameter, MissingDependency
+from causalpp.tasks.items._row_files import JSON_COLUMNS
 from causalpp.tasks.items.item import Item, SomeItem
 from causalpp.tasks.items.loaders import read_items
 
@@ -67,8 +68,9 @@ class Benchmark(Generic[SomeItem]):
     def counts(self) -> dict[str, dict[str, int]]:
         """How many items there are by each of their traits: size, label, relation, split and kind of near miss."""
         out: dict[str, dict[str, int]] = {}
-        for name in self.items[0].traits if self.items else ():
-            found = Counter(item.traits[name] for item in self.items)
+        traits = [item.traits for item in self.items]
+        for name in dict.fromkeys(name for some in traits for name in some):
+            found = Counter(some[name] for some in traits if name in some)
             known = list(self._kind.order.get(name, ()))
             ranks = {value: known.index(value) if value in known else 99 for value in found}
             order = sorted(found, key=lambda value: (ranks[value], value is not True, str(value).zfill(3)))
@@ -143,10 +145,17 @@ class Benchmark(Generic[SomeItem]):
                 "writing .parquet needs pyarrow: pip install pyarrow; .jsonl needs nothing"
             ) from None
         rows = [item.to_dict() for item in self.items]
+        names = dict.fromkeys(name for item in self.items or [self._kind] for name in item.stored)
+        texts = [name for name in names if any(isinstance(row.get(name), dict) for row in rows)]
         for row in rows:
-            row |= {name: json.dumps(v, ensure_ascii=False) for name, v in row.items() if isinstance(v, dict)}
+            row |= {name: json.dumps(row[name], ensure_ascii=False) for name in texts if row.get(name) is not None}
         file = BytesIO()
-        table = arrow.table({name: [row[name] for row in rows] for name in self._kind.stored})
+        try:
+            table = arrow.table({name: [row.get(name) for row in rows] for name in names})
+        except (arrow.ArrowException, UnicodeEncodeError) as error:
+            said = str(error).splitlines()[0]
+            raise FormatError(f"Parquet cannot hold these items: {said}; write them to .jsonl") from None
+        table = table.replace_schema_metadata({JSON_COLUMNS: json.dumps(texts)})
         parquet.write_table(table, file, compression="zstd")
         return file.getvalue()
 

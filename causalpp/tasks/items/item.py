@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Self, TypeVar, cast, final
 
 from causalpp._register import Register
-from causalpp.errors import FormatError
+from causalpp.errors import FormatError, InvalidData
 
 __all__ = ["OUTCOMES", "SCORERS", "Item", "Score", "Scorer", "SomeItem", "Target", "kind_of", "score"]
 
@@ -84,10 +84,16 @@ class Scorer(ABC):
     def __call__(self, item: Item, reply: object) -> Score:
         """How right a reply to an item is; see :func:`score`."""
         text = reply if isinstance(reply, str) else getattr(reply, "text", None)
-        said = self.read(text) if isinstance(text, str) else reply
+        said, right = self.read(text) if isinstance(text, str) else reply, item.target.value
         if said is None:
-            return Score(None if item.target.value is None else 0.0, None, "no answer")
-        return Score(None, said) if item.target.value is None else self.compare(said, item.target.value)
+            return Score(None if right is None else 0.0, None, "no answer")
+        if right is None:
+            return Score(None, said)
+        try:
+            return self.compare(said, right)
+        except (TypeError, ValueError) as error:
+            what = f"the scorer {type(self).__name__!r} cannot compare {said!r}, an answer to the item {item.id!r}"
+            raise InvalidData(f"{what}, with {right!r}: {error}") from error
 
     def to_dict(self) -> dict[str, Any]:
         """The scorer as plain values: under ``scorer`` its name or where it stands, and its settings."""
@@ -148,7 +154,7 @@ class Item:
     """Something that is asked, with what is known about it.
 
     A kind of item with more fields subclasses this; it lists in ``stored`` what its files hold, and in ``columns``
-    what tells its rows from those of other kinds.
+    what tells its rows from those of other kinds, by default what it stores and the kind it derives from does not.
 
     Attributes:
         id: unique in its set, and the same whenever the set is generated again.
@@ -192,6 +198,9 @@ class Item:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        if "columns" not in vars(cls):
+            inherited = next(base.stored for base in cls.__mro__[1:] if issubclass(base, Item))
+            cls.columns = tuple(name for name in cls.stored if name not in inherited)
         Item._kinds.insert(0, cls)
 
     @property
@@ -281,12 +290,13 @@ def kind_of(row: Mapping[str, Any]) -> type[Item]:
         FormatError: none that is known.
     """
     kinds: list[type[Item]] = [*Item._kinds, Item]
-    found = next((kind for kind in kinds if any(name in row for name in kind.columns)), None)
-    if found is None:
-        names = dict.fromkeys(name for kind in kinds for name in kind.columns)
-        there = ", ".join(map(str, row)) or "nothing"
-        raise FormatError(f"this is no item: none of {', '.join(map(repr, names))} is there, but {there}")
-    return found
+    for there in ({name for name, value in row.items() if value is not None}, set(row)):
+        fits = [kind for kind in kinds if not there.isdisjoint(kind.columns)]
+        if fits:  # the one that knows all that is there, if several could be meant
+            return next((kind for kind in fits if there <= set(kind.stored)), fits[0])
+    names = dict.fromkeys(name for kind in kinds for name in kind.columns)
+    present = ", ".join(map(str, row)) or "nothing"
+    raise FormatError(f"this is no item: none of {', '.join(map(repr, names))} is there, but {present}")
 
 
 def score(item: Item, reply: object) -> Score:

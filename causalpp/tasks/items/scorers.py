@@ -61,6 +61,8 @@ class Number(Scorer):
         return read_number(text, self.key)[0]
 
     def compare(self, said: Any, right: Any) -> Score:
+        if isinstance(said, bool) or not isinstance(said, (int, float)):
+            return Score(0.0, said, "no number")
         off = abs(float(said) - float(right))
         most = self.tolerance * (abs(float(right)) if self.relative else 1.0)
         fits = off <= most or math.isclose(off, most)
