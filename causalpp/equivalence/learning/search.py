@@ -40,7 +40,12 @@ def by_tests(table: Table, alpha: float, rules: Rules, max_conditioning: int | N
         how["max_conditioning"] = max_conditioning
 
     def search() -> None:
-        _announce(watch, lambda: _seconds_of_tests(test, alpha, d), "tests given 0 others", d * (d - 1) // 2)
+        _announce(
+            watch,
+            lambda: _seconds_of_tests(independence_test(table), alpha, d),
+            "tests given 0 others",
+            d * (d - 1) // 2,
+        )
         pc(test, alpha, rules, max_conditioning, watch, evidence)
         found.append(judged(evidence, test, rules, watch))
 

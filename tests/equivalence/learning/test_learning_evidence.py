@@ -173,3 +173,15 @@ def test_a_bootstrap_can_be_stopped() -> None:
     assert how["stability"]["stopped"]
     with pytest.raises(errors.InvalidParameter, match="max_seconds"):
         discovery.learn(network(50, 3), max_seconds=0)
+
+
+def test_an_estimate_before_the_search_is_no_evidence() -> None:
+    """The tests that are timed for whoever looks on do not count among those that decided."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(200, 4)).cumsum(1)
+    values[:, 3] = rng.normal(size=200)
+    frame = pd.DataFrame(values > 0, columns=list("abcd")).astype(object).mask(rng.random((200, 4)) < 0.1)
+    with pytest.warns(errors.IncompleteDataWarning):
+        alone, watched = (discovery.learn(frame, "pc", progress=looks)[1] for looks in (False, lambda *_: None))
+    assert alone == watched
+    assert alone["rows_used"][0] > len(frame.dropna())
