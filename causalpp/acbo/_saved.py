@@ -10,9 +10,10 @@ import base64
 import json
 import math
 import os
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -30,6 +31,8 @@ __all__ = ["locked", "made", "plain", "read"]
 
 FORMAT, VERSION = "causalpp.session", 1
 _ROOMS = (belief, design)  # whose channels and policies can be written
+_UNREADABLE = (ArithmeticError, AttributeError, CausalppError, LookupError, RuntimeError, TypeError, ValueError)
+T = TypeVar("T")
 
 
 def plain(value: Any) -> Any:
@@ -56,7 +59,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, type) and issubclass(value, Proposition):
         return value.__name__
     if isinstance(value, Answer):
-        return {"answer": {name: plain(getattr(value, name)) for name in (item.name for item in fields(value))}}
+        return {"answer": plain(value.to_dict())}
     if isinstance(value, Proposition):
         return {"proposition": value.to_dict()}
     if isinstance(value, Knowledge):
@@ -74,7 +77,8 @@ def plain(value: Any) -> Any:
         conditions = getattr(value, "conditions", ())
         return {"class": {"cpdag": plain(value.cpdag), "learned": learned, "conditions": plain(conditions)}}
     if is_dataclass(value) and not isinstance(value, type) and _kind(type(value).__name__) is type(value):
-        return {type(value).__name__: {item.name: plain(getattr(value, item.name)) for item in fields(value)}}
+        given = (item.name for item in fields(value) if item.init)
+        return {type(value).__name__: {name: plain(getattr(value, name)) for name in given}}
     raise InvalidParameter(f"a session with {value!r:.200} cannot be saved: it is of a kind that the file cannot hold")
 
 
@@ -95,7 +99,7 @@ def made(value: Any) -> Any:
     if name == "number":
         return float(content)
     if name == "answer":
-        return Answer(**{key: made(item) for key, item in content.items()})
+        return Answer.from_dict({key: item if key == "question" else made(item) for key, item in content.items()})
     if name == "proposition":
         return from_dict(content)
     if name == "knowledge":
@@ -126,35 +130,39 @@ def _kind(name: str) -> Any:
     return found if isinstance(found, type) and is_dataclass(found) else None
 
 
-def read(path: Path) -> dict[str, Any]:
-    """What a file holds of a session: ``candidates``, ``settings``, ``told`` and ``stopped``.
+def read(path: Path, begin: Callable[[dict[str, Any]], T]) -> T:
+    """What is begun with what a file holds of a session: ``candidates``, ``settings``, ``told`` and ``stopped``.
 
     Raises:
-        FormatError: there is no such file, it is no session, it was cut off, or another version wrote it.
+        FormatError: there is no such file, it is no session, it was cut off, nothing can be begun with what it holds,
+            or another version wrote it.
     """
+    text, name = read_text(path), repr(os.fspath(path))
     try:
-        values = json.loads(read_text(path))
-        if not isinstance(values, dict) or values.get("format") != FORMAT:
-            raise FormatError(f"{os.fspath(path)!r} is no saved session")
-        if values["version"] != VERSION:
-            raise FormatError(
-                f"{os.fspath(path)!r} is a session of another version ({values['version']!r} of the format, this is "
-                f"{VERSION}): go on with the version of causalpp that wrote it ({values.get('library')})"
-            )
-        return {name: made(values[name]) for name in ("candidates", "settings", "told", "stopped")}
-    except FormatError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, CausalppError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise FormatError(f"{os.fspath(path)!r} is no saved session, or was cut off ({reason:.120})") from None
+        values = json.loads(text)
+        ours = isinstance(values, dict) and values.get("format") == FORMAT
+        if ours and values["version"] == VERSION:
+            return begin({part: made(values[part]) for part in ("candidates", "settings", "told", "stopped")})
+    except _UNREADABLE as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise FormatError(f"{name} is no saved session, was cut off or changed ({reason:.200})") from None
+    if not ours:
+        raise FormatError(f"{name} is no saved session")
+    raise FormatError(
+        f"{name} is a session of another version ({values['version']!r} of the format, this is {VERSION}): "
+        f"go on with the version of causalpp that wrote it ({values.get('library')})"
+    )
 
 
 def locked(path: Path, wait: float) -> FileLock:
     """A lock on a session's file, held until it is released or the process ends, however it does.
 
     Raises:
-        FormatError: another process, or another session in this one, has it for more than ``wait`` seconds.
+        FormatError: another process, or another session in this one, has it for more than ``wait`` seconds; there is
+            no such folder, or it cannot be written to.
     """
+    if not path.parent.is_dir():  # which the lock would make
+        raise FormatError(f"no session in {os.fspath(path)!r}: there is no folder {os.fspath(path.parent)!r}")
     lock = FileLock(path.parent / f".{path.name}.lock", timeout=wait, thread_local=False)
     try:
         lock.acquire()

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, TypedDict, TypeVar
 
+import numpy as np
+
 from causalpp.belief import Agnostic, Channel, Fixed, SharedErrors
 from causalpp.design import Policy
 from causalpp.errors import InvalidParameter
@@ -96,23 +98,11 @@ class AcboConfig:
             raise InvalidParameter(f"a channel is a noise model such as Fixed(0.1), not {self.channel!r}")
         if self.policy is not None and not callable(getattr(self.policy, "score", None)):
             raise InvalidParameter(f"a policy has a method score(belief, questions), which {self.policy!r} has not")
-        for name in ("votes", "sample", "panel", "batch"):
-            value = getattr(self, name)
-            if (
-                value is not None
-                and not isinstance(value, str)
-                and (isinstance(value, bool) or not float(value).is_integer())
-            ):
-                raise InvalidParameter(f"'{name}' is a whole number, got {value!r}")
-        if self.votes < 1 or (self.sample is not None and self.sample < 1):
-            raise InvalidParameter(f"votes and sample are at least 1, got {self.votes} and {self.sample}")
-        if self.panel != "all" and self.panel is not None and (isinstance(self.panel, str) or self.panel < 1):
-            raise InvalidParameter(f"a panel has a number of questions from one on, or 'all', got {self.panel!r}")
-        if self.batch < 1 or not 0 <= self.outcome_cost < float("inf"):
-            raise InvalidParameter(
-                f"a batch has at least one call, and an outcome costs no less than nothing, "
-                f"got {self.batch} and {self.outcome_cost}"
-            )
+        check_whole(self, votes=1, sample=1, batch=1)
+        if self.panel != "all":
+            check_whole(self, panel=1)
+        if not 0 <= self.outcome_cost < float("inf"):
+            raise InvalidParameter(f"an outcome costs no less than nothing, got {self.outcome_cost}")
         if (self.panel is not None or self.batch > 1) and (self.votes > 1 or self.policy is not None):
             raise InvalidParameter("panels and batches are chosen by information, and without votes: leave these out")
         if self.panel is not None and isinstance(self.channel, Agnostic):
@@ -156,6 +146,27 @@ class AcboConfig:
         return cls(channel=Fixed(0.1), doubt=0.0, votes=votes, sample=16, further=(), contradiction=0.0)
 
 
+def check_whole(settings: object, **least: int) -> None:
+    """See that some settings are whole numbers, and no less than that, or None where that is their default.
+
+    Raises:
+        InvalidParameter: one is not.
+    """
+    for name, lowest in least.items():
+        value: Any = getattr(settings, name)
+        if value is None and getattr(type(settings), name) is None:
+            continue
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float, np.integer, np.floating))
+            or not value >= lowest
+            or value % 1
+        ):
+            of = "the budget " if name == "max_questions" else ""
+            raise InvalidParameter(f"{of}'{name}' is a whole number from {lowest} on, got {value!r:.100}")
+        object.__setattr__(settings, name, int(value))
+
+
 class Keywords(TypedDict, total=False):
     """The keywords of :class:`Settings`, for type checkers."""
 
@@ -193,11 +204,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 < self.confidence < 1:
             raise InvalidParameter(f"a confidence lies strictly between 0 and 1, got {self.confidence}")
-        most, kinds = self.max_questions, self.kinds
-        if most is not None and (most < 0 or not float(most).is_integer()):
-            raise InvalidParameter(f"a budget of {most} questions: it is a whole number from 0 on")
-        if self.seed < 0 or not float(self.seed).is_integer():
-            raise InvalidParameter(f"a seed is a whole number from 0 on, got {self.seed}")
+        check_whole(self, max_questions=0, seed=0, conditioning=0)
+        kinds = self.kinds
         if self.goal is not None and not isinstance(self.goal, Proposition):
             raise InvalidParameter(
                 f"a goal is a proposition such as Causes('a', 'b'), got {self.goal!r}: parse() reads text"

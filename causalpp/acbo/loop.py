@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Unpack
 
@@ -11,7 +11,7 @@ from causalpp.acbo.config import Keywords, with_settings
 from causalpp.acbo.result import INTERRUPTED, Result, Step
 from causalpp.acbo.session import Session
 from causalpp.errors import BudgetSpent
-from causalpp.oracles import Oracle
+from causalpp.oracles import Answer, Oracle
 
 __all__ = ["discover", "discover_async", "drive", "drive_async"]
 
@@ -103,9 +103,7 @@ def drive(session: Session, oracle: Oracle) -> Result:
     """
     with _kept(session, oracle):
         while (asked := session.ask()) is not None:
-            session.tell(oracle.ask(asked, session.votes), nature=oracle.nature)
-            if session.path is not None:
-                session.save()
+            _learn(session, oracle, oracle.ask(asked, session.votes))
     return session.result()
 
 
@@ -113,10 +111,14 @@ async def drive_async(session: Session, oracle: Oracle) -> Result:
     """:func:`drive` inside an event loop."""
     with _kept(session, oracle):
         while (asked := session.ask()) is not None:
-            session.tell(await oracle.ask_async(asked, session.votes), nature=oracle.nature)
-            if session.path is not None:
-                session.save()
+            _learn(session, oracle, await oracle.ask_async(asked, session.votes))
     return session.result()
+
+
+def _learn(session: Session, oracle: Oracle, answers: Iterable[Answer]) -> None:
+    session.tell(answers, nature=oracle.nature)
+    if session.path is not None:
+        session.save()
 
 
 @contextmanager
@@ -129,7 +131,7 @@ def _kept(session: Session, oracle: Oracle) -> Iterator[None]:
     except KeyboardInterrupt:
         session.stop(INTERRUPTED)
     except BudgetSpent as error:
-        session.tell(error.answers, nature=oracle.nature)
+        _learn(session, oracle, error.answers)
         session.stop(f"the oracle's budget is spent: {error}")
     except BaseException as error:
         session.stop(f"the run failed: {type(error).__name__}")

@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+import numpy as np
+
 from causalpp._files import write_text
 from causalpp.acbo import _saved
 from causalpp.acbo._run import Run
@@ -18,6 +20,7 @@ from causalpp.acbo.result import Result, Step
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.oracles import Answer
 from causalpp.oracles.panel import Asked
+from causalpp.propositions import Proposition
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -99,8 +102,10 @@ class Session:
         Until something is told it is the same, however often it is asked for.  Of a round that was answered in part,
         the rest is asked for.
         """
+        if self._stopped is not None:
+            return None
         self._asked = True
-        if self._stopped is not None or (calls := self._run.ask()) is None:
+        if (calls := self._run.ask()) is None:
             return None
         asked = tuple(call.asked for call in calls)
         return asked if self.settings.how.batch > 1 else asked[0]
@@ -122,7 +127,8 @@ class Session:
             UnknownVariable: an answer about something that the candidates do not have.
             OracleError: no answer at all could be had, the third time in a row.
         """
-        told = [answers] if isinstance(answers, (Answer, bool, type(None))) else list(answers)
+        several = isinstance(answers, Iterable) and not isinstance(answers, str)
+        told: list[Any] = list(answers) if several else [answers]  # type: ignore[arg-type]
         given = self._read(told, by, nature)
         if not given:
             return
@@ -214,18 +220,13 @@ class Session:
             wait: so many seconds for another session to let go of it.
 
         Raises:
-            FormatError: there is no such file, it is no session, it was cut off, another version wrote it, or another
-                session has it.
+            FormatError: there is no such file, it is no session, it was cut off or changed to what no session can be,
+                another version wrote it, or another session has it.
         """
-        target = Path(path).resolve()
+        target, session = Path(path).resolve(), cls.__new__(cls)
         lock = _saved.locked(target, wait)
         try:
-            values = _saved.read(target)
-            session = cls.__new__(cls)
-            session._begin(values["candidates"], values["settings"], on_step)
-            session._told = list(values["told"])
-            session._again()
-            session._stopped = values["stopped"]
+            _saved.read(target, lambda values: session._resume(on_step, **values))
         except BaseException:
             lock.release()
             raise
@@ -249,6 +250,21 @@ class Session:
 
     # --- behind it ---------------------------------------------------------------------------------------
 
+    def _resume(
+        self,
+        on_step: Callable[[Step], None] | None,
+        candidates: Candidates,
+        settings: Settings,
+        told: Sequence[tuple[bool, tuple[Answer, ...]]],
+        stopped: str | None,
+    ) -> None:
+        if not isinstance(stopped, (str, type(None))):
+            raise InvalidParameter(f"why it was stopped is a text, not {stopped!r}")
+        self._begin(candidates, settings, on_step)
+        self._told = list(told)
+        self._again()
+        self._stopped = stopped
+
     def _again(self) -> None:
         """Go through all that was told once more, from the beginning."""
         self._run = Run(self._candidates, self.settings)
@@ -266,15 +282,23 @@ class Session:
         requests = iter(self._run.requests(by))
         given = []
         for one in told:
-            if not isinstance(one, (Answer, bool, type(None))):
-                raise InvalidParameter(f"an answer is an Answer, or True, False or None, not {one!r:.100}")
             if not isinstance(one, Answer):
+                if not _plain(one):
+                    raise InvalidParameter(f"an answer is an Answer, or True, False or None, not {one!r:.100}")
                 request = next(requests, None)
                 if request is None:
                     raise InvalidParameter("a plain yes or no is to a question that was asked: ask() first")
                 one = Answer(request.question, one, request.replicate, call=request.call)
+            if not _plain(one.value) or not isinstance(one.question, Proposition):
+                raise InvalidParameter(f"an answer is True, False or None to a proposition, not {one!r:.100}")
             for name in one.question.variables:
                 if name not in self._run.belief.nodes:
                     raise UnknownVariable(name, self._run.belief.nodes)
-            given.append(replace(one, oracle=one.oracle or by, nature=one.nature or nature))
+            value = None if one.value is None else bool(one.value)
+            given.append(replace(one, value=value, oracle=one.oracle or by, nature=one.nature or nature))
         return tuple(given)
+
+
+def _plain(value: object) -> bool:
+    """Whether it is yes, no or nothing, as Python or as NumPy says it."""
+    return value is None or isinstance(value, (bool, np.bool_))

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
@@ -39,14 +40,20 @@ class TruthTable:
         Raises:
             InvalidParameter: a table that does not hold true and false alone, or not one name a row and a column.
         """
-        cells = torch.as_tensor(table)
-        if cells.ndim != 2 or not len(cells) or not bool(((cells == 0) | (cells == 1)).all()):
+        try:
+            cells = table if isinstance(table, Tensor) else torch.tensor(np.asarray(table))
+            valid = cells.ndim == 2 and len(cells) > 0 and bool(((cells == 0) | (cells == 1)).all())
+        except (TypeError, ValueError):  # texts, None, rows of different lengths
+            valid = False
+        if not valid:
             raise InvalidParameter(
                 "a truth table has one row a candidate, one column a question, and true or false in every cell, "
-                f"got {tuple(cells.shape)} cells of the kind {cells.dtype}"
+                f"not {' '.join(repr(table).split()):.100}"
             )
         rows = tuple(range(len(cells)) if candidates is None else candidates)
         names = list(range(cells.shape[1]) if questions is None else questions)
+        if not all(isinstance(name, Hashable) for name in names):
+            raise InvalidParameter("questions are texts, propositions or what else can be the key of a dict")
         columns = {name: number for number, name in enumerate(names)}
         if (len(rows), len(names)) != tuple(cells.shape) or len(columns) < len(names):
             raise InvalidParameter(

@@ -54,6 +54,9 @@ def test_a_sample_has_no_graphs_of_weight_zero() -> None:
         ({"kinds": []}, "kinds of question"),
         ({"kinds": 7}, "kinds of question"),
         ({"seed": 1.5}, "whole number"),
+        ({"seed": None}, "'seed' is a whole number"),
+        ({"max_questions": "5"}, "'max_questions' is a whole number"),
+        ({"conditioning": 1.5}, "'conditioning' is a whole number from 0 on"),
         ({"max_questions": 2.5}, "whole number"),
         ({"max_questions": float("inf")}, "whole number"),
         ({"channel": "Fixed"}, "noise model"),
@@ -64,10 +67,21 @@ def test_options_that_are_none(options: dict[str, Any], said: str) -> None:
         discover(CLASS, SimulatedOracle(TRUTH, noise.Symmetric(0.1)), **options)
 
 
-@pytest.mark.parametrize("options", [{"panel": True}, {"panel": 2.5}, {"batch": 1.5}, {"votes": float("nan")}])
+@pytest.mark.parametrize(
+    "options", [{"panel": True}, {"panel": 2.5}, {"batch": 1.5}, {"votes": float("nan")}, {"votes": "3"}, {"sample": 0}]
+)
 def test_settings_that_are_no_whole_numbers(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidParameter, match="whole number"):
         AcboConfig(**options)
+
+
+def test_whole_numbers_in_floats_are_whole_numbers() -> None:
+    def run(name: str, two: Any) -> dict[str, Any]:
+        oracle = SimulatedOracle(TRUTH, noise.Symmetric(0.1), seed=1)
+        return discover(CLASS, oracle, seed=two, max_questions=two, config=AcboConfig(**{name: two})).to_dict()
+
+    for name in ("batch", "sample", "panel", "votes"):
+        assert run(name, 2) == run(name, 2.0)
 
 
 def test_the_bound_knows_the_prior_the_goal_and_the_liar() -> None:

@@ -6,6 +6,7 @@ import itertools
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -101,6 +102,15 @@ def test_a_loop_of_ones_own() -> None:
     assert (belief.best, asked) == (21, 5)
 
 
+def test_a_table_of_any_kind() -> None:
+    cells = [[1, 0, 1], [1, 0, 0]]
+    frame = pd.DataFrame(cells, index=["one", "two"], columns=list("abc"))
+    arrays = [np.array(cells, dtype=kind) for kind in (bool, float)]
+    for table in (frame, frame.astype(bool), *arrays, torch.tensor(cells)):
+        belief = Belief.from_table(table, candidates=frame.index, questions=frame.columns, channel=Fixed(0.1))
+        assert belief.update([Answer("c", True)]).best == "one"  # type: ignore[arg-type]
+
+
 def test_settled() -> None:
     belief = Belief.from_table([[1, 0, 1], [1, 0, 0]], questions="abc")
     assert [belief.settled(name) for name in "abc"] == [True, False, None]  # type: ignore[arg-type]
@@ -121,6 +131,10 @@ def test_every_belief_is_like_a_belief() -> None:
     [
         ([[0.5]], {}, "true or false"),
         ([True, False], {}, "one row a candidate"),
+        ([[True], [True, False]], {}, "one row a candidate"),
+        ([[True, None]], {}, "true or false"),
+        ("yes", {}, "true or false"),
+        ([[True, False]], {"questions": [["q"], "r"]}, "key of a dict"),
         ([[True], [False]], {"candidates": ["a"]}, "as many"),
         ([[True, False]], {"questions": ["q", "q"]}, "different"),
         ([[True], [False]], {"weights": [0, 0]}, "2 weights"),
