@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import operator
 import os
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from causalpp.errors import InvalidParameter, OracleError
 from causalpp.language.backend import Backend, Prompt, Reply, Sampling
@@ -99,6 +101,7 @@ class Asker(Paced):
         Raises:
             BudgetSpent: the budget does not reach; what came is in the journal, if there is one.
             OracleError: the model cannot be asked: not one of the replies came.
+            InvalidParameter: something that is no prompt, or a number of draws that is none.
         """
         if not self.backend.batched:
             return on_the_loop(self.ask_async(prompts, repeats))
@@ -122,10 +125,18 @@ class Asker(Paced):
         return replace(reply, cost=cost(reply.tokens_in, reply.tokens_out, self.prices))
 
     def _asking(self, prompts: Prompt | Iterable[Prompt], repeats: int | Iterable[int]) -> _Asking:
-        draws = list(range(repeats) if isinstance(repeats, int) else repeats)
+        try:
+            draws = [*map(operator.index, repeats)] if isinstance(repeats, Iterable) else [*range(repeats)]
+        except TypeError:
+            draws = []
         if not draws or min(draws) < 0:
-            raise InvalidParameter(f"a prompt is put at least once, not {repeats} times")
-        return _Asking(self, [prompts] if isinstance(prompts, Prompt) else list(prompts), draws)
+            raise InvalidParameter(f"a prompt is put at least once, or its draws are numbered from 0, not {repeats!r}")
+        given: Any = prompts
+        put: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+        for prompt in put:
+            if not isinstance(prompt, Prompt):
+                raise InvalidParameter(f"a model is asked prompts such as Prompt('What is tar?'), not {prompt!r}")
+        return _Asking(self, put, draws)
 
 
 class _Asking:
@@ -151,7 +162,10 @@ class _Asking:
             prompts = [self.prompts[digest] for digest, _ in keys]
             replies = asker.backend.complete_all(prompts, asker.sampling, [number for _, number in keys])
             latency = (time.monotonic() - start) / len(keys)
-            return [replace(asker._priced(reply), latency=latency, time=time.time()) for reply in replies]
+            if len(replies) != len(keys):
+                raise OracleError(f"{asker.backend!r} gave {len(replies)} replies to {len(keys)} prompts")
+            priced = [asker._priced(_checked(reply, asker.backend)) for reply in replies]
+            return [replace(reply, latency=latency, time=time.time()) for reply in priced]
 
         asker = self.asker
         yield from in_batches([key for (key,) in groups], do, budget=asker.budget, progress=asker.progress)
@@ -167,7 +181,7 @@ class _Asking:
             except OracleError as error:
                 errors.append(error)
                 return Reply("", reason=str(error))
-            return asker._priced(reply)
+            return asker._priced(_checked(reply, asker.backend))
 
         asker, errors = self.asker, list[OracleError]()
         replies = await run(
@@ -209,7 +223,16 @@ class _Asking:
         return self.journal.leases()
 
 
+def _checked(reply: Any, backend: Backend) -> Reply:
+    if not isinstance(reply, Reply):
+        raise OracleError(f"{backend!r} gave {type(reply).__name__} in the place of a Reply")
+    return reply
+
+
 def _digest(prompt: Prompt, sampling: Sampling) -> str:
     """What determines a reply, besides the model and the number of the draw."""
-    whole = json.dumps([asdict(prompt), asdict(sampling)], sort_keys=True)
+    try:
+        whole = json.dumps([asdict(prompt), asdict(sampling)], sort_keys=True)
+    except (TypeError, ValueError) as error:
+        raise InvalidParameter(f"a prompt is text, with a schema of JSON values: {error}") from None
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:16]

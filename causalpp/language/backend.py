@@ -119,7 +119,7 @@ class Backend(ABC):
 
     def complete_all(self, prompts: Sequence[Prompt], sampling: Sampling, replicates: Sequence[int]) -> list[Reply]:
         """Replies to several prompts at once, for models that run in this process."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} is batched, and needs complete_all()")
 
     async def close(self) -> None:  # noqa: B027  # nothing to give back is fine
         """Give connections back."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import pickle
 import traceback
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from protocol_servers import ProtocolServer, message, text_block
 
 from causalpp import Causes
 from causalpp.errors import InvalidParameter, OracleError
+from causalpp.language import Asker, Prompt
+from causalpp.language.backends.anthropic import AnthropicBackend
 from causalpp.oracles import LanguageModelOracle
 from causalpp.oracles.running import Limits
 
@@ -80,6 +83,15 @@ def test_replies_without_an_answer(body: Any, reason: str) -> None:
         (answer,) = oracle(server).ask(Q)
     assert (answer.value, answer.reason) == (None, reason)
     assert not answer.failed
+
+
+def test_thoughts_stand_apart(tmp_path: Path) -> None:
+    blocks = [{"type": "thinking", "thinking": "Tar?"}, {"type": "redacted_thinking", "data": "…"}, text_block("No.")]
+    with ProtocolServer(lambda request: message(*blocks)) as server:
+        asker = Asker(AnthropicBackend("claude-tiny", server.root, "sk-ant-1"), journal=tmp_path / "j")
+        replies = [asker.ask(Prompt("What?"))[0] for _ in range(2)]
+        assert len(server.requests) == 1
+    assert [(reply.text, reply.thoughts) for reply in replies] == [("No.", "Tar?")] * 2
 
 
 @pytest.mark.parametrize(

@@ -111,9 +111,36 @@ def test_failures(tmp_path: Path) -> None:
         Asker(model).ask(PROMPTS)
 
 
-def test_what_cannot_be_asked() -> None:
-    for repeats in (0, [], [-1]):
-        with pytest.raises(InvalidParameter, match="at least once"):
-            Asker(Echo()).ask(PROMPTS, repeats)
+def test_a_budget_of_money_needs_prices() -> None:
     with pytest.raises(InvalidParameter, match="prices"):
         Asker(Echo(), budget=Budget(money=1.0))
+
+
+@pytest.mark.parametrize("prompts", ["tar", ["tar"], None, [PROMPTS[0], "tar"], Prompt("a", schema={"enum": {1}})])
+def test_what_is_no_prompt(model: Echo, prompts: Any) -> None:
+    with pytest.raises(InvalidParameter, match=r"a model is asked prompts|JSON values"):
+        Asker(model).ask(prompts)
+
+
+@pytest.mark.parametrize("repeats", [0, -1, 2.5, "2", [], [0, -1], [1.5], None])
+def test_what_is_no_number_of_draws(model: Echo, repeats: Any) -> None:
+    with pytest.raises(InvalidParameter, match="at least once"):
+        Asker(model).ask(PROMPTS[0], repeats)
+
+
+def test_what_a_backend_gives_is_looked_at() -> None:
+    class Words(Echo):
+        async def complete(self, prompt: Prompt, sampling: Sampling, replicate: int = 0) -> Reply:
+            return "yes"  # type: ignore[return-value]
+
+    class One(Together):
+        def complete_all(self, prompts: Sequence[Prompt], *rest: Any) -> list[Reply]:
+            return [Reply("yes")]
+
+    with pytest.raises(OracleError, match="gave str in the place of a Reply"):
+        Asker(Words()).ask(PROMPTS)
+    with pytest.raises(OracleError, match="gave 1 replies to 12 prompts"):
+        Asker(One()).ask(PROMPTS)
+    for prices in (5, (1.0,), (1.0, float("nan")), ("a", "b")):
+        with pytest.raises(InvalidParameter, match="the prices are two"):
+            Asker(Echo(), prices=prices)  # type: ignore[arg-type]

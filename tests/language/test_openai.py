@@ -24,8 +24,9 @@ from protocol_servers import ProtocolServer, completion, logprobs, prompt_of, re
 
 from causalpp import Causes, DirectlyCauses
 from causalpp.errors import InvalidParameter, OracleError
+from causalpp.language import Asker, Prompt
 from causalpp.language.backends._body import seconds_to_wait
-from causalpp.language.backends.openai import PROBES, label_probabilities
+from causalpp.language.backends.openai import PROBES, OpenAIBackend, label_probabilities
 from causalpp.oracles import LanguageModelOracle
 from causalpp.oracles.running import Budget, Limits, Unanswered
 
@@ -292,6 +293,15 @@ def test_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "secret" not in str(caught.value)
     with pytest.raises(InvalidParameter, match="name the model"):
         LanguageModelOracle.openai("", api_key="x")
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+def test_thoughts_stand_apart(field: str) -> None:
+    with ProtocolServer(lambda request: completion("No.", **{field: "Yes? " * 100})) as server:
+        (reply,) = Asker(OpenAIBackend("tiny", server.url, "none")).ask(Prompt("What?"))
+    assert (reply.text, reply.thoughts) == ("No.", "Yes? " * 100)
+    with ProtocolServer(lambda request: completion("No.", **{field: {"yes": 1}})) as server:
+        assert Asker(OpenAIBackend("tiny", server.url, "none")).ask(Prompt("What?"))[0].thoughts is None
 
 
 def test_reasoning_is_free_text() -> None:

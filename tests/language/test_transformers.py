@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from causalpp.errors import InvalidParameter, MissingDependency, OracleError
 from causalpp.language.backend import Prompt, Sampling
 from causalpp.language.backends._labels import LabelTokens, spellings
+from causalpp.language.backends.loading import load_model
 
 pytest.importorskip("transformers")
 
@@ -482,3 +483,14 @@ def test_every_weight_and_the_normalizer_count(folder: Path, tmp_path: Path) -> 
     other = TransformersBackend(tiny_model("llama", folder), device="cpu")
     other.tokenizer.backend_tokenizer.normalizer = normalizers.Lowercase()
     assert {key for key in known if other.identity[key] != known[key]} == {"tokenizer"}
+
+
+def test_a_model_that_is_in_memory(folder: Path) -> None:
+    loaded = load_model(tiny_model(KINDS[0], folder))
+    assert load_model(loaded) is loaded
+    assert load_model((loaded.model, loaded.tokenizer), device="cpu").device.type == "cpu"
+    with pytest.raises(InvalidParameter, match="device"):
+        load_model(loaded, device="nowhere")
+    for other in ((loaded.model,), (loaded.tokenizer, loaded.model), ("a", "b"), None, [1]):
+        with pytest.raises(InvalidParameter, match=r"\(model, tokenizer\)|with its tokenizer"):
+            load_model(other)  # type: ignore[arg-type]

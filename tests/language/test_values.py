@@ -24,6 +24,11 @@ def test_the_last_number_of_a_text(value: float, words: str) -> None:
     [
         ("1/4", 0.25), ("25 %", 0.25), ("−0.5", -0.5), ("1,234.5 of them", 1234.5), (".5", 0.5), ("3e-2.", 0.03),
         ("1/0 or 2", 2.0), ("7 1/0", 7.0), ("1e999", None), ("none", None), ("", None), ("<think>1", None),
+        (r"$\frac{1}{4}$", 0.25), (r"\boxed{-\dfrac{3}{8}}", -0.375), (r"25\%", 0.25), ("12 per cent", 0.12),
+        ("1.2 × 10^-3", 0.0012), (r"3 \times 10^{-4}", 0.0003), ("10^−2.", 0.01), ("2*10^5", 2e5), ("3 * 10", 10.0),
+        ("0.3 for X1", 0.3), ("v1.5: 2", 2.0), ("between 3-5", 5.0), ("P(X)-0.5", 0.5), ("x = -0.5", -0.5),
+        ("1,234,567.", 1234567.0), ("0,25", None), ("1,2,3", None), ("12,34", None), ("1.5.2", None), ("[0,1]", None),
+        ("0.2 <think> or 0.3", 0.2),
     ],
 )  # fmt: skip
 def test_what_numbers_look_like(text: str, value: float | None) -> None:
@@ -41,12 +46,13 @@ def test_the_last_object_with_a_key(objects: list[dict[str, object]]) -> None:
 
 
 def test_what_is_not_searched() -> None:
-    assert last_object("{" * 100_000, "b")[0] is None
+    assert last_object("{" * 200_000, "b")[0] is None  # at once
     assert "200,001 characters" in str(last_object(" " * 200_001, "b")[1])
 
 
 def test_thoughts_are_left_out() -> None:
     assert without_thoughts("<think>yes</think> no ") == "no"
+    assert without_thoughts("<think>yes</think> no <think>or") == "no"
     assert read_label("<think>It is no.</think> Yes.") == (True, None)
     assert read_label("<think>Yes")[0] is None
 

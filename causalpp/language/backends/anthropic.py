@@ -83,11 +83,14 @@ class AnthropicBackend(Endpoint):
             raise Broken("no message")
         stop = body.get("stop_reason")
         pieces: list[str] = []
+        thoughts: list[str] = []
         for block in blocks:
             if not isinstance(block, dict):
                 continue
             if block.get("type") == "text" and isinstance(block.get("text"), str):
                 pieces.append(block["text"])
+            elif block.get("type") == "thinking" and isinstance(block.get("thinking"), str):
+                thoughts.append(block["thinking"])
             elif block.get("type") == "tool_use":
                 pieces = [json.dumps(block.get("input"), ensure_ascii=False)]
                 break
@@ -97,4 +100,5 @@ class AnthropicBackend(Endpoint):
             "".join(pieces),
             finish=_FINISH.get(str(stop), "stop"),
             model=text_or_none(body.get("model")),
+            thoughts="\n".join(thoughts) or None,
         )

@@ -57,21 +57,27 @@ def load_model(
 
     Raises:
         MissingDependency: transformers is not installed.
-        InvalidParameter: no such folder, device or dtype.
+        InvalidParameter: no such folder, device or dtype, or in memory something else.
         OracleError: the model or its tokenizer cannot be loaded, or weights are missing.
     """
-    if isinstance(source, LoadedModel):
-        return source
-    if isinstance(source, tuple):
-        model, tokenizer = source
-        name = str(getattr(model.config, "_name_or_path", "") or type(model).__name__)
-        loaded = LoadedModel(model.eval(), tokenizer, name)
+    if isinstance(source, (LoadedModel, tuple)):
+        loaded = source if isinstance(source, LoadedModel) else _from_memory(source)
         if device is not None:
-            model.to(_device(device))
+            loaded.model.to(_device(device))
+    elif not isinstance(source, (str, Path)):
+        raise InvalidParameter(f"a model is a folder, a name, or a model with its tokenizer, not {source!r}")
     else:
         loaded = _from_files(source, _device(device), dtype, revision)
     _check_tokenizer(loaded)
     return loaded
+
+
+def _from_memory(source: tuple[Any, ...]) -> LoadedModel:
+    if len(source) != 2 or not hasattr(source[0], "config") or not hasattr(source[1], "get_vocab"):
+        raise InvalidParameter("what is in memory is a pair of the transformers library: (model, tokenizer)")
+    model, tokenizer = source
+    name = str(getattr(model.config, "_name_or_path", "") or type(model).__name__)
+    return LoadedModel(model.eval(), tokenizer, name)
 
 
 def _from_files(

@@ -28,6 +28,7 @@ PROBES = ("Reply with the one word yes.", "Reply with the one word no.")
 _SPACES = str.maketrans({"Ġ": " ", "▁": " ", "Ċ": "\n"})  # how tokenizers write them
 _ABOVE, _FAR = 1e-6, 1e9  # how far a log-probability may lie above zero by rounding, and below
 _WHOLE = 1.01  # what probabilities may add up to
+_THOUGHTS = ("reasoning_content", "reasoning")  # vLLM, DeepSeek and others; OpenRouter and Ollama
 _JSON_TOKENS = 48  # a word in JSON needs more room than a word
 
 
@@ -168,6 +169,7 @@ class OpenAIBackend(Endpoint):
             captured=None if found is None else min(1.0, sum(map(math.exp, found.values()))),
             finish=finish,
             model=text_or_none(body.get("model")),
+            thoughts=next((said for said in map(message.get, _THOUGHTS) if isinstance(said, str) and said), None),
         )
 
 

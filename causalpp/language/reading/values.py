@@ -13,9 +13,21 @@ __all__ = ["last_object", "read_number", "without_thoughts"]
 #: Characters; longer replies are not searched.
 LONGEST = 200_000
 
+_OBJECT = re.compile(r'\{\s*["}]')  # how a JSON object begins
+#: Other ways to write a number: pattern → how it is written here.
+_SPELLINGS = {
+    re.compile("\u2212"): "-",
+    re.compile(r"\\[dt]?frac\s*\{\s*([-+\d.,]{1,99})\s*\}\s*\{\s*([\d.]{1,99})\s*\}"): r"\1/\2",
+    re.compile(r"(?<=\d)\s{0,9}(?:[×x*·]|\\times|\\cdot)\s{0,9}10\s?\^\s?\{?([-+]?\d{1,4})\b\}?"): r"e\1",
+    re.compile(r"(?<![\w.,])10\s?\^\s?\{?([-+]?\d{1,4})\b\}?"): r"1e\1",
+    re.compile(r"(?<=\d)\s{0,9}(?:\\%|per\s?cent\b)", re.IGNORECASE): "%",
+}
+#: A number that is not part of a word, whose sign does not come after a word: "X1" and "3-5" have no 1 and no -5.
 _NUMBER = re.compile(
-    r"(?P<top>[-+\u2212]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d{1,4})?)(?:\s*/\s*(?P<bottom>\d+(?:\.\d+)?)|\s*(?P<percent>%))?"
+    r"(?<!\w)(?<!\d[.,])(?P<top>(?:(?<![\w)])[-+])?(?:\d[\d.,]*(?<![.,])|\.\d+)(?:\.?[eE][-+]?\d{1,4})?)"
+    r"(?:\s*/\s*(?P<bottom>\d+(?:\.\d+)?)|\s*(?P<percent>%))?"
 )
+_WRITTEN = re.compile(r"[-+]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)?(?:\.\d*)?(?:[eE].*)?")
 
 
 def without_thoughts(text: str) -> str:
@@ -25,8 +37,7 @@ def without_thoughts(text: str) -> str:
         >>> [without_thoughts(text) for text in ("<think>Tar is in between.</think> No.", "<think>Well,", "No")]
         ['No.', '', 'No']
     """
-    said = text.rpartition("</think>")[2].strip()
-    return "" if said.startswith("<think>") else said
+    return text.rpartition("</think>")[2].partition("<think>")[0].strip()
 
 
 def read_number(text: str, key: str = "") -> tuple[float | None, str | None]:
@@ -35,7 +46,8 @@ def read_number(text: str, key: str = "") -> tuple[float | None, str | None]:
     Args:
         text: the reply, whose thoughts are left out.
         key: the number stands under this key of the last JSON object that has it; by default it is the last number of
-            the text.  It may be a fraction, a percentage, or have marks of thousands.
+            the text.  It may be a fraction, a percentage, a power of ten, or have marks of thousands; "0,25" is not
+            read, as it may be one number or two.
 
     Example:
         >>> read_number("So P = 0.25."), read_number("<think>0.9?</think> It is 1/4."), read_number("25 %")
@@ -49,8 +61,13 @@ def read_number(text: str, key: str = "") -> tuple[float | None, str | None]:
         if found is None:
             return None, why
         said = str(found[key])
-    for number in reversed(list(_NUMBER.finditer(said[-LONGEST:]))):
-        value = float(number["top"].replace(",", "").replace("\u2212", "-"))
+    said = said[-LONGEST:]
+    for pattern, written in _SPELLINGS.items():
+        said = pattern.sub(written, said)
+    for number in reversed(list(_NUMBER.finditer(said))):
+        if not _WRITTEN.fullmatch(number["top"]):
+            return None, f"{number['top'][:40]!r} may be one number or several"
+        value = float(number["top"].replace(",", ""))
         bottom = float(number["bottom"] or 1)
         if math.isfinite(value) and bottom:
             return value / bottom / (100 if number["percent"] else 1), None
@@ -86,12 +103,11 @@ def last_object(text: str, key: str) -> tuple[dict[str, Any] | None, str | None]
 def _objects(text: str) -> Iterator[dict[str, Any]]:
     """The JSON objects that stand in a text, those inside others left out."""
     decoder = json.JSONDecoder()
-    at = text.find("{")
-    while at >= 0:
+    end = 0
+    while begin := _OBJECT.search(text, end):
         try:
-            value, end = decoder.raw_decode(text, at)
+            value, end = decoder.raw_decode(text, begin.start())
         except ValueError:  # also numbers of thousands of digits
-            end = at + 1
+            end = begin.start() + 1
         else:
             yield value
-        at = text.find("{", end)

@@ -172,7 +172,11 @@ def checked_prices(prices: Prices | None, budget: Budget | None) -> Prices | Non
     Raises:
         InvalidParameter: they are not two, one is negative, or there are none and the budget is one of money.
     """
-    if prices is not None and (len(prices) != 2 or not all(0 <= price < math.inf for price in prices)):
+    try:
+        good = prices is None or (len(prices) == 2 and all(0 <= price < math.inf for price in prices))
+    except TypeError:
+        good = False
+    if not good:
         raise InvalidParameter(f"the prices are two, for a million tokens in and out, got {prices!r}")
     if budget is not None and budget.money is not None and prices is None:
         raise InvalidParameter("a budget of money needs prices=(of a million tokens in, of a million out)")
