@@ -40,7 +40,10 @@ def test_importing_loads_nothing_heavy():
         "import sys, causalpp\n"
         "heavy = {'torch', 'pyro', 'numpy', 'pandas', 'networkx', 'scipy'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
-        "assert causalpp.Dag.from_edges([('a', 'b')]).nodes == ('a', 'b')"
+        "assert causalpp.Dag.from_edges([('a', 'b')]).nodes == ('a', 'b')\n"
+        "causalpp.Dag(['a']).svg()\n"
+        "import causalpp.language.backends.transformers\n"
+        "assert not {'matplotlib', 'transformers'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -7,7 +7,6 @@ import itertools
 import json
 import math
 import pickle
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -403,12 +402,6 @@ def test_without_the_library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(MissingDependency, match=r"pip install 'causalpp\[transformers\]'"):
         TransformersBackend(path)
-
-
-@pytest.mark.slow
-def test_the_library_is_imported_only_when_used() -> None:
-    code = "import causalpp.language.backends.transformers, sys; assert 'transformers' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_corpus_has_the_labels() -> None:

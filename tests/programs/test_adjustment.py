@@ -50,17 +50,22 @@ def pearl_back_door(dag: Dag, x: str, y: str, z: frozenset[str]) -> bool:
 
 def linear_adjustment(dag: Dag, x: str, y: str, z: frozenset[str], rng: np.random.Generator) -> bool:
     """Whether regression adjustment is right in a random linear model: generic, hence necessary and sufficient."""
-    order = dag.topological_order
-    weights = {edge: rng.normal() for edge in dag.edges}
-    total = pd.DataFrame(np.eye(len(order)), index=list(order), columns=list(order))  # effect of row on column
-    for v in order:
+    at = {v: place for place, v in enumerate(dag.topological_order)}
+    total = total_effects(dag, rng)
+    covariance = total.T @ np.diag(rng.uniform(0.5, 2, len(at))) @ total
+    use = [at[v] for v in (x, *sorted(z))]
+    slope = np.linalg.solve(covariance[np.ix_(use, use)], covariance[use, at[y]])[0]
+    return bool(abs(slope - total[at[x], at[y]]) < 1e-9)
+
+
+def total_effects(dag: Dag, rng: np.random.Generator) -> np.ndarray:
+    """The total effect of each variable (row) on each (column), in topological order, of random weights."""
+    at = {v: place for place, v in enumerate(dag.topological_order)}
+    total = np.eye(len(at))
+    for v in at:
         for p in dag.parents(v):
-            total[v] += total[p] * weights[p, v]
-    covariance = total.T @ np.diag(rng.uniform(0.5, 2, len(order))) @ total.to_numpy()
-    covariance = pd.DataFrame(covariance.to_numpy(), index=list(order), columns=list(order))
-    use = [x, *sorted(z)]
-    slope = np.linalg.solve(covariance.loc[use, use].to_numpy(), covariance.loc[use, [y]].to_numpy())[0, 0]
-    return bool(abs(slope - total.loc[x, y]) < 1e-9)
+            total[:, at[v]] += total[:, at[p]] * rng.normal()
+    return total
 
 
 @pytest.mark.slow
@@ -95,13 +100,9 @@ def _forbidden(dag: Dag, x: str, y: str) -> frozenset[str]:
 
 def variance(dag: Dag, x: str, y: str, z: frozenset[str], seed: int) -> float:
     """The asymptotic variance of the regression estimate in a linear model: var(y | x, z) / var(x | z)."""
-    rng = np.random.default_rng(seed)
     order = list(dag.topological_order)
-    total = pd.DataFrame(np.eye(len(order)), index=order, columns=order)
-    for v in order:
-        for p in dag.parents(v):
-            total[v] += total[p] * rng.normal()
-    covariance = total.T.to_numpy() @ total.to_numpy()
+    total = total_effects(dag, np.random.default_rng(seed))
+    covariance = total.T @ total
 
     def rest(name: str, given: list[str]) -> float:
         i, g = order.index(name), [order.index(n) for n in given]
