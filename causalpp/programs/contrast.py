@@ -152,6 +152,8 @@ class Contrast(Plain):
         return f"Contrast({self.treatment!r}, {self.outcome!r}{', ' * bool(words)}{words})"
 
     def __str__(self) -> str:
+        if self.treated is None and self.control is None and self.state is None:
+            return f"{self.treatment} on {self.outcome}"
         looked = f"mean of {self.outcome}" if self.state is None else f"P({self.outcome} = {self.state})"
         return f"{self.treatment} ({self.treated} against {self.control}) on {looked}"
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 from typing import Any
 
+import numpy as np
 import pyro.distributions as dist
 import torch
+from numpy.typing import NDArray
 
 from causalpp.errors import InvalidParameter
 from causalpp.programs.answering.plan import Statement
@@ -59,6 +61,7 @@ def identifiers(names: tuple[str, ...], reserved: frozenset[str] = frozenset()) 
 _HEAD = '''\
 import pyro
 import torch
+from numpy.typing import NDArray
 from pyro.distributions import Categorical
 from pyro.ops.indexing import Vindex
 
@@ -197,8 +200,7 @@ def _site(text: _Text, s: Statement, target: str, site: str, shared: str | None 
         )
     arguments = mechanism.code(parents)
     if arguments is None:
-        sizes = tuple(len(text.states[p] or ()) for p in mechanism.parents)
-        table = mechanism.table(sizes)
+        table = _table(text, s)
         call, arguments = "categorical", [numbers(table, entry=probability), *parents]
     else:
         call, table = arguments[0], None
@@ -211,6 +213,18 @@ def _site(text: _Text, s: Statement, target: str, site: str, shared: str | None 
     listed = textwrap.indent(",\n".join(arguments), " " * 12)
     close = "        )" + (f",\n        {ending[2:]}" if ending else "")
     return start + f"pyro.sample({note}\n        {quoted(site)},\n        {call}(\n{listed},\n{close},\n    )"
+
+
+def _table(text: _Text, s: Statement) -> NDArray[np.float64]:
+    sizes = tuple(len(text.states[p] or ()) for p in s.mechanism.parents)
+    try:
+        if all(sizes):
+            return s.mechanism.table(sizes)
+    except InvalidParameter:
+        pass
+    raise InvalidParameter(
+        f"the mechanism of {s.variable!r} cannot be printed as source: it has no table, and no code() of its own"
+    )
 
 
 # --- functions --------------------------------------------------------------------------------------------

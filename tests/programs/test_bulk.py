@@ -429,6 +429,25 @@ def test_questions_that_cannot_be_asked():
         real.interventional("b", {"a": "high"})
 
 
+def test_a_batch_takes_a_contrast_as_every_estimand_does():
+    rows = cpp.load_network("asia").simulate(500, seed=3)[["smoke", "bronc", "dysp"]]
+    dags = DagBatch.from_dags([cpp.Dag(rows.columns, edges) for edges in ([("smoke", "bronc")], [("dysp", "smoke")])])
+    batch = compile_batch(dags, rows, check=False)
+    for contrast in (
+        cpp.Contrast("smoke", "bronc"),
+        cpp.Contrast("smoke", "bronc", treated="no"),
+        cpp.Contrast("dysp", "smoke", state="no"),
+    ):
+        wanted = [cpp.ate(cpp.compile(dag, data=rows, check=False), contrast).value for dag in dags]
+        assert batch.ate(contrast).value.tolist() == pytest.approx(wanted, abs=1e-12)
+        assert batch.ate(**contrast.words).value.tolist() == pytest.approx(wanted, abs=1e-12)
+    for said in ({"treated": "yes"}, {"treatment": "smoke"}, {"outcome": "bronc"}):
+        with pytest.raises(errors.InvalidParameter, match="not both"):
+            batch.ate(cpp.Contrast("smoke", "bronc"), **said)
+    with pytest.raises(errors.InvalidParameter, match="outcome= is missing"):
+        batch.ate("smoke")
+
+
 def test_no_graphs_give_no_numbers():
     for frame, wanted in ((DISCRETE, (0, 2)), (REAL, (0,))):
         batch = compile_batch(AB[:0], frame)

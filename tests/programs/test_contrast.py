@@ -153,6 +153,24 @@ def test_json_gives_it_back(name: str, value: Any) -> None:
     assert eval(repr(contrast), {"Contrast": cpp.Contrast}) == contrast
 
 
+def test_a_call_that_fits_no_estimand_is_refused_under_its_name() -> None:
+    ask: Any  # wrong calls on purpose
+    for ask in (cpp.ate, cpp.pn, cpp.path_specific):
+        with pytest.raises(TypeError, match=rf"^{ask.__name__}\(\) got an unexpected keyword argument 'sampels'"):
+            ask(ASIA, "smoke", "dysp", sampels=10)
+        with pytest.raises(TypeError, match=rf"^{ask.__name__}\(\) too many positional arguments"):
+            ask(ASIA, "smoke", "dysp", "yes")
+        with pytest.raises(InvalidParameter, match=rf"^{ask.__name__}\(\) asks a program, got Dag: compile\(\)"):
+            ask(ASIA.dag, "smoke", "dysp")
+    ask = cpp.nde
+    with pytest.raises(TypeError, match=r"^nde\(\) missing a required argument: 'mediator'"):
+        ask(ASIA, "smoke", "dysp")
+
+
+def test_what_is_left_open_is_not_printed() -> None:
+    assert str(cpp.Contrast("smoke", "dysp")) == "smoke on dysp"
+
+
 def test_json_that_is_no_contrast_is_refused() -> None:
     assert json.loads(cpp.Contrast("x", "y", treated=np.int64(2)).to_json())["treated"] == 2
     for text in ("", "[]", "3", '{"treatment": "x"}', '{"treatment": "x", "outcome": "x"}', '{"what": 1}'):

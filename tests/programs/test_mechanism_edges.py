@@ -239,6 +239,28 @@ def test_what_cannot_be_printed_is_refused() -> None:
 # --- refusals -----------------------------------------------------------------------------------------
 
 
+class Threshold(Mechanism):
+    """A law of one's own that has neither a table nor text."""
+
+    noise, states = dist.Uniform(0.0, 1.0), ("no", "yes")
+
+    def __init__(self, *parents: str) -> None:
+        self.parents = parents
+
+    def distribution(self, parents: Any) -> dist.TorchDistribution:
+        p = torch.sigmoid(sum(parents, torch.tensor(0.0)))
+        return dist.Categorical(torch.stack([1 - p, p], -1))
+
+    def assign(self, noise: Tensor, parents: Any) -> Tensor:
+        return (noise > 1 - torch.sigmoid(sum(parents, torch.tensor(0.0)))).long()
+
+
+@pytest.mark.parametrize("x", [LinearGaussian(), Table((0, 1), (), [0.5, 0.5])], ids=["real", "discrete"])
+def test_a_law_of_ones_own_without_a_table_is_not_printed(x: Mechanism) -> None:
+    with pytest.raises(errors.InvalidParameter, match="mechanism of 'y' cannot be printed as source: it has no table"):
+        edge(x, Threshold("x")).source()
+
+
 def frame(n: int = 40) -> pd.DataFrame:
     draw = np.random.default_rng(0)
     x = draw.integers(2, size=n)

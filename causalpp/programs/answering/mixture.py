@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.errors import ImpossibleEvidence, TooLarge
-from causalpp.programs.answering import exact as _exact
-from causalpp.programs.answering import gaussian as _gaussian
+from causalpp.programs.answering import exact, gaussian
 from causalpp.programs.answering.plan import Plan
 from causalpp.programs.mechanisms import Assign, LinearGaussian
 
@@ -108,7 +107,7 @@ def mixture(plan: Plan, wanted: Sequence[int], pairs: Sequence[tuple[int, int]] 
     parts = []
     for start in range(0, len(weights), size):
         part = {n: codes[start : start + size] for n, codes in states.items()}
-        parts.append(_gaussian.solve(plan, real, part, len(weights[start : start + size]), pairs))
+        parts.append(gaussian.solve(plan, real, part, len(weights[start : start + size]), pairs))
     with np.errstate(divide="ignore"):
         heights = np.log(weights) + np.concatenate([part.log_density for part in parts])
     # What one configuration gives for certain is infinitely more probable than what another has a density at.
@@ -118,7 +117,7 @@ def mixture(plan: Plan, wanted: Sequence[int], pairs: Sequence[tuple[int, int]] 
         heights[dimension > dimension[possible].min()] = -math.inf
     top = float(heights.max())
     if not top > -math.inf:
-        raise ImpossibleEvidence(_gaussian.excluded(plan))
+        raise ImpossibleEvidence(gaussian.excluded(plan))
     shares = np.exp(heights - top)
     return Mixture(
         tuple((n, len(plan.nodes[n].mechanism.states or ())) for n in discrete),
@@ -157,7 +156,7 @@ def _configurations(
             f"{count:,} configurations of discrete variables are too many to list ({_MOST:,} at most): simulate with "
             "samples=… instead"
         )
-    law, log_mass = _exact.joint(small, [place[n] for n in free])
+    law, log_mass = exact.joint(small, [place[n] for n in free])
     there = np.nonzero(law) if free else ()
     weights = law[there] if free else np.ones(1)
     states = {n: np.asarray(codes, dtype=np.int64) for n, codes in zip(free, there, strict=True)}

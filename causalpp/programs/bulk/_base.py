@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -20,6 +20,7 @@ from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import DagBatch
 from causalpp.programs.bulk._fits import Fits
 from causalpp.programs.checks import whole
+from causalpp.programs.contrast import Contrast
 from causalpp.scores import LocalScore
 
 __all__ = ["BatchEffects", "Normals", "ProgramBatch"]
@@ -146,11 +147,12 @@ class ProgramBatch(ABC):
 
     def ate(
         self,
-        treatment: str,
-        outcome: str,
+        contrast: Contrast | str | None = None,
+        outcome: str | None = None,
         *,
-        treated: Any = 1,
-        control: Any = 0,
+        treatment: str | None = None,
+        treated: Any = None,
+        control: Any = None,
         state: Any = None,
         samples: int | None = None,
         parameter_draws: int | None = None,
@@ -159,10 +161,10 @@ class ProgramBatch(ABC):
         """The average effect in every candidate: E[outcome | do(treated)] − E[outcome | do(control)].
 
         Args:
-            treatment: the variable set.
-            outcome: the variable looked at.
-            treated, control: the two states of the treatment, or two numbers.
-            state: the outcome's state whose probability is compared; left out for numbers, of which the means are.
+            contrast: what is compared, a :class:`~causalpp.Contrast`; or its words, ``treatment`` and ``outcome`` in
+                this order or by name, ``treated=``, ``control=`` and ``state=``.  What is left out of the last three
+                follows from the states as there; a number is set to 1 against 0, and so is a treatment of more than
+                two states that has both.
             samples: simulate so many rows a candidate and side, which share their noise; left out, it is exact where
                 there is a way.  Linear-Gaussian candidates are exact always.
             parameter_draws: K draws of the parameters from their posterior instead of the posterior means, so
@@ -174,18 +176,36 @@ class ProgramBatch(ABC):
 
         Raises:
             UnknownVariable, UnknownState: a name or state that is not there.
-            InvalidParameter: treatment and outcome are the same, or treated and control; ``state`` left out for text,
-                or given for a number.
+            InvalidParameter: treatment and outcome are the same, or treated and control; the states to compare are not
+                evident; ``state`` is given for a number; both a contrast and its words are given.
             TooLarge: see :meth:`interventional`.
+
+        Example:
+            >>> from causalpp import Contrast, DagBatch, load_network
+            >>> from causalpp.programs.bulk import compile_batch
+            >>> rows = load_network("asia").simulate(2000, seed=1)[["smoke", "bronc"]]
+            >>> both = DagBatch(["smoke", "bronc"], [[[0, 1], [0, 0]], [[0, 0], [1, 0]]])
+            >>> compile_batch(both, rows).ate(Contrast("smoke", "bronc")).value.round(decimals=3).tolist()
+            [0.276, 0.0]
         """
-        at, of = self._pair(treatment, outcome)
-        asked = self._asked(at, of, treated, control, state)
+        said = Contrast.of(contrast, outcome, treatment=treatment, treated=treated, control=control, state=state)
+        asked = self._asked(self._said_in_full(said))
         seed = whole("seed", seed, 0)
         samples = None if samples is None else whole("samples", samples, 2)
         if parameter_draws is None:
             return self._effect(asked, samples, seed)
         found = [batch._effect(asked, samples, seed) for batch in self.draws(parameter_draws, seed=seed)]
         return BatchEffects(*map(torch.stack, zip(*found, strict=True)))
+
+    def _said_in_full(self, contrast: Contrast) -> Contrast:
+        """The contrast with nothing left open."""
+        for name in (contrast.treatment, contrast.outcome):
+            self.dags.position(name)
+        states = self.columns[contrast.treatment].states
+        if states is None or (len(states) > 2 and {0, 1} <= set(states)):
+            treated = 1 if contrast.treated is None else contrast.treated
+            contrast = replace(contrast, treated=treated, control=0 if contrast.control is None else contrast.control)
+        return contrast.among(states, self.columns[contrast.outcome].states)
 
     def log_marginal_likelihood(self, *, equivalent_sample_size: float | None = None) -> Tensor:
         """The logarithm of P(data | graph), parameters integrated out, shape ``(N,)``, double precision.
@@ -232,12 +252,6 @@ class ProgramBatch(ABC):
     def _adjacency(self) -> NDArray[np.bool_]:
         return np.asarray(self.dags.adjacency.cpu().numpy(), dtype=bool)
 
-    def _pair(self, treatment: str, outcome: str) -> tuple[int, int]:
-        at = self.dags.position(treatment), self.dags.position(outcome)
-        if at[0] == at[1]:
-            raise InvalidParameter(f"treatment and outcome are both {treatment!r}")
-        return at
-
     _bytes: ClassVar[int] = 8  # of a drawn value
 
     @abstractmethod
@@ -253,8 +267,8 @@ class ProgramBatch(ABC):
         """The law of each of some variables; see :meth:`interventional`."""
 
     @abstractmethod
-    def _asked(self, at: int, of: int, treated: Any, control: Any, state: Any) -> Any:
-        """A contrast as :meth:`_effect` takes it, if it makes sense."""
+    def _asked(self, contrast: Contrast) -> Any:
+        """A contrast in which nothing is left open, as :meth:`_effect` takes it."""
 
     @abstractmethod
     def _effect(self, asked: Any, samples: int | None, seed: int) -> BatchEffects:

@@ -18,6 +18,7 @@ from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.graphs import DagBatch
 from causalpp.programs.bulk._base import BatchEffects, Normals, ProgramBatch
 from causalpp.programs.bulk._fits import Fits
+from causalpp.programs.contrast import Contrast
 from causalpp.programs.fitting.families.conjugate import check_parents, check_rows, mean_variance
 from causalpp.programs.squares import Units, dependent, triangle, units
 from causalpp.scores import BGe, LocalScore
@@ -138,17 +139,13 @@ class GaussianBatch(ProgramBatch):
     def _set(self, do: Mapping[str, Any] | None) -> dict[int, float]:
         return {self.dags.position(name): _number(f"the value of {name!r}", x) for name, x in (do or {}).items()}
 
-    def _asked(self, at: int, of: int, treated: Any, control: Any, state: Any) -> tuple[int, int, float]:
-        if state is not None:
-            raise InvalidParameter(f"{self.dags.nodes[of]!r} is continuous and has no states: leave state= out")
-        gap = _number("treated", treated) - _number("control", control)
-        if gap == 0:
-            raise InvalidParameter(f"treated and control are both {treated!r}")
-        return at, of, gap
+    def _asked(self, contrast: Contrast) -> tuple[str, str, float]:
+        gap = _number("treated", contrast.treated) - _number("control", contrast.control)
+        return contrast.treatment, contrast.outcome, gap
 
-    def _effect(self, asked: tuple[int, int, float], samples: int | None, seed: int) -> BatchEffects:  # noqa: ARG002
-        at, of, gap = asked
-        value = self.total_effect(self.dags.nodes[at], self.dags.nodes[of]) * gap
+    def _effect(self, asked: tuple[str, str, float], samples: int | None, seed: int) -> BatchEffects:  # noqa: ARG002
+        treatment, outcome, gap = asked
+        value = self.total_effect(treatment, outcome) * gap
         return BatchEffects(value, torch.zeros_like(value))
 
     def total_effect(self, treatment: str, outcome: str, held: Sequence[str] = ()) -> Tensor:
@@ -164,7 +161,9 @@ class GaussianBatch(ProgramBatch):
             UnknownVariable: a name that is not there.
             InvalidParameter: treatment and outcome are the same.
         """
-        at, of = self._pair(treatment, outcome)
+        at, of = self.dags.position(treatment), self.dags.position(outcome)
+        if at == of:
+            raise InvalidParameter(f"treatment and outcome are both {treatment!r}")
         cut = dict.fromkeys([at, *(self.dags.position(name) for name in held)], 0.0)
         value = torch.empty(len(self), dtype=torch.float64, device=self.dags.device)
         for chosen, total, _, _ in self._worlds(cut):

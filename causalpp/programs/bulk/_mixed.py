@@ -82,8 +82,8 @@ class MixedBatch(ProgramBatch):
             answers.append(table if name in self.discrete else Normals(table[:, 0], table[:, 1]))
         return answers
 
-    def _asked(self, at: int, of: int, treated: Any, control: Any, state: Any) -> Contrast:
-        return Contrast(self.dags.nodes[at], self.dags.nodes[of], treated=treated, control=control, state=state)
+    def _asked(self, contrast: Contrast) -> Contrast:
+        return contrast
 
     def _effect(self, asked: Contrast, samples: int | None, seed: int) -> BatchEffects:
         """That of :func:`causalpp.ate` in each program."""

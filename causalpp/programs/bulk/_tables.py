@@ -19,6 +19,7 @@ from causalpp.graphs import DagBatch
 from causalpp.programs.bulk._base import BatchEffects, ProgramBatch
 from causalpp.programs.bulk._fits import Fits, Plan, plan, unique_rows
 from causalpp.programs.bulk._run import BLOCK, columns, ranks
+from causalpp.programs.contrast import Contrast
 from causalpp.programs.mechanisms import State, state_number
 from causalpp.scores import BDeu, CooperHerskovits, LocalScore
 
@@ -198,18 +199,13 @@ class TableBatch(ProgramBatch):
 
     # --- effects --------------------------------------------------------------------------------------
 
-    def _asked(self, at: int, of: int, treated: Any, control: Any, state: Any) -> tuple[int, int, list[int], _Floats]:
+    def _asked(self, contrast: Contrast) -> tuple[int, int, list[int], _Floats]:
         """The two variables, the states of the first that are compared, and what each state of the second counts."""
-        treatment, outcome = self.dags.nodes[at], self.dags.nodes[of]
-        sides = [state_number(treatment, self.states[treatment], value) for value in (treated, control)]
-        if sides[0] == sides[1]:
-            raise InvalidParameter(f"treated and control are both {treated!r}")
-        states = self.states[outcome]
-        if state is not None:
-            return at, of, sides, np.eye(len(states))[state_number(outcome, states, state)]
-        if not all(isinstance(s, (bool, int, float)) for s in states):
-            shown = ", ".join(map(repr, states))
-            raise InvalidParameter(f"which state of {outcome!r} is meant? say state= out of {shown}")
+        at, of = (self.dags.position(name) for name in (contrast.treatment, contrast.outcome))
+        known, states = self.states[contrast.treatment], self.states[contrast.outcome]
+        sides = [known.index(value) for value in (contrast.treated, contrast.control)]
+        if contrast.state is not None:
+            return at, of, sides, np.eye(len(states))[states.index(contrast.state)]
         return at, of, sides, np.array([float(s) for s in states])
 
     def _effect(self, asked: tuple[int, int, list[int], _Floats], samples: int | None, seed: int) -> BatchEffects:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, overload
 
+from causalpp.errors import InvalidParameter
 from causalpp.programs.contrast import Contrast
 from causalpp.programs.estimands._sides import Outcome, Sides, each_draw, sides
 from causalpp.programs.estimands._warning import not_identified
@@ -18,6 +20,7 @@ __all__ = ["How", "Quantity", "effect", "estimand", "in_words"]
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
+_WORDS = tuple(field.name for field in fields(Contrast))
 
 
 class How(TypedDict, total=False):
@@ -49,16 +52,23 @@ class Quantity(Protocol[P, R]):
 
 def estimand(function: Callable[Concatenate[CausalProgram, Contrast, P], R]) -> Quantity[P, R]:
     """Decorates a function of a program and a contrast, which then finds the contrast with nothing left open."""
+    signature = _signature(function)
 
     @functools.wraps(function)
-    def asked(
-        program: CausalProgram, contrast: Any = None, outcome: Any = None, *args: P.args, **options: P.kwargs
-    ) -> R:
-        words = {name: options.pop(name, None) for name in ("treatment", "treated", "control", "state")}
-        return function(program, Contrast.of(contrast, outcome, **words).on(program), *args, **options)
+    def asked(*args: Any, **options: Any) -> R:
+        try:
+            said = signature.bind(*args, **options).arguments
+        except TypeError as error:
+            raise TypeError(f"{function.__name__}() {error}") from None
+        if not isinstance(program := said.pop("program"), CausalProgram):
+            raise InvalidParameter(
+                f"{function.__name__}() asks a program, got {type(program).__name__}: compile() makes one of a graph"
+            )
+        words = {name: said.pop(name, None) for name in ("contrast", *_WORDS)}
+        return function(program, Contrast.of(**words).on(program), **said)  # type: ignore[call-arg]  # bound above
 
-    asked.__signature__ = _signature(function)  # type: ignore[attr-defined]
-    return asked  # type: ignore[return-value]
+    asked.__signature__ = signature  # type: ignore[attr-defined]
+    return asked
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature:

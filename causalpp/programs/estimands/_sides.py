@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 
 from causalpp.columns import state_number
 from causalpp.errors import ImpossibleEvidence, ImpreciseWarning, InvalidParameter, TooLarge
-from causalpp.programs.answering import exact as _exact
-from causalpp.programs.answering import mixture as _mixture
-from causalpp.programs.answering import sampling as _sampling
+from causalpp.programs.answering import exact, mixture, sampling
 from causalpp.programs.answering.plan import Statement
 from causalpp.programs.contrast import Contrast
 from causalpp.programs.mechanisms import Assign, State
@@ -86,9 +84,9 @@ def _attempt(compute: Callable[[], T]) -> T | None:
 def exact_joint(worlds: Worlds, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64] | None:
     """The joint distribution of discrete variables of some worlds; None if it is out of reach."""
     made, wanted = worlds._plan(pairs)
-    if _exact.is_discrete(made):
-        return _attempt(lambda: _exact.joint(made, wanted)[0])
-    return _attempt(lambda: _mixture.mixture(made, wanted).joint) if _mixture.is_mixture(made) else None
+    if exact.is_discrete(made):
+        return _attempt(lambda: exact.joint(made, wanted)[0])
+    return _attempt(lambda: mixture.mixture(made, wanted).joint) if mixture.is_mixture(made) else None
 
 
 def _exact_mean(worlds: Worlds, world: str, outcome: Outcome) -> float | None:
@@ -96,9 +94,9 @@ def _exact_mean(worlds: Worlds, world: str, outcome: Outcome) -> float | None:
         law = exact_joint(worlds, [(world, outcome.variable)])
         return None if law is None else float(law @ outcome.score)
     made, wanted = worlds._plan([(world, outcome.variable)])
-    if not _mixture.is_mixture(made):
+    if not mixture.is_mixture(made):
         return None
-    return _attempt(lambda: float(_mixture.mixture(made, wanted).moments[0][0]))
+    return _attempt(lambda: float(mixture.mixture(made, wanted).moments[0][0]))
 
 
 def _exact_sides(worlds: Worlds, names: tuple[str, str], outcome: Outcome) -> Sides | None:
@@ -109,8 +107,8 @@ def _exact_sides(worlds: Worlds, names: tuple[str, str], outcome: Outcome) -> Si
         read = [
             n.statement.noise_name for n in made.nodes if n.mechanism.states and not isinstance(n.mechanism, Assign)
         ]
-        if _mixture.is_mixture(made) and len(set(read)) == len(read):
-            both = _attempt(lambda: _mixture.mixture(made, wanted, [(wanted[0], wanted[1])]))
+        if mixture.is_mixture(made) and len(set(read)) == len(read):
+            both = _attempt(lambda: mixture.mixture(made, wanted, [(wanted[0], wanted[1])]))
             if both is not None:
                 means = both.moments[0]
                 return Sides((float(means[0]), float(means[1])), float(both.differences[0]), 0.0, "exact", None)
@@ -140,7 +138,7 @@ def rows(
 
 def mean_error(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
     """The weighted mean and its standard error, that of a ratio of means where the weights differ."""
-    mean = _sampling.weighted_mean(weights, values)
+    mean = sampling.weighted_mean(weights, values)
     n = len(values)
     return mean, math.sqrt(float((weights**2) @ (values - mean) ** 2) * n / (n - 1))
 
@@ -148,13 +146,13 @@ def mean_error(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tup
 def sides(worlds: Worlds, names: tuple[str, str], outcome: Outcome, samples: int | None, seed: int) -> Sides:
     """The mean outcome in two worlds: exact unless ``samples`` are asked for or it is out of reach."""
     if samples is None:
-        exact = _exact_sides(worlds, names, outcome)
-        if exact is not None:
-            return exact
+        found = _exact_sides(worlds, names, outcome)
+        if found is not None:
+            return found
     drawn, weights, size, method = rows(worlds, [(name, outcome.variable) for name in names], samples, seed)
     values = [outcome.values(column) for column in drawn]
     value, error = mean_error(values[0] - values[1], weights)
-    means = [_sampling.weighted_mean(weights, column) for column in values]
+    means = [sampling.weighted_mean(weights, column) for column in values]
     return Sides((means[0], means[1]), value, error, method, size)
 
 

@@ -28,7 +28,7 @@ from causalpp.errors import ImpossibleEvidence, InvalidParameter, TooLarge
 from causalpp.programs.answering.plan import Statement
 from causalpp.programs.estimands._asking import in_words
 from causalpp.programs.mechanisms import Assign, State
-from causalpp.programs.mechanisms.noise import ranks as _ranks
+from causalpp.programs.mechanisms.noise import ranks
 from causalpp.programs.program import CausalProgram
 
 __all__ = ["ActualCause", "actual_cause"]
@@ -246,7 +246,7 @@ class _Contexts:
             if name in known:
                 cells.append((torch.tensor([float(known[name])], dtype=torch.float64), np.ones(1)))
             else:
-                cells.append(_ranks.cells([s.mechanism for s in statements]))
+                cells.append(ranks.cells([s.mechanism for s in statements]))
         self.given = frozenset(known)  # as itself; the others as log odds
         count = math.prod(len(mass) for _, mass in cells)
         if count > _MOST_CONTEXTS:
