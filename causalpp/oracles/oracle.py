@@ -208,6 +208,9 @@ class _Kept:
 
 def placed_at(request: Request, answer: Answer) -> Answer:
     """An answer that says which request it answers."""
+    given: Any = answer
+    if not isinstance(given, Answer):
+        raise OracleError(f"an oracle answers with Answer(question, value), not with {given!r}")
     if answer.request == request:
         return answer
     return replace(

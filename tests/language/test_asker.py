@@ -144,3 +144,19 @@ def test_what_a_backend_gives_is_looked_at() -> None:
     for prices in (5, (1.0,), (1.0, float("nan")), ("a", "b")):
         with pytest.raises(InvalidParameter, match="the prices are two"):
             Asker(Echo(), prices=prices)  # type: ignore[arg-type]
+
+
+def test_an_interrupt_between_batches_keeps_what_came(tmp_path: Path) -> None:
+    class Interrupted(Together):
+        def complete_all(self, prompts: Sequence[Prompt], *rest: Any) -> list[Reply]:
+            if self.seen:
+                raise KeyboardInterrupt
+            return super().complete_all(prompts, *rest)
+
+    many, budget, first, second = [Prompt(str(k)) for k in range(100)], Budget(), Interrupted(), Together()
+    with pytest.raises(KeyboardInterrupt):
+        Asker(first, budget=budget, journal=tmp_path / "j").ask(many)
+    assert (budget.asked, budget.under_way) == (len(first.seen), 0)
+    replies = Asker(second, journal=tmp_path / "j").ask(many)
+    assert [reply.text for reply in replies] == [f"{k}, 0" for k in range(100)]
+    assert 0 < len(first.seen) == 100 - len(second.seen)

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ from causalpp import Answer, Causes
 from causalpp.errors import BudgetSpent, InvalidParameter, OracleError, UnknownVariable
 from causalpp.language.running._pace import Bucket, Pace, attempt
 from causalpp.language.running._progress import Progress
-from causalpp.oracles import Request
+from causalpp.oracles import Oracle, Request
 from causalpp.oracles.running import AsyncOracle, Budget, Limits, Unanswered, run
 
 QUESTIONS = [Causes("a", f"b{k}") for k in range(60)]
@@ -491,3 +492,21 @@ def test_what_a_failure_took_is_counted() -> None:
     (answer,) = Costly(budget=budget, progress=False).ask(QUESTIONS[:1])
     assert (answer.tokens_in, answer.tokens_out, answer.cost) == (10, 3, 16.0)
     assert (budget.asked, budget.used, budget.spent) == (0, 13, 16.0)
+
+
+@pytest.mark.parametrize("said", [True, None, "yes"])
+def test_what_is_no_answer(said: Any) -> None:
+    class Plain(Oracle):
+        nature = "human"
+        fingerprint = "plain"
+
+        def _answer(self, request: Request) -> Answer:
+            return said  # type: ignore[no-any-return]
+
+    class Waits(Slow):
+        async def _answer_async(self, request: Request) -> Answer:
+            return said  # type: ignore[no-any-return]
+
+    for oracle in (Plain(), Waits()):
+        with pytest.raises(OracleError, match=r"an oracle answers with Answer\(question, value\), not with"):
+            oracle.ask(QUESTIONS[0])
