@@ -2,7 +2,7 @@
 
 Four things can have been renamed: a name of a module or room (:func:`old_names`), a module (:func:`old_modules`), an
 attribute or method of a class (:func:`old_attribute`; where it is overridden, :func:`old_override`), and a keyword of a
-function (:func:`old_keyword`).
+function or class (:func:`old_keyword`).
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ class _OldAttribute:
 def old_modules(moved: Mapping[str, str]) -> None:
     """Modules that can still be imported where they stood: old dotted name → the modules that have their names now.
 
-    A module stands for the first of several, separated by spaces, that has a name.
+    A module stands for the first of several, separated by spaces, that has a name. Called, it stands for its function
+    of the same name, which it hides in its room once it is imported.
 
     Example:
         >>> old_modules({"causalpp.sketches": "causalpp.graphs causalpp.errors"})
@@ -115,12 +116,20 @@ def old_modules(moved: Mapping[str, str]) -> None:
         sys.meta_path.append(_Moved)
 
 
+class _OldModule(ModuleType):
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return getattr(self, self.__name__.rpartition(".")[2])(*args, **keywords)
+
+
 class _Moved(MetaPathFinder, Loader):
     where: ClassVar[dict[str, str]] = {}
 
     @classmethod
     def find_spec(cls, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG003
         return ModuleSpec(name, cls(), is_package=True) if name in cls.where else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _OldModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         places = self.where[module.__name__].split()
@@ -136,7 +145,7 @@ class _Moved(MetaPathFinder, Loader):
 
 
 def old_keyword(**names: str) -> Callable[[F], F]:
-    """Decorates a function whose keywords were renamed: ``@old_keyword(evidence="observations")``.
+    """Decorates a function or class whose keywords were renamed: ``@old_keyword(evidence="observations")``.
 
     Example:
         >>> @old_keyword(evidence="observations")
@@ -149,13 +158,18 @@ def old_keyword(**names: str) -> Callable[[F], F]:
     """
 
     def decorate(function: F) -> F:
+        if isinstance(function, type):
+            function.__init__ = decorate(function.__init__)  # type: ignore[misc]
+            return function
+        said = function.__qualname__.rpartition("<locals>.")[2].removesuffix(".__init__")
+
         @functools.wraps(function)
         def called(*args: Any, **keywords: Any) -> Any:
             for old, new in names.items():
                 if old in keywords:
                     if new in keywords:
-                        raise TypeError(f"{function.__name__}() got {new!r} twice, once under its old name {old!r}")
-                    _warn(f"{function.__name__}({old}=)", f"{function.__name__}({new}=)", 1)
+                        raise TypeError(f"{said}() got {new!r} twice, once under its old name {old!r}")
+                    _warn(f"{said}({old}=)", f"{said}({new}=)", 1)
                     keywords[new] = keywords.pop(old)
             return function(*args, **keywords)
 

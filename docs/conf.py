@@ -97,8 +97,10 @@ def elsewhere(room: ModuleType, name: str, before: str) -> list[str]:
 def entry(room: ModuleType, name: str) -> list[str]:
     """The directive that documents one exported name."""
     thing = getattr(room, name)
-    if inspect.ismodule(thing):
-        return [f".. automodule:: {thing.__name__}", "   :members:"]
+    if inspect.ismodule(thing):  # what of it the room exports itself has its own entry
+        own = [getattr(room, one) for one in room.__all__]
+        twice = [one for one in getattr(thing, "__all__", ()) if any(getattr(thing, one) is it for it in own)]
+        return [f".. automodule:: {thing.__name__}", "   :members:", f"   :exclude-members: {', '.join(twice)}"]
     if is_class(thing):
         kind = "exception" if issubclass(thing, BaseException) else "class"
         return [f".. auto{kind}:: {room.__name__}.{name}", "   :members:", "   :show-inheritance:"]

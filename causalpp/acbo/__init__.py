@@ -1,6 +1,6 @@
 """A-CBO: the loop around an oracle, and the result it leaves."""
 
-from causalpp._renamed import old_names
+from causalpp._renamed import old_modules, old_names
 from causalpp.acbo.config import AcboConfig
 from causalpp.acbo.loop import discover, discover_async, drive, drive_async
 from causalpp.acbo.result import Result, Step
@@ -8,6 +8,7 @@ from causalpp.acbo.session import Session
 
 __all__ = ["AcboConfig", "Result", "Session", "Step", "discover", "discover_async", "drive", "drive_async"]
 
+old_modules({"causalpp.acbo.average": "causalpp.effects", "causalpp.acbo.contradiction": "causalpp.acbo.stopping"})
 __getattr__ = old_names(
     __name__, {"average": "causalpp.effects:average", "AveragedEffect": "causalpp.effects:AveragedEffect"}
 )

@@ -1,6 +1,6 @@
 """Belief: the posterior over candidate graphs and channel parameters after some answers."""
 
-from causalpp._renamed import old_names
+from causalpp._renamed import old_modules, old_names
 from causalpp.belief.alternatives import NoneOfThese, one_edge_alternatives
 from causalpp.belief.belief import Belief
 from causalpp.belief.channels import (
@@ -65,4 +65,7 @@ __all__ = [
     "one_edge_alternatives",
 ]
 
+_CHANNELS_AND_HUGE = "abstaining agnostic components correlated evidence mixture odds outlook particles pooled shared"
+old_modules({f"{__name__}.{name}": __name__ for name in _CHANNELS_AND_HUGE.split()})
+old_modules({f"{__name__}.groups": f"{__name__}.channels.groups"})
 __getattr__ = old_names(__name__, {"Evidence": "Record", "Forecast": "Predictive", "Outlook": "Predictive"})

@@ -235,9 +235,9 @@ class ListedBelief(BeliefLike):
             self._shown[number] = self.candidates[number]
         return self._shown[number]
 
-    def probability(self, statement: Proposition) -> float:
+    def probability(self, proposition: Proposition) -> float:
         """The posterior probability that a statement is true."""
-        holds = true_of(statement, self.record.hypotheses).to(self._posterior.dtype)
+        holds = true_of(proposition, self.record.hypotheses).to(self._posterior.dtype)
         return min(1.0, float(self._posterior @ holds))
 
     def settled(self, statement: Proposition) -> bool | None:

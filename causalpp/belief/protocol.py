@@ -71,12 +71,12 @@ class BeliefLike(Protocol):
     def top(self, k: int = 5) -> list[tuple[Any, float]]:
         """``k`` of the most probable candidates with their probabilities."""
 
-    def probability(self, statement: Proposition) -> float:
+    def probability(self, proposition: Proposition) -> float:
         """The probability that a statement is true."""
 
-    def standard_error(self, statement: Proposition) -> float:
+    def standard_error(self, proposition: Proposition) -> float:
         """How far off :meth:`probability` may be; 0 where it is exact."""
-        del statement
+        del proposition
         return 0.0
 
     def settled(self, statement: Proposition) -> bool | None:

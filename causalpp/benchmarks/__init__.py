@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from causalpp import tasks
-from causalpp._renamed import old_names
+from causalpp._renamed import old_modules, old_names
 from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.runs import (
     Config,
@@ -53,6 +53,12 @@ __all__ = [
     "study_names",
 ]
 
+old_modules(
+    {
+        "causalpp.benchmarks.noises": "causalpp.benchmarks.solvers.asked",
+        "causalpp.benchmarks.studies.calibration": "causalpp.benchmarks.studies.confidence causalpp.benchmarks.studies",
+    }
+)
 _OLD = {
     "CalibrationStudy": "ConfidenceStudy",
     "Task": "Study",

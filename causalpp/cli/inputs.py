@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from causalpp._files import about, read_text
-from causalpp.cli.options import Table, graph_of
 from causalpp.errors import FormatError, InvalidParameter, UnknownVariable
 from causalpp.graphs import Dag, read_dag, read_graph, read_network
 from causalpp.graphs.dag import check_names
 from causalpp.programs import CausalProgram, compile, from_network, load_network, network_names
 from causalpp.propositions import Proposition, parse
 
-__all__ = ["has_tables", "read_model", "read_program", "read_settings", "read_statements", "read_truth"]
+if TYPE_CHECKING:
+    from causalpp.cli.options.columns import Table
+
+__all__ = ["graph_of", "has_tables", "read_model", "read_program", "read_settings", "read_statements", "read_truth"]
 
 
 def read_program(path: Path) -> CausalProgram:
@@ -21,6 +24,14 @@ def read_program(path: Path) -> CausalProgram:
     network = read_network(path)
     with about(path):
         return from_network(network)
+
+
+def graph_of(graph: Path | None, network: str | None) -> Dag:
+    """The graph in a file, or of a network; the caller sees to it that one of the two is given."""
+    if network is not None:
+        return load_network(network).dag
+    assert graph is not None
+    return read_dag(graph)
 
 
 def read_model(

@@ -17,9 +17,8 @@ from rich.text import Text
 
 from causalpp._files import check_target, write_bytes
 from causalpp._terminal import visible, visible_json
-from causalpp.cli.options.learning import learned_rows
 from causalpp.cli.terminal import Terminal
-from causalpp.errors import InvalidParameter
+from causalpp.errors import InvalidParameter, RepairWarning
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,6 +65,23 @@ def arrows(dag: Dag, cpdag: Mpdag | None = None) -> str:
     return ", ".join(edges) or ("(the edges that are settled)" if dag.edges else "(no edges)")
 
 
+def _learned_rows(mec: MarkovEquivalenceClass) -> list[tuple[str, str]]:
+    """What has to be said of how a class was learned, line by line."""
+    how, out = mec.learned, []
+    if "rows_used" in how:
+        fewest, most = how["rows_used"]
+        number = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
+        what = "each test used what it could" if how["method"] == "pc" else "the score used the complete ones"
+        out.append(("missing values", f"{number} of {how['rows']:,} rows: {what}"))
+    if "repaired" in how:
+        for head, said in zip(["repaired", "", ""], RepairWarning(**how["repaired"]).said(), strict=False):
+            out.append((head, said))
+        out.append(("", "the tests contradict each other or what is known"))
+    if "stopped" in how:
+        out.append(("stopped", f"{how['stopped']}: the best that was found until then"))
+    return out
+
+
 def class_summary(mec: MarkovEquivalenceClass) -> RenderableType:
     """What observation settles and what it leaves open."""
     table = _grid(2)
@@ -74,7 +90,7 @@ def class_summary(mec: MarkovEquivalenceClass) -> RenderableType:
     table.add_row("settled", settled)
     table.add_row("left open", Text(visible(left_open), style="bold"))
     table.add_row("graphs that fit", f"{mec.size:,}")
-    for head, said in learned_rows(mec):
+    for head, said in _learned_rows(mec):
         table.add_row(head, said)
     return table
 

@@ -1,5 +1,6 @@
 """Equivalence classes: what observation alone can say about a causal graph."""
 
+from causalpp._renamed import old_modules
 from causalpp.equivalence._by_component import even, exits
 from causalpp.equivalence.convert import from_general_graph, from_pgmpy_pdag, to_general_graph, to_pgmpy_pdag
 from causalpp.equivalence.drawing import draw_shares
@@ -60,3 +61,16 @@ __all__ = [
     "verification_number",
     "verification_set",
 ]
+
+old_modules(
+    {f"{__name__}.{name}": f"{__name__}.statements.{name}" for name in ("entailment", "independence", "premise")}
+)
+old_modules(
+    {
+        f"{__name__}.discovery": f"{__name__}.learning.discovery",
+        f"{__name__}.learning.counts": "causalpp.scores.counts",
+        f"{__name__}.learning.independence": "causalpp.scores.independence_tests",
+        f"{__name__}.learning.scores": "causalpp.scores",
+        f"{__name__}.learning.table": "causalpp.scores.table",
+    }
+)

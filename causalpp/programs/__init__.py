@@ -1,5 +1,6 @@
 """Programs: a causal graph compiled to Pyro, and ``do`` as a visible change of the program."""
 
+from causalpp._renamed import old_modules
 from causalpp.programs import examples, mechanisms
 from causalpp.programs.base import BaseProgram
 from causalpp.programs.bulk import BatchEffects, GaussianBatch, MixedBatch, ProgramBatch, TableBatch, compile_batch
@@ -123,3 +124,20 @@ __all__ = [
     "tian_pearl_bounds",
     "to_bif",
 ]
+
+old_modules({f"{__name__}.mechanisms.{name}": f"{__name__}.mechanisms" for name in ("counts", "glm")})
+old_modules(
+    {f"{__name__}.fitting.{name}": f"{__name__}.fitting.families.{name}" for name in ("conjugate", "counts", "laplace")}
+)
+old_modules(
+    {
+        f"{__name__}.fitting.{name}": f"{__name__}.fitting.joint.{name}"
+        for name in ("latent", "mcmc", "modes", "variational")
+    }
+)
+old_modules(
+    {
+        f"{__name__}.fitting.model": f"{__name__}.models.rows",
+        f"{__name__}.fitting.report": f"{__name__}.fitting {__name__}.fitting.convergence",
+    }
+)

@@ -66,7 +66,7 @@ class BGe(EquivalentScore):
 
     and l of the columns have the density (f = α_w − n + l)
 
-        π^(−lN/2) (α_μ/(N + α_μ))^(l/2) Γ_l((N + f)/2)/Γ_l(f/2) |T|^(f/2) / |R|^((N + f)/2).
+        π^(−lN/2) (α_μ/(N + α_μ))^(l/2) Γ_l((N + f)/2)/Γ_l(f/2) det(T)^(f/2) / det(R)^((N + f)/2).
 
     Args:
         data, interventions: see :class:`LocalScore`.

@@ -1,5 +1,6 @@
 """Channels: the noise models of oracles, each with what it learns of them."""
 
+from causalpp._renamed import old_names
 from causalpp.belief.channels.abstaining import Abstaining
 from causalpp.belief.channels.agnostic import Agnostic
 from causalpp.belief.channels.base import Channel, Heard, Predictive, Profile
@@ -28,3 +29,14 @@ __all__ = [
     "SharedErrors",
     "Worlds",
 ]
+
+__getattr__ = old_names(
+    __name__,
+    {
+        "Forecast": "Predictive",
+        "Label": "causalpp.belief.record:Label",
+        "Source": "causalpp.belief:Source",
+        "Tallies": "causalpp.belief:Tallies",
+        "beta_from_counts": "causalpp.belief.channels.counts:beta_from_counts",
+    },
+)

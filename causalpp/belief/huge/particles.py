@@ -184,13 +184,13 @@ class ParticleBelief(Uncounted):
         """How many different graphs there are among the particles."""
         return len(self.candidates)
 
-    def standard_error(self, statement: Proposition) -> float:
+    def standard_error(self, proposition: Proposition) -> float:
         """How far off :meth:`probability` may be: estimated from what the populations disagree about.
 
         No population counts for less than the others here, whatever it weighs, so the error is rather over- than
         underestimated.
         """
-        return self._error(statement.holds(self.candidates).double())
+        return self._error(proposition.holds(self.candidates).double())
 
     @property
     def confidence_error(self) -> float:
@@ -255,9 +255,9 @@ class ParticleBelief(Uncounted):
         """The law of an answer to a new question; see :attr:`Belief.rates`."""
         return self.belief.rates
 
-    def probability(self, statement: Proposition) -> float:
+    def probability(self, proposition: Proposition) -> float:
         """The estimated posterior probability that a statement is true; see :meth:`standard_error`."""
-        return self.belief.probability(statement)
+        return self.belief.probability(proposition)
 
     @property
     def edges(self) -> Tensor:

@@ -1,5 +1,6 @@
 """Runs: a configuration becomes units, whoever carries them out, one store keeps them, tables come out."""
 
+from causalpp._renamed import old_names
 from causalpp.benchmarks.runs.config import Config, Part, config_names, read_config
 from causalpp.benchmarks.runs.results import Run
 from causalpp.benchmarks.runs.runner import rows_of, run
@@ -20,3 +21,15 @@ __all__ = [
     "run",
     "study_names",
 ]
+
+__getattr__ = old_names(
+    __name__,
+    {
+        "Row": "causalpp.benchmarks.rows:Row",
+        "Task": "Study",
+        "canonical": "causalpp.benchmarks.keys:canonical",
+        "get_task": "get_study",
+        "seed_of": "causalpp.benchmarks.keys:seed_of",
+        "task_names": "study_names",
+    },
+)

@@ -14,7 +14,7 @@ from typing import Any
 
 from causalpp._files import about as naming
 from causalpp._files import data_path, read_text
-from causalpp._renamed import old_attribute
+from causalpp._renamed import old_attribute, old_keyword
 from causalpp.benchmarks.keys import canonical
 from causalpp.benchmarks.runs.units import Study, Unit, get_study
 from causalpp.benchmarks.settings import Lines, Place, no_such_key, read_settings
@@ -27,6 +27,7 @@ _LONGEST_NAME = 200  # bytes; file systems take 255
 _DEEPEST = 40
 
 
+@old_keyword(task="study")
 @dataclass(frozen=True)
 class Part:
     """One section of a configuration: a study and its settings.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from causalpp._files import read_text, write_text
-from causalpp._renamed import old_attribute
+from causalpp._renamed import old_attribute, old_keyword
 from causalpp.benchmarks.keys import canonical
 from causalpp.benchmarks.rows import frame_of_today, row_of_today
 from causalpp.benchmarks.runs.config import Config
@@ -244,6 +244,7 @@ class Run:
         """The studies it has results of."""
         return tuple(self._tables)
 
+    @old_keyword(task="study")
     def frame(self, study: str) -> pd.DataFrame:
         """The results of a study: a row for each row of each unit, sorted by the units' keys.
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from causalpp._register import Register
-from causalpp._renamed import old_attribute
+from causalpp._renamed import old_attribute, old_keyword
 from causalpp.benchmarks.keys import canonical
 from causalpp.benchmarks.rows import Row
 from causalpp.errors import InvalidParameter
@@ -29,6 +29,7 @@ __all__ = ["Outcome", "Study", "Unit", "get_study", "register", "study_names"]
 _alone = threading.Lock()  # the generators are those of the process
 
 
+@old_keyword(task="study")
 @dataclass(frozen=True)
 class Unit:
     """One piece of work.

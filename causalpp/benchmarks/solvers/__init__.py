@@ -1,5 +1,6 @@
 """Solvers: whoever answers items, behind one interface."""
 
+from causalpp._renamed import old_names
 from causalpp.benchmarks.solvers.base import SOLVERS, Solution, Solver, make_solver, solver_names
 from causalpp.benchmarks.solvers.constant import AlwaysNo, AlwaysYes
 from causalpp.benchmarks.solvers.loop import AcboSolver, PublishedAcbo
@@ -14,3 +15,8 @@ _SHIPPED: tuple[type[Solver], ...] = (
 )  # fmt: skip
 for _kind in _SHIPPED:
     SOLVERS.add(_kind.name, _kind)
+
+__getattr__ = old_names(
+    __name__,
+    {"Verdict": "Solution"},
+)

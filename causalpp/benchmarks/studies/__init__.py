@@ -1,5 +1,6 @@
 """Studies: what a run measures, and the library's studies of itself."""
 
+from causalpp._renamed import old_names
 from causalpp.benchmarks.studies.confidence import ConfidenceStudy, confidence_study
 from causalpp.benchmarks.studies.discover import DISCOVER
 from causalpp.benchmarks.studies.efficiency import Efficiency, efficiency
@@ -17,3 +18,8 @@ __all__ = [
     "confidence_study",
     "efficiency",
 ]
+
+__getattr__ = old_names(
+    __name__,
+    {"CalibrationStudy": "ConfidenceStudy", "calibration": "confidence_study"},
+)

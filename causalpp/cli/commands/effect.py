@@ -186,5 +186,7 @@ def _sources(program: CausalProgram, treatment: str, treated: Any) -> dict[str, 
 
 def _mixed(graph: Path | None, network: str | None) -> Dag | Admg:
     """The graph alone, where latent common causes may be bidirected edges."""
+    from causalpp.cli.inputs import graph_of
+
     found = None if graph is None else cpp.read_graph(graph)
-    return found if isinstance(found, cpp.Admg) else options.graph_of(graph, network)
+    return found if isinstance(found, cpp.Admg) else graph_of(graph, network)

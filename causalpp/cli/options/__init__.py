@@ -8,7 +8,7 @@ from causalpp.cli.options._single import Control, Graph, Json, Kinds, Network, O
 from causalpp.cli.options.columns import Columns, Table
 from causalpp.cli.options.learning import Method, Search
 from causalpp.cli.options.oracles import ChosenOracle, OracleKind, known_program
-from causalpp.cli.options.sources import Source, graph_of
+from causalpp.cli.options.sources import Source
 
 __all__ = [
     "ChosenOracle",
@@ -28,7 +28,6 @@ __all__ = [
     "State",
     "Table",
     "Treated",
-    "graph_of",
     "grouped",
     "known_program",
     "option",

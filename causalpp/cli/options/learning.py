@@ -11,13 +11,13 @@ import causalpp as cpp
 from causalpp._files import about, read_text
 from causalpp.cli.options._grouped import option
 from causalpp.cli.options.columns import Table
-from causalpp.errors import FormatError, InvalidParameter, RepairWarning
+from causalpp.errors import FormatError, InvalidParameter
 
 if TYPE_CHECKING:
     from causalpp.equivalence import MarkovEquivalenceClass
     from causalpp.graphs import Knowledge
 
-__all__ = ["Method", "Search", "learned_rows"]
+__all__ = ["Method", "Search"]
 
 
 class Method(StrEnum):
@@ -119,21 +119,4 @@ def _space(value: str) -> list[str]:
             except FormatError as error:
                 raise FormatError(str(error).partition(": ")[2] or str(error), line=number) from None
             out.append(f"search_space: {edges}")
-    return out
-
-
-def learned_rows(mec: MarkovEquivalenceClass) -> list[tuple[str, str]]:
-    """What has to be said of how a class was learned, line by line."""
-    how, out = mec.learned, []
-    if "rows_used" in how:
-        fewest, most = how["rows_used"]
-        number = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
-        what = "each test used what it could" if how["method"] == "pc" else "the score used the complete ones"
-        out.append(("missing values", f"{number} of {how['rows']:,} rows: {what}"))
-    if "repaired" in how:
-        for head, said in zip(["repaired", "", ""], RepairWarning(**how["repaired"]).said(), strict=False):
-            out.append((head, said))
-        out.append(("", "the tests contradict each other or what is known"))
-    if "stopped" in how:
-        out.append(("stopped", f"{how['stopped']}: the best that was found until then"))
     return out

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from causalpp.equivalence import MarkovEquivalenceClass
     from causalpp.graphs import Dag
 
-__all__ = ["Source", "graph_of"]
+__all__ = ["Source"]
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Source:
 
     def _given(self) -> tuple[MarkovEquivalenceClass, Dag | None]:
         """The class that something other than data gives."""
-        if self.statements is not None:
-            from causalpp.cli.inputs import read_statements
+        from causalpp.cli.inputs import graph_of, read_statements
 
+        if self.statements is not None:
             names, said = read_statements(self.statements)
             return cpp.MarkovEquivalenceClass.from_independencies(names, said, complete=self.complete), None
         if self.premise is not None:
@@ -62,13 +62,3 @@ class Source:
                 return cpp.MarkovEquivalenceClass.from_cpdag(known), None
         dag = graph_of(self.graph, self.network)
         return cpp.MarkovEquivalenceClass.from_dag(dag), dag
-
-
-def graph_of(graph: Path | None, network: str | None) -> Dag:
-    """The graph in a file, or of a network; the caller sees to it that one of the two is given."""
-    if network is not None:
-        return cpp.load_network(network).dag
-    from causalpp.graphs import read_dag
-
-    assert graph is not None
-    return read_dag(graph)

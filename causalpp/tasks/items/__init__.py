@@ -1,5 +1,6 @@
 """Items of any task: what they hold, who scores replies, how they are read from files, and how they are split."""
 
+from causalpp._renamed import old_names
 from causalpp.tasks.items.benchmark import Benchmark, benchmark_names, load_benchmark
 from causalpp.tasks.items.item import OUTCOMES, Item, Score, Scorer, Target, score
 from causalpp.tasks.items.loaders import load_published, read_items
@@ -23,3 +24,8 @@ __all__ = [
     "score",
     "with_splits",
 ]
+
+__getattr__ = old_names(
+    __name__,
+    {"RELATIONS": "causalpp.tasks.corr2cause.item:RELATIONS"},
+)
