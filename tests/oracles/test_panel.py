@@ -140,7 +140,7 @@ def wrong(oracle: SimulatedOracle, repeats: int) -> np.ndarray:
 @pytest.mark.slow
 def test_errors_are_independent_unless_they_are_shared() -> None:
     dag = erdos_renyi(5, expected_degree=2, seed=3)[0]
-    calls = 4000
+    calls = 2000
     errors = wrong(SimulatedOracle(dag, noise.Symmetric(0.2), seed=5), calls)
     assert abs(errors.mean() - 0.2) < SIGMAS * math.sqrt(0.16 / errors.size)
     together = np.corrcoef(errors.T)[np.triu_indices(4, 1)]
@@ -150,7 +150,7 @@ def test_errors_are_independent_unless_they_are_shared() -> None:
 @pytest.mark.slow
 def test_a_shared_error_turns_the_whole_call_round() -> None:
     dag = erdos_renyi(5, expected_degree=2, seed=3)[0]
-    calls = 4000
+    calls = 2000
     errors = wrong(SimulatedOracle(dag, SharedWithinCall(0.2), seed=5), calls)
     assert (errors == errors[:, :1]).all()
     assert abs(errors[:, 0].mean() - 0.2) < SIGMAS * math.sqrt(0.16 / calls)
