@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import warm
 
 import causalpp as cpp
 from causalpp import errors
@@ -536,9 +537,9 @@ def test_as_a_process() -> None:
     done = process("effect", "--network", "asia", "--treatment", "smoke", "--outcome", "dysp")
     assert (done.returncode, done.stderr) == (0, "")
     assert "+0.2337" in done.stdout
-    failed = process("mec", "--network", "nosuch")
-    assert failed.returncode == 1
-    assert failed.stderr.count("\n") == 1
+    failed = warm.run("from causalpp.cli import main; main()", "mec", "--network", "nosuch")
+    assert failed.code == 1
+    assert failed.err.count("\n") == 1
 
 
 @pytest.mark.slow
