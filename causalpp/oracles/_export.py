@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from causalpp._files import check_target, replaced
 from causalpp.errors import InvalidParameter, MissingDependency
+from causalpp.language import Reply
 from causalpp.oracles.answer import Answer
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _COLUMNS = (
     "oracle", "kind", "question", "wording", "negated", "replicate", "answer", "log_odds", "captured", "reason", "text",
     "model", "tokens_in", "tokens_out", "cost", "latency", "time", "call",
 )  # fmt: skip
-_SUMS = ("answers", "yes", "no", "abstain", "failures", "tokens_in", "tokens_out", "cost", "seconds")
+_SUMS = ("answers", "yes", "no", "abstain", "failures", "replies", "tokens_in", "tokens_out", "cost", "seconds")
 _BLOCK = 5_000
 
 
@@ -32,22 +33,27 @@ def frame(answers: Iterable[Answer]) -> pd.DataFrame:
     return pd.DataFrame([_row(answer) for answer in answers], columns=pd.Index(_COLUMNS))
 
 
-def cost(answers: Iterable[Answer], known: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+def cost(
+    answers: Iterable[Answer], replies: Iterable[tuple[str, Reply]], known: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
     """See :meth:`Journal.cost`."""
     import pandas as pd
 
     sums: dict[tuple[str, str | None], dict[str, Any]] = {}
-    for answer in answers:
+
+    def paid(oracle: str, what: Answer | Reply, *counts: str) -> None:
         start: dict[str, Any] = dict.fromkeys(_SUMS, 0) | {"cost": 0.0, "seconds": 0.0}
-        row = sums.setdefault((answer.oracle, answer.model), start)
-        if answer.failed:
-            row["failures"] += 1
-        else:
-            row["answers"] += 1
-            row[answer.word] += 1
+        row = sums.setdefault((oracle, what.model), start)
+        for name in counts:
+            row[name] += 1
         for name in ("tokens_in", "tokens_out", "cost"):
-            row[name] += getattr(answer, name)
-        row["seconds"] += answer.latency
+            row[name] += getattr(what, name)
+        row["seconds"] += what.latency
+
+    for answer in answers:
+        paid(answer.oracle, answer, *(("failures",) if answer.failed else ("answers", answer.word)))
+    for oracle, reply in replies:
+        paid(oracle, reply, "replies")
     rows = [
         {"oracle": oracle, "kind": known.get(oracle, {}).get("kind"), "model": model} | row
         for (oracle, model), row in sums.items()

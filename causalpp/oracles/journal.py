@@ -156,8 +156,11 @@ class Journal(ReplyJournal):
         return frame(self)
 
     def cost(self) -> pd.DataFrame:
-        """For each oracle and model: how many answers and failures, tokens, money, and seconds spent waiting."""
-        return cost(chain(self, self.failures()), self.oracles)
+        """For each oracle and model: how many answers, failures and replies to free prompts, at what cost.
+
+        Seconds are those spent waiting; tokens and money are of answers, failures and replies together.
+        """
+        return cost(chain(self, self.failures()), self.all_replies(), self.oracles)
 
     # --- moving and removing --------------------------------------------------------------------------
 

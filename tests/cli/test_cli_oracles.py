@@ -17,6 +17,7 @@ from causalpp.cli import main
 from causalpp.cli.options import OracleKind
 from causalpp.cli.options.oracles import ChosenOracle, known_program
 from causalpp.errors import InvalidParameter
+from causalpp.language import Reply
 from causalpp.oracles import Journal, noise
 
 KEY = "sk-verysecret-0123456789"
@@ -104,6 +105,11 @@ def test_discover_asks_a_server_and_keeps_the_answers(run: Run, tmp_path: Path, 
     assert result["oracle"] == "language model"
     assert {tuple(edge) for edge in result["graph"]["edges"]} == set(asia.edges)
     kept = Journal(journal)
+    assert "beside them" not in run("journal", "list", journal)[1]
+    kept.put_replies("somebody", [(("a prompt", 0), Reply("yes", cost=0.5))])
+    assert "replies to free prompts beside them: 1" in run("journal", "list", journal)[1]
+    assert "replies to free prompts: 1, " in run("journal", "cost", journal)[1]
+    assert kept.prune(oracle="somebody") == 1
     assert len(kept) == len(first)
     assert kept.cost()["cost"].sum() > 0
     kept.close()

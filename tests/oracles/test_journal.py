@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from causalpp import Answer, Causes, Changes, Dag, Independent, Proposition, SimulatedOracle, all_questions, noise
 from causalpp.errors import FormatError, InvalidParameter, MissingDependency, OracleError
 from causalpp.graphs import erdos_renyi
+from causalpp.language import Reply
 from causalpp.language.journal.fetching import Recorder
 from causalpp.language.running import FAILURES
 from causalpp.oracles import Oracle, Request
@@ -536,6 +537,22 @@ def test_frame_and_cost(filled: Journal) -> None:
         "model",
         *bill.columns[1:],
     ]
+
+
+def test_replies_to_free_prompts_are_billed_and_counted(filled: Journal) -> None:
+    before = filled.cost()
+    given = [((f"prompt {n}", 0), Reply("yes", model="small", tokens_in=3, tokens_out=2, cost=0.5)) for n in range(4)]
+    filled.put_replies("paid:1", given)
+    filled.put_replies("model:2", given[:1])
+    bill = filled.cost().set_index(["oracle", "model"])
+    old = before.set_index(["oracle", "model"])
+    assert bill.loc[("paid:1", "small"), "replies"] == 4
+    assert bill.loc[("paid:1", "small"), "cost"] == old.loc[("paid:1", "small"), "cost"] + 4 * 0.5
+    assert bill.loc[("paid:1", "small"), "answers"] == old.loc[("paid:1", "small"), "answers"]
+    assert tuple(bill.loc[("model:2", "small"), ["answers", "replies", "tokens_in", "tokens_out"]]) == (0, 1, 3, 2)
+    assert [oracle for oracle, _ in filled.all_replies()] == ["paid:1"] * 4 + ["model:2"]
+    assert [reply.tokens_in for _, reply in filled.all_replies("model")] == [3]
+    assert filled.prune(oracle="model") == 1
 
 
 def test_export_to_lines(filled: Journal, tmp_path: Path) -> None:

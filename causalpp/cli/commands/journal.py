@@ -39,10 +39,12 @@ def list_(
     with cpp.Journal(path, create=False) as found:
         known = found.oracles
         answers = [a for a in (found.failures() if failures else found) if a.oracle.startswith(oracle or "")]
+        replies = 0 if failures else sum(1 for _ in found.all_replies(oracle or ""))
     shown = answers[-limit:] if limit else answers
     if json:
         described = {name: known.get(name, {}) for name in dict.fromkeys(a.oracle for a in answers)}
-        print_json({"answers": len(answers), "oracles": described, "shown": [_plain(a.to_dict()) for a in shown]})
+        counts = {"answers": len(answers), "replies": replies}
+        print_json({**counts, "oracles": described, "shown": [_plain(a.to_dict()) for a in shown]})
         return
     rows = [
         (
@@ -58,7 +60,9 @@ def list_(
     if rows:
         console.print(table_of(rows, "question", "asked before", "wording", "answer", "reason", "by"))
     what = "without answer" if failures else "answers"
-    console.print(f"{len(answers):,} {what}" + (f", the last {len(shown)} shown" if len(shown) < len(answers) else ""))
+    more = f", the last {len(shown)} shown" if len(shown) < len(answers) else ""
+    beside = f"; replies to free prompts beside them: {replies:,}" if replies else ""
+    console.print(f"{len(answers):,} {what}{more}{beside}")
 
 
 @journal.command()
@@ -74,15 +78,17 @@ def cost(path: File, json: options.Json = False) -> None:
         (
             r["oracle"],
             r["model"] or r["kind"] or "",
-            *(f"{r[name]:,}" for name in ("answers", "failures", "tokens_in", "tokens_out")),
+            *(f"{r[name]:,}" for name in ("answers", "failures", "replies", "tokens_in", "tokens_out")),
             f"{r['cost']:.4g}",
             f"{r['seconds']:,.0f} s",
         )
         for r in records
     ]
-    console.print(table_of(rows, "oracle", "model", "answers", "failures", "read", "written", "cost", "waited"))
+    heads = ("oracle", "model", "answers", "failures", "replies", "read", "written", "cost", "waited")
+    console.print(table_of(rows, *heads))
     tokens = int(bill["tokens_in"].sum() + bill["tokens_out"].sum())
-    console.print(f"{int(bill['answers'].sum()):,} answers, {tokens:,} tokens, cost {bill['cost'].sum():.4g}")
+    replies = f", replies to free prompts: {int(bill['replies'].sum()):,}" if bill["replies"].any() else ""
+    console.print(f"{int(bill['answers'].sum()):,} answers{replies}, {tokens:,} tokens, cost {bill['cost'].sum():.4g}")
 
 
 @journal.command()
@@ -91,7 +97,7 @@ def export(
     out: Annotated[Path, typer.Argument(help="A file whose name ends in .jsonl or .parquet.", show_default=False)],
     json: options.Json = False,
 ) -> None:
-    """Write the answers to a file for other programs."""
+    """Write the answers, without replies to free prompts, to a file for other programs."""
     check_target(out)
     with cpp.Journal(path, create=False) as found:
         found.export(out)
@@ -123,7 +129,7 @@ def prune(
     failures: Annotated[bool, typer.Option("--failures", help="Only what has found no answer so far.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Remove the answers that fit everything that is said; the next run asks them again."""
+    """Remove the answers, and replies to free prompts, that fit all that is said; the next run asks them again."""
     with cpp.Journal(path, create=False) as found:
         removed = found.prune(oracle=oracle, before=before, reason=reason, failures=failures)
         count = len(found)

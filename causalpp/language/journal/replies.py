@@ -15,7 +15,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -77,9 +77,26 @@ class ReplyJournal:
             for key in keys:
                 row = connection.execute(f"SELECT value FROM replies WHERE {_KEY}", (fingerprint, *key)).fetchone()
                 if row is not None:
-                    values = _object(row[0], "is no reply")
-                    found[key] = Reply(**{name: value for name, value in values.items() if name in _FIELDS})
+                    found[key] = _reply(row[0])
         return found
+
+    def all_replies(self, oracle: str = "") -> Iterator[tuple[str, Reply]]:
+        """Every reply with the fingerprint of who gave it, in the order in which they were recorded.
+
+        Args:
+            oracle: only of fingerprints that begin so.
+        """
+        last = 0
+        while True:  # in pieces, so that no long-lasting reader keeps the log from being folded in
+            with self._database.reading() as connection:
+                query = "SELECT id, oracle, value FROM replies WHERE id > ? ORDER BY id LIMIT 1000"
+                rows = connection.execute(query, (last,)).fetchall()
+            if not rows:
+                return
+            for number, fingerprint, value in rows:
+                last = number
+                if str(fingerprint).startswith(oracle):
+                    yield str(fingerprint), _reply(value)
 
     def put_replies(self, fingerprint: str, replies: Iterable[tuple[tuple[str, int], Reply]]) -> None:
         """Keep replies to prompts; the first one to each stays."""
@@ -111,6 +128,11 @@ class ReplyJournal:
         with self._database.reading() as connection:
             rows = connection.execute("SELECT fingerprint, identity FROM oracles ORDER BY recorded").fetchall()
         return {str(fingerprint): _object(identity, "describes no oracle") for fingerprint, identity in rows}
+
+
+def _reply(text: Any) -> Reply:
+    values = _object(text, "is no reply")
+    return Reply(**{name: value for name, value in values.items() if name in _FIELDS})
 
 
 def _object(text: Any, what: str) -> dict[str, Any]:
