@@ -79,7 +79,7 @@ class Journal(ReplyJournal):
         found: dict[Request, Answer] = {}
         wanted = list(requests)
         texts = {pair: text_of(*pair) for pair in {(request.question, request.call) for request in wanted}}
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             for request in wanted:
                 question = texts[request.question, request.call]
                 key = (fingerprint, question, request.wording, request.negated, request.replicate)
@@ -98,7 +98,7 @@ class Journal(ReplyJournal):
         stand: list[Answer] = []
         if not rows:
             return stand
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             for answer, row in rows:
                 kept = connection.execute(f"SELECT value FROM answers WHERE {KEY}", row[:5]).fetchone()
                 stand.append(answer if kept is None else answer_of(answer.request, answer.oracle, kept[0]))
@@ -108,9 +108,9 @@ class Journal(ReplyJournal):
                     connection.execute(f"INSERT INTO {table} ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         return stand
 
-    def _is_there(self, connection: sqlite3.Connection, key: Key) -> bool:
+    def is_there(self, connection: sqlite3.Connection, key: Key) -> bool:
         if key[0] != "answers":
-            return super()._is_there(connection, key)
+            return super().is_there(connection, key)
         return connection.execute(f"SELECT 1 FROM answers WHERE {KEY}", key[1:]).fetchone() is not None
 
     def _row(self, answer: Answer) -> tuple[Any, ...]:
@@ -124,7 +124,7 @@ class Journal(ReplyJournal):
     # --- what is in it --------------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return int(connection.execute("SELECT count(*) FROM answers").fetchone()[0])
 
     def __iter__(self) -> Iterator[Answer]:
@@ -138,7 +138,7 @@ class Journal(ReplyJournal):
     def _all(self, table: str) -> Iterator[Answer]:
         last = 0
         while True:  # in pieces, so that no long-lasting reader keeps the log from being folded in
-            with self._database.reading() as connection:
+            with self.database.reading() as connection:
                 query = f"SELECT id, {_COLUMNS} FROM {table} WHERE id > ? ORDER BY id LIMIT 1000"
                 rows = connection.execute(query, (last,)).fetchall()
             if not rows:
@@ -185,7 +185,7 @@ class Journal(ReplyJournal):
         other = other if isinstance(other, Journal) else Journal(other, create=False)
         if other.path.samefile(self.path):
             raise InvalidParameter(f"{str(self.path)!r} cannot be merged into itself")
-        with self._database.outside() as connection:
+        with self.database.outside() as connection:
             connection.execute("ATTACH ? AS other", (str(other.path),))
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -242,7 +242,7 @@ class Journal(ReplyJournal):
         tables: tuple[str, ...] = ("failures",) if failures else ("answers", "failures")
         if not failures and reason is None:
             tables += ("replies",)  # to prompts that are no questions
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             if oracle is not None:  # SQL's own functions on text stop at a NUL character
                 every = " UNION ".join(f"SELECT oracle FROM {table}" for table in ("answers", "failures", "replies"))
                 rows = connection.execute(every).fetchall()

@@ -463,7 +463,7 @@ def test_internal_errors_are_one_line(run, monkeypatch: pytest.MonkeyPatch) -> N
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr("causalpp.load_network", broken)
+    monkeypatch.setattr("causalpp.cli.inputs.load_network", broken)
     done = run("mec", "--network", "asia")
     assert done.code == 70
     assert done.err.count("\n") == 1

@@ -99,7 +99,7 @@ def test_fifteen_hundred(tmp_path: Path) -> None:
         ("c.yaml", "name: x\nabout: 2024-02-31\n", r"line 2, column 8: .*'2024-02-31' cannot be read"),
         ("c.yaml", "name: x\nseed: " + "9" * 5000, r"line 2, column 7: .* cannot be read"),
         ("c.yaml", "name: x\nseed: !!int no\n", r"line 2, column 7: .*'no' cannot be read"),
-        ("c.yaml", "name: x\nparts:\n- 1: 2\n", r"line 3: parts\[0\]: the key 'task' is missing"),
+        ("c.yaml", "name: x\nparts:\n- 1: 2\n", r"line 3: parts\[0\]: the key 'study' is missing"),
         ("c.yaml", 'name: "x\\e"\nparts: []\n', r"can be the name of a folder, got 'x\\x1b'|at least one part"),
         (
             "c.json",

@@ -223,7 +223,7 @@ def journals(folder: Path, count: int, seed: int) -> Counter[str]:
                 Answer(cpp.Causes(f"x{k}", "y"), None if k % 3 else True, oracle="o", reason="unsure", text="t" * k)
             )
         journal.put(Answer(cpp.Causes("a", "b"), None, oracle="o", reason="timed out"))
-        with journal._database.outside() as connection:
+        with journal.database.outside() as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     data = whole.read_bytes()
     ended: Counter[str] = Counter()

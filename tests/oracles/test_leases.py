@@ -159,7 +159,7 @@ def test_who_is_stopped_leaves_the_rest_to_others(tmp_path: Path) -> None:
     kept, answers = in_threads(stop, wait)
     assert list(kept) == answers[:5]
     assert set(noted(tmp_path / "log").values()) == {1}
-    with Journal(tmp_path / "j")._database.reading() as connection:
+    with Journal(tmp_path / "j").database.reading() as connection:
         assert connection.execute("SELECT * FROM leases").fetchall() == []
         assert connection.execute("SELECT * FROM owners").fetchall() == []
 
@@ -206,10 +206,10 @@ def test_a_lease_whose_owner_is_elsewhere_ends_in_silence(tmp_path: Path, monkey
     time.sleep(0.1)
     assert mine.take([([row], [row])]) == []  # nobody knows yet
     until(lambda: mine.take([([row], [row])]) == [0], 5)
-    with journal._database.reading() as connection:
+    with journal.database.reading() as connection:
         assert connection.execute("SELECT row FROM leases").fetchall() == [(key,)]
     other.release()
-    with journal._database.reading() as connection:
+    with journal.database.reading() as connection:
         assert len(connection.execute("SELECT row FROM leases").fetchall()) == 1  # which is not the other's any more
     mine.release()
 

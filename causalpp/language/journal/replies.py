@@ -38,6 +38,9 @@ class ReplyJournal:
         path: of the file; it is made if there is none.
         create: False refuses to make one.
 
+    Attributes:
+        database: the file's transactions, for a journal of one's own with further :attr:`tables`.
+
     Raises:
         FormatError: the file cannot be made, is no journal, is one of a later version, or is damaged.
     """
@@ -51,7 +54,7 @@ class ReplyJournal:
 
     def __init__(self, path: str | os.PathLike[str], *, create: bool = True) -> None:
         self.path = Path(path).absolute()
-        self._database = Database(self.path, create, self.tables)
+        self.database = Database(self.path, create, self.tables)
         self._known: set[str] = set()
 
     def __repr__(self) -> str:
@@ -68,12 +71,12 @@ class ReplyJournal:
 
     def close(self) -> None:
         """Close the file; using the journal again opens it again."""
-        self._database.close()
+        self.database.close()
 
     def replies(self, fingerprint: str, keys: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Reply]:
         """The replies that somebody gave to some prompts: (digest of the prompt, replicate) → reply."""
         found: dict[tuple[str, int], Reply] = {}
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             for key in keys:
                 row = connection.execute(f"SELECT value FROM replies WHERE {_KEY}", (fingerprint, *key)).fetchone()
                 if row is not None:
@@ -88,7 +91,7 @@ class ReplyJournal:
         """
         last = 0
         while True:  # in pieces, so that no long-lasting reader keeps the log from being folded in
-            with self._database.reading() as connection:
+            with self.database.reading() as connection:
                 query = "SELECT id, oracle, value FROM replies WHERE id > ? ORDER BY id LIMIT 1000"
                 rows = connection.execute(query, (last,)).fetchall()
             if not rows:
@@ -102,14 +105,14 @@ class ReplyJournal:
         """Keep replies to prompts; the first one to each stays."""
         columns = "oracle, prompt, replicate, value, recorded"
         rows = [(fingerprint, *key, json.dumps(asdict(reply)), time.time()) for key, reply in replies]
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             connection.executemany(f"INSERT OR IGNORE INTO replies ({columns}) VALUES (?, ?, ?, ?, ?)", rows)
 
     def leases(self) -> Leases:
         """Who is to ask what is not there, among all the askings that share this file."""
-        return Leases(self._database, self._is_there)
+        return Leases(self.database, self.is_there)
 
-    def _is_there(self, connection: sqlite3.Connection, key: Key) -> bool:
+    def is_there(self, connection: sqlite3.Connection, key: Key) -> bool:
         """Whether a row is in the journal."""
         return connection.execute(f"SELECT 1 FROM replies WHERE {_KEY}", key[1:]).fetchone() is not None
 
@@ -118,14 +121,14 @@ class ReplyJournal:
         if fingerprint in self._known:
             return
         row = (fingerprint, json.dumps(dict(identity), default=str), time.time())
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             connection.execute("INSERT OR IGNORE INTO oracles VALUES (?, ?, ?)", row)
         self._known.add(fingerprint)
 
     @property
     def oracles(self) -> dict[str, dict[str, Any]]:
         """Fingerprint → what it stands for, of everybody that was asked."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute("SELECT fingerprint, identity FROM oracles ORDER BY recorded").fetchall()
         return {str(fingerprint): _object(identity, "describes no oracle") for fingerprint, identity in rows}
 

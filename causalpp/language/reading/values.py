@@ -31,13 +31,16 @@ _WRITTEN = re.compile(r"[-+]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)?(?:\.\d*)?(?:[eE].*
 
 
 def without_thoughts(text: str) -> str:
-    """What a reply says, without what a model thought in it before, up to ``</think>``; all of a thought without end.
+    """What a reply says after the last thought, that is after ``</think>``; nothing where a thought has no end.
+
+    A model that was cut off while it thought, also where it had said something before, has not said its last word.
 
     Example:
         >>> [without_thoughts(text) for text in ("<think>Tar is in between.</think> No.", "<think>Well,", "No")]
         ['No.', '', 'No']
     """
-    return text.rpartition("</think>")[2].partition("<think>")[0].strip()
+    said = text.rpartition("</think>")[2]
+    return "" if "<think>" in said else said.strip()
 
 
 def read_number(text: str, key: str = "") -> tuple[float | None, str | None]:
