@@ -26,6 +26,7 @@ def test_an_error_far_above_the_one_assumed_is_a_contradiction() -> None:
     assert found > 0.5 * runs  # the others end sure of a graph before there are answers enough
 
 
+@pytest.mark.slow
 def test_right_assumptions_seldom_contradict() -> None:
     """At a threshold of 5 % the share of false alarms is 5 % at most, whenever one looks."""
     runs = 40

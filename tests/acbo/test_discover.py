@@ -362,6 +362,7 @@ def test_every_step_is_consistent(error: float, channel: Channel) -> None:
     assert sum(step.gained for step in seen) == pytest.approx(math.log2(CHAIN.size) - result.belief.entropy)
 
 
+@pytest.mark.slow
 def test_the_expected_gain_is_gained_on_average() -> None:
     expected, gained = [], []
     for result, _ in runs(CHAIN.batch(), [noise.Symmetric(0.2)] * 300, channel=Fixed(0.2), max_questions=3):

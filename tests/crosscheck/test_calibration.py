@@ -309,7 +309,10 @@ def covered(intervals: list[tuple[float, float]], truth: float, level: float, *,
         assert share <= level + error
 
 
-@pytest.mark.parametrize(("error", "rho"), [(0.1, 0.0), (0.2, 0.3), (0.1, 0.7), (0.3, 1.0)])
+@pytest.mark.parametrize(
+    ("error", "rho"),
+    [(0.2, 0.3), *(pytest.param(*rates, marks=pytest.mark.slow) for rates in ((0.1, 0.0), (0.1, 0.7), (0.3, 1.0)))],
+)
 def test_intervals_of_rates_and_correlations_cover(error: float, rho: float) -> None:
     rng = np.random.default_rng(4)
     level, questions, repeats, trials = 0.9, 150, 4, 100

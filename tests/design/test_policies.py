@@ -239,6 +239,7 @@ def rounds_needed(policy: Policy, belief: Belief, truth: Tensor, graph: int, see
     return 200
 
 
+@pytest.mark.slow
 def test_information_needs_fewer_questions_than_chance() -> None:
     """On random classes: information is never worse than the others by more than noise, and far better than chance."""
     runs = 40

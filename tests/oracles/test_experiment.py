@@ -54,7 +54,7 @@ def confounded() -> CausalProgram:
     return compile(dag, mechanisms=mechanisms)
 
 
-@pytest.mark.parametrize("alpha", [0.05, 0.2])
+@pytest.mark.parametrize("alpha", [0.05, pytest.param(0.2, marks=pytest.mark.slow)])
 def test_effects_that_are_not_there_are_reported_at_the_level(alpha: float) -> None:
     oracle = ExperimentOracle(confounded(), alpha, samples=60, seed=1)
     trials = 300

@@ -183,7 +183,8 @@ def test_svi_and_predictive_on_the_model() -> None:
     assert model(program)()["z"].shape == ()
 
 
-@pytest.mark.parametrize("method", ["svi", pytest.param("nuts", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["svi", "nuts"])
 def test_other_methods_agree_with_the_closed_form(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mcmc, "NUTS", partial(NUTS, **FAST))
     data = regression(100).assign(g=["a", "b", "b", "a", "b"] * 20)

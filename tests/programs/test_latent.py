@@ -35,9 +35,8 @@ def front_door() -> cpp.CausalProgram:
     return cpp.compile(FRONT_DOOR, mechanisms=mechanisms)
 
 
-@pytest.mark.parametrize(
-    "repetitions", [8, pytest.param(50, marks=pytest.mark.slow)], ids=["a few repetitions", "fifty"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("repetitions", [8, 50], ids=["a few repetitions", "fifty"])
 def test_the_front_door_effect_is_covered(repetitions: int) -> None:
     """Intervals of nominal 95 %: at least 44 of 50 cover with probability 0.99, at least 6 of 8 likewise."""
     program = smoking_tar_cancer()

@@ -48,7 +48,7 @@ def made() -> Benchmark:
 # --- premises -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n", [7, 9, 12, 15, 20, 24])
+@pytest.mark.parametrize("n", [7, 9, 12, *(pytest.param(n, marks=pytest.mark.slow) for n in (15, 20, 24))])
 def test_the_text_alone_gives_the_class(n: int) -> None:
     names = [chr(65 + i) for i in range(n)]
     for k, dag in enumerate(erdos_renyi(names, expected_degree=2.5, n=50, seed=n)):
@@ -390,6 +390,7 @@ def test_published_rows_can_be_perturbed() -> None:
 # --- local questions ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_local_questions_have_true_answers_in_a_member(made: Benchmark) -> None:
     asked = interventional_set(made, per_kind=4, seed=3)
     assert Counter(item.about["kind"] for item in asked).keys() == {"Causes", "DirectlyCauses", "Changes"}

@@ -195,7 +195,7 @@ def test_the_ratio_of_a_reversal_is_that_of_the_numbers_of_covered_edges() -> No
             assert ratio.exp().tolist() == pytest.approx([x / y for x, y in zip(before, after, strict=True)])
 
 
-@pytest.mark.parametrize("steps", [None, 1, 2, 3])
+@pytest.mark.parametrize("steps", [2, *(pytest.param(steps, marks=pytest.mark.slow) for steps in (None, 1, 3))])
 def test_the_moves_are_in_detailed_balance(steps: int | None) -> None:
     """The flow between two members is the same both ways, within 5 standard errors."""
     for mec in small_classes(4):
@@ -206,7 +206,7 @@ def test_the_moves_are_in_detailed_balance(steps: int | None) -> None:
         assert (np.abs(there - there.T) <= 5 * np.sqrt(error**2 + error.T**2)).all()
 
 
-@pytest.mark.parametrize("variables", [3, 4])
+@pytest.mark.parametrize("variables", [3, pytest.param(4, marks=pytest.mark.slow)])
 def test_moves_leave_the_uniform_law_as_it_is(variables: int) -> None:
     """χ² of where uniform members end up, at a level of 10⁻⁴ shared by all the classes."""
     classes = [mec for mec in small_classes(variables) if mec.size > 1]

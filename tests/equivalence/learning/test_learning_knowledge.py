@@ -118,6 +118,7 @@ def test_exact_search_is_right_under_knowledge(kind: str, discrete: bool) -> Non
         assert all(known.allows(dag) for dag in MarkovEquivalenceClass.from_cpdag(graph).members())
 
 
+@pytest.mark.slow
 def test_no_search_by_score_is_far_from_the_best() -> None:
     """Of 60 draws of data and unrelated knowledge, none is more than 50 nats below the optimum (see speed/ for 300)."""
     far = []

@@ -110,7 +110,7 @@ def check_reason(verdict: Verdict, members: DagBatch, truth: torch.Tensor) -> No
         assert (has(f"{c} → {a}") | has(f"{c} → {b}")).all(), text
 
 
-@pytest.mark.parametrize(("d", "classes"), [(2, 2), (3, 11), (4, 185)])
+@pytest.mark.parametrize(("d", "classes"), [(2, 2), (3, 11), pytest.param(4, 185, marks=pytest.mark.slow)])
 def test_every_statement_in_every_small_class(d: int, classes: int) -> None:
     mecs = every_class(d)
     assert len(mecs) == classes
@@ -140,7 +140,9 @@ def those_with(members: DagBatch, edges: Sequence[tuple[str, str]]) -> DagBatch:
     return members[keep]
 
 
-@pytest.mark.parametrize(("d", "sample", "each", "step"), [(4, 185, 3, 1), (5, 200, 2, 5)])
+@pytest.mark.parametrize(
+    ("d", "sample", "each", "step"), [(4, 185, 3, 1), pytest.param(5, 200, 2, 5, marks=pytest.mark.slow)]
+)
 def test_background_knowledge(d: int, sample: int, each: int, step: int) -> None:
     """Here plain reachability is wrong: a possibly directed path need not be possible as a whole."""
     rng = random.Random(4)
