@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from causalpp._renamed import old_attribute, old_override
 from causalpp.errors import InvalidParameter, OracleError
@@ -29,6 +29,17 @@ __all__ = ["Oracle", "placed_at"]
 _planning = threading.Lock()  # not one for each oracle: oracles can be pickled
 
 
+class _Unsaid:
+    """Stands for the nature of an oracle whose class does not say it."""
+
+    def __get__(self, oracle: object, owner: type) -> Self:
+        if oracle is None:
+            return self
+        raise InvalidParameter(
+            f"the oracle {owner.__name__} does not say its nature: give the class one, such as nature = 'human'"
+        )
+
+
 class Oracle(ABC):
     """Whoever answers propositions: a simulator, a language model, an experiment, a person.
 
@@ -40,7 +51,7 @@ class Oracle(ABC):
         nature: which of these it is; results carry it, so that they are never mixed up.
     """
 
-    nature: ClassVar[str]
+    nature: ClassVar[str] = cast(str, _Unsaid())
     kind = old_attribute("nature")
     _journal: Journal | None = None
 

@@ -12,7 +12,7 @@ import pytest
 from causalpp import Answer, Causes, Dag, HaveCommonCause, Proposition, SimulatedOracle, all_questions, noise
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.graphs import erdos_renyi
-from causalpp.oracles import Journal, Oracle
+from causalpp.oracles import Journal, Oracle, Request
 
 SIGMAS = 4.5
 DAG = Dag.from_edges([("smoke", "tar"), ("tar", "cancer"), ("smoke", "cough"), ("age", "cancer")])
@@ -201,3 +201,16 @@ def test_a_noise_family_of_ones_own() -> None:
     answers = SimulatedOracle(DAG, Silent()).ask(all_questions(DAG.nodes), repeats=20)
     values = {key: {a.value for a in group} for key, group in itertools.groupby(answers, lambda a: a.question)}
     assert all(found == {None, question.holds(DAG)} for question, found in values.items())
+
+
+def test_an_oracle_that_does_not_say_its_nature_is_told_so() -> None:
+    class Nameless(Oracle):
+        fingerprint = "nameless"
+
+        def _answer(self, request: Request) -> Answer:
+            return Answer(request.question, True)
+
+    with pytest.raises(InvalidParameter, match="Nameless does not say its nature: give the class one"):
+        Nameless().ask(Causes("a", "b"))
+    Nameless.nature = "human"
+    assert Nameless().ask(Causes("a", "b"))[0].nature == "human"
