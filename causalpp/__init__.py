@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         LanguageModelOracle,
         Limits,
         Panel,
+        RecordedOracle,
         SimulatedOracle,
         noise,
     )
@@ -125,6 +126,7 @@ __all__ = [
     "Panel",
     "Poisson",
     "Proposition",
+    "RecordedOracle",
     "Response",
     "Result",
     "Session",
@@ -187,8 +189,8 @@ _ROOMS = {
     "graphs": "Admg Dag DagBatch Knowledge read_graph write_graph",
     "language": "",
     "oracles": """
-        Answer Budget ExperimentOracle HumanOracle Journal LanguageModelOracle Limits Panel SimulatedOracle
-        noise
+        Answer Budget ExperimentOracle HumanOracle Journal LanguageModelOracle Limits Panel RecordedOracle
+        SimulatedOracle noise
     """,
     "programs": """
         AdditiveNoise CausalProgram Contrast Effect Estimand Function Gamma LinearGaussian Logistic NegativeBinomial

@@ -21,6 +21,7 @@ from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.panel import Panel
 from causalpp.oracles.prompts import POLARITIES, Prompts, Way, Writer, by_wording, ways
 from causalpp.oracles.proposals import ElicitedGraph, Proposals, breadth_first_graph, pairwise_graph, propose_graphs
+from causalpp.oracles.recorded import RecordedAnswer, RecordedOracle, read_answers, recorded_names
 from causalpp.oracles.running import AsyncOracle, run
 from causalpp.oracles.simulated import SimulatedOracle
 
@@ -41,6 +42,8 @@ __all__ = [
     "Prompt",
     "Prompts",
     "Proposals",
+    "RecordedAnswer",
+    "RecordedOracle",
     "Reply",
     "Request",
     "Sampling",
@@ -54,8 +57,10 @@ __all__ = [
     "noise",
     "pairwise_graph",
     "propose_graphs",
+    "read_answers",
     "read_panel",
     "read_reply",
+    "recorded_names",
     "run",
     "ways",
 ]
