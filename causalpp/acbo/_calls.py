@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -58,20 +59,27 @@ class Rounds(NamedTuple):
 
     def next(self, chooser: Chooses[Any], belief: AnyBelief, most: int) -> tuple[list[Call], float]:
         """The calls of the next round, ``most`` at most, and the bits that make the first one the best."""
-        found: list[tuple[float, Call]] = []
+        calls: list[tuple[float, Call]] = []
         for part, inner, numbers in chooser.parts(belief):
-            asked = chooser.asked if numbers is None else chooser.asked[list(numbers)]
-            found += self._of(part, inner, asked.cpu().numpy(), numbers, min(self.calls, most))
-        if len(found) > 1:  # parts are independent: what each adds, it adds whatever is asked about the others
-            found.sort(key=lambda one: -one[0])
-        return [call for _, call in found[:most]][: self.calls], found[0][0] if found else 0.0
+            here = slice(None) if numbers is None else list(numbers)
+            asked, askable = (found.cpu().numpy() for found in (chooser.asked[here], chooser.askable[here]))
+            calls += self._of(part, inner, asked, askable, numbers, min(self.calls, most))
+        if len(calls) > 1:  # parts are independent: what each adds, it adds whatever is asked about the others
+            calls.sort(key=lambda one: -one[0])
+        return [call for _, call in calls[:most]][: self.calls], calls[0][0] if calls else -math.inf
 
     def _of(
-        self, belief: Belief, chooser: Chooser, asked: np.ndarray, numbers: Sequence[int] | None, calls: int
+        self,
+        belief: Belief,
+        chooser: Chooser,
+        asked: np.ndarray,
+        askable: np.ndarray,
+        numbers: Sequence[int] | None,
+        calls: int,
     ) -> list[tuple[float, Call]]:
-        if not len(chooser.questions):
+        groups = self._groups(chooser, asked, askable)
+        if not groups:
             return []
-        groups = self._groups(chooser, asked)
         size = None if self.size == "all" else 1 if self.size is None else int(self.size)
         shared = belief.shared
         weights, true, false, state = _law(belief, chooser, shared, apart=True)
@@ -98,12 +106,12 @@ class Rounds(NamedTuple):
             out.append((choice.bits, Call(Panel.of(put) if panel else put[0], here, bits)))
         return out
 
-    def _groups(self, chooser: Chooser, asked: np.ndarray) -> list[list[int]]:
-        """The questions that fit into one call; those asked least often come first, then as drawn."""
+    def _groups(self, chooser: Chooser, asked: np.ndarray, askable: np.ndarray) -> list[list[int]]:
+        """The questions that fit into one call, of those that may be put; those asked least often first, then drawn."""
         mixed = chooser.draw.permutation(len(asked))
         order = mixed[np.argsort(asked[mixed], kind="stable")].tolist()
         groups: dict[object, list[int]] = {}
-        for number in order:
+        for number in (number for number in order if askable[number]):
             about = intervention(chooser.questions[number]) if self.size is not None else None
             groups.setdefault(number if about is None else about, []).append(number)
         return list(groups.values())

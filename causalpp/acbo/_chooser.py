@@ -7,6 +7,7 @@ A chooser changes in its attributes only, never inside of them, so that a shallo
 from __future__ import annotations
 
 import copy
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
@@ -38,6 +39,7 @@ _EQUAL = 1e-9  # bits
 _SMALL = 1 << 17  # cells of a truth table whose predictions are written out in full
 _POOL = 8  # questions of which two are put together
 _WORTH = 1.05  # two statements in one question are harder to judge: they are to tell so many times as much as one
+NONE = 0, -math.inf  # where there is no question to put: no bits are worth one
 LOOKED_AT = 4096  # particles by which questions are compared
 
 #: A belief that questions are chosen by, its chooser, and the numbers of its questions in the whole (None: all).
@@ -50,13 +52,18 @@ class Chooses(ABC, Generic[B]):
     Attributes:
         questions: that may be asked.
         asked: how often each was put, shape ``(Q,)``.
+        silent: how often in a row each found neither yes nor no, shape ``(Q,)``.
+        patience: a question that was silent more often than that is not put.
         draw: for the choice among equals.
     """
+
+    patience: float = 0
 
     def __init__(self, questions: Sequence[Proposition], draw: np.random.Generator, like: Tensor | None = None) -> None:
         self.questions, self.draw = questions, draw
         device = None if like is None else like.device
         self.asked = torch.zeros(len(questions), dtype=torch.int64, device=device)
+        self.silent = torch.zeros_like(self.asked)
 
     def copy(self: C) -> C:
         """The chooser as it is now; what is drawn is drawn from the same source."""
@@ -67,10 +74,20 @@ class Chooses(ABC, Generic[B]):
         self.asked = self.asked.clone()
         self.asked[list(numbers)] += times
 
+    def hear(self, number: int, answered: bool) -> None:
+        """Note whether a question found a yes or a no this time."""
+        self.silent = self.silent.clone()
+        self.silent[number] = 0 if answered else self.silent[number] + 1
+
+    @property
+    def askable(self) -> Tensor:
+        """Which questions may be put, as far as silence goes, booleans of shape ``(Q,)``."""
+        return self.silent <= self.patience
+
     def next(self, belief: B) -> tuple[int, float]:
         """The number of the next question, which counts as put, and the bits that make it the best."""
         if not len(self.questions):
-            return 0, 0.0
+            return NONE
         number, bits = self.best(belief)
         self.put([number])
         return number, bits
@@ -139,6 +156,7 @@ class Chooser(Chooses[Belief]):
         self.questions = (*self.questions, *questions)
         self.truth = torch.cat([self.truth, torch.cat([truth, torch.zeros_like(truth[:1])])], dim=1)
         self.asked = torch.cat([self.asked, self.asked.new_zeros(len(questions))])
+        self.silent = torch.cat([self.silent, self.silent.new_zeros(len(questions))])
         self.single = torch.cat([self.single, self.single.new_tensor([not isinstance(q, And) for q in questions])])
 
     def gain(self, belief: Belief) -> Tensor:
@@ -182,17 +200,17 @@ class Chooser(Chooses[Belief]):
         if self.policy is not None:
             score = self.policy.score(belief, Questions(self.questions, self.truth[:-1]))
             draw = np.random.default_rng([getattr(self.policy, "seed", 0), int(self.asked.sum())])
-            number = pick(score, self.asked, draw)
+            number = pick(score.masked_fill(~self.askable, -torch.inf), self.asked, draw)
             if number is None:
-                return 0, 0.0
+                return NONE
             column = self.truth[: self.candidates, number : number + 1]
             return number, float(expected_information_gain(belief, column)[0])
         gain = self.gain(belief)
-        if self.joint and self._compose(belief, gain):
+        if self.joint and self._compose(belief, gain * self.askable):
             gain = self.gain(belief)
-        number = pick(torch.where(self.single, gain, gain / _WORTH), self.asked, self.draw, _EQUAL)
-        assert number is not None
-        return number, float(gain[number])
+        worth = torch.where(self.single, gain, gain / _WORTH)
+        number = pick(worth.masked_fill(~self.askable, -torch.inf), self.asked, self.draw, _EQUAL)
+        return NONE if number is None else (number, float(gain[number]))
 
     def parts(self, belief: Belief) -> list[Part]:
         return [(belief, self, None)]
@@ -254,7 +272,7 @@ class ParticleChooser(Chooses[ParticleBelief]):
         else:
             thin, chooser = self.state
             thin = thin.update(belief.answers[len(thin.answers) :])
-        chooser.asked = self.asked
+        chooser.asked, chooser.silent, chooser.patience = self.asked, self.silent, self.patience
         self.state = thin, chooser
         return self.state
 
@@ -311,9 +329,8 @@ class ComponentChooser(Chooses[ComponentBelief]):
             if self.gains[c][0] is not part:
                 self.gains[c] = part, chooser.gain(part) if numbers else torch.zeros(0)
             gain[numbers] = self.gains[c][1].to(gain.dtype)
-        number = pick(gain, self.asked, self.draw, _EQUAL)
-        assert number is not None
-        return number, float(gain[number])
+        number = pick(gain.masked_fill(~self.askable, -torch.inf), self.asked, self.draw, _EQUAL)
+        return NONE if number is None else (number, float(gain[number]))
 
     def parts(self, belief: ComponentBelief) -> list[Part]:
         return list(zip(belief.parts, self.choosers, self.numbers, strict=True))

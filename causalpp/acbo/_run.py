@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from causalpp.acbo._calls import Call, Rounds
 from causalpp.acbo._start import Candidates, begin, described, narrowed
 from causalpp.acbo.config import Settings
 from causalpp.acbo.result import UNFINISHED, Result, Step
-from causalpp.acbo.stopping import NOTHING_LEFT, Silence, doubt, entailed, verdict
+from causalpp.acbo.stopping import AGAIN, NOTHING_LEFT, Silence, doubt, entailed, unanswered, verdict
 from causalpp.belief import AnyBelief
 from causalpp.errors import OracleError
 from causalpp.oracles import Answer, Panel, Request
@@ -82,15 +83,35 @@ class Run:
         while (bits < self.how.least or self._all_put_before(calls)) and self._open():
             self._withdraw(calls)
             calls, bits = self._next()
+        for patience in range(1, AGAIN + 1):  # only now what found neither yes nor no is put again
+            if bits >= self.how.least or not bool(self.chooser.silent.any()):
+                break
+            self._withdraw(calls)
+            calls, bits = self._next(patience)
         if bits < self.how.least:
             self._withdraw(calls)
-            self.verdict = NOTHING_LEFT + doubt(self.belief, self.how)
+            self.verdict = NOTHING_LEFT + self._silent() + doubt(self.belief, self.how)
         else:
             self.pending = tuple(calls)
 
-    def _next(self) -> tuple[list[Call], float]:
-        """The calls of the next round, which count as put, and the bits that make the first the best."""
+    def _silent(self) -> str:
+        """What to add where questions that would tell something find neither yes nor no, however often they are put."""
+        given_up = {self.chooser.questions[n] for n in (self.chooser.silent > AGAIN).nonzero().flatten().tolist()}
+        if not given_up:
+            return ""
+        calls, bits = self._next(math.inf)
+        self._withdraw(calls)
+        if bits < self.how.least:
+            return ""
+        return unanswered([step.answer for step in self.steps if step.answer.question in given_up])
+
+    def _next(self, patience: float = 0) -> tuple[list[Call], float]:
+        """The calls of the next round, which count as put, and the bits that make the first the best.
+
+        Questions that were silent more often in a row than there is patience for take no part.
+        """
         chooser = self.chooser
+        chooser.patience = patience
         if self.rounds is None:
             number, bits = chooser.next(self.belief)
             if not len(chooser.questions):
@@ -167,14 +188,17 @@ class Run:
         self.silence.hear(answers)
         if isinstance(call.asked, Panel):
             self.calls += 1
-            for answer, expected in zip(answers, call.expected, strict=True):
+            for number, answer, expected in zip(call.numbers, answers, call.expected, strict=True):
+                self.chooser.hear(number, answer.value is not None)
                 self._step(answer, expected, self.belief.update([answer]))
             return
         for answer in answers[:-1]:
             self.calls += 1
             self._step(answer, 0.0, self.belief)
         self.calls += 1
-        self._step(answers[-1], call.expected[0], self.belief.update([_majority(answers)]))
+        vote = _majority(answers)
+        self.chooser.hear(call.numbers[0], vote.value is not None)
+        self._step(answers[-1], call.expected[0], self.belief.update([vote]))
 
     def _unasked(self, answer: Answer) -> None:
         """Learn from an answer to a question that is not waiting for one."""
@@ -183,6 +207,7 @@ class Run:
         expected = 0.0 if number is None else self.chooser.about_the_graph(self.belief, number)
         if number is not None:
             self.chooser.put([number])
+            self.chooser.hear(number, answer.value is not None)
         self.calls += 1
         self._step(answer, expected, self.belief.update([answer]))
 

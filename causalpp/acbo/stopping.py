@@ -10,13 +10,17 @@ from causalpp.belief import AnyBelief, Channel, Fixed
 from causalpp.oracles import Answer
 from causalpp.propositions import Proposition
 
-__all__ = ["MISSING", "NOTHING_LEFT", "REACHED", "Silence", "contradiction", "doubt", "entailed", "trusted", "verdict"]
+__all__ = [
+    "AGAIN", "MISSING", "NOTHING_LEFT", "REACHED", "Silence", "contradiction", "doubt", "entailed", "trusted",
+    "unanswered", "verdict",
+]  # fmt: skip
 
 REACHED = "the most probable graph reached the confidence asked for"
 MISSING = "none of the candidates fits the answers"
 NOTHING_LEFT = "no question is left whose answer would tell the candidates apart"
 _GIVEN_UP = 20  # answers before an oracle with a learned reliability may be given up
 _PATIENCE = 10  # questions without a yes or no, one after the other
+AGAIN = 2  # further times that a question is put which found neither yes nor no, once no other tells anything
 _SHOWN = 160  # characters of a reply that was neither
 _TRUST = 0.95  # how probable it must be that an oracle with a learned reliability is better than chance
 
@@ -156,12 +160,36 @@ class Silence:
         """
         if self.tells or len(self.silent) < max(_PATIENCE, 2 * self.answered, most):
             return None
-        reasons = Counter(answer.reason or "no reason given" for answer in self.silent)
-        told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
-        replies = list(dict.fromkeys(_plain(answer.text) for answer in self.silent if answer.text))
-        some = replies if len(replies) < 3 else [replies[0], replies[-1]]
-        shown = f", such as {' and '.join(map(repr, some))}" if some else ""
-        return f"the oracle gave neither yes nor no {len(self.silent)} times in a row ({told}){shown}"
+        return f"the oracle gave neither yes nor no {len(self.silent)} times in a row{_why(self.silent)}"
+
+
+def unanswered(answers: Sequence[Answer]) -> str:
+    """What to add to :data:`NOTHING_LEFT` where questions that would tell something found no yes or no each time.
+
+    Args:
+        answers: to these questions.
+
+    Example:
+        >>> from causalpp import Causes
+        >>> unanswered([Answer(Causes("a", "b"), None, k, text="Hm.", reason="unreadable") for k in range(3)])
+        ", but for 'Does a cause b?', put 3 times and answered neither yes nor no (unreadable 3), such as 'Hm.'"
+    """
+    questions = list(dict.fromkeys(answer.question.question() for answer in answers))
+    more = f" and {len(questions) - 1} others" if len(questions) > 1 else ""
+    often = f"put {len(answers)} times and answered neither yes nor no"
+    return f", but for {questions[0]!r}{more}, {often}{_why(answers)}"
+
+
+def _why(silent: Sequence[Answer]) -> str:
+    """The reasons of some answers, and two of the replies as they came."""
+    divided = sum(answer.value is not None for answer in silent)
+    reasons = Counter(answer.reason or "no reason given" for answer in silent if answer.value is None)
+    told = [f"{reason} {count}" for reason, count in reasons.most_common()]
+    told += [f"divided votes {divided}"] if divided else []
+    replies = list(dict.fromkeys(_plain(answer.text) for answer in silent if answer.text))
+    some = replies if len(replies) < 3 else [replies[0], replies[-1]]
+    shown = f", such as {' and '.join(map(repr, some))}" if some else ""
+    return f" ({', '.join(told)}){shown}"
 
 
 def _plain(text: str) -> str:

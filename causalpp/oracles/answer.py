@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from causalpp.errors import FormatError
+from causalpp.errors import FormatError, InvalidParameter
 from causalpp.language.running import FAILURES
 from causalpp.propositions import Proposition, from_dict
 
@@ -81,6 +81,14 @@ class Answer:
     call: str | None = None
     nature: str = field(default="", compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        if self.value is not None and self.value is not True and self.value is not False:
+            object.__setattr__(self, "value", _yes_or_no(self.value))
+        if self.log_odds is not None and type(self.log_odds) is not float:
+            object.__setattr__(self, "log_odds", _number(self.log_odds))
+        if self.log_odds != self.log_odds:
+            raise InvalidParameter("the log-odds of an answer are a number, or None where there are none, not NaN")
+
     @property
     def word(self) -> str:
         """The answer as a word: yes, no or abstain."""
@@ -132,6 +140,26 @@ class Answer:
             raise
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise FormatError(f"this is no answer, {error} is missing or unreadable: {str(values)[:200]}") from None
+
+
+def _yes_or_no(value: Any) -> bool | None:
+    """A value as NumPy, torch or a table has it, as Python's own: "is True" is asked of it all over the library."""
+    plain = value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
+    if plain is None or isinstance(plain, bool):
+        return plain
+    if isinstance(plain, int) and plain in (0, 1):
+        return bool(plain)
+    raise InvalidParameter(
+        f"the value of an answer is True for yes, False for no, or None for neither, not {value!r:.100}"
+        + (": a probability goes into log_odds" if isinstance(plain, float) else "")
+    )
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InvalidParameter(f"the log-odds of an answer are a number or None, not {value!r:.100}") from None
 
 
 def checked(name: str, value: Any) -> Any:

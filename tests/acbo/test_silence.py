@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
-from causalpp import Answer, Causes, Dag, MarkovEquivalenceClass, discover
+from causalpp import Answer, Causes, Dag, MarkovEquivalenceClass, SimulatedOracle, discover, noise
 from causalpp.acbo import AcboConfig
 from causalpp.belief import Abstaining, Agnostic, Pooled
 from causalpp.oracles import ExperimentOracle, Oracle, Request
+from causalpp.propositions import Proposition
 
 TRUTH = Dag.from_edges([("a", "b"), ("b", "c"), ("c", "d"), ("d", "e"), ("e", "f")])
 CLASS = MarkovEquivalenceClass.from_dag(TRUTH)
@@ -76,3 +78,48 @@ def test_an_experiment_may_be_about_the_last_question() -> None:
     answered = [step.answer for step in result.transcript if step.answer.value is not None]
     assert answered
     assert "neither yes nor no" not in discover(CLASS, oracle, goal=Causes("c", "d"), seed=3).stopped_because
+
+
+class Shy(Oracle):
+    """Answers as a simulated oracle does, but for some questions."""
+
+    nature = "language model"
+    fingerprint = "shy"
+
+    def __init__(self, silent: Callable[[Proposition], bool]) -> None:
+        self.silent, self.others = silent, SimulatedOracle(TRUTH, noise.Symmetric(0.1), seed=0)
+        self.put = Counter[Proposition]()
+
+    def _answer(self, request: Request) -> Answer:
+        self.put[request.question] += 1
+        if self.silent(request.question):
+            return Answer(request.question, None, reason="unreadable", text="Well.")
+        return self.others._answer(request)
+
+
+@pytest.mark.parametrize("limit", [1000, 1])
+@pytest.mark.parametrize(
+    "config",
+    [AcboConfig(), AcboConfig(panel=2), AcboConfig(channel=Abstaining(Agnostic())), AcboConfig(joint=True)],
+    ids=["default", "panel", "silence tells", "joint"],
+)
+def test_a_silent_question_makes_way_for_others(config: AcboConfig, limit: int) -> None:
+    for silent in (lambda q: q == Causes("a", "b"), lambda q: "c" in q.variables):
+        oracle = Shy(silent)
+        result = discover(CLASS, oracle, config=config, limit=limit, seed=1, max_questions=60)
+        assert max((count for question, count in oracle.put.items() if silent(question)), default=0) <= 3
+        assert "neither yes nor no" not in result.stopped_because or "but for" in result.stopped_because
+
+
+def test_what_stays_silent_is_told() -> None:
+    """Of two graphs one question tells; it is put three times, and of three votes that are divided nine times."""
+    pair = [Dag(["a", "b"], [("a", "b")]), Dag(["a", "b"], [("b", "a")])]
+    oracle = Shy(lambda q: True)
+    result = discover(pair, oracle, kinds="Causes", seed=1)
+    assert oracle.put.total() == 6
+    assert "but for 'Does a cause b?' and 1 others, put 6 times" in result.stopped_because
+    assert "(unreadable 6), such as 'Well.'" in result.stopped_because
+    divided = Talker(lambda n: n % 2 == 0)
+    result = discover(pair, divided, kinds="Causes", config=AcboConfig(votes=2), seed=1)
+    assert divided.asked == 12
+    assert "divided votes 12" in result.stopped_because
