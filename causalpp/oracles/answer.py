@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from causalpp.errors import FormatError, InvalidParameter
 from causalpp.language.running import FAILURES
@@ -82,12 +83,11 @@ class Answer:
     nature: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.value is not None and self.value is not True and self.value is not False:
-            object.__setattr__(self, "value", _yes_or_no(self.value))
-        if self.log_odds is not None and type(self.log_odds) is not float:
-            object.__setattr__(self, "log_odds", _number(self.log_odds))
-        if self.log_odds != self.log_odds:
-            raise InvalidParameter("the log-odds of an answer are a number, or None where there are none, not NaN")
+        value, odds = cast(Any, self.value), cast(Any, self.log_odds)
+        if value is not None and value is not True and value is not False:
+            object.__setattr__(self, "value", _yes_or_no(value))
+        if odds is not None and (type(odds) is not float or odds != odds):
+            object.__setattr__(self, "log_odds", _number(odds))
 
     @property
     def word(self) -> str:
@@ -155,9 +155,11 @@ def _yes_or_no(value: Any) -> bool | None:
     )
 
 
-def _number(value: Any) -> float:
+def _number(value: Any) -> float | None:
+    """A number as Python's own; NaN says that there is none."""
     try:
-        return float(value)
+        found = float(value)
+        return None if math.isnan(found) else found
     except (TypeError, ValueError):
         raise InvalidParameter(f"the log-odds of an answer are a number or None, not {value!r:.100}") from None
 
