@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from causalpp.benchmarks.metrics import intervals, series_of
+from causalpp.benchmarks.metrics import intervals, references, series_of
 from causalpp.graphs.drawing import MUTED, SERIES, style
 
 if TYPE_CHECKING:
@@ -59,16 +59,29 @@ def accuracy_figure(frame: pd.DataFrame) -> Figure:
     """Accuracy against the number of variables, with intervals of 95 % by the bootstrap over groups.
 
     Args:
-        frame: results with the columns ``variables`` and ``right``; without an answer an item is not right.
+        frame: results with the columns ``variables`` and ``right``; without an answer an item is not right.  Where
+            they say what the class gives, a random member and the class alone are drawn as well.
     """
     known = frame[frame["label"].notna()] if "label" in frame.columns else frame
     looks = _looks(frame)
+    member, alone = references(known)
+    known = known.assign(_member=member, _alone=alone)
 
     def mean(part: pd.DataFrame) -> tuple[float, float, float]:
         right = part["right"].astype("boolean").fillna(False).astype(float).to_numpy()
         return intervals(right, _groups(part), draws=_DRAWS)
 
-    return _panels(known, _curves(mean, "accuracy", (-0.02, 1.02), looks))
+    curves = _curves(mean, "accuracy", (-0.02, 1.02), looks)
+
+    def draw(part: pd.DataFrame, ax: Axes) -> None:
+        curves(part, ax)
+        for column, line, name in (("_member", "--", "random member of the class"), ("_alone", ":", "class alone")):
+            means = part.groupby("variables")[column].mean().dropna()
+            if len(means):
+                x = means.index.to_numpy(dtype=float)
+                ax.plot(x, means.to_numpy(), line, marker=".", color=MUTED, lw=1.2, label=name, zorder=1)
+
+    return _panels(known, draw)
 
 
 def local_error_figure(frame: pd.DataFrame) -> Figure:

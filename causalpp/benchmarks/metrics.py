@@ -19,7 +19,18 @@ from causalpp.errors import InvalidData, InvalidParameter
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BINS", "METRICS", "SERIES", "intervals", "is_known", "is_scored", "score", "series_of"]
+__all__ = [
+    "BINS",
+    "METRICS",
+    "SERIES",
+    "in_hidden_graph",
+    "intervals",
+    "is_known",
+    "is_scored",
+    "references",
+    "score",
+    "series_of",
+]
 
 _Floats: TypeAlias = NDArray[np.float64]
 
@@ -31,7 +42,8 @@ BINS = 10
 
 _SUMS = (
     "items", "positive", "negative", "answered", "right", "wrong", "yes", "true_yes", "true_no", "brier", "stated",
-    "cost", "questions", "asking",
+    "cost", "questions", "asking", "told", "told_right", "member", "class", "decided", "decided_right", "open",
+    "open_right", "open_member", "open_class",
 )  # fmt: skip
 _AT = {name: i for i, name in enumerate(_SUMS)}
 _CHUNK = 4_000_000  # weights in memory at once
@@ -39,6 +51,13 @@ _CHUNK = 4_000_000  # weights in memory at once
 #: The scores, in the order of tables; each is a column of :func:`score`.
 METRICS: Mapping[str, str] = {
     "accuracy": "share of items answered rightly; no answer is not right, and what is partly right counts in part",
+    "random_member": "accuracy, on the same items, of whoever answers what holds in a random member of the class",
+    "class_alone": "accuracy, on the same items, of what the class entails and, where that is open, the best constant",
+    "over_random_member": "accuracy less that of a random member, on the same items",
+    "accuracy_decided": "accuracy on items that the premise decides",
+    "accuracy_open": "accuracy on items that the premise leaves open",
+    "random_member_open": "accuracy of a random member on items that the premise leaves open",
+    "class_alone_open": "accuracy of the best constant on items that the premise leaves open",
     "wrong": "share of items answered, and wrongly; no answer is not wrong",
     "balanced_accuracy": "mean of recall and specificity",
     "f1": "harmonic mean of precision and recall",
@@ -71,7 +90,7 @@ def score(
     Args:
         frame: a row for each answer, with columns of :class:`~causalpp.benchmarks.rows.SolveRow`: ``label`` and
             ``answer``, or ``score`` and ``outcome``; and, where there are, ``confidence``, ``group``, ``cost``,
-            ``questions``.  Rows of which nobody knows what is right are left out.
+            ``questions``, ``decided`` and ``member_share``.  Rows of which nobody knows what is right are left out.
         by: the columns that tell series apart; by default those of :data:`SERIES`.
         draws: of the bootstrap over groups; 0 for no intervals.
         level: of the intervals (percentiles of the draws).
@@ -170,6 +189,54 @@ def is_known(frame: pd.DataFrame) -> pd.Series[bool]:
     return known | frame["score"].notna() if "score" in frame.columns else known
 
 
+def references(frame: pd.DataFrame) -> tuple[_Floats, _Floats]:
+    """What needs no oracle, in every row: how often a random member of the class is right, and the class alone.
+
+    A random member answers what holds in it.  The class alone answers what it entails or excludes and, where it leaves
+    the hypothesis open, the same for all: the more frequent label among these rows.
+
+    Args:
+        frame: rows with the columns ``label``, ``decided`` and ``member_share``; or runs of the loop, with
+            ``random_member``.
+
+    Returns:
+        Two arrays ``(n,)`` of scores from 0 to 1, nan where the class is not known.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = pd.DataFrame({"label": [True, False], "decided": [True, False], "member_share": [1.0, 0.25]})
+        >>> member, alone = references(rows)
+        >>> member.tolist(), alone.tolist()
+        ([1.0, 0.75], [1.0, 1.0])
+    """
+    if not {"label", "member_share", "decided"} <= set(frame.columns):
+        return _column(frame, "random_member"), np.full(len(frame), np.nan)
+    label, share, decided = (_column(frame, name) for name in ("label", "member_share", "decided"))
+    known = ~(np.isnan(label) | np.isnan(share) | np.isnan(decided))
+    member = np.where(known, np.where(label == 1, share, 1 - share), np.nan)
+    constant = float(np.mean(label[known & (decided == 0)] == 1) > 0.5) if (known & (decided == 0)).any() else 0.0
+    said = np.where(decided == 1, share >= 0.5, constant)
+    return member, np.where(known, said == label, np.nan)
+
+
+def in_hidden_graph(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a loop as answers to another question: whether the hypothesis holds in the graph that its oracle knows.
+
+    Args:
+        frame: rows with the columns ``holds`` and ``holds_in_truth``; those where one is missing are left out.
+
+    Returns:
+        The others, with ``label``, ``answer``, ``score``, ``outcome`` and ``confidence`` of that question.
+    """
+    told = frame[frame["holds"].notna() & frame["holds_in_truth"].notna()]
+    holds, label = told["holds"].astype(float), told["holds_in_truth"].astype(bool)
+    answer = holds >= 0.5
+    return told.assign(
+        label=label, answer=answer, score=(answer == label).astype(float), confidence=holds.where(answer, 1 - holds),
+        outcome=(answer == label).map({True: "right", False: "wrong"}),
+    )  # fmt: skip
+
+
 # --- sums -----------------------------------------------------------------------------------------------
 
 
@@ -206,6 +273,9 @@ def _sums(frame: pd.DataFrame) -> tuple[_Floats, int]:
         raise InvalidData("a confidence is a probability between 0 and 1, and another number is among them")
     sure = np.where(stated, confidence, 0.0)
     questions = _column(frame, "questions")
+    member, alone = references(frame)
+    told = ~np.isnan(alone)
+    decided = told & (_column(frame, "decided") == 1)
     found = {
         "items": np.ones(len(frame)),
         "positive": label == 1,
@@ -221,6 +291,16 @@ def _sums(frame: pd.DataFrame) -> tuple[_Floats, int]:
         "cost": np.nan_to_num(_column(frame, "cost")),
         "questions": np.nan_to_num(questions),
         "asking": ~np.isnan(questions),
+        "told": told,
+        "told_right": told * right,
+        "member": np.where(told, member, 0.0),
+        "class": np.where(told, alone, 0.0),
+        "decided": decided,
+        "decided_right": decided * right,
+        "open": told & ~decided,
+        "open_right": (told & ~decided) * right,
+        "open_member": np.where(told & ~decided, member, 0.0),
+        "open_class": np.where(told & ~decided, alone, 0.0),
     }
     place = np.minimum((sure * BINS).astype(int), BINS - 1)
     bins = (place[:, None] == np.arange(BINS)) & stated[:, None]
@@ -270,6 +350,13 @@ def _metrics(sums: _Floats) -> dict[str, _Floats]:
     sure, right = sums[..., len(_SUMS) : len(_SUMS) + BINS], sums[..., len(_SUMS) + BINS :]
     return {
         "accuracy": _over(s["right"], s["items"]),
+        "random_member": _over(s["member"], s["told"]),
+        "class_alone": _over(s["class"], s["told"]),
+        "over_random_member": _over(s["told_right"] - s["member"], s["told"]),
+        "accuracy_decided": _over(s["decided_right"], s["decided"]),
+        "accuracy_open": _over(s["open_right"], s["open"]),
+        "random_member_open": _over(s["open_member"], s["open"]),
+        "class_alone_open": _over(s["open_class"], s["open"]),
         "wrong": _over(s["wrong"], s["items"]),
         "balanced_accuracy": (recall + specificity) / 2,
         "f1": _over(2 * s["true_yes"], s["yes"] + s["positive"]),

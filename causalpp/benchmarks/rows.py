@@ -52,6 +52,9 @@ class AnswerRow(TypedDict, total=False):
         right: whether it is right; None without an answer, or if nobody knows.
         confidence: the probability that whoever answers gives to being right; None if not stated.
         reason: why there is no answer, in a few words; of what is no yes or no also why it is not right.
+        decided: whether the premise alone decides what is asked; None where there is no class.
+        member_share: the share of the class's members in which it holds, of an exact count or, in a class of more than
+            100,000, of a sample; None where there is no class.
         wording: the number of the wording in which it was asked.
         tokens_in, tokens_out: tokens read and written.
         cost: in the currency of the oracle's prices.
@@ -74,6 +77,8 @@ class AnswerRow(TypedDict, total=False):
     right: bool | None
     confidence: float | None
     reason: str | None
+    decided: bool | None
+    member_share: float | None
     wording: int
     tokens_in: int
     tokens_out: int
@@ -108,7 +113,6 @@ class LocalRow(AnswerRow, total=False):
         question: the statement asked about.
         distance: how many edges lie between the two variables, in any direction; −1 if they are not connected.
         path: the length of the shortest directed path that bears on the question; None if there is none.
-        decided: whether the premise alone decides it.
         log_odds: the oracle's own, of yes; None if it has none.
         replicate: the number of the repeat.
         negated: whether it was put as "is it false that …?".
@@ -119,7 +123,6 @@ class LocalRow(AnswerRow, total=False):
     question: str
     distance: int
     path: int | None
-    decided: bool
     log_odds: float | None
     replicate: int
     negated: bool
@@ -162,6 +165,7 @@ class DiscoverRow(LoopRow, total=False):
         bound: how few questions could have sufficed at the error rate; None where no bound applies.
         local_answers, local_wrong: how many answers there were, and how many were wrong.
         confidence: of the graph at the end.
+        random_member: how often a member of the class drawn at random is the true graph.
         error_learned: the error rate learned, on average.
     """
 
@@ -174,6 +178,7 @@ class DiscoverRow(LoopRow, total=False):
     local_answers: int
     local_wrong: int
     confidence: float
+    random_member: float
     error_learned: float
 
 
@@ -268,6 +273,8 @@ def row_of_today(row: Mapping[str, Any]) -> dict[str, Any]:
         label, answer = (None if value is None or value != value else bool(value) for value in told)
         out["score"] = None if label is None else float(label == answer)
         out["outcome"] = _outcome(label, answer)
+    if "random_member" not in out and {"method", "members", "truth_is_candidate"} <= set(out):
+        out["random_member"] = 1 / out["members"]
     return out
 
 
@@ -280,4 +287,6 @@ def frame_of_today(frame: pd.DataFrame) -> pd.DataFrame:
         out["score"] = [row["score"] for row in rows]
         out["outcome"] = [row["outcome"] for row in rows]
         out["score"] = out["score"].astype(float)
+    if "random_member" not in out.columns and {"method", "members", "truth_is_candidate"} <= set(out.columns):
+        out["random_member"] = 1 / out["members"].astype(float)
     return out

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp._renamed import old_attribute, old_keyword
-from causalpp.benchmarks.metrics import intervals, is_known, series_of
+from causalpp.benchmarks.metrics import intervals, is_known, references, series_of
 from causalpp.benchmarks.runs.results import Run
 from causalpp.errors import InvalidData, InvalidParameter, UnknownName
 
@@ -36,6 +36,10 @@ class Comparison:
         silent_first, silent_second: how many of the items each does not answer.
         difference: accuracy of the second minus accuracy of the first.
         low, high: an interval of 95 % for it, by the bootstrap over groups.
+        random_member: accuracy of a random member of the class on these items, on average; None where there is none.
+        class_alone: accuracy of what the class entails and, where that is open, of the best constant; likewise.
+        open_items: how many of the items the premise leaves open; None where that is not known.
+        open_first, open_second, open_random_member: accuracy on these.
         p_items: of McNemar's exact test, which takes items for independent.
         p_groups: of a test that exchanges the two series in whole groups at random; the one to go by where items
             of a group share a premise.
@@ -58,6 +62,12 @@ class Comparison:
     high: float
     p_items: float
     p_groups: float
+    random_member: float | None = None
+    class_alone: float | None = None
+    open_items: int | None = None
+    open_first: float | None = None
+    open_second: float | None = None
+    open_random_member: float | None = None
 
     task = old_attribute("study")
 
@@ -219,7 +229,23 @@ def _compared(study: str, a: pd.DataFrame, b: pd.DataFrame, first: _Key, second:
         high=high,
         p_items=mcnemar(int((x & ~y).sum()), int((~x & y).sum())),
         p_groups=_exchanged(change, groups, seed),
+        **_beside(a, x, y),
     )
+
+
+def _beside(frame: pd.DataFrame, first: NDArray[np.bool_], second: NDArray[np.bool_]) -> dict[str, Any]:
+    """What the items are worth to whoever asks nobody, and both series where the premise leaves them open."""
+    member, alone = references(frame)
+
+    def mean(values: NDArray[Any]) -> float | None:
+        return float(np.mean(values)) if len(values) and not np.isnan(values).any() else None
+
+    out: dict[str, Any] = {"random_member": mean(member), "class_alone": mean(alone)}
+    if out["class_alone"] is not None:
+        left = ~frame["decided"].to_numpy(dtype=bool)
+        out |= {"open_items": int(left.sum()), "open_first": mean(first[left]), "open_second": mean(second[left])}
+        out["open_random_member"] = mean(member[left])
+    return out
 
 
 def _texts(frame: pd.DataFrame, name: str) -> list[str]:

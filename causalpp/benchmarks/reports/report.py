@@ -23,7 +23,7 @@ from causalpp.benchmarks.drawing import (
     of_kind,
     series_name,
 )
-from causalpp.benchmarks.metrics import METRICS, intervals, is_scored, score, series_of
+from causalpp.benchmarks.metrics import METRICS, in_hidden_graph, intervals, is_scored, score, series_of
 from causalpp.benchmarks.reports.compare import Comparison
 from causalpp.benchmarks.runs.results import Run
 from causalpp.benchmarks.studies.local import comparison_of_oracles
@@ -36,6 +36,8 @@ __all__ = ["Report", "comparison_table", "report"]
 
 _SHOWN = {
     "accuracy": "accuracy",
+    "random_member": "random member",
+    "class_alone": "class alone",
     "wrong": "wrong",
     "balanced_accuracy": "balanced accuracy",
     "f1": "F1",
@@ -46,6 +48,13 @@ _SHOWN = {
     "abstention": "no answer",
     "questions": "questions an item",
     "cost": "cost an item",
+}
+_PREMISE = {
+    "over_random_member": "accuracy over a random member",
+    "accuracy_decided": "decided: accuracy",
+    "accuracy_open": "open: accuracy",
+    "random_member_open": "open: random member",
+    "class_alone_open": "open: class alone",
 }
 _FAILURES = 20
 _SLICES = (
@@ -145,7 +154,10 @@ _NOTE = (
     "would not be a surprise. An item without answer is answered neither rightly nor wrongly: accuracy counts it as "
     "not right. The calibration error is measured in ten bins of equal width. A simulated oracle knows the graph, and "
     "errs as it is told: its results say what a method makes of answers of a given quality, and nothing about "
-    "language models. What a language model says of an intervention is not an experiment."
+    "language models. What a language model says of an intervention is not an experiment. *Random member* is what "
+    "whoever reads the premise, draws a member of its class and answers what holds there gets right on average, on the "
+    "same items; *class alone* answers what holds in all members or in none, and else the same for all items that are "
+    "open. Neither asks anybody, so that what an oracle adds is what goes beyond them."
 )
 
 
@@ -197,9 +209,35 @@ def _scores(frame: pd.DataFrame, draws: int, seed: int) -> Iterator[Block]:
         cells += [_interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"]) for metric in shown]
         rows.append(cells)
     yield Table([*names, "items", "groups", *(_SHOWN[metric] for metric in shown)], rows)
+    if table["random_member"].notna().any():
+        yield from _premises(frame, table, draws, seed)
     for slice_, caption in _SLICES:
         if slice_ in frame.columns and len(frame[slice_].dropna().unique()) > 1:
             yield _sliced(frame, columns, slice_, caption, draws, seed)
+
+
+def _premises(frame: pd.DataFrame, table: pd.DataFrame, draws: int, seed: int) -> Iterator[Table]:
+    """Accuracy where the premise decides and where it does not; and, where a hidden graph is known, about that."""
+    yield _by_premise(frame, table, "Where the premise decides, and where it leaves the hypothesis open")
+    if "holds_in_truth" in frame.columns and frame["holds_in_truth"].notna().any():
+        hidden = in_hidden_graph(frame)
+        found = score(hidden, series_of(frame), draws=draws, seed=seed)
+        yield _by_premise(
+            hidden, found, "Does the hypothesis hold in the hidden graph? Yes where its probability is at least ½", True
+        )
+
+
+def _by_premise(frame: pd.DataFrame, table: pd.DataFrame, caption: str, whole: bool = False) -> Table:
+    names = _series_head(frame)
+    first = {name: _SHOWN[name] for name in ("accuracy", "random_member", "class_alone")} if whole else {}
+    shown = first | {metric: title for metric, title in _PREMISE.items() if table[metric].notna().any()}
+    rows = []
+    for _, row in table.iterrows():
+        one = frame[(frame[names] == row[names]).all(axis=1)] if names else frame
+        counts = [f"{int((one['decided'] == decided).sum()):,}" for decided in (True, False)]
+        cells = [_interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"]) for metric in shown]
+        rows.append([*(_text(row[name]) for name in names), *counts, *cells])
+    return Table([*names, "decided", "open", *shown.values()], rows, caption)
 
 
 def _reliability(frame: pd.DataFrame) -> Table:
@@ -268,7 +306,9 @@ def comparison_table(found: Sequence[Comparison]) -> Table:
     """Comparisons as a table, the kinds of oracle named on both sides."""
     head = (
         "first", "second", "items", "groups", "accuracy of the first", "accuracy of the second", "difference",
-        "only first right", "only second right", "no answer of the first", "no answer of the second", "p, items",
+        "random member of the class", "class alone", "items left open", "first on these", "second on these",
+        "random member on these", "only first right", "only second right", "no answer of the first",
+        "no answer of the second", "p, items",
         "p, groups",
     )  # fmt: skip
     rows = [
@@ -280,6 +320,17 @@ def comparison_table(found: Sequence[Comparison]) -> Table:
             f"{c.accuracy_first:.3f}",
             f"{c.accuracy_second:.3f}",
             _interval(c.difference, c.low, c.high, sign=True),
+            *(
+                "—" if value is None else f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
+                for value in (
+                    c.random_member,
+                    c.class_alone,
+                    c.open_items,
+                    c.open_first,
+                    c.open_second,
+                    c.open_random_member,
+                )
+            ),
             f"{c.only_first:,}",
             f"{c.only_second:,}",
             f"{c.silent_first:,}",

@@ -8,15 +8,16 @@ from typing import ClassVar, Literal
 
 from causalpp.benchmarks.solvers.base import Solution, Solver
 from causalpp.equivalence import MarkovEquivalenceClass
-from causalpp.errors import CausalppError
+from causalpp.errors import CausalppError, TooLarge
 from causalpp.propositions import Proposition, parse
 from causalpp.tasks import Corr2CauseItem, Item
 from causalpp.tasks.corr2cause import corr2cause_item
 from causalpp.tasks.corr2cause.hypotheses import hypothesis, read_hypothesis
 
-__all__ = ["Symbolic", "class_of", "meaning_of"]
+__all__ = ["Symbolic", "class_of", "meaning_of", "standing"]
 
 _HELD = 128  # classes kept at hand: the items of a premise tend to follow each other
+_DRAWN = 10_000  # members of a class that is too large to go through
 
 
 @lru_cache(maxsize=_HELD)
@@ -46,6 +47,21 @@ def meaning_of(item: Corr2CauseItem, semantics: str = "") -> Proposition:
         relation, a, b, _ = read_hypothesis(item.hypothesis, names)
         return hypothesis(relation, a, b, "direct", variables=names)
     return parse(item.hypothesis, names)
+
+
+def standing(premise: str, statement: Proposition) -> tuple[bool, float]:
+    """Whether a premise decides a statement, and the share of its class's members in which it holds.
+
+    Raises:
+        FormatError, ContradictoryStatements, UndeterminedClass, TooLarge, UnknownVariable: the premise determines no
+            class, or the statement is about something else.
+    """
+    mec = class_of(premise)
+    decided = mec.decide(statement).kind != "open"
+    try:
+        return decided, mec.probability(statement)
+    except TooLarge:
+        return decided, float(statement.holds(mec.sample(_DRAWN, seed=0)).double().mean())
 
 
 @dataclass(frozen=True)

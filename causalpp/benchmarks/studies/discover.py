@@ -124,6 +124,7 @@ def _run(p: Mapping[str, Any]) -> Sequence[DiscoverRow]:
             "local_answers": len(told),
             "local_wrong": told.count(False),
             "confidence": result.belief.confidence,
+            "random_member": 1 / mec.size,
             "right": result.graph == truth[0],
             "error_learned": float(result.belief.reliability.error),
             "stopped_because": result.stopped_because,

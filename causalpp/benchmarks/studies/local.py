@@ -12,6 +12,7 @@ from causalpp.benchmarks.rows import LocalRow
 from causalpp.benchmarks.runs.units import Outcome, Study, register
 from causalpp.benchmarks.settings import read_settings
 from causalpp.benchmarks.solvers.asked import Asked
+from causalpp.benchmarks.solvers.symbolic import standing
 from causalpp.benchmarks.studies.solve import ItemsSettings, chosen_items, judged
 from causalpp.crosscheck import Calibration
 from causalpp.errors import InvalidData, InvalidParameter
@@ -128,6 +129,7 @@ def _rows(asked: Asked, items: list[LocalItem], answers: list[Answer], parameter
             "distance": int(item.about["distance"]),
             "path": path_length(item.proposition, item.dag),
             "decided": item.decided,
+            "member_share": standing(item.premise, item.proposition)[1],
             "split": item.split,
             "solver": parameters["label"],
             "oracle_nature": asked.nature,

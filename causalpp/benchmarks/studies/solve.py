@@ -14,8 +14,9 @@ from causalpp._plain import plain
 from causalpp.benchmarks.rows import AnswerRow, SolveRow
 from causalpp.benchmarks.runs.units import Outcome, Study, register
 from causalpp.benchmarks.solvers import Solution, Solver, make_solver
-from causalpp.errors import InvalidParameter
-from causalpp.tasks import Item, YesNo, generate, load_benchmark, perturb, read_items, score
+from causalpp.benchmarks.solvers.symbolic import meaning_of, standing
+from causalpp.errors import CausalppError, InvalidParameter
+from causalpp.tasks import Corr2CauseItem, Item, YesNo, generate, load_benchmark, perturb, read_items, score
 from causalpp.tasks.corr2cause import corr2cause_item
 
 __all__ = ["SOLVE", "GeneratedItems", "ItemsSettings", "SolveSettings", "chosen_items", "judged"]
@@ -188,6 +189,7 @@ def _solved(item: Item, solver: Solver, solution: Solution, label: str) -> Outco
         "oracle_nature": solver.oracle_nature,
         "oracle": solver.oracle,
         **judged(item, solution.answer),
+        **_without_asking(item),
         "confidence": solution.confidence,
         "entailed": solution.entailed,
         "holds": solution.holds,
@@ -200,6 +202,17 @@ def _solved(item: Item, solver: Solver, solution: Solution, label: str) -> Outco
     row["reason"] = solution.reason or row["reason"]
     timings = {} if solution.seconds is None else {"oracle": solution.seconds}
     return Outcome(({**solution.about, **row},), timings)
+
+
+def _without_asking(item: Item) -> AnswerRow:
+    """The columns that say what can be said of an item by whoever asks nobody."""
+    if not isinstance(item, Corr2CauseItem):
+        return {"decided": None, "member_share": None}
+    try:
+        decided, share = standing(item.premise, meaning_of(item))
+    except CausalppError:  # what is in the way of an answer is told where one was tried
+        return {"decided": None, "member_share": None}
+    return {"decided": decided, "member_share": share}
 
 
 def judged(item: Item, answer: object) -> AnswerRow:

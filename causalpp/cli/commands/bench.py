@@ -29,9 +29,10 @@ __all__ = ["bench"]
 
 
 _TOLD = (
-    "items", "runs", "accuracy", "balanced_accuracy", "f1", "calibration_error", "right", "confidence", "questions",
-    "bound",
+    "items", "runs", "accuracy", "random_member", "class_alone", "balanced_accuracy", "f1", "calibration_error",
+    "right", "confidence", "questions", "bound",
 )  # fmt: skip
+_PREMISE = ("over_random_member", "accuracy_decided", "accuracy_open", "random_member_open", "class_alone_open")
 
 
 class _RunOrCommand(TyperGroup):
@@ -242,16 +243,19 @@ def _tell(found: Run, page: Report, folder: Path, json: bool) -> None:
         )
         return
     for study in found.studies:
-        console.print(_summary(study, _records(found, study)))
+        records = _records(found, study)
+        console.print(_summary(study, records))
+        if any(_PREMISE[0] in record for record in records):
+            console.print(_summary(f"{study}: the premise decides, or not", records, _PREMISE))
     if found.failures:
         console.print(f"{len(found.failures):,} units have no result", soft_wrap=True)
     console.print(f"{found.units:,} units in {found.folder}, report in {paths[0]}", soft_wrap=True)
 
 
-def _summary(study: str, records: Sequence[Mapping[str, Any]]) -> RenderableType:
+def _summary(study: str, records: Sequence[Mapping[str, Any]], told: Sequence[str] = _TOLD) -> RenderableType:
     """The most telling columns of some records; the report has the others."""
-    names = [name for name in _TOLD if any(name in record for record in records)]
-    if len(names) < 3:  # results of a study of one's own
+    names = [name for name in told if any(name in record for record in records)]
+    if told is _TOLD and len(names) < 3:  # results of a study of one's own
         numbers = {name for record in records for name, value in record.items() if isinstance(value, float)}
         names += [name for name in records[0] if name in numbers and name not in names][:5]
     rows = []
@@ -281,7 +285,8 @@ def _records(found: Run, study: str) -> list[dict[str, Any]]:
     if is_scored(frame):
         table = score(frame, columns)
         ends = [f"{metric}{end}" for metric in METRICS for end in ("_low", "_high")]
-        records = table.drop(columns=[name for name in ends if not name.startswith("accuracy")]).to_dict("records")
+        kept = ("accuracy", "over_random_member")
+        records = table.drop(columns=[name for name in ends if not name.startswith(kept)]).to_dict("records")
     else:
         numbers = [name for name in frame.columns if name != "row" and frame[name].dtype.kind in "biuf"]
         parts = frame.groupby(columns, sort=False, dropna=False) if columns else [((), frame)]
