@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from causalpp.propositions import (
         Causes,
         Changes,
+        Direction,
         DirectlyCauses,
         HaveCommonCause,
         HaveCommonEffect,
@@ -104,6 +105,7 @@ __all__ = [
     "Cpdag",
     "Dag",
     "DagBatch",
+    "Direction",
     "DirectlyCauses",
     "Effect",
     "Estimand",
@@ -199,7 +201,7 @@ _ROOMS = {
         tian_pearl_bounds
     """,
     "propositions": """
-        Causes Changes DirectlyCauses HaveCommonCause HaveCommonEffect Independent IndirectlyCauses
+        Causes Changes Direction DirectlyCauses HaveCommonCause HaveCommonEffect Independent IndirectlyCauses
         Proposition all_questions parse
     """,
     "scores": "",

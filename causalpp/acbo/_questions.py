@@ -16,15 +16,7 @@ from torch import Tensor
 
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.graphs import DagBatch
-from causalpp.propositions import (
-    Changes,
-    HaveCommonCause,
-    HaveCommonEffect,
-    Independent,
-    Proposition,
-    all_questions,
-    truth_table,
-)
+from causalpp.propositions import ONE_A_PAIR, Changes, Independent, Proposition, all_questions, truth_table
 from causalpp.propositions.parser import check_kinds
 
 __all__ = ["askable", "drawn_questions", "further_questions", "how_many"]
@@ -52,7 +44,7 @@ def how_many(variables: int, kinds: Kinds, conditioning: int) -> int:
     total = 0
     for kind in check_kinds(dict.fromkeys(kinds)):
         pairs = variables * (variables - 1)
-        if kind in (HaveCommonCause, HaveCommonEffect, Independent):
+        if kind in ONE_A_PAIR:
             pairs //= 2
         held = conditioning if kind in (Changes, Independent) else 0
         total += pairs * sum(math.comb(max(0, variables - 2), size) for size in range(held + 1))

@@ -19,7 +19,15 @@ from causalpp.belief import AnyBelief, Belief, ComponentBelief, ParticleBelief, 
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch, Knowledge
-from causalpp.propositions import Causes, DirectlyCauses, Proposition, all_questions, smallest_family, truth_table
+from causalpp.propositions import (
+    Causes,
+    Direction,
+    DirectlyCauses,
+    Proposition,
+    all_questions,
+    smallest_family,
+    truth_table,
+)
 
 __all__ = ["Candidates", "Start", "begin", "described", "kept", "narrowed"]
 
@@ -142,7 +150,9 @@ def _particles(
     size = MarkovEquivalenceClass(mec.cpdag).size
     belief = ParticleBelief.uniform(mec, how.channel, seed=settings.seed)
     distinct = size
-    if not any(type(question) in (Causes, DirectlyCauses) for question in questions):  # these tell all members apart
+    if not any(
+        type(question) in (Causes, Direction, DirectlyCauses) for question in questions
+    ):  # these tell all members apart
         distinct = len(torch.unique(truth_table(questions, belief.thinned(LOOKED_AT).candidates), dim=0))
     chooser = ParticleChooser(questions, draw, goal, how.policy)
     return Start(belief, chooser, size, distinct, settings.first_kinds, settings.conditioning)

@@ -13,6 +13,7 @@ from causalpp.language import (
 )
 from causalpp.oracles import noise
 from causalpp.oracles.answer import Answer, Request
+from causalpp.oracles.direction import contrasts, graded
 from causalpp.oracles.experiment import ExperimentOracle
 from causalpp.oracles.human import HumanOracle
 from causalpp.oracles.journal import Journal
@@ -54,6 +55,8 @@ __all__ = [
     "Writer",
     "breadth_first_graph",
     "by_wording",
+    "contrasts",
+    "graded",
     "noise",
     "pairwise_graph",
     "propose_graphs",

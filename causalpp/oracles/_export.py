@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from causalpp._files import check_target, replaced
 from causalpp.errors import InvalidParameter, MissingDependency
 from causalpp.language import Reply
-from causalpp.oracles.answer import Answer
+from causalpp.oracles.answer import Answer, finite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +69,7 @@ def export(answers: Iterable[Answer], path: Path) -> Path:
     if path.suffix.lower() == ".jsonl":
         with replaced(path) as file:
             for answer in answers:
-                file.write(json.dumps(_finite(answer.to_dict())).encode() + b"\n")
+                file.write(json.dumps(finite(answer.to_dict())).encode() + b"\n")
         return path
     try:
         pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
@@ -95,11 +95,6 @@ def _row(answer: Answer) -> dict[str, Any]:
     question = answer.question
     values = {"kind": type(question).__name__, "question": question.sentence(), "answer": answer.word}
     return {name: _storable(values[name] if name in values else getattr(answer, name)) for name in _COLUMNS}
-
-
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    """Values that JSON can hold: an infinite number becomes a word, which ``float`` reads."""
-    return {k: str(v) if isinstance(v, float) and v - v != 0 else v for k, v in values.items()}
 
 
 def _storable(value: Any) -> Any:

@@ -6,19 +6,17 @@ What comes out of a file is not taken at its word: it may be of an earlier versi
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 from causalpp.errors import FormatError
 from causalpp.language.journal import Key
-from causalpp.oracles.answer import PLAIN, VALUES, Answer, Request, checked
+from causalpp.oracles.answer import PLAIN, VALUES, Answer, Request, checked, finite
 from causalpp.propositions import Proposition, from_dict
 
 __all__ = ["KEY", "answer_of", "lease_of", "question_of", "text_of", "value_of"]
 
 KEY = "oracle = ? AND question = ? AND wording = ? AND negated = ? AND replicate = ?"
 _IN_KEY = {"question", "replicate", "wording", "negated", "oracle", "call"}
-_NUMBERS = {"log_odds", "captured", "cost", "latency", "time"}
 _COUNTS = {"tokens_in", "tokens_out"}
 
 
@@ -45,10 +43,7 @@ def question_of(text: str) -> tuple[Proposition, str | None]:
 def value_of(answer: Answer) -> str:
     """All of an answer that is not in its key; JSON knows no infinite numbers, which become words."""
     values = {name: value for name, value in answer.to_dict().items() if name not in _IN_KEY}
-    for name in _NUMBERS & values.keys():
-        if values[name] is not None and not math.isfinite(values[name]):
-            values[name] = str(float(values[name]))
-    return json.dumps(values, default=lambda number: number.item())  # a number of NumPy or torch
+    return json.dumps(finite(values), default=lambda number: number.item())  # a number of NumPy or torch
 
 
 def answer_of(request: Request, oracle: str, text: str) -> Answer:
@@ -60,6 +55,7 @@ def answer_of(request: Request, oracle: str, text: str) -> Answer:
             values[name] = values[name] if good else 0
         plain = {name: checked(name, values[name]) for name in PLAIN if name in values and name not in _IN_KEY}
         place: dict[str, Any] = {"wording": request.wording, "negated": request.negated, "call": request.call}
+        place["parts"] = tuple(map(Answer.from_dict, values.get("parts", ())))
         return Answer(request.question, VALUES[values["answer"]], request.replicate, oracle, **place, **plain)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise FormatError(f"the journal holds something that is no answer ({error!r}): {str(text)[:200]}") from None

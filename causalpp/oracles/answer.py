@@ -12,9 +12,10 @@ from causalpp.errors import FormatError, InvalidParameter
 from causalpp.language.running import FAILURES
 from causalpp.propositions import Proposition, from_dict
 
-__all__ = ["PLAIN", "VALUES", "Answer", "Request", "checked"]
+__all__ = ["PLAIN", "VALUES", "Answer", "Request", "checked", "finite"]
 
 _WORDS = {True: "yes", False: "no", None: "abstain"}
+NUMBERS = frozenset({"log_odds", "captured", "cost", "latency", "time"})
 VALUES = {word: value for value, word in _WORDS.items()}
 
 
@@ -61,6 +62,8 @@ class Answer:
             first of its answers.
         nature: what kind of oracle gave it: ``"simulated"``, ``"language model"``, ``"experiment"``, ``"human"``; empty
             where that was not said.  It follows from who answered, and is not compared.
+        parts: the answers that a graded answer is made of, one for each prompt it took; a journal keeps these.  What
+            they took together stands in the graded answer as well.  See :func:`~causalpp.oracles.graded`.
     """
 
     question: Proposition
@@ -81,6 +84,7 @@ class Answer:
     time: float | None = None
     call: str | None = None
     nature: str = field(default="", compare=False, repr=False)
+    parts: tuple[Answer, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         value, odds = cast(Any, self.value), cast(Any, self.log_odds)
@@ -88,6 +92,11 @@ class Answer:
             object.__setattr__(self, "value", _yes_or_no(value))
         if odds is not None and (type(odds) is not float or odds != odds):
             object.__setattr__(self, "log_odds", _number(odds))
+
+    @property
+    def prompts(self) -> int:
+        """How many prompts it took: parts that share a call came from one."""
+        return len({part.call or number for number, part in enumerate(self.parts)}) or 1
 
     @property
     def word(self) -> str:
@@ -123,6 +132,8 @@ class Answer:
             value = getattr(self, name)
             if value != getattr(Answer, name) or name in ("oracle", "log_odds"):
                 out[name] = value
+        if self.parts:
+            out["parts"] = [part.to_dict() for part in self.parts]
         return out
 
     @classmethod
@@ -135,10 +146,11 @@ class Answer:
         try:
             plain = {name: checked(name, values[name]) for name in PLAIN if name in values}
             value = VALUES[values["answer"]]
+            plain["parts"] = tuple(cls.from_dict(part) for part in values.get("parts", ()))
             return cls(from_dict(values["question"]), value, checked("replicate", values["replicate"]), **plain)
         except FormatError:
             raise
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise FormatError(f"this is no answer, {error} is missing or unreadable: {str(values)[:200]}") from None
 
 
@@ -164,13 +176,25 @@ def _number(value: Any) -> float | None:
         raise InvalidParameter(f"the log-odds of an answer are a number or None, not {value!r:.100}") from None
 
 
+def finite(values: dict[str, Any]) -> dict[str, Any]:
+    """Values that JSON can hold: an infinite number becomes a word, which ``float`` reads."""
+    return {
+        name: [finite(part) for part in value]
+        if name == "parts"
+        else str(float(value))
+        if name in NUMBERS and value is not None and not math.isfinite(value)
+        else value
+        for name, value in values.items()
+    }
+
+
 def checked(name: str, value: Any) -> Any:
     """A value of the kind that the attribute has; an infinite number may stand there as a word."""
     if name in ("replicate", "wording", "tokens_in", "tokens_out"):
         if isinstance(value, bool) or not 0 <= operator.index(value) < 2**63:
             raise ValueError(f"{name}, which is a whole number from 0 on,")
         return operator.index(value)
-    if name in ("log_odds", "captured", "cost", "latency", "time"):
+    if name in NUMBERS:
         return None if value is None and name not in ("cost", "latency") else float(value)
     kind = bool if name == "negated" else str
     if not isinstance(value, kind) and not (value is None and name in ("text", "reason", "model", "call")):

@@ -20,6 +20,7 @@ from causalpp.errors import InvalidParameter, OracleError
 from causalpp.language.journal import Key, Leases, fetch
 from causalpp.oracles._rows import lease_of
 from causalpp.oracles.answer import Answer, Request
+from causalpp.oracles.direction import graded
 from causalpp.oracles.journal import Journal
 from causalpp.oracles.panel import Asked, Panel, calls
 from causalpp.propositions import Proposition
@@ -107,6 +108,17 @@ class Oracle(ABC):
         """How a question is put that has been put ``first`` times before: requests that all differ."""
         return [Request(question, replicate) for replicate in range(first, first + repeats)]
 
+    def _parts(self, question: Proposition, number: int) -> Sequence[Request]:  # noqa: ARG002
+        """The requests whose answers make up that to a question put for the time with this number; none by default.
+
+        A journal keeps these answers, and :meth:`_graded` puts them together.
+        """
+        return ()
+
+    def _graded(self, request: Request, parts: Sequence[Answer]) -> Answer:
+        """The answer to a question that has :meth:`_parts`."""
+        return graded(request, parts)
+
     def _panel_requests(self, panel: Panel, first: int, repeats: int) -> Iterable[Request]:
         """How a panel is put that has been put ``first`` times before: the requests of each call one after the other.
 
@@ -129,45 +141,38 @@ class Oracle(ABC):
             UnknownVariable: a question names a variable the oracle knows nothing of.
             OracleError: the oracle cannot be asked; ``error.answers`` are the answers there are, in order.
         """
-        with self._asking(questions, repeats) as (plan, answers):
-            fetch(calls(plan), answers, self._put, self._store)
-        return [answers[request] for request in plan]
+        with self._asking(questions, repeats) as plan:
+            fetch(plan.calls, plan.answers, self._put, self._store)
+        return plan.results()
 
     async def ask_async(self, questions: Asked | Sequence[Asked], repeats: int = 1) -> list[Answer]:
         """:meth:`ask` for use inside an event loop, which goes on while the oracle thinks."""
         return await asyncio.to_thread(self.ask, questions, repeats)
 
     @contextmanager
-    def _asking(
-        self, questions: Asked | Sequence[Asked], repeats: int
-    ) -> Iterator[tuple[list[Request], dict[Request, Answer]]]:
+    def _asking(self, questions: Asked | Sequence[Asked], repeats: int) -> Iterator[_Plan]:
         """What to put, and a place for the answers; what stops the asking leaves it as if it had not been begun."""
         asked, repeats = _checked(questions, repeats)
-        plan: list[Request] = []
+        plan = _Plan(self)
         before: list[tuple[Asked, int]] = []
-        answers: dict[Request, Answer] = {}
         try:
             with _planning:
                 for question in asked:
-                    before.append((question, self._asked[question]))
                     first = self._asked[question]
-                    if isinstance(question, Panel):
-                        plan += self._panel_requests(question, first, repeats)
-                    else:
-                        plan += self._requests(question, first, repeats)
+                    before.append((question, first))
+                    plan.add(question, first, repeats)
                     self._asked[question] += repeats
-            yield plan, answers
-            for request in plan:
-                if request not in answers:
+            yield plan
+            for request in plan.requests:
+                if request not in plan.answers:
                     raise OracleError(f"the {self.nature} oracle gave no answer that carries {request}")
-                answers[request] = self._signed(answers[request])
         except BaseException as error:
             with _planning:
                 for question, count in reversed(before):
                     if self._asked[question] == count + repeats:  # or else it has been put again since
                         self._asked[question] = count
             if isinstance(error, OracleError):
-                error.answers = tuple(self._signed(answers[request]) for request in plan if request in answers)
+                error.answers = tuple(plan.results())
             raise
 
     def _signed(self, answer: Answer) -> Answer:
@@ -193,6 +198,53 @@ class Oracle(ABC):
     @property
     def _store(self) -> _Kept | None:
         return None if self.journal is None else _Kept(self, self.journal)
+
+
+class _Plan:
+    """What is put to an oracle for some questions, and the answers so far.
+
+    Attributes:
+        asked: what is answered, in order, and the requests whose answers make up that one; none where it is put itself.
+        answers: request → its answer.
+    """
+
+    def __init__(self, oracle: Oracle) -> None:
+        self._oracle = oracle
+        self.asked: list[tuple[Request, Sequence[Request]]] = []
+        self.answers: dict[Request, Answer] = {}
+
+    def add(self, question: Asked, first: int, repeats: int) -> None:
+        """Put a question ``repeats`` times more, after ``first`` times."""
+        oracle = self._oracle
+        if isinstance(question, Panel):
+            self.asked += [(request, ()) for request in oracle._panel_requests(question, first, repeats)]
+            return
+        numbers = range(first, first + repeats)
+        whole = [(Request(question, number), oracle._parts(question, number)) for number in numbers]
+        if whole[0][1]:
+            self.asked += whole
+        else:
+            self.asked += [(request, ()) for request in oracle._requests(question, first, repeats)]
+
+    @property
+    def requests(self) -> list[Request]:
+        """What is put, each once: different questions may share parts."""
+        return list(dict.fromkeys(part for request, parts in self.asked for part in parts or (request,)))
+
+    @property
+    def calls(self) -> list[list[Request]]:
+        """The same by the call they belong to."""
+        return calls(self.requests)
+
+    def results(self) -> list[Answer]:
+        """The answers there are to what was asked, in order."""
+        oracle = self._oracle
+        signed = {request: oracle._signed(answer) for request, answer in self.answers.items()}
+        return [
+            oracle._signed(oracle._graded(request, [signed[part] for part in parts])) if parts else signed[request]
+            for request, parts in self.asked
+            if all(part in signed for part in parts or (request,))
+        ]
 
 
 class _Kept:

@@ -24,7 +24,7 @@ from causalpp.language.running import Budget, Limits, Pace, Paced, Unanswered, o
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.journal import Journal
 from causalpp.oracles.oracle import Oracle, placed_at
-from causalpp.oracles.panel import Asked, calls
+from causalpp.oracles.panel import Asked
 
 __all__ = ["AsyncOracle", "Budget", "Limits", "Unanswered", "run"]
 
@@ -138,9 +138,9 @@ class AsyncOracle(Paced, Oracle):
 
         A call that is cancelled keeps what has come.
         """
-        with self._asking(questions, repeats) as (plan, answers):
-            await fetch_async(calls(plan), answers, self._put_async, self._store)
-        return [answers[request] for request in plan]
+        with self._asking(questions, repeats) as plan:
+            await fetch_async(plan.calls, plan.answers, self._put_async, self._store)
+        return plan.results()
 
     async def _put_async(
         self, together: Sequence[Sequence[Request]], record: Callable[[Request, Answer], None]

@@ -12,9 +12,9 @@ from causalpp.errors import InvalidParameter
 from causalpp.graphs import DagBatch
 from causalpp.graphs.dag import check_names
 from causalpp.propositions.parser import check_kinds
-from causalpp.propositions.statements import Changes, HaveCommonCause, HaveCommonEffect, Independent, Proposition
+from causalpp.propositions.statements import ONE_A_PAIR, Changes, Independent, Proposition
 
-__all__ = ["FAMILIES", "all_questions", "smallest_family", "truth_table"]
+__all__ = ["FAMILIES", "all_questions", "level_table", "smallest_family", "truth_table"]
 
 #: Families of questions from small to large: kinds, and how many variables a question may hold fixed.
 FAMILIES: tuple[tuple[tuple[str, ...], int], ...] = (
@@ -53,8 +53,7 @@ def all_questions(
         raise InvalidParameter(f"conditioning counts variables and cannot be {conditioning}")
     out: list[Proposition] = []
     for kind in check_kinds(dict.fromkeys([kinds] if isinstance(kinds, (str, type)) else kinds)):
-        symmetric = kind in (HaveCommonCause, HaveCommonEffect, Independent)
-        for a, b in combinations(names, 2) if symmetric else permutations(names, 2):
+        for a, b in combinations(names, 2) if kind in ONE_A_PAIR else permutations(names, 2):
             if kind in (Changes, Independent):
                 rest = [name for name in names if name not in (a, b)]
                 for size in range(min(conditioning, len(rest)) + 1):
@@ -75,6 +74,20 @@ def truth_table(questions: Sequence[Proposition], dags: DagBatch) -> Tensor:
     out = torch.empty((len(dags), len(questions)), dtype=torch.bool, device=dags.device)
     for column, question in enumerate(questions):
         out[:, column] = question.holds(dags)
+    return out
+
+
+def level_table(questions: Sequence[Proposition], dags: DagBatch) -> Tensor:
+    """The :meth:`~Proposition.levels` of every question in every graph: int8 of shape ``(N, Q)``.
+
+    >>> from causalpp import DagBatch
+    >>> two = DagBatch(["A", "B"], [[[0, 1], [0, 0]], [[0, 0], [1, 0]]])
+    >>> level_table(all_questions(["A", "B"], ["Causes", "Direction"]), two).tolist()
+    [[1, 0, 1], [0, 1, -1]]
+    """
+    out = torch.empty((len(dags), len(questions)), dtype=torch.int8, device=dags.device)
+    for column, question in enumerate(questions):
+        out[:, column] = question.levels(dags)
     return out
 
 

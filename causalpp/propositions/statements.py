@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, overload
 
+import torch
 from torch import Tensor
 
 from causalpp.errors import InvalidProposition
@@ -21,6 +22,7 @@ __all__ = [
     "And",
     "Causes",
     "Changes",
+    "Direction",
     "DirectlyCauses",
     "HaveCommonCause",
     "HaveCommonEffect",
@@ -66,6 +68,31 @@ class Proposition(ABC):
 
     @abstractmethod
     def _holds(self, dags: DagBatch) -> Tensor: ...
+
+    @overload
+    def levels(self, graphs: Dag) -> int: ...
+    @overload
+    def levels(self, graphs: DagBatch) -> Tensor: ...
+    def levels(self, graphs: Dag | DagBatch) -> int | Tensor:
+        """How much it is so: an int for one Dag, int8 of shape ``(N,)`` for a batch; the statement holds above zero.
+
+        That is 1 where the statement holds and 0 where it does not, but for :class:`Direction`, which says more.
+
+        Raises:
+            UnknownVariable: as :meth:`holds`.
+
+        Example:
+            >>> from causalpp import Dag, Direction
+            >>> chain = Dag.from_edges([("smoke", "tar"), ("tar", "cancer")])
+            >>> Direction("smoke", "cancer").levels(chain), Direction("cancer", "tar").levels(chain)
+            (2, -1)
+        """
+        if isinstance(graphs, Dag):
+            return int(self._levels(DagBatch.from_dags([graphs]))[0])
+        return self._levels(graphs)
+
+    def _levels(self, dags: DagBatch) -> Tensor:
+        return self._holds(dags).to(torch.int8)
 
     def sentence(self, style: str = "plain") -> str:
         """The statement in English, without a full stop; see :data:`causalpp.propositions.STYLES`.
@@ -199,6 +226,33 @@ class Causes(_Atom):
 
     def _holds(self, dags: DagBatch) -> Tensor:
         return dags.path(self.a, self.b)
+
+
+@dataclass(frozen=True)
+class Direction(_Atom):
+    """Of ``a`` and ``b``, ``a`` is the cause: asked as "does a cause b, b cause a, or neither?".
+
+    It holds where :class:`Causes` does.  Its :meth:`levels` are the signed distance: +k where the shortest directed
+    path from ``a`` to ``b`` has k edges, −k where it leads from ``b`` to ``a`` (three stands for three and more), and 0
+    where there is neither.  A graded answer to it speaks of both directions at once, so that one question is enough
+    for a pair.
+    """
+
+    a: str
+    b: str
+
+    def _holds(self, dags: DagBatch) -> Tensor:
+        return dags.path(self.a, self.b)
+
+    def _levels(self, dags: DagBatch) -> Tensor:
+        out = torch.zeros(len(dags), dtype=torch.int8, device=dags.device)
+        for sign, first, second in ((1, self.a, self.b), (-1, self.b, self.a)):
+            a, b = dags.position(first), dags.position(second)
+            two = (dags.adjacency[:, a, :] & dags.adjacency[:, :, b]).any(1)
+            out[dags.path(first, second)] = 3 * sign
+            out[two] = 2 * sign
+            out[dags.edge(first, second)] = sign
+        return out
 
 
 @dataclass(frozen=True)
@@ -361,5 +415,17 @@ def junction(kind: type[_Junction], parts: Iterable[Proposition]) -> Proposition
 #: The elementary statements by name, in the order of the design.
 KINDS: dict[str, type[_Atom]] = {
     kind.__name__: kind
-    for kind in (DirectlyCauses, Causes, IndirectlyCauses, HaveCommonCause, HaveCommonEffect, Changes, Independent)
+    for kind in (
+        DirectlyCauses,
+        Causes,
+        IndirectlyCauses,
+        HaveCommonCause,
+        HaveCommonEffect,
+        Changes,
+        Independent,
+        Direction,
+    )
 }
+
+#: Those of which one question is enough for two variables, whichever of them comes first.
+ONE_A_PAIR: frozenset[type[_Atom]] = frozenset((HaveCommonCause, HaveCommonEffect, Independent, Direction))

@@ -17,6 +17,7 @@ from causalpp.propositions.statements import (
     And,
     Causes,
     Changes,
+    Direction,
     DirectlyCauses,
     HaveCommonCause,
     HaveCommonEffect,
@@ -213,6 +214,33 @@ WORDINGS: dict[type[Proposition], tuple[Wording, ...]] = {
         # said only in the negative
         _W("plain", "", "", "{a} is not independent of {b}[ given {names}]"),
         _W("plain", "", "", "{a} is dependent on {b}[ given {names}]"),
+    ),
+    Direction: (
+        _W(
+            "plain",
+            "of {a} and {b}, {a} is the cause",
+            "Does {a} cause {b}, {b} cause {a}, or neither?",
+            "of {a} and {b}, {a} is not the cause",
+        ),
+        _W(
+            "intervention",
+            "of {a} and {b}, intervening on {a} changes the other",
+            "Does intervening on {a} change {b}, intervening on {b} change {a}, or neither?",
+            "of {a} and {b}, intervening on {a} does not change the other",
+        ),
+        _W(
+            "corr2cause",
+            "of {a} and {b}, {a} causes the other, directly or through something else",
+            "Does {a} cause {b}, {b} cause {a}, or neither, directly or through something else?",
+        ),
+        _W(
+            "paraphrase",
+            "of {a} and {b}, {a} influences the other",
+            "Does {a} influence {b}, {b} influence {a}, or neither?",
+            "of {a} and {b}, {a} does not influence the other",
+        ),
+        _W("symbolic", "{a} ⇝ {b}, not {b} ⇝ {a}"),
+        _W("symbolic", "{a} ~> {b}, not {b} ~> {a}"),
     ),
 }
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from causalpp import (
     Causes,
     Changes,
+    Direction,
     DirectlyCauses,
     HaveCommonCause,
     HaveCommonEffect,
@@ -69,6 +70,8 @@ def atoms(names: list[str]) -> list[Proposition]:
         Independent(a, b),
         Independent(a, b, given={c}),
         Independent(a, b, given={c, d}),
+        Direction(a, b),
+        Direction(b, a),
     ]
 
 

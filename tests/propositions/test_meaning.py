@@ -14,6 +14,7 @@ from causalpp import (
     Changes,
     Dag,
     DagBatch,
+    Direction,
     DirectlyCauses,
     HaveCommonCause,
     HaveCommonEffect,
@@ -65,7 +66,7 @@ def by_definition(p: Proposition, dag: Dag) -> bool:
     match p:
         case DirectlyCauses(a, b):
             return (a, b) in dag.edges
-        case Causes(a, b):
+        case Causes(a, b) | Direction(a, b):
             return paths(a, b)
         case IndirectlyCauses(a, b):
             return any(len(path) > 2 for path in directed_paths(dag, a, b))

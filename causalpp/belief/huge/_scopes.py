@@ -21,6 +21,7 @@ from causalpp.propositions import (
     And,
     Causes,
     Changes,
+    Direction,
     DirectlyCauses,
     Independent,
     IndirectlyCauses,
@@ -52,6 +53,9 @@ class Scopes:
             return frozenset().union(*map(self.of, proposition.of))
         if isinstance(proposition, Independent):
             return frozenset()  # the same in all members
+        if isinstance(proposition, Direction):  # a graded answer speaks of both directions
+            a, b = (self.index[name] for name in proposition.variables)
+            return self._of_paths(a, b, to_the_end=False) | self._of_paths(b, a, to_the_end=False)
         if isinstance(proposition, (DirectlyCauses, Causes, Changes, IndirectlyCauses)):
             start, end = proposition.variables[:2]
             if isinstance(proposition, Changes):

@@ -16,7 +16,7 @@ from causalpp.belief.channels.base import Channel
 from causalpp.belief.huge._batches import Frame, PackedBatch
 from causalpp.belief.huge._reversals import Walkers
 from causalpp.belief.record import Record
-from causalpp.propositions import Causes, DirectlyCauses, Proposition
+from causalpp.propositions import Causes, Direction, DirectlyCauses, Proposition
 
 __all__ = ["Target", "Truths"]
 
@@ -37,10 +37,10 @@ class Truths:
         self.rest: list[int] = []
         read: dict[tuple[bool, bool], list[tuple[int, int, Tensor]]] = {}
         for column, question in enumerate(self.questions):
-            if type(question) not in (Causes, DirectlyCauses):
+            if type(question) not in (Causes, Direction, DirectlyCauses):
                 self.rest.append(column)
                 continue
-            paths = type(question) is Causes
+            paths = type(question) is not DirectlyCauses
             a, b = (frame.index[name] for name in question.variables)
             if frame.inside(a, b):
                 row, member = (a, b) if paths else (b, a)

@@ -24,6 +24,7 @@ from causalpp.propositions import (
     And,
     Causes,
     Changes,
+    Direction,
     DirectlyCauses,
     HaveCommonCause,
     HaveCommonEffect,
@@ -156,7 +157,7 @@ class Formulas:
                 return self.any_of([self.translate(part) for part in parts])
             case DirectlyCauses(a=a, b=b):
                 return self.arrow(self.at(a), self.at(b))
-            case Causes(a=a, b=b):
+            case Causes(a=a, b=b) | Direction(a=a, b=b):
                 return self.path(self.at(a), self.at(b))
             case IndirectlyCauses(a=a, b=b):
                 return self.long_path(self.at(a), self.at(b))

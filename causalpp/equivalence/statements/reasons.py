@@ -13,6 +13,7 @@ from causalpp.propositions import (
     And,
     Causes,
     Changes,
+    Direction,
     DirectlyCauses,
     HaveCommonCause,
     HaveCommonEffect,
@@ -59,7 +60,7 @@ class _Reason:
                 return f"{word} between {a} and {b} is open {by}, and all members have the same d-separations"
             case DirectlyCauses(a=a, b=b):
                 found = self._edge(code.at(a), code.at(b))
-            case Causes(a=a, b=b):
+            case Causes(a=a, b=b) | Direction(a=a, b=b):
                 found = self._path(code.at(a), code.at(b), 0, kind)
             case Changes(do=a, outcome=b, holding=held):
                 found = self._path(code.at(a), code.at(b), code.mask(held), kind)

@@ -25,7 +25,7 @@ from causalpp.oracles.prompts import Prompts, Writer, ways
 from causalpp.oracles.proposals import Proposals, propose_graphs
 from causalpp.oracles.running import AsyncOracle
 from causalpp.programs import Card, CausalProgram
-from causalpp.propositions import Proposition
+from causalpp.propositions import Causes, Direction, Proposition
 from causalpp.propositions.wording import WORDINGS
 
 __all__ = ["LanguageModelOracle"]
@@ -227,7 +227,13 @@ class LanguageModelOracle(AsyncOracle):
 
     @cached_property
     def fingerprint(self) -> str:
-        known = [[kind.__name__, *row] for kind, rows in WORDINGS.items() for row in rows if row.style in self.wordings]
+        known = [
+            [kind.__name__, *row]
+            for kind, rows in WORDINGS.items()
+            if kind is not Direction  # it changes no answer to the others
+            for row in rows
+            if row.style in self.wordings
+        ]
         whole = json.dumps([dict(self.identity), known], sort_keys=True, default=str)
         return f"language model:{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
 
@@ -337,6 +343,14 @@ class LanguageModelOracle(AsyncOracle):
             replicate, k = divmod(number, len(self.ways))
             requests.append(Request(question, replicate, *self.ways[k]))
         return requests
+
+    def _parts(self, question: Proposition, number: int) -> Sequence[Request]:
+        """Both directions in every wording and polarity: the parts of a graded answer."""
+        if not isinstance(question, Direction):
+            return ()
+        self.prompt(question)  # a question that cannot be put is refused before any is asked
+        sides = (Causes(question.a, question.b), Causes(question.b, question.a))
+        return [Request(side, number, *way) for way in self.ways for side in sides]
 
     def _panel_requests(self, panel: Panel, first: int, repeats: int) -> Iterable[Request]:
         self.prompt(panel)  # what cannot be put is refused before any is asked

@@ -12,9 +12,9 @@ def path_length(question: Proposition, graph: Dag) -> int | None:
     """The number of edges on the shortest directed path a question is about; None if there is no such path.
 
     For ``Causes`` and ``DirectlyCauses`` it leads from cause to effect; for ``IndirectlyCauses`` it has at least
-    two edges; for ``Changes`` it avoids what is held.  For statements without a direction (``HaveCommonCause``,
-    ``HaveCommonEffect``, ``Independent``) it may lead either way.  A negation is as far as what it denies; of several
-    statements joined by "and" or "or" the farthest counts.
+    two edges; for ``Changes`` it avoids what is held.  For ``Direction``, and for statements without a direction
+    (``HaveCommonCause``, ``HaveCommonEffect``, ``Independent``), it may lead either way.  A negation is as far as what
+    it denies; of several statements joined by "and" or "or" the farthest counts.
 
     Raises:
         UnknownVariable: the question names a variable the graph does not have.

@@ -1,0 +1,5 @@
+"""Graded answers to "does a cause b, b cause a, or neither?": their parts, and what these say together."""
+
+from causalpp.oracles.direction.grading import contrasts, graded
+
+__all__ = ["contrasts", "graded"]
