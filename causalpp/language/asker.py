@@ -82,7 +82,7 @@ class Asker(Paced):
         self.prices = checked_prices(prices, budget)
         self.journal = ReplyJournal(journal) if isinstance(journal, (str, Path)) else journal
         if pace is not None:  # that of another asker
-            self.__dict__["_pace"] = (self.limits, os.getpid()), pace
+            self._paces[self.limits, os.getpid()] = pace
         described = json.dumps(dict(backend.identity), sort_keys=True, default=str)
         self.fingerprint = f"language model:{hashlib.sha256(described.encode()).hexdigest()[:16]}"
         self.formerly = tuple(formerly)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 import pickle
 import signal
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from causalpp import Answer, Causes
 from causalpp.errors import BudgetSpent, InvalidParameter, OracleError, UnknownVariable
+from causalpp.language.running._gate import Gate
 from causalpp.language.running._pace import Bucket, Pace, attempt
 from causalpp.language.running._progress import Progress
 from causalpp.oracles import Oracle, Request
@@ -141,6 +143,65 @@ def test_a_request_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 
 
 # --- budgets ------------------------------------------------------------------------------------------
+
+
+def test_copies_share_the_limits_in_whatever_thread_they_ask() -> None:
+    """Copies made before anything was asked, and copies of these, each on an event loop of its own."""
+    slow = Slow(limits=Limits(concurrency=2), budget=Budget(questions=40))
+    copies = [slow, copy.copy(slow), slow._copied(), copy.copy(slow)._copied()]
+    busy: list[int] = []
+    most, lock = [0], threading.Lock()
+
+    async def answer(request: Request) -> Answer:
+        with lock:
+            busy.append(1)
+            most[0] = max(most[0], len(busy))
+        await asyncio.sleep(0.002)
+        with lock:
+            busy.pop()
+        return Answer(request.question, True)
+
+    def ask(oracle: Slow, first: int) -> None:
+        oracle._answer_async = answer  # type: ignore[method-assign]
+        asyncio.run(running(oracle, first))
+
+    async def running(oracle: Slow, first: int) -> None:
+        found = await asyncio.gather(*(oracle.ask_async(q) for q in QUESTIONS[first : first + 10]))
+        assert all(answer.value for (answer,) in found)
+
+    threads = [threading.Thread(target=ask, args=(one, 10 * k)) for k, one in enumerate(copies)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert most == [2]
+    assert slow.budget is not None
+    assert slow.budget.asked == 40
+
+
+def test_a_turn_that_is_given_up_goes_to_the_next() -> None:
+    """Of those that wait at a gate some are cancelled, at every moment there is; nobody waits for ever."""
+
+    async def main() -> None:
+        for given_up in range(8):
+            gate = Gate(1)
+            passed: list[int] = []
+
+            async def through(number: int, gate: Gate = gate, passed: list[int] = passed) -> None:
+                async with gate:
+                    await asyncio.sleep(0)
+                    passed.append(number)
+
+            tasks = [asyncio.create_task(through(number)) for number in range(6)]
+            for _ in range(given_up):
+                await asyncio.sleep(0)
+            for task in tasks[1:4:2]:
+                task.cancel()
+            await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+            assert gate.free == 1
+            assert {0, 2, 4, 5} <= set(passed)
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("concurrency", [1, 7])

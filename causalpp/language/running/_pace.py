@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
 from causalpp.errors import InvalidParameter
+from causalpp.language.running._gate import Gate
 
 __all__ = ["Attempts", "Bucket", "Pace", "attempt"]
 
@@ -51,7 +53,7 @@ class Bucket:
 
 
 class Pace:
-    """When the next request may go out.
+    """When the next request may go out; it is shared by all who ask the same model, in whatever thread they do.
 
     How many tokens a request will take is known only afterwards: each is counted with the mean of those before it
     and corrected when it is done.  The very first is let through alone, to have a mean.
@@ -62,6 +64,9 @@ class Pace:
 
     #: Seconds between looks at the bucket while a correction may come in.
     patience = 0.1
+
+    _requests: Bucket | None
+    _tokens: Bucket | None
 
     def __init__(
         self,
@@ -74,10 +79,14 @@ class Pace:
             if limit is not None and not 0 < limit < float("inf"):
                 raise InvalidParameter(f"a limit a minute is positive, got {limit}")
         # Brims of a tenth of a second and of six seconds: what a minute may exceed its limit by.
-        self._requests = requests_per_minute and Bucket(requests_per_minute, max(1, requests_per_minute / 600), clock)
-        self._tokens = tokens_per_minute and Bucket(tokens_per_minute, tokens_per_minute / 10, clock)
-        self._slots = asyncio.Semaphore(concurrency)
-        self._turn = asyncio.Lock()
+        self._requests = self._tokens = None
+        if requests_per_minute is not None:
+            self._requests = Bucket(requests_per_minute, max(1, requests_per_minute / 600), clock)
+        if tokens_per_minute is not None:
+            self._tokens = Bucket(tokens_per_minute, tokens_per_minute / 10, clock)
+        self._slots = Gate(concurrency)
+        self._turn = Gate(1)
+        self._lock = threading.Lock()  # of the buckets and the mean
         self._mean: float | None = None
         self._settled = 0
 
@@ -103,9 +112,15 @@ class Pace:
                 await self._request()
 
     async def _request(self) -> None:
-        assert self._requests
-        while seconds := self._requests.take(1):
+        while seconds := self._take(self._requests, lambda: 1.0)[0]:
             await asyncio.sleep(seconds)
+
+    def _take(self, bucket: Bucket | None, amount: Callable[[], float]) -> tuple[float, float]:
+        """The seconds until so much can be taken, which it then is if they are none; and how much that is."""
+        assert bucket
+        with self._lock:
+            wanted = amount()
+            return bucket.take(wanted), wanted
 
     async def wait(self) -> float:
         """Wait until a request may go out; the tokens it was counted with, to be given to :meth:`settle`."""
@@ -116,8 +131,10 @@ class Pace:
                 await self._request()
             counted = 0.0
             if self._tokens:
-                while seconds := self._tokens.take(counted := self._foreseen()):
+                seconds, counted = self._take(self._tokens, self._foreseen)
+                while seconds:
                     await asyncio.sleep(min(seconds, self.patience))
+                    seconds, counted = self._take(self._tokens, self._foreseen)
             return counted
 
     def _foreseen(self) -> float:
@@ -127,9 +144,11 @@ class Pace:
     def settle(self, counted: float, tokens: int) -> None:
         """Correct what a request was counted with by what it took."""
         if self._tokens:
-            self._tokens.give(counted - tokens)
-            self._settled += 1
-            self._mean = tokens if self._mean is None else self._mean + (tokens - self._mean) / min(self._settled, 50)
+            with self._lock:
+                self._tokens.give(counted - tokens)
+                self._settled += 1
+                before = tokens if self._mean is None else self._mean
+                self._mean = before + (tokens - before) / min(self._settled, 50)
 
 
 class Attempts:

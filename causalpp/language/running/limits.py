@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from causalpp.errors import InvalidParameter
 from causalpp.language.running._pace import Pace
 
 __all__ = ["Budget", "Counted", "Limits", "Paced", "checked_prices", "cost"]
+
+
+_counting = threading.Lock()  # not one for each budget: budgets are pickled with their oracles
 
 
 class Counted(Protocol):
@@ -74,7 +78,7 @@ class Limits:
 
 
 class Paced:
-    """Who keeps to the limits a minute from one call to the next.
+    """Who keeps to the limits from one call to the next, together with all copies of it in this process.
 
     Attributes:
         limits: how fast.
@@ -86,13 +90,22 @@ class Paced:
     def pace(self) -> Pace:
         """What keeps to the limits."""
         key = (self.limits, os.getpid())  # a loop of another process never wakes who waits here
-        held: tuple[Any, Pace] | None = self.__dict__.get("_pace")
-        if held is None or held[0] != key:
-            held = self.__dict__["_pace"] = key, self.limits.pace()
-        return held[1]
+        held = self._paces
+        return held[key] if key in held else held.setdefault(key, self.limits.pace())
+
+    @property
+    def _paces(self) -> dict[Any, Pace]:
+        """What keeps to which limits in which process, one for all copies."""
+        held: dict[Any, Pace] = self.__dict__.setdefault("_held", {})
+        return held
+
+    def __copy__(self) -> Self:
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__, _held=self._paces)
+        return other
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_pace"}
+        return {name: value for name, value in self.__dict__.items() if name != "_held"}
 
 
 @dataclass
@@ -131,18 +144,20 @@ class Budget:
 
     def take(self) -> bool:
         """Whether one more question may be put; it then counts as under way."""
-        if any(foreseen >= limit for _, foreseen, limit in self._limits()):
-            return False
-        self.under_way += 1
-        return True
+        with _counting:
+            if any(foreseen >= limit for _, foreseen, limit in self._limits()):
+                return False
+            self.under_way += 1
+            return True
 
     def settle(self, result: Counted | None) -> None:
         """Count a question that was under way; one without answer is not counted, only what it cost."""
-        self.under_way -= 1
-        if result is not None:
-            self.asked += not result.failed
-            self.used += result.tokens_in + result.tokens_out
-            self.spent += result.cost
+        with _counting:
+            self.under_way -= 1
+            if result is not None:
+                self.asked += not result.failed
+                self.used += result.tokens_in + result.tokens_out
+                self.spent += result.cost
 
     def _limits(self) -> Iterator[tuple[str, float, float]]:
         """For each limit: its name, what is used and foreseen, and the limit."""
