@@ -54,7 +54,7 @@ class ListedBelief(BeliefLike):
 
     def __post_init__(self) -> None:
         if not self.record:
-            object.__setattr__(self, "record", Record.none(self._hypotheses))
+            object.__setattr__(self, "record", Record.none(self._hypotheses, graded=self.channel.reads_levels))
 
     @property
     def _hypotheses(self) -> DagBatch | TruthTable:
@@ -72,9 +72,9 @@ class ListedBelief(BeliefLike):
         record = self.record.add(new)
         after = replace(self, record=record, answers=self.answers + new)
         if "_state" in self.__dict__:
-            before = self.record.tallies.plus((), record.rows.shape[1])
+            before = self.record.tallies.plus((), record.levels.shape[1])
             after.__dict__["_state"] = self.channel.step(
-                self._state[record.origin], record.rows, before, record.tallies
+                self._state[record.origin], after._true, before, record.tallies
             )
         after.__dict__["_log_start"], after.__dict__["_shown"] = self._log_start, self._shown
         return after
@@ -83,10 +83,16 @@ class ListedBelief(BeliefLike):
 
     @cached_property
     def _state(self) -> Tensor:
-        return self.channel.init(self.record.rows, self.record.tallies)
+        return self.channel.init(self._true, self.record.tallies)
 
     @property
-    def _heard(self) -> Heard:
+    def _true(self) -> Tensor:
+        """The true answers as the channel reads them, ``(R, Q)`` or ``(R, Q, 2)``."""
+        return self.record.signals if self.channel.reads_levels else self.record.rows
+
+    @property
+    def heard(self) -> Heard:
+        """What the channel has made of the record."""
         return Heard(self._log_rows, self._state, self.record)
 
     @cached_property
@@ -97,7 +103,7 @@ class ListedBelief(BeliefLike):
     @cached_property
     def _log_rows(self) -> Tensor:
         """The log prior of the rows of the record, shape ``(R,)``."""
-        mass = torch.zeros(len(self.record.rows), dtype=torch.float64, device=self._log_start.device)
+        mass = torch.zeros(len(self.record.levels), dtype=torch.float64, device=self._log_start.device)
         return mass.index_add_(0, self.record.groups, self._log_start.exp()).log()
 
     @property
@@ -133,7 +139,7 @@ class ListedBelief(BeliefLike):
             >>> [round(p, 2) for p in if_false[1].tolist()]  # in the second graph: to the first question yes again
             [0.93, 0.33]
         """
-        found = self.channel.predictive(self._heard, questions, source or Source(), apart=apart)
+        found = self.channel.predictive(self.heard, questions, source or Source(), apart=apart)
         groups = self.record.groups
         share = (self._log_start - self._log_rows[groups]).exp().nan_to_num(0.0)  # of each hypothesis in its row
         return replace(found, weights=share * found.weights[groups], groups=groups)
@@ -248,7 +254,7 @@ class ListedBelief(BeliefLike):
 
     @cached_property
     def _reliabilities(self) -> dict[Label | None, Reliability]:
-        return self.channel.reliabilities(self._heard)
+        return self.channel.reliabilities(self.heard)
 
     @cached_property
     def reliability(self) -> Reliability:
@@ -262,7 +268,7 @@ class ListedBelief(BeliefLike):
     @cached_property
     def profile(self) -> Profile:
         """What kind of oracle it is, and what the channel learns of it beside rates."""
-        return self.channel.profile(self._heard)
+        return self.channel.profile(self.heard)
 
     def __repr__(self) -> str:
         return (

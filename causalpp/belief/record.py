@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, TypeAlias, cast
 
 import torch
@@ -13,12 +14,14 @@ from causalpp._renamed import old_attribute
 from causalpp.belief.table import TruthTable
 from causalpp.graphs import DagBatch
 from causalpp.oracles import Answer
-from causalpp.propositions import Proposition, truth_table
+from causalpp.propositions import Direction, Proposition, truth_table
 
-__all__ = ["NEW_QUESTION", "Label", "Record", "Source", "Tallies", "counts_of", "true_of"]
+__all__ = ["NEW_QUESTION", "Label", "Record", "Source", "Tallies", "counts_of", "levels_of", "rise_of", "true_of"]
 
 Label: TypeAlias = Hashable
 """The name of a group of answers: a kind of question, a wording, an oracle, or a tuple of such."""
+
+_LEVELS = 7  # of a graded question, from −3 to 3; see :meth:`causalpp.propositions.Proposition.levels`
 
 NEW_QUESTION = cast(Proposition, object())
 """Stands for a question that has not been asked, whatever it is about."""
@@ -90,33 +93,50 @@ class Record:
     """The answers so far, as tallies of distinct questions; immutable.
 
     Hypotheses in which all questions asked have the same true answers share one row: the answers cannot tell them
-    apart, and what a channel computes for the R rows holds for all M hypotheses.
+    apart, and what a channel computes for the R rows holds for all M hypotheses.  For a channel that reads levels, what
+    is to be the same is more: the level of every question and the rise from its first variable to its second.
 
     Attributes:
         hypotheses: the M of them, as a rule graphs.
         numbers: question → its column.
         groups: the row of each hypothesis, shape ``(M,)``.
-        rows: the true answers, booleans of shape ``(R, Q)``.
+        levels: the true answers as whole numbers, ``int8`` of shape ``(R, Q)``, above 0 where the answer is yes; other
+            numbers than 0 and 1 where rises are kept.
         tallies: what was answered to the Q questions; all wordings of a question are counted together.
         origin: the rows of the record before the last update that the rows came from, shape ``(R,)``.
+        rises: ``int16`` of shape ``(R, Q)``; None for a channel that reads no levels.
     """
 
     hypotheses: DagBatch | TruthTable
     numbers: dict[Proposition, int]
     groups: Tensor
-    rows: Tensor
+    levels: Tensor
     tallies: Tallies
     origin: Tensor
+    rises: Tensor | None = None
 
     graphs = old_attribute("hypotheses")
 
     @classmethod
-    def none(cls, hypotheses: DagBatch | TruthTable) -> Record:
-        """Nothing was answered yet: all hypotheses in one row."""
+    def none(cls, hypotheses: DagBatch | TruthTable, *, graded: bool = False) -> Record:
+        """Nothing was answered yet: all hypotheses in one row; ``graded`` for a channel that reads levels."""
         device = hypotheses.device
         start = torch.zeros(len(hypotheses), dtype=torch.int64, device=device)
-        rows = torch.zeros((1, 0), dtype=torch.bool, device=device)
-        return cls(hypotheses, {}, start, rows, Tallies.of((), 0, device), start[:1])
+        levels = torch.zeros((1, 0), dtype=torch.int8, device=device)
+        rises = levels.to(torch.int16) if graded else None
+        return cls(hypotheses, {}, start, levels, Tallies.of((), 0, device), start[:1], rises)
+
+    @cached_property
+    def rows(self) -> Tensor:
+        """Whether the true answers are yes, booleans of shape ``(R, Q)``."""
+        return self.levels.view(torch.bool) if self.rises is None else self.levels > 0
+
+    @cached_property
+    def signals(self) -> Tensor:
+        """What a channel that reads levels is given, ``(R, Q, 2)``: levels, and rises over half the variables."""
+        assert self.rises is not None
+        half = len(self.hypotheses.nodes) / 2 if isinstance(self.hypotheses, DagBatch) else 1.0
+        return torch.stack([self.levels.double(), self.rises.double() / half], -1)
 
     def add(self, answers: Iterable[Answer]) -> Record:
         """With more answers.
@@ -126,22 +146,25 @@ class Record:
             InvalidProposition: an answer to a question that the table does not have.
         """
         given = list(answers)
-        numbers, groups, rows = dict(self.numbers), self.groups, self.rows
-        origin = torch.arange(len(rows), device=rows.device)
+        numbers, groups, levels, rises = dict(self.numbers), self.groups, self.levels, self.rises
+        origin = torch.arange(len(levels), device=levels.device)
         for question in dict.fromkeys(answer.question for answer in given):
             if question not in numbers:
-                truth = true_of(question, self.hypotheses)
                 numbers[question] = len(numbers)
-                key = groups * 2 + truth
-                there = torch.zeros(2 * len(rows), dtype=torch.bool, device=rows.device)
-                there[key] = True
-                groups = (torch.cumsum(there, 0) - 1)[key]
-                kept = there.nonzero().flatten()
-                parent = kept // 2
-                rows = torch.cat([rows[parent], (kept % 2 == 1)[:, None]], dim=1)
+                if rises is None:
+                    groups, parent, new = _split(groups, true_of(question, self.hypotheses), len(levels))
+                else:
+                    level, rise = levels_of(question, self.hypotheses), rise_of(question, self.hypotheses)
+                    low, many = int(rise.min()), int(rise.max() - rise.min()) + 1
+                    code = (level + _LEVELS // 2) * many + rise - low
+                    found, groups = torch.unique(groups * (many * _LEVELS) + code, return_inverse=True)
+                    parent, code = found // (many * _LEVELS), found % (many * _LEVELS)
+                    new = code // many - _LEVELS // 2
+                    rises = torch.cat([rises[parent], (code % many + low)[:, None].to(torch.int16)], dim=1)
+                levels = torch.cat([levels[parent], new[:, None].to(torch.int8)], dim=1)
                 origin = origin[parent]
         tallies = self.tallies.plus([(numbers[answer.question], answer) for answer in given], len(numbers))
-        return Record(self.hypotheses, numbers, groups, rows, tallies, origin)
+        return Record(self.hypotheses, numbers, groups, levels, tallies, origin, rises)
 
     def truth(self, questions: Sequence[Proposition]) -> Tensor:
         """The true answers to some questions in every hypothesis, booleans of shape ``(M, P)``."""
@@ -158,12 +181,12 @@ class Record:
     def columns(self, questions: Iterable[Proposition]) -> Tensor:
         """The column of each question, −1 for those that were not asked; shape ``(P,)``."""
         found = [self.numbers.get(question, -1) for question in questions]
-        return torch.tensor(found, dtype=torch.int64, device=self.rows.device)
+        return torch.tensor(found, dtype=torch.int64, device=self.levels.device)
 
     def said(self, questions: Iterable[Proposition]) -> tuple[Tensor, Tensor]:
         """How often each question was answered yes, and no; two tensors of shape ``(P,)``."""
         where = self.columns(questions)
-        nothing = torch.zeros(1, dtype=torch.int64, device=self.rows.device)
+        nothing = torch.zeros(1, dtype=torch.int64, device=self.levels.device)
         return torch.cat([self.tallies.yes, nothing])[where], torch.cat([self.tallies.no, nothing])[where]
 
     def states(self, questions: Iterable[Proposition]) -> tuple[Tensor, Tensor, Tensor]:
@@ -175,6 +198,32 @@ class Record:
 def true_of(question: Proposition, hypotheses: DagBatch | TruthTable) -> Tensor:
     """In which hypotheses a question is true, booleans of shape ``(M,)``."""
     return hypotheses.truth(question) if isinstance(hypotheses, TruthTable) else question.holds(hypotheses)
+
+
+def levels_of(question: Proposition, hypotheses: DagBatch | TruthTable) -> Tensor:
+    """The level of a question in every hypothesis, whole numbers of shape ``(M,)``; in a table 1 for true, 0 else."""
+    found = hypotheses.truth(question) if isinstance(hypotheses, TruthTable) else question.levels(hypotheses)
+    return found.long()
+
+
+def rise_of(question: Proposition, hypotheses: DagBatch | TruthTable) -> Tensor:
+    """By how much the second variable of a direction stands higher than the first, ``(M,)``; 0 for other questions.
+
+    A variable is the higher the more ancestors it has, and the fewer descendants; see :attr:`DagBatch.heights`.
+    """
+    if not isinstance(question, Direction) or isinstance(hypotheses, TruthTable):
+        return torch.zeros(len(hypotheses), dtype=torch.int64, device=hypotheses.device)
+    a, b = (hypotheses.position(name) for name in question.variables)
+    return (hypotheses.heights[:, b] - hypotheses.heights[:, a]).long()
+
+
+def _split(groups: Tensor, truth: Tensor, rows: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows told apart by one more truth: the new row of each hypothesis, the old one of each new row, and its truth."""
+    key = groups * 2 + truth
+    there = torch.zeros(2 * rows, dtype=torch.bool, device=groups.device)
+    there[key] = True
+    kept = there.nonzero().flatten()
+    return (torch.cumsum(there, 0) - 1)[key], kept // 2, kept % 2
 
 
 def counts_of(rows: Tensor, tallies: Tallies) -> Tensor:

@@ -13,6 +13,7 @@ from causalpp.errors import InvalidParameter
 
 __all__ = ["Reliability"]
 
+_WIDTH = 0.025  # a pair of rates stands for those around it: the standard deviation it is drawn with
 _CERTAIN = 1e12  # the sum of the parameters of a Beta distribution that stands for a known rate
 _GRID = np.linspace(0, 1, 401)
 _INNER = (_GRID[1:] + _GRID[:-1]) / 2
@@ -51,6 +52,20 @@ class Reliability:
             np.concatenate([part.beta for part in parts]),
             float(np.mean([part.better_than_chance for part in parts])),
         )
+
+    @classmethod
+    def around(
+        cls, weights: NDArray[np.float64], rates: NDArray[np.float64], informative: float | None = None
+    ) -> Reliability:
+        """From finitely many pairs of sensitivity and false-yes rate, ``(K, 2)``, and the probability of each."""
+        pairs, which = np.unique(rates, axis=0, return_inverse=True)
+        together = np.bincount(which.ravel(), weights=weights, minlength=len(pairs)).astype(np.float64)
+        beta = np.empty((len(pairs), 4))
+        for column, mean in enumerate(pairs.T):
+            mean = mean.clip(1e-6, 1 - 1e-6)
+            size = np.maximum(mean * (1 - mean) / _WIDTH**2 - 1, 2 / np.minimum(mean, 1 - mean))
+            beta[:, 2 * column], beta[:, 2 * column + 1] = mean * size, (1 - mean) * size
+        return cls(together, beta, informative)
 
     @cached_property
     def _cells(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -203,6 +203,15 @@ class DagBatch:
         """``(N, d, d)``: ``reach[n, i, j]`` iff a directed path of length ≥ 1 leads from i to j; kept once computed."""
         return reachability.closure(self.adjacency)
 
+    @cached_property
+    def heights(self) -> Tensor:
+        """``(N, d)``, ``int16``: how many ancestors each variable has, less its descendants; kept once computed.
+
+        >>> DagBatch.from_dags([Dag.from_edges([("a", "b"), ("b", "c")])]).heights.tolist()
+        [[-2, 0, 2]]
+        """
+        return (self.reach.sum(1, dtype=torch.int16) - self.reach.sum(2, dtype=torch.int16)).to(torch.int16)
+
     def edge(self, a: str, b: str) -> Tensor:
         """``(N,)``: which graphs have the edge ``a`` → ``b``."""
         return self.adjacency[:, self.position(a), self.position(b)]

@@ -9,6 +9,8 @@ from causalpp.belief.channels.counts import CountChannel, Fixed, Learned
 from causalpp.belief.channels.mixture import Mixture, Worlds
 from causalpp.belief.channels.odds import LogOdds
 from causalpp.belief.channels.pooled import Pooled
+from causalpp.belief.channels.potentials import Potentials
+from causalpp.belief.channels.potentials_prior import PotentialsPrior
 from causalpp.belief.channels.shared import SharedErrors
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "Mixture",
     "Persistent",
     "Pooled",
+    "Potentials",
+    "PotentialsPrior",
     "Predictive",
     "Profile",
     "SharedErrors",

@@ -104,6 +104,9 @@ class Channel(ABC):
         sees: what the channel looks at in an answer beside yes, no and log-odds: some of ``"kind"`` of question,
             ``"wording"``, ``"negated"``, ``"oracle"``, ``"call"`` and ``"silence"``.  Questions that were answered
             alike in what it sees are interchangeable, and computed once.
+        reads_levels: whether it is given, in place of the truth of each question in each row, two numbers: its level,
+            above 0 for yes, and the rise from its first to its second variable; see :attr:`Record.signals`.  Its
+            questions are then not interchangeable.
 
     Example:
         An oracle whose error differs from kind to kind of question, and is known:
@@ -142,13 +145,14 @@ class Channel(ABC):
 
     learns: ClassVar[bool] = True
     sees: ClassVar[tuple[str, ...]] = (*FACETS, "call", "silence")
+    reads_levels: ClassVar[bool] = False
 
     @abstractmethod
     def init(self, rows: Tensor, tallies: Tallies) -> Tensor:
         """All that the channel needs to know of the answers, one row for each of ``rows``, ``(R, K)``.
 
         Args:
-            rows: the true answers to the Q questions asked, booleans of shape ``(R, Q)``.
+            rows: the true answers to the Q questions asked, booleans of shape ``(R, Q)``; or ``(R, Q, 2)``, see above.
             tallies: what was answered to them.
         """
 
@@ -189,6 +193,8 @@ class Channel(ABC):
     def interchangeable(self, tallies: Tallies) -> Tensor:
         """Numbers of shape ``(Q,)``: questions with the same one could change places without a difference."""
         calls = [answer.call for _, answer in tallies.answers if answer.call is not None and answer.value is not None]
+        if self.reads_levels:
+            return torch.arange(len(tallies.yes), device=tallies.yes.device)
         if "call" in self.sees and len(set(calls)) < len(calls):  # whose answers share more than what was said
             return torch.arange(len(tallies.yes), device=tallies.yes.device)
         by = tuple(facet for facet in FACETS if facet in self.sees)

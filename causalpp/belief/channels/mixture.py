@@ -24,7 +24,6 @@ __all__ = ["Mixture", "Worlds", "log_urn"]
 
 _NEVER = 1e-300
 _LONG = 32  # answers to one question multiplied one by one
-_WIDTH = 0.025  # each world stands for the reliabilities around it: the standard deviation it is drawn with
 
 
 class Mixture(Channel):
@@ -184,14 +183,7 @@ class Mixture(Channel):
 
     def _reliability(self, world: NDArray[np.float64], rates: NDArray[np.float64]) -> Reliability:
         """From the probabilities of the worlds, and sensitivity and false-yes rate in each, shape ``(G, 2)``."""
-        pairs, which = np.unique(rates, axis=0, return_inverse=True)
-        weights = np.bincount(which.ravel(), weights=world, minlength=len(pairs)).astype(np.float64)
-        beta = np.empty((len(pairs), 4))
-        for column, mean in enumerate(pairs.T):
-            mean = mean.clip(1e-6, 1 - 1e-6)
-            size = np.maximum(mean * (1 - mean) / _WIDTH**2 - 1, 2 / np.minimum(mean, 1 - mean))
-            beta[:, 2 * column], beta[:, 2 * column + 1] = mean * size, (1 - mean) * size
-        return Reliability(weights, beta, float(world[np.round(rates[:, 0] - rates[:, 1], 9) > 0].sum()))
+        return Reliability.around(world, rates, float(world[np.round(rates[:, 0] - rates[:, 1], 9) > 0].sum()))
 
     def counted(self, counts: Tensor) -> Tensor:
         """The log of P(answers, world | row) for answers each to a question of its own, ``(N, 4)`` → ``(N, G)``.
