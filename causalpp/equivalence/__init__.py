@@ -15,7 +15,7 @@ from causalpp.equivalence.statements.independence import (
     determining_statements,
     from_independencies,
 )
-from causalpp.equivalence.statements.premise import from_premise, parse_premise, premise
+from causalpp.equivalence.statements.premise import from_premise, parse_premise, premise, premise_in_order
 from causalpp.equivalence.summaries import (
     Intervention,
     Shares,
@@ -55,6 +55,7 @@ __all__ = [
     "learn",
     "parse_premise",
     "premise",
+    "premise_in_order",
     "stability_frame",
     "to_general_graph",
     "to_pgmpy_pdag",

@@ -54,7 +54,7 @@ def test_answers_of_a_language_model(journal: Journal) -> None:
 
     oracle = LanguageModelOracle(
         ScriptedBackend(speak), context=SAID["context"], wordings=["plain", "intervention"],
-        polarities=["positive", "negated"], prices=(2.0, 8.0), progress=False, journal=journal,
+        polarities=["positive", "negated"], prices=(2.0, 8.0), progress=False, journal=journal, listing="given",
     )  # fmt: skip
     assert oracle.fingerprint == SAID["language fingerprint"]
     questions = [
@@ -74,7 +74,7 @@ def test_answers_of_a_language_model(journal: Journal) -> None:
 def test_answers_of_others(journal: Journal) -> None:
     thinker = LanguageModelOracle(
         ScriptedBackend("tar lies between.\nAnswer: no"), mode="reason", anonymize=True, variables=["smoke", "tar"],
-        progress=False, journal=journal,
+        progress=False, journal=journal, listing="given",
     )  # fmt: skip
     thinker.backend.complete = silent  # type: ignore[assignment, method-assign]
     assert the_same(thinker.ask(Causes("smoke", "tar"), repeats=2), SAID["reason"])
@@ -93,7 +93,8 @@ def test_answers_of_others(journal: Journal) -> None:
 
 
 def test_replies_to_prompts_that_are_no_questions(journal: Journal) -> None:
-    drawer = LanguageModelOracle(ScriptedBackend(silent, model="drawer"), progress=False, journal=journal)
+    backend = ScriptedBackend(silent, model="drawer")
+    drawer = LanguageModelOracle(backend, progress=False, journal=journal, listing="given")
     was = SAID["proposals"]
     for _ in range(2):  # with a journal that 0.2 made of it as well
         found = drawer.propose_graphs(["smoke", "tar"], k=3, descriptions={"tar": "tar in the lungs"})
@@ -127,7 +128,7 @@ def test_whole_questions(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> N
         drawn = self.temperature if temperature is None else temperature
         return LanguageModelOracle(
             ScriptedBackend(speak, model=f"whole-{mode}"), mode=mode, temperature=drawn, seed=self.seed,
-            progress=False, journal=journal,
+            progress=False, journal=journal, listing="given",
         )  # fmt: skip
 
     monkeypatch.setattr(asked.Model, "connected", connected)

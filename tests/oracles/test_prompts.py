@@ -73,7 +73,7 @@ def test_names_are_data(name: str, style: str) -> None:
 def test_background_is_data(text: str) -> None:
     user = Writer(["a", "b"], context=text).prompt(Causes("a", "b")).user
     begin = user.index("Background:\n") + len("Background:\n")
-    for line in user[begin : user.index("\n\nQuestion:")].split("\n"):
+    for line in user[begin : user.index("\n\nThe variables:")].split("\n"):
         assert line.startswith("> ")
         assert not re.search(r'[<\[\]{}"]', line)
     assert user.count("Question:") == 1
@@ -112,7 +112,7 @@ def test_what_a_prompt_says() -> None:
     assert Writer(system="Be brief.").prompt(Causes("a", "b")).system == "Be brief."
     assert "one word: yes or no." in Writer(labels=("yes", "no")).prompt(Causes("a", "b")).user
     assert "The variables" not in Writer().prompt(Causes("a", "b")).user
-    assert 'The variables: "a", "b".' in Writer(["a", "b"]).prompt(Causes("a", "b")).user
+    assert 'The variables: "b", "a".' in Writer(["b", "a"], listing="given").prompt(Causes("a", "b")).user
 
 
 def test_variables_that_are_not_there() -> None:
@@ -156,10 +156,11 @@ def test_anonymous_variables() -> None:
 def test_premises() -> None:
     statements = [~Independent("smoke", "tar"), "smoke and cancer are independent given tar"]
     user = Writer(premise=statements).prompt(HaveCommonCause("smoke", "cancer")).user
-    assert "closed system of 3 variables, A, B and C" in user
+    assert re.search(r"closed system of 3 variables, [ABC], [ABC] and [ABC]\.", user)
     assert "smoke" not in user
     assert re.search(r"[ABC] correlates with [ABC]\. [ABC] is independent of [ABC] given [ABC]\.", user)
-    kept = Writer(premise=[Independent("A", "C", given={"B"})]).prompt(Causes("B", "C")).user
+    kept = Writer(premise=[Independent("A", "C", given={"B"})], listing="given").prompt(Causes("B", "C")).user
+    assert "closed system of 3 variables, A, B and C" in kept
     assert "A is independent of C given B." in kept
     assert "Does B cause C?" in kept
     text = Writer(premise="A correlates with B.\nA is independent of C.").prompt(Causes("A", "B")).user

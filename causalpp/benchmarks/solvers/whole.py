@@ -42,7 +42,8 @@ class _WholeQuestion:
         names, _ = parse_premise(item.premise)
         self.question = parse(item.hypothesis, names)
         prompts, reason, labels = _prompts(form), oracle.mode == "reason", oracle.writer.labels
-        writer = Writer(names, prompts=prompts, labels=labels, reason=reason)
+        listing, seed = oracle.writer.listing, oracle.writer.seed
+        writer = Writer(names, prompts=prompts, labels=labels, reason=reason, listing=listing, seed=seed)
         writer.background = "\n\n".join([*(_example(prompts, other) for other in examples), _premise(prompts, item)])
         text = prompts.fill("question", background=writer.background, question=item.hypothesis, format=writer.shape())
         self.prompt = Prompt(text.strip(), writer.system, () if reason else labels)

@@ -9,6 +9,7 @@ independent given B."  Other wordings of the same statements are read as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations
 
 from causalpp.equivalence.statements import premise_reader
@@ -19,12 +20,12 @@ from causalpp.equivalence.statements.independence import (
     from_independencies,
     settled,
 )
-from causalpp.errors import ContradictoryStatements, InvalidParameter, TooLarge, UndeterminedClass
+from causalpp.errors import CausalppError, ContradictoryStatements, InvalidParameter, TooLarge, UndeterminedClass
 from causalpp.graphs import Dag
 from causalpp.graphs.cpdag import Cpdag
 from causalpp.propositions import STYLES, Independent, Not, Proposition, quote
 
-__all__ = ["from_premise", "parse_premise", "premise"]
+__all__ = ["from_premise", "parse_premise", "premise", "premise_in_order"]
 
 _WRITTEN = 10  # variables: 45 pairs, 256 sets each
 
@@ -167,6 +168,44 @@ def premise(graph: Dag | Cpdag, style: str = "corr2cause", *, complete: bool = T
         f"Suppose there is a closed system of {len(names)} {noun}, {_enumerated(names)}. {announced}: "
         f"{' '.join(first + second)}"
     ).rstrip()
+
+
+def premise_in_order(text: str, order: Sequence[str]) -> str:
+    """A premise as :func:`premise` writes it about the variables in another order; any other text as it is.
+
+    Example:
+        >>> text = premise(Dag.from_edges([("A", "B"), ("B", "C")]))
+        >>> premise_in_order(text, ("C", "A", "B")).partition(": ")[2]
+        'C correlates with A. C correlates with B. A correlates with B. However, C and A are independent given B.'
+        >>> premise_in_order("A is a gene.", ("C", "A", "B"))
+        'A is a gene.'
+    """
+    return _in_order(text, tuple(order))
+
+
+@lru_cache(maxsize=256)
+def _in_order(text: str, order: tuple[str, ...]) -> str:
+    found = _read_back(text)
+    if found is None or set(found[0].nodes) - set(order):
+        return text
+    graph, style, complete = found
+    names = tuple(name for name in order if name in graph.nodes)
+    return premise(Cpdag(names, graph.directed, graph.undirected), style, complete=complete)
+
+
+@lru_cache(maxsize=64)
+def _read_back(text: str) -> tuple[Cpdag, str, bool] | None:
+    """The class of a premise of ours, its style, and whether it lists everything."""
+    if not text.startswith("Suppose there is a closed system of "):
+        return None
+    complete = "The following determines" not in text
+    try:
+        graph = from_premise(text)
+        return next(
+            ((graph, style, complete) for style in STYLES if premise(graph, style, complete=complete) == text), None
+        )
+    except CausalppError:
+        return None
 
 
 def _said(names: Sequence[str], i: int, j: int, given: Sequence[int] | None, style: str) -> str:

@@ -14,6 +14,7 @@ from causalpp.oracles.language_model.panels import read_panel
 from causalpp.oracles.language_model.reading import read_reply
 from causalpp.oracles.panel import outcome
 from causalpp.oracles.prompts import Writer
+from causalpp.propositions import Proposition
 
 __all__ = ["Reader"]
 
@@ -65,31 +66,36 @@ class Reader:
             time=time.time(),
         )
 
-    def panel(self, requests: Sequence[Request], reply: Reply, latency: float = 0.0) -> list[Answer]:
+    def panel(self, requests: Sequence[Request], reply: Reply, latency: float = 0.0, *, turn: int = 0) -> list[Answer]:
         """What a reply says about each outcome of a call; the reply and what it took stand in the first answer."""
         first = requests[0]
         whole = replace(self.answer(first, reply, latency), log_odds=None, captured=None, call=first.call)
         bare = replace(whole, text=None, tokens_in=0, tokens_out=0, cost=0.0, latency=0.0)
         answers = []
-        for request, (value, reason) in zip(requests, self._readings(requests, reply, whole.reason), strict=True):
+        asked = self.writer.in_panel([request.question for request in requests], turn)
+        read = dict(zip(asked, self._readings(asked, first.negated, reply, whole.reason), strict=True))
+        for request in requests:
+            value, reason = read[request.question]
             said = None if value is None else value is not first.negated
             start = whole if request == first else bare
             answers.append(replace(start, question=request.question, value=said, reason=reason))
         return answers
 
-    def _readings(self, requests: Sequence[Request], reply: Reply, reason: str | None) -> list[Reading]:
+    def _readings(
+        self, questions: Sequence[Proposition], negated: bool, reply: Reply, reason: str | None
+    ) -> list[Reading]:
         cut = reply.finish == "length"
         if reply.finish in ("refusal", "filtered") or (cut and self.writer.reason):
-            return [(None, reason)] * len(requests)
+            return [(None, reason)] * len(questions)
         text = reply.text.rpartition("\n")[0] if cut else reply.text  # the last line may be the beginning of anything
-        shown = self.writer.names([name for request in requests for name in request.question.variables])
+        shown = self.writer.names([name for question in questions for name in question.variables])
         readings = read_panel(
             text,
-            [shown[outcome(request.question)] for request in requests],
+            [shown[outcome(question)] for question in questions],
             self.writer.labels,
             strict=self.writer.reason,
-            questions=[request.question.rename(self.writer.codes) for request in requests],
-            negated=requests[0].negated,
+            questions=[question.rename(self.writer.codes) for question in questions],
+            negated=negated,
         )
         if cut:
             return [(value, why if value is not None or why == "unsure" else "cut off") for value, why in readings]

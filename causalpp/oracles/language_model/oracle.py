@@ -21,7 +21,7 @@ from causalpp.oracles.journal import Journal
 from causalpp.oracles.language_model._reader import Reader
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.panel import Asked, Panel
-from causalpp.oracles.prompts import Prompts, Writer, ways
+from causalpp.oracles.prompts import Prompts, Way, Writer, ways
 from causalpp.oracles.proposals import Proposals, propose_graphs
 from causalpp.oracles.running import AsyncOracle
 from causalpp.programs import Card, CausalProgram
@@ -52,6 +52,8 @@ class LanguageModelOracle(AsyncOracle):
         max_tokens: of a reply; by default 16, or 1024 with a chain of thought.  Models that think before they write
             need more.
         prompts: a folder of templates; see :class:`~causalpp.oracles.prompts.Prompts`.
+        listing: whether variables are listed in an order ``"drawn"`` for each prompt from the seed, the question and
+            the repeat, so that it says nothing about the graph, or as they are ``"given"``, as up to 0.2.
         prices: what a million tokens read, and a million tokens written, cost.
         limits, budget, journal, progress: see :class:`~causalpp.oracles.AsyncOracle`.
 
@@ -88,6 +90,7 @@ class LanguageModelOracle(AsyncOracle):
         max_tokens: int | None = None,
         system: str | None = None,
         prompts: Prompts | str | Path | None = None,
+        listing: str = "drawn",
         prices: tuple[float, float] | None = None,
         limits: Limits | None = None,
         budget: Budget | None = None,
@@ -115,6 +118,8 @@ class LanguageModelOracle(AsyncOracle):
             system=system,
             labels=labels,
             reason=mode == "reason",
+            listing=listing,
+            seed=seed,
         )
 
     @classmethod
@@ -218,7 +223,8 @@ class LanguageModelOracle(AsyncOracle):
             "seed": self.sampling.seed,
             "max_tokens": self.sampling.max_tokens,
             "anonymous": writer.anonymous,
-            "variables": None if writer.variables is None else list(writer.variables),
+            "variables": None if writer.variables is None else list(writer.unordered(writer.variables)),
+            "listing": writer.listing,
             "background": hashlib.sha256(writer.background.encode("utf-8", "replace")).hexdigest()[:12],
             "prompts": hashlib.sha256(
                 f"{writer.prompts.fingerprint}{writer.system}".encode("utf-8", "replace")
@@ -227,14 +233,12 @@ class LanguageModelOracle(AsyncOracle):
 
     @cached_property
     def fingerprint(self) -> str:
-        known = [
-            [kind.__name__, *row]
-            for kind, rows in WORDINGS.items()
-            if kind is not Direction  # it changes no answer to the others
-            for row in rows
-            if row.style in self.wordings
-        ]
-        whole = json.dumps([dict(self.identity), known], sort_keys=True, default=str)
+        said = [(kind, row) for kind, rows in WORDINGS.items() for row in rows if row.style in self.wordings]
+        known = [[kind.__name__, *row] for kind, row in said if kind is not Direction]  # it changes no other answer
+        identity = dict(self.identity)
+        if identity["listing"] == "given" or not self.writer.listed:
+            del identity["listing"]  # the prompts are those of 0.2, and so is what journals know them by
+        whole = json.dumps([identity, known], sort_keys=True, default=str)
         return f"language model:{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
 
     def asker(self, sampling: Sampling | None = None) -> Asker:
@@ -267,11 +271,17 @@ class LanguageModelOracle(AsyncOracle):
         Raises:
             UnknownVariable: the question speaks of other variables than the oracle was told of.
         """
-        first = self.ways[0]
+        way = self.ways[0]
         if isinstance(question, Panel):
-            return self.writer.panel(question.questions, self.wordings[first.wording], negated=first.negated)
-        request = question if isinstance(question, Request) else Request(question, 0, first.wording, first.negated)
-        return self.writer.prompt(request.question, self.wordings[request.wording], negated=request.negated)
+            return self._prompt_of(question.requests("", 0, *way))
+        request = question if isinstance(question, Request) else Request(question, 0, *way)
+        style, turn = self.wordings[request.wording], self._turn(request)
+        return self.writer.prompt(request.question, style, negated=request.negated, turn=turn)
+
+    def _turn(self, request: Request) -> int:
+        """How often the question was put before, one way after the other: every second time turns its list about."""
+        way = Way(request.wording, request.negated)
+        return request.replicate * len(self.ways) + (self.ways.index(way) if way in self.ways else sum(way))
 
     def written_by(
         self, writer: Writer, wordings: Sequence[str] | None = None, polarities: Sequence[str] | None = None
@@ -298,18 +308,8 @@ class LanguageModelOracle(AsyncOracle):
             description: what they mean; it is left out where names are replaced, as it would give them away.
             seed: not used: the oracle's own decides how words are drawn, so that a journal knows them again.
         """
-        writer = self.writer
-        return self.written_by(
-            Writer(
-                dag.observed,
-                context=None if self.anonymize else description or None,
-                anonymize=self.anonymize,
-                prompts=writer.prompts,
-                system=writer.system,
-                labels=writer.labels,
-                reason=writer.reason,
-            )
-        )
+        told = None if self.anonymize else description or None
+        return self.written_by(self.writer.about(dag.observed, told, anonymize=self.anonymize))
 
     def propose_graphs(
         self,
@@ -357,7 +357,7 @@ class LanguageModelOracle(AsyncOracle):
         requests: list[Request] = []
         for number in range(first, first + repeats):
             replicate, k = divmod(number, len(self.ways))
-            requests += panel.requests(self.fingerprint, replicate, *self.ways[k], mark=self.writer.prompts.panels)
+            requests += panel.requests(self.fingerprint, replicate, *self.ways[k], mark=self.writer.panels)
         return requests
 
     async def _panel_async(self, requests: Sequence[Request]) -> list[Answer]:
@@ -371,7 +371,7 @@ class LanguageModelOracle(AsyncOracle):
         if first.call is None:
             return self.prompt(first)
         asked = [request.question for request in call]
-        return self.writer.panel(asked, self.wordings[first.wording], negated=first.negated)
+        return self.writer.panel(asked, self.wordings[first.wording], negated=first.negated, turn=self._turn(first))
 
     def _drawn(self, call: Sequence[Request]) -> Sampling:
         """How the reply to a call is drawn: one to a panel may be longer."""
@@ -425,7 +425,7 @@ class LanguageModelOracle(AsyncOracle):
 
         The reply, and what it took, stand in the first answer.
         """
-        return self._reader.panel(requests, reply, latency)
+        return self._reader.panel(requests, reply, latency, turn=self._turn(requests[0]))
 
     @property
     def _reader(self) -> Reader:
