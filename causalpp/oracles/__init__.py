@@ -13,7 +13,7 @@ from causalpp.language import (
 )
 from causalpp.oracles import noise
 from causalpp.oracles.answer import Answer, Request
-from causalpp.oracles.direction import contrasts, graded
+from causalpp.oracles.direction import Consistency, consistency, contrasts, graded
 from causalpp.oracles.experiment import ExperimentOracle
 from causalpp.oracles.human import HumanOracle
 from causalpp.oracles.journal import Journal
@@ -32,6 +32,7 @@ __all__ = [
     "AsyncOracle",
     "Backend",
     "Budget",
+    "Consistency",
     "ElicitedGraph",
     "ExperimentOracle",
     "HumanOracle",
@@ -55,6 +56,7 @@ __all__ = [
     "Writer",
     "breadth_first_graph",
     "by_wording",
+    "consistency",
     "contrasts",
     "graded",
     "noise",

@@ -1,5 +1,6 @@
 """Graded answers to "does a cause b, b cause a, or neither?": their parts, and what these say together."""
 
+from causalpp.oracles.direction.consistency import Consistency, consistency, contrasts_by_wording, measured
 from causalpp.oracles.direction.grading import contrasts, graded
 
-__all__ = ["contrasts", "graded"]
+__all__ = ["Consistency", "consistency", "contrasts", "contrasts_by_wording", "graded", "measured"]
