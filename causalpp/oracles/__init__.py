@@ -22,7 +22,7 @@ from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.panel import Panel
 from causalpp.oracles.prompts import POLARITIES, Prompts, Way, Writer, by_wording, ways
 from causalpp.oracles.proposals import ElicitedGraph, Proposals, breadth_first_graph, pairwise_graph, propose_graphs
-from causalpp.oracles.recorded import RecordedAnswer, RecordedOracle, read_answers, recorded_names
+from causalpp.oracles.recorded import RecordedAnswer, RecordedOracle, Recording, read_answers, record, recorded_names
 from causalpp.oracles.running import AsyncOracle, run
 from causalpp.oracles.simulated import SimulatedOracle
 
@@ -46,6 +46,7 @@ __all__ = [
     "Proposals",
     "RecordedAnswer",
     "RecordedOracle",
+    "Recording",
     "Reply",
     "Request",
     "Sampling",
@@ -65,6 +66,7 @@ __all__ = [
     "read_answers",
     "read_panel",
     "read_reply",
+    "record",
     "recorded_names",
     "run",
     "ways",

@@ -13,7 +13,19 @@ import pytest
 import causalpp as cpp
 from causalpp.cli import main
 
-COMMANDS = ("demo", "discover", "calibrate", "mec", "effect", "simulate", "audit", "generate", "bench", "journal")
+COMMANDS = (
+    "demo",
+    "discover",
+    "calibrate",
+    "mec",
+    "effect",
+    "simulate",
+    "audit",
+    "generate",
+    "record",
+    "bench",
+    "journal",
+)
 CODE = """
 import contextlib, io, json, os, sys
 import causalpp

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from causalpp import Causes, Dag, DirectlyCauses, RecordedOracle
+from causalpp import Causes, Dag, Direction, DirectlyCauses, RecordedOracle
 from causalpp.errors import FormatError, InvalidParameter, UnknownName, UnknownVariable
-from causalpp.oracles import RecordedAnswer, read_answers
+from causalpp.oracles import RecordedAnswer, contrasts, read_answers
 
 _BASE = {"model": "m", "prompt": "short", "network": "cancer", "a": "x", "b": "y"}
 
@@ -58,6 +58,29 @@ def test_answers_by_prompt_and_repeat():
     assert oracle.answerable([Causes("x", "y"), Causes("y", "x"), DirectlyCauses("x", "y")]) == [True, False, False]
     assert oracle.pairs == ()
     assert RecordedOracle(lines, "m", "cancer", "short").pairs == (("x", "y"),)
+
+
+def test_directions_have_both_ways_in_every_prompt_as_parts():
+    lines = [
+        _line(log_odds=3.0), _line(a="y", b="x", log_odds=1.0),
+        _line(prompt="choice", log_odds=0.5), _line(prompt="choice", a="y", b="x", log_odds=0.25),
+        _line(a="x", b="z", log_odds=3.0), _line(prompt="choice", a="x", b="z", log_odds=3.0),
+    ]  # fmt: skip
+    oracle = RecordedOracle(lines, prompts=("short", "choice"))
+    assert oracle.questions == (Direction("x", "y"),)
+    (answer,) = oracle.ask(Direction("x", "y"))
+    assert [(part.question, part.wording, part.log_odds) for part in answer.parts] == [
+        (Causes("x", "y"), 0, 3.0), (Causes("y", "x"), 0, 1.0),
+        (Direction("x", "y"), 1, 0.5), (Direction("y", "x"), 1, 0.25),
+    ]  # fmt: skip
+    assert contrasts(answer) == {0: 2.0, 1: 0.25}
+    assert (answer.log_odds, answer.value, answer.prompts) == (1.125, True, 4)
+    assert oracle.ask(Direction("y", "x"))[0].log_odds == -1.125
+    (silent,) = oracle.ask(Direction("x", "z"))
+    assert (silent.value, silent.reason) == (None, "not recorded")
+    asked = [Direction("x", "y"), Direction("z", "x"), Causes("x", "z"), Causes("z", "x")]
+    assert oracle.answerable(asked) == [True, False, True, False]
+    assert oracle.ask(Causes("x", "y"), repeats=2)[1].reason == "not recorded"  # a choice is about another question
 
 
 def test_which_records_are_meant():

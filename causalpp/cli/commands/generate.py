@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_text
 import re
-import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -110,10 +109,12 @@ def generate(
                 relations=relation or RELATIONS, per_class=per_class, near_misses=near_misses,
                 premises=premises.value, shares=shares, jobs=jobs, progress=bar.reach,
             )  # fmt: skip
-    files = made.save(target, command=_command(context, target))
+    files = made.save(target, command=options.command_of(context, "jobs"))
     for kind in dict.fromkeys(perturbation or []):
         changed = Benchmark(tuple(perturb(made, kind.value, seed=seed)), {**made.about, "perturbation": kind.value})
-        files += changed.save(target.with_stem(f"{target.stem}-{kind.value}"), command=_command(context, target))
+        files += changed.save(
+            target.with_stem(f"{target.stem}-{kind.value}"), command=options.command_of(context, "jobs")
+        )
     if questions is not None:
         asked = interventional_set(made, per_kind=questions, seed=seed)
         lines = (json_text.dumps(item.to_dict(), ensure_ascii=False) + "\n" for item in asked)
@@ -130,26 +131,6 @@ def generate(
         )
     else:
         _show(made, files)
-
-
-def _command(context: typer.Context, target: Path) -> str:
-    """The command as it was given, without the folder of its file: what makes the same set again elsewhere."""
-    words: list[str] = []
-    for option in context.command.params:
-        name = str(option.name)
-        value: Any = context.params.get(name)
-        given = value is not None and value is not False and value != []
-        default = value == option.get_default(context) and name != "seed"
-        if name in ("jobs", "json") or not given or default:
-            continue
-        if name == "out":
-            value = target.name
-        if value is True:
-            words.append(option.opts[0])
-            continue
-        for one in value if isinstance(value, (list, tuple)) else [value]:
-            words += [option.opts[0], str(one)]
-    return shlex.join(["causalpp", "generate", *words])
 
 
 def _target(out: Path, form: Format | None) -> Path:

@@ -3,7 +3,7 @@
 Nothing here loads what a command needs to run, so that ``--help`` and completion are there at once.
 """
 
-from causalpp.cli.options._grouped import grouped, option
+from causalpp.cli.options._grouped import command_of, grouped, option
 from causalpp.cli.options._single import Control, Graph, Json, Kinds, Network, Out, Plot, Seed, State, Treated
 from causalpp.cli.options.columns import Columns, Table
 from causalpp.cli.options.learning import Method, Search
@@ -28,6 +28,7 @@ __all__ = [
     "State",
     "Table",
     "Treated",
+    "command_of",
     "grouped",
     "known_program",
     "option",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Callable
 from dataclasses import field as field_of
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any, get_origin, get_type_hints
 
 import typer
 
-__all__ = ["grouped", "option"]
+__all__ = ["command_of", "grouped", "option"]
 
 _OPTION = "option"
 
@@ -62,3 +64,29 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     taken.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     taken.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return taken
+
+
+def command_of(context: typer.Context, *without: str) -> str:
+    """The command as it was given, files without their folders: what makes the same again elsewhere.
+
+    Args:
+        context: of the command.
+        without: options that change nothing in what is made, besides ``json``.
+    """
+    words: list[str] = []
+    for option in context.command.params:
+        name = str(option.name)
+        value: Any = context.params.get(name)
+        given = value is not None and value is not False and value != []
+        default = value == option.get_default(context) and name != "seed"
+        if name in ("json", *without) or not given or default:
+            continue
+        if value is True:
+            words.append(option.opts[0])
+            continue
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            words += [
+                option.opts[0],
+                Path(one).name if isinstance(one, Path) or Path(str(one)).is_absolute() else str(one),
+            ]
+    return shlex.join(["causalpp", str(context.info_name), *words])

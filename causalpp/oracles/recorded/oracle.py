@@ -13,8 +13,8 @@ from causalpp.errors import InvalidParameter, UnknownName, UnknownVariable
 from causalpp.graphs import Dag
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.oracle import Oracle
-from causalpp.oracles.recorded.records import RecordedAnswer, read_answers
-from causalpp.propositions import Causes, Proposition
+from causalpp.oracles.recorded.records import CHOICE, RecordedAnswer, read_answers
+from causalpp.propositions import Causes, Direction, Proposition
 
 __all__ = ["RecordedOracle"]
 
@@ -27,7 +27,8 @@ class RecordedOracle(Oracle):
 
     Each prompt is a wording, numbered by its place in ``prompts``; of several repeats the first go to different
     prompts.  A line that was recorded several times is answered in turn.  What is not recorded is an abstention with
-    the reason ``"not recorded"``.
+    the reason ``"not recorded"``.  The direction of a pair is a graded answer, whose parts are both ways in every
+    prompt; of a prompt that has the model choose between the two (``"choice"``) they are both orders of the choice.
 
     Args:
         records: a file of recorded answers, the name of one that ships, several of these, or the answers themselves;
@@ -110,10 +111,25 @@ class RecordedOracle(Oracle):
         """Which questions have recorded answers, in every prompt."""
         return [self._is_recorded(question) for question in questions]
 
+    @property
+    def questions(self) -> tuple[Direction, ...]:
+        """The directions that are recorded in every prompt, one for each of :attr:`pairs`."""
+        return tuple(Direction(a, b) for a, b in self.pairs)
+
     def _is_recorded(self, question: Proposition) -> bool:
-        if isinstance(question, Causes):
-            return all((k, question.a, question.b) in self._lines for k in range(len(self.prompts)))
-        return False
+        if not isinstance(question, (Causes, Direction)):
+            return False
+        ways = {(question.a, question.b)} | ({(question.b, question.a)} if isinstance(question, Direction) else set())
+        return all((k, *way) in self._lines for k in range(len(self.prompts)) for way in ways)
+
+    def _parts(self, question: Proposition, number: int) -> Sequence[Request]:
+        """Both ways in every prompt; a choice is about the direction itself, and its letters are exchanged."""
+        if not isinstance(question, Direction):
+            return ()
+        self._check(question)
+        kinds = [Direction if prompt == CHOICE else Causes for prompt in self.prompts]
+        sides = ((question.a, question.b), (question.b, question.a))
+        return [Request(kind(*side), number, wording) for wording, kind in enumerate(kinds) for side in sides]
 
     def _requests(self, question: Proposition, first: int, repeats: int) -> Iterable[Request]:
         self._check(question)
@@ -127,13 +143,15 @@ class RecordedOracle(Oracle):
 
     def _answer(self, request: Request) -> Answer:
         question = request.question
-        if isinstance(question, Causes):
+        asked: type[Proposition] = Direction if self.prompts[request.wording] == CHOICE else Causes
+        if isinstance(question, (Causes, Direction)) and isinstance(question, asked):
             return self._recorded(question, request.wording, request.replicate)
         return Answer(question, None, reason=_NOT_RECORDED, model=self.model)
 
-    def _recorded(self, question: Causes, wording: int, replicate: int) -> Answer:
+    def _recorded(self, question: Causes | Direction, wording: int, replicate: int) -> Answer:
         lines = self._lines.get((wording, question.a, question.b))
-        if not lines:
+        one_sided = isinstance(question, Direction) and (wording, question.b, question.a) not in self._lines
+        if not lines or one_sided:  # the letter that stands first is favoured: one order of a choice says nothing
             return Answer(question, None, replicate, wording=wording, reason=_NOT_RECORDED, model=self.model)
         line = lines[replicate % len(lines)]
         why = None if line.value is not None else "unreadable" if line.log_odds is None else "unsure"

@@ -22,12 +22,12 @@ from typing import Any
 from causalpp._files import about, data_path, read_text
 from causalpp.errors import FormatError
 
-__all__ = ["CHOICE", "RecordedAnswer", "answer_files", "read_answers", "recorded_names"]
+__all__ = ["CHOICE", "UNSEEN", "RecordedAnswer", "answer_files", "read_answers", "recorded_names"]
 
 #: The prompt that lets the model choose between the two directions.
 CHOICE = "choice"
 
-_UNSEEN = -25.0  # a label that was not among the words listed
+UNSEEN = -25.0  # a label that was not among the words listed
 _TEXTS = ("model", "prompt", "network", "a", "b")
 
 
@@ -94,11 +94,11 @@ def _from_labels(values: Mapping[str, Any]) -> dict[str, Any]:
     if max(log_p) > 1e-3:
         raise FormatError("'log_p' are logarithms of probabilities, none above 0, and here " + _shown(values, "log_p"))
     yes, no, *rest = log_p
-    heard = max(log_p) > _UNSEEN
-    seen = max(yes, no) > _UNSEEN
+    heard = max(log_p) > UNSEEN
+    seen = max(yes, no) > UNSEEN
     odds = float(yes - no) if seen else None
     unsure = not heard or any(other > max(yes, no) for other in rest)
-    captured = min(1.0, sum(math.exp(p) for p in log_p if p > _UNSEEN))
+    captured = min(1.0, sum(math.exp(p) for p in log_p if p > UNSEEN))
     return {"log_odds": odds, "value": None if unsure or odds is None else _sign(odds), "captured": captured}
 
 
