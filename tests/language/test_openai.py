@@ -51,7 +51,7 @@ def test_log_probabilities() -> None:
         model.close()
     assert first.value is True
     assert first.log_odds == pytest.approx(math.log(0.7 / 0.1))
-    assert first.captured == pytest.approx(0.8)
+    assert first.captured == pytest.approx(0.85)  # with what begins as "unsure" does
     assert (first.text, first.model) == ("Yes", "tiny-2")
     assert sorted((a.tokens_in, a.tokens_out) for a in (first, second)) == [(30, 2), (60, 4)]  # one of them looked
     assert first.cost + second.cost == pytest.approx((90 * 1 + 6 * 10) / 1e6)
@@ -330,6 +330,23 @@ def test_inside_an_event_loop_and_in_several() -> None:
         model.close()
 
 
+@pytest.mark.parametrize(
+    ("places", "yes", "no"),
+    [
+        ([{"It": 0.5, "Yes": 0.3, "No": 0.1}, {" depends": 1.0}], 0.3, 0.1),
+        ([{"No": 0.5, "Yes": 0.3, "no": 0.1}, {"thing": 1.0}], 0.3, 0.1),  # what was drawn is no label here
+        ([{"<think>": 0.9, "Yes": 0.1}, {"Well": 1.0}], 0.0, 0.0),
+        ([{"<think>": 0.9}, {"Yes": 1.0}, {"</think>": 1.0}, {"\n": 1.0}, {"It": 0.5, "Yes": 0.3}], 0.3, 0.0),
+    ],
+)
+def test_a_reply_without_a_label_might_have_begun_with_one(
+    places: list[dict[str, float]], yes: float, no: float
+) -> None:
+    found = label_probabilities(logprobs(*places), ("yes", "no", "unsure"))
+    assert found is not None
+    assert (math.exp(found["yes"]), math.exp(found["no"])) == pytest.approx((yes, no))
+
+
 def test_spellings_are_summed() -> None:
     labels = ("yes", "no", "unsure")
     first = {"**": 0.9}, {"ĠYES": 0.25, "▁yes": 0.25, '"Yes': 0.125, "No.": 0.125, "yesterday": 0.1, "not": 0.1}
@@ -339,6 +356,9 @@ def test_spellings_are_summed() -> None:
     several = label_probabilities(logprobs({"uns": 0.5, "no": 0.25}, {"ure": 0.5}), labels)
     assert several is not None
     assert math.exp(several["unsure"]) == pytest.approx(0.25)
+    begun = {"Yes": 0.5, "uns": 0.2, " Un": 0.1, "un": 0.05, "u": 0.01, "n": 0.01, "no": 0.1}
+    found = label_probabilities(logprobs(begun), labels)  # "un" goes on as unsure, unclear, unknown
+    assert {k: round(math.exp(v), 6) for k, v in (found or {}).items()} == {"yes": 0.5, "no": 0.1, "unsure": 0.35}
     assert label_probabilities(logprobs(), labels) is None
     assert label_probabilities(None, labels) is None
     assert label_probabilities({"content": [{"token": "yes", "logprob": math.nan}]}, labels) is None

@@ -29,6 +29,7 @@ _SPACES = str.maketrans({"Ġ": " ", "▁": " ", "Ċ": "\n"})  # how tokenizers w
 _ABOVE, _FAR = 1e-6, 1e9  # how far a log-probability may lie above zero by rounding, and below
 _WHOLE = 1.01  # what probabilities may add up to
 _THOUGHTS = ("reasoning_content", "reasoning")  # vLLM, DeepSeek and others; OpenRouter and Ollama
+_ALSO = re.compile(r"\b(?:yep|yeah|yup|nope|nah)\b", re.IGNORECASE)  # words for a label that no place is found by
 _JSON_TOKENS = 48  # a word in JSON needs more room than a word
 
 
@@ -177,9 +178,11 @@ def label_probabilities(logprobs: Any, labels: Sequence[str]) -> dict[str, float
     """Label → log of the probability of all its spellings, where the reply names one; None without log-probabilities.
 
     That is where the reply begins, if it begins with a label, and otherwise where the only label in it stands, as in
-    "The answer is no."; what a model thinks before that is left out.  Where no such place is found, every label has
-    minus infinity.  The words reported at the place are counted, in whatever case and with whatever spaces and marks
-    around them.  A label that the reply spells in several tokens is counted with the product of their probabilities.
+    "The answer is no."; what a model thinks before that is left out.  A reply that names no label at all might have
+    begun with one: what is counted then are the words in place of which its first was drawn.  Where no such place is
+    found, every label has minus infinity.  The words reported at the place are counted, in whatever case and with
+    whatever spaces and marks around them, and the beginning of one label alone, such as "uns", for that label.  A label
+    that the reply spells in several tokens is counted with the product of their probabilities.
 
     Example:
         >>> first = {"token": " Yes", "logprob": -0.5, "top_logprobs": [
@@ -196,7 +199,7 @@ def label_probabilities(logprobs: Any, labels: Sequence[str]) -> dict[str, float
     if not any(_letters(place["token"]) for place in tokens):
         return None
     sums = dict.fromkeys(labels, 0.0)
-    start = _start([place["token"] for place in tokens], labels)
+    start, named = _start([place["token"] for place in tokens], labels)
     if start is not None:
         reported = tokens[start].get("top_logprobs")
         if isinstance(reported, list) and any(map(_impossible, reported)):
@@ -205,11 +208,15 @@ def label_probabilities(logprobs: Any, labels: Sequence[str]) -> dict[str, float
         words = {word["token"]: word["logprob"] for word in (tokens[start], *valid)}
         if sum(map(math.exp, words.values())) > _WHOLE:
             return None
+        drawn = tokens[start]["token"]
         for word, value in words.items():
-            if _letters(word) in sums:
-                sums[_letters(word)] += math.exp(value)
+            label = _letters(word)
+            if label not in sums and word != drawn:
+                label = _begun(label, labels) or label
+            if label in sums and (named or word != drawn):
+                sums[label] += math.exp(value)
         spelled, total = "", 0.0
-        for number, place in enumerate(tokens[start : start + 8]):
+        for number, place in enumerate(tokens[start : start + 8] if named else ()):
             spelled, total = spelled + place["token"], total + place["logprob"]
             if number and _letters(spelled) in sums and _letters(place["token"]):
                 sums[_letters(spelled)] += math.exp(total)
@@ -217,20 +224,32 @@ def label_probabilities(logprobs: Any, labels: Sequence[str]) -> dict[str, float
     return {label: math.log(value) if value > 0 else -math.inf for label, value in sums.items()}
 
 
-def _start(tokens: Sequence[str], labels: Sequence[str]) -> int | None:
-    """The number of the token with which the label that a reply names begins; None if it names none, or several."""
+def _start(tokens: Sequence[str], labels: Sequence[str]) -> tuple[int | None, bool]:
+    """The number of the token with which the label that a reply names begins, and True.
+
+    If it names none, that of its first word, and False; None if it names several, or a label inside of a token.
+    """
     text = "".join(tokens).translate(_SPACES)
     begin = text.rfind("</think>") + len("</think>") if "</think>" in text else 0
     word = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, labels))})(?![^\W_])", re.IGNORECASE)
-    named = [found.start() for found in islice(word.finditer(text, begin), 2)]
-    if not named or (len(named) > 1 and _letters(text[begin : named[0]])):
-        return None
+    found = [one.start() for one in islice(word.finditer(text, begin), 2)]
+    if len(found) > 1 and _letters(text[begin : found[0]]):
+        return None, True
+    if not found and ("<think>" in text[begin:] or _ALSO.search(text, begin)):  # a thought, or "nope"
+        return None, False
+    place = found[0] if found else next((k for k in range(begin, len(text)) if _letters(text[k])), len(text))
     end = 0
     for number, token in enumerate(tokens):
-        if end + len(token) > named[0]:
-            return None if _letters(token[: named[0] - end]) else number
+        if end + len(token) > place:
+            return (None if _letters(token[: place - end]) else number), bool(found)
         end += len(token)
-    return None
+    return None, bool(found)
+
+
+def _begun(letters: str, labels: Sequence[str]) -> str | None:
+    """The only label that begins with some letters; None if none does, or several, or it is a single letter."""
+    found = [label for label in labels if label.startswith(letters)] if len(letters) > 1 else []
+    return found[0] if len(found) == 1 else None
 
 
 def _valid(place: Any) -> bool:

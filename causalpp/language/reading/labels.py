@@ -169,8 +169,9 @@ def log_odds(reply: Reply, value: bool | None, *, exact: bool = False) -> float 
 
     A label that is not among the reported words has at most the probability that is left; that bound is used, so
     that the log-odds are no larger than what is known.  There are none where the labels have next to no probability,
-    which then tells nothing, where the reply is read as another label than the more probable one, and where it is
-    not read, unless it is the one word "unsure".
+    which then tells nothing, and where a reply is not read in which one of the two labels stands: that it begins with
+    "no" says little where it goes on with "idea".  They may differ in sign from what is read: a word that is drawn is
+    one spelling, and its label has several.
 
     Args:
         reply: the reply.
@@ -188,7 +189,8 @@ def log_odds(reply: Reply, value: bool | None, *, exact: bool = False) -> float 
     logs = [found.get(label, -math.inf) for label in LABELS[:2]]
     if exact and min(logs) > -math.inf:
         return logs[0] - logs[1]
-    if value is None and _one_word(reply.text) not in ("unsure", "answerunsure"):
+    said = len(reply.text) > _LONGEST or bool(_said(bare(plain(without_thoughts(reply.text)))))
+    if value is None and said:
         return None
     yes, no = map(math.exp, logs)
     captured = reply.captured if reply.captured is not None else yes + no
@@ -198,7 +200,7 @@ def log_odds(reply: Reply, value: bool | None, *, exact: bool = False) -> float 
     if not (yes and no) and left >= yes + no:
         return None
     odds = math.log(yes or left) - math.log(no or left)
-    return None if (value is True and odds < 0) or (value is False and odds > 0) else odds
+    return None if not said and value is not None and value != (odds > 0) else odds  # a sentence says which it is
 
 
 def _one_word(text: str) -> str:
