@@ -31,7 +31,7 @@ from causalpp.design import (
 from causalpp.graphs import DagBatch
 from causalpp.propositions import And, Proposition, truth_table
 
-__all__ = ["LOOKED_AT", "Chooser", "Chooses", "ComponentChooser", "Part", "ParticleChooser", "law_of"]
+__all__ = ["LOOKED_AT", "Able", "Chooser", "Chooses", "ComponentChooser", "Part", "ParticleChooser", "law_of"]
 
 B = TypeVar("B", bound=AnyBelief)
 
@@ -42,6 +42,8 @@ _WORTH = 1.05  # two statements in one question are harder to judge: they are to
 NONE = 0, -math.inf  # where there is no question to put: no bits are worth one
 LOOKED_AT = 4096  # particles by which questions are compared
 
+#: Says of some questions which can be answered at all.
+Able = Callable[[Sequence[Proposition]], Sequence[bool]]
 #: A belief that questions are chosen by, its chooser, and the numbers of its questions in the whole (None: all).
 Part = tuple[Belief, "Chooser", Sequence[int] | None]
 
@@ -54,10 +56,13 @@ class Chooses(ABC, Generic[B]):
         asked: how often each was put, shape ``(Q,)``.
         silent: how often in a row each found neither yes nor no, shape ``(Q,)``.
         patience: a question that was silent more often than that is not put.
+        able: says which questions can be answered at all; those that cannot are not put.
         draw: for the choice among equals.
     """
 
     patience: float = 0
+    able: Able | None = None
+    _within: tuple[int, Tensor] | None = None
 
     def __init__(self, questions: Sequence[Proposition], draw: np.random.Generator, like: Tensor | None = None) -> None:
         self.questions, self.draw = questions, draw
@@ -81,8 +86,13 @@ class Chooses(ABC, Generic[B]):
 
     @property
     def askable(self) -> Tensor:
-        """Which questions may be put, as far as silence goes, booleans of shape ``(Q,)``."""
-        return self.silent <= self.patience
+        """Which questions may be put, as far as silence goes and who is asked, booleans of shape ``(Q,)``."""
+        patient = self.silent <= self.patience
+        if self.able is None:
+            return patient
+        if self._within is None or self._within[0] != len(self.questions):
+            self._within = len(self.questions), torch.tensor(list(self.able(self.questions)), dtype=torch.bool)
+        return patient & self._within[1].to(patient.device)
 
     def next(self, belief: B) -> tuple[int, float]:
         """The number of the next question, which counts as put, and the bits that make it the best."""
@@ -273,6 +283,7 @@ class ParticleChooser(Chooses[ParticleBelief]):
             thin, chooser = self.state
             thin = thin.update(belief.answers[len(thin.answers) :])
         chooser.asked, chooser.silent, chooser.patience = self.asked, self.silent, self.patience
+        chooser.able = self.able
         self.state = thin, chooser
         return self.state
 

@@ -125,6 +125,7 @@ def _learn(session: Session, oracle: Oracle, answers: Iterable[Answer]) -> None:
 def _kept(session: Session, oracle: Oracle) -> Iterator[None]:
     """Whatever stops the asking, what has been learned is not lost."""
     session.nature = oracle.nature
+    session.only(oracle.answerable)
     oracle.resume(session.answers)
     try:
         yield

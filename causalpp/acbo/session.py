@@ -13,6 +13,7 @@ import numpy as np
 
 from causalpp._files import write_text
 from causalpp.acbo import _saved
+from causalpp.acbo._chooser import Able
 from causalpp.acbo._run import Run
 from causalpp.acbo._start import Candidates, kept
 from causalpp.acbo.config import Keywords, Settings, with_settings
@@ -78,6 +79,7 @@ class Session:
         self._asked = False
         self._stopped: str | None = None
         self.nature = "unknown"  # of answers that are still to come
+        self._able: Able | None = None
         self.path: Path | None = None
         self._lock: FileLock | None = None
 
@@ -179,6 +181,14 @@ class Session:
         """What is known by now, also before the end."""
         return self._run.result(self._stopped, self.nature)
 
+    def only(self, able: Able) -> None:
+        """Ask from now on only what can be answered, such as what was recorded.
+
+        Args:
+            able: says of some questions which of them can be answered; :meth:`causalpp.oracles.Oracle.answerable`.
+        """
+        self._able = self._run.chooser.able = able
+
     # --- in a file --------------------------------------------------------------------------------------
 
     def save(self, path: str | Path | None = None, *, wait: float = 0.0) -> Path:
@@ -268,6 +278,7 @@ class Session:
     def _again(self) -> None:
         """Go through all that was told once more, from the beginning."""
         self._run = Run(self._candidates, self.settings)
+        self._run.chooser.able = self._able
         for asked, answers in self._told:
             if asked:
                 self._run.ask()

@@ -88,6 +88,13 @@ class Oracle(ABC):
     def journal(self, journal: Journal | str | Path | None) -> None:
         self._journal = Journal(journal) if isinstance(journal, (str, Path)) else journal
 
+    def answerable(self, questions: Sequence[Proposition]) -> list[bool]:
+        """Which questions the oracle has an answer to, if it knows that before; a loop asks no others.
+
+        Most oracles try whatever they are asked; what was recorded, say, is all that there is.
+        """
+        return [True] * len(questions)
+
     def _copied(self) -> Self:
         """The same oracle with the same journal, as if it had been asked nothing yet, to be changed."""
         other = copy.copy(self)

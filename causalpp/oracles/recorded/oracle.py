@@ -107,7 +107,7 @@ class RecordedOracle(Oracle):
         ordered = [(a, b) for _, a, b in self._lines if (a, b) in there]
         return tuple({frozenset(pair): pair for pair in reversed(ordered)}.values())[::-1]
 
-    def answerable(self, questions: Iterable[Proposition]) -> list[bool]:
+    def answerable(self, questions: Sequence[Proposition]) -> list[bool]:
         """Which questions have recorded answers, in every prompt."""
         return [self._is_recorded(question) for question in questions]
 
