@@ -8,7 +8,7 @@ from typing import Unpack
 
 from causalpp.acbo._start import Candidates
 from causalpp.acbo.config import Keywords, with_settings
-from causalpp.acbo.result import INTERRUPTED, Result, Step
+from causalpp.acbo.result import INTERRUPTED, SPENT, Result, Step
 from causalpp.acbo.session import Session
 from causalpp.errors import BudgetSpent
 from causalpp.oracles import Answer, Oracle
@@ -133,7 +133,7 @@ def _kept(session: Session, oracle: Oracle) -> Iterator[None]:
         session.stop(INTERRUPTED)
     except BudgetSpent as error:
         _learn(session, oracle, error.answers)
-        session.stop(f"the oracle's budget is spent: {error}")
+        session.stop(f"{SPENT}: {error}")
     except BaseException as error:
         session.stop(f"the run failed: {type(error).__name__}")
         error.result = session.result()  # type: ignore[attr-defined]

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["INTERRUPTED", "UNFINISHED", "Result", "Step"]
+__all__ = ["INTERRUPTED", "SPENT", "UNFINISHED", "Result", "Step"]
 
 INTERRUPTED = "the run was interrupted"
+#: How the reason begins where an oracle's own budget did not reach.
+SPENT = "the oracle's budget is spent"
 UNFINISHED = "the session goes on"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -14,10 +14,13 @@ from causalpp.benchmarks.solvers.base import Solver
 from causalpp.benchmarks.solvers.symbolic import class_of
 from causalpp.errors import FormatError, InvalidParameter
 from causalpp.graphs import Dag
-from causalpp.oracles import LanguageModelOracle, Limits, Oracle, SimulatedOracle, noise
+from causalpp.language import Budget, Limits, Sampling
+from causalpp.language.running import Paced, checked_prices
+from causalpp.oracles import LanguageModelOracle, Oracle, SimulatedOracle, noise, ways
+from causalpp.oracles.language_model import connect
 from causalpp.tasks import Corr2CauseItem
 
-__all__ = ["Asked", "AskingSolver", "Model", "Simulated", "hidden_graph", "noise_of"]
+__all__ = ["Asked", "AskingSolver", "Model", "Simulated", "Spending", "hidden_graph", "noise_of", "settings_of"]
 
 
 def noise_of(spec: float | Mapping[str, Any]) -> noise.Noise:
@@ -86,6 +89,19 @@ class Simulated:
 
 
 @dataclass(frozen=True)
+class Spending:
+    """How much may be asked of a language model; answers that come from a journal are free.
+
+    Attributes:
+        questions, tokens, money: the limits; None for no limit.  Money needs prices.
+    """
+
+    questions: int | None = None
+    tokens: int | None = None
+    money: float | None = None
+
+
+@dataclass(frozen=True)
 class Model:
     """A language model.
 
@@ -95,11 +111,20 @@ class Model:
             a model in this process.
         base_url: the server's address; keys are taken from the environment.
         temperature, seed, max_tokens: how words are drawn; ``max_tokens`` by default what the form of the reply needs.
+            Anthropic's protocol takes neither of the first two.
         wordings: how local questions are put, of :data:`causalpp.propositions.STYLES`.
         polarities: ``"positive"``, ``"negated"`` or both.
-        concurrency: so many requests at once.
+        concurrency: so many requests at once, of all parts of a run together.
         journal: a file that keeps every answer, so that nothing is asked twice.
         prices: what a million tokens read, and a million written, cost.
+        mode: ``"answer"``, or ``"reason"`` for a chain of thought before each answer; solvers that are about the form
+            of the reply, such as ``chain-of-thought``, choose their own.
+        labels: what can be answered: yes and no, and unsure unless it is left out.
+        timeout: seconds after which one attempt is given up.
+        retries: further attempts at one question, after errors that may pass.
+        requests_per_minute, tokens_per_minute: what the server allows, if it says.
+        budget: how much may be asked in the whole run; what is spent ends it, and it can go on later.
+        extra: further fields of every request to a server, such as ``{reasoning_effort: low}``.
 
     Raises:
         InvalidParameter: an argument out of range.
@@ -116,8 +141,27 @@ class Model:
     concurrency: int = 8
     journal: str | None = None
     prices: tuple[float, float] | None = None
+    mode: Literal["answer", "reason"] = "answer"
+    labels: tuple[str, ...] = ("yes", "no", "unsure")
+    timeout: float = 60.0
+    retries: int = 5
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    budget: Spending | None = None
+    extra: Mapping[str, Any] | None = None
 
     nature = "language model"
+
+    def __post_init__(self) -> None:
+        self._limits()
+        checked_prices(self.prices, None if self.budget is None else Budget(**asdict(self.budget)))
+        Sampling(self.temperature, self.seed, 1 if self.max_tokens is None else self.max_tokens)
+        ways(self.wordings, self.polarities)
+        if self.provider == "anthropic" and self.temperature != 0:
+            raise InvalidParameter("Anthropic's protocol takes no temperature: leave 'temperature' out")
+
+    def _limits(self) -> Limits:
+        return Limits(self.concurrency, self.requests_per_minute, self.tokens_per_minute, self.timeout, self.retries)
 
     @property
     def waits(self) -> bool:
@@ -129,9 +173,10 @@ class Model:
         """The name of the model."""
         return self.model
 
-    def connected(self, mode: str = "answer", temperature: float | None = None) -> LanguageModelOracle:
-        """The oracle in this process, one for each way of replying; all that is asked of it shares one connection."""
-        return _connected(canonical(asdict(self)), mode, self.temperature if temperature is None else temperature)
+    def connected(self, mode: str | None = None, temperature: float | None = None) -> LanguageModelOracle:
+        """The oracle in this process, one for each way of replying; they share limits, budget and journal."""
+        drawn = self.temperature if temperature is None else temperature
+        return _connected(canonical(asdict(self)), mode or self.mode, drawn)
 
     def oracle(self, dag: Dag, key: str, premise: str = "") -> Oracle:  # noqa: ARG002
         """The model asked about the variables of a graph; of the graph itself it learns what the premise says."""
@@ -141,27 +186,62 @@ class Model:
 Asked = Simulated | Model
 
 
+def settings_of(asked: Asked) -> dict[str, Any]:
+    """The settings of an oracle as plain values, without those that 0.1 did not have and that are not given.
+
+    Example:
+        >>> settings_of(Simulated(0.2)), "timeout" in settings_of(Model("m")), settings_of(Model("m", retries=0))["retries"]
+        ({'noise': 0.2, 'seed': 0}, False, 0)
+    """
+    values = asdict(asked)
+    if isinstance(asked, Model):
+        new = {field.name: field.default for field in fields(asked) if field.name not in _FIRST}
+        values = {name: value for name, value in values.items() if name not in new or value != new[name]}
+    return values
+
+
+_FIRST = frozenset(
+    {"model", "provider", "base_url", "temperature", "seed", "max_tokens", "wordings", "polarities", "concurrency"}
+    | {"journal", "prices"}
+)
+
+
 @lru_cache(maxsize=32)
 def _connected(text: str, mode: str, temperature: float) -> LanguageModelOracle:
-    settings = read_settings(Model, json.loads(text))
+    settings, first = read_settings(Model, json.loads(text)), _shared(text)
     options: dict[str, Any] = {
         "mode": mode,
+        "labels": settings.labels,
         "wordings": list(settings.wordings),
         "polarities": list(settings.polarities),
         "prices": settings.prices,
         "journal": settings.journal,
+        "budget": first.budget,
+        "seed": settings.seed,
+        "extra": settings.extra,
+        "limits": first.limits,
         "progress": False,
     }
     if settings.max_tokens is not None:
         options["max_tokens"] = settings.max_tokens
-    if settings.provider == "anthropic":  # its protocol takes neither temperature nor seed
-        limits = Limits(concurrency=settings.concurrency)
-        return LanguageModelOracle.anthropic(settings.model, settings.base_url, limits=limits, **options)
-    options |= {"temperature": temperature, "seed": settings.seed}
-    if settings.provider == "transformers":
-        return LanguageModelOracle.transformers(settings.model, **options)
-    limits = Limits(concurrency=settings.concurrency)
-    return LanguageModelOracle.openai(settings.model, settings.base_url, limits=limits, **options)
+    if settings.provider != "anthropic":
+        options["temperature"] = temperature
+    made = connect(settings.provider, settings.model, settings.base_url, **options)
+    made.keeps_pace_with(first)
+    return made
+
+
+class _Shared(Paced):
+    """What all that is asked of one model in this process keeps to."""
+
+    def __init__(self, settings: Model) -> None:
+        self.limits = settings._limits()
+        self.budget = None if settings.budget is None else Budget(**asdict(settings.budget))
+
+
+@lru_cache(maxsize=32)
+def _shared(text: str) -> _Shared:
+    return _Shared(read_settings(Model, json.loads(text)))
 
 
 @dataclass(frozen=True)
@@ -185,6 +265,10 @@ class AskingSolver(Solver):
     @property
     def oracle(self) -> str:  # type: ignore[override]
         return self.ask.described
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return {**super().identity, "ask": settings_of(self.ask)}
 
 
 def hidden_graph(item: Corr2CauseItem, seed: int = 0) -> Dag:

@@ -10,13 +10,13 @@ from typing import Any, ClassVar, Literal
 
 import torch
 
-from causalpp.acbo import AcboConfig, Result, discover, discover_async
+from causalpp.acbo import SPENT, AcboConfig, Result, discover, discover_async
 from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.solvers.asked import AskingSolver, Simulated, hidden_graph, only_models
 from causalpp.benchmarks.solvers.base import Solution, unread
 from causalpp.benchmarks.solvers.symbolic import class_of, meaning_of
 from causalpp.equivalence import Cpdag, Entailment, MarkovEquivalenceClass
-from causalpp.errors import CausalppError, FormatError, InvalidParameter
+from causalpp.errors import CausalppError, FormatError, InvalidParameter, OracleError
 from causalpp.graphs import Dag, DagBatch
 from causalpp.oracles import LanguageModelOracle, Oracle
 from causalpp.propositions import Proposition
@@ -83,6 +83,8 @@ class _Loop(AskingSolver):
     def _concluded(self, result: Result, question: Proposition, truth: Dag) -> Solution:
         if result.interrupted:  # Ctrl-C is meant for the run, and half a result is none
             raise KeyboardInterrupt
+        if result.stopped_because.startswith(SPENT):  # so is what a budget left undone: the run goes on from here
+            raise OracleError(result.stopped_because)
         return self._verdict(result, question, truth)
 
     def _options(self, item: Corr2CauseItem, question: Proposition) -> dict[str, Any]:  # noqa: ARG002

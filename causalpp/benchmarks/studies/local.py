@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from causalpp.benchmarks.rows import LocalRow
 from causalpp.benchmarks.runs.units import Outcome, Study, register
 from causalpp.benchmarks.settings import read_settings
-from causalpp.benchmarks.solvers.asked import Asked
+from causalpp.benchmarks.solvers.asked import Asked, settings_of
 from causalpp.benchmarks.solvers.symbolic import standing
 from causalpp.benchmarks.studies.solve import ItemsSettings, chosen_items, judged
 from causalpp.crosscheck import Calibration
@@ -84,7 +84,7 @@ def _plan(settings: LocalSettings, seed: int) -> Iterator[Mapping[str, Any]]:
         for oracle in settings.oracles:
             yield {
                 "questions": plain,
-                "ask": asdict(oracle.ask),
+                "ask": settings_of(oracle.ask),
                 "label": _label(oracle),
                 "repeats": settings.repeats,
             }

@@ -93,6 +93,10 @@ class Paced:
         held = self._paces
         return held[key] if key in held else held.setdefault(key, self.limits.pace())
 
+    def keeps_pace_with(self, other: Paced) -> None:
+        """Share the limits of another who asks the same model."""
+        self.__dict__["_held"] = other._paces
+
     @property
     def _paces(self) -> dict[Any, Pace]:
         """What keeps to which limits in which process, one for all copies."""

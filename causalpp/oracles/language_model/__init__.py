@@ -1,8 +1,9 @@
 """Language models as oracles: from a proposition to a prompt, and from a reply to an answer."""
 
 from causalpp.language.reading import LABELS
+from causalpp.oracles.language_model.connect import connect
 from causalpp.oracles.language_model.oracle import LanguageModelOracle
 from causalpp.oracles.language_model.panels import read_panel
 from causalpp.oracles.language_model.reading import read_reply
 
-__all__ = ["LABELS", "LanguageModelOracle", "read_panel", "read_reply"]
+__all__ = ["LABELS", "LanguageModelOracle", "connect", "read_panel", "read_reply"]
