@@ -18,8 +18,8 @@ from causalpp.errors import FormatError, RunIncomplete
 ITEMS = [
     {
         "id": str(number),
-        "premise": "Suppose there is a closed system of 3 variables, A, B and C. All the statistical relations among these 3 "
-        "variables are as follows: A correlates with B. B correlates with C. A correlates with C. "
+        "premise": "Suppose there is a closed system of 3 variables, A, B and C. All the statistical relations among "
+        "these 3 variables are as follows: A correlates with B. B correlates with C. A correlates with C. "
         "However, A and C are independent given B.",
         "hypothesis": hypothesis,
         "label": False,

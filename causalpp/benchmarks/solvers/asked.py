@@ -190,8 +190,8 @@ def settings_of(asked: Asked) -> dict[str, Any]:
     """The settings of an oracle as plain values, without those that 0.1 did not have and that are not given.
 
     Example:
-        >>> settings_of(Simulated(0.2)), "timeout" in settings_of(Model("m")), settings_of(Model("m", retries=0))["retries"]
-        ({'noise': 0.2, 'seed': 0}, False, 0)
+        >>> settings_of(Simulated(0.2)), ["mode" in settings_of(Model("m", mode=mode)) for mode in ("answer", "reason")]
+        ({'noise': 0.2, 'seed': 0}, [False, True])
     """
     values = asdict(asked)
     if isinstance(asked, Model):
