@@ -65,6 +65,13 @@ class Oracle(ABC):
         """How often each question has been put so far."""
         return Counter()
 
+    def put_as(self, request: Request) -> tuple[Proposition, tuple[str, ...]]:
+        """A question in the names that stand in its prompt, and all names in the order in which the prompt lists them.
+
+        Where nothing is written, or nothing listed, these are the question itself and no names.
+        """
+        return request.question, ()
+
     @property
     @abstractmethod
     def fingerprint(self) -> str:

@@ -22,6 +22,7 @@ from causalpp.tasks.corr2cause import (
     premise_of,
     read_hypothesis,
     relation_tables,
+    relettered,
     sentence_of,
     wordings,
 )
@@ -43,12 +44,14 @@ from causalpp.tasks.items import (
     score,
     with_splits,
 )
+from causalpp.tasks.rules import RULES, rule_answers
 
 __all__ = [
     "OUTCOMES",
     "PERTURBATIONS",
     "PREMISES",
     "RELATIONS",
+    "RULES",
     "SEMANTICS",
     "SHARES",
     "Audit",
@@ -81,6 +84,8 @@ __all__ = [
     "read_hypothesis",
     "read_items",
     "relation_tables",
+    "relettered",
+    "rule_answers",
     "score",
     "sentence_of",
     "with_splits",

@@ -278,6 +278,10 @@ class LanguageModelOracle(AsyncOracle):
         style, turn = self.wordings[request.wording], self._turn(request)
         return self.writer.prompt(request.question, style, negated=request.negated, turn=turn)
 
+    def put_as(self, request: Request) -> tuple[Proposition, tuple[str, ...]]:
+        codes, order = self.writer.codes, self.writer.order(request.question, self._turn(request))
+        return request.question.rename(codes), tuple(codes.get(name, name) for name in order)
+
     def _turn(self, request: Request) -> int:
         """How often the question was put before, one way after the other: every second time turns its list about."""
         way = Way(request.wording, request.negated)

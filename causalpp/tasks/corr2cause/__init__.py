@@ -13,7 +13,7 @@ from causalpp.tasks.corr2cause.hypotheses import (
     wordings,
 )
 from causalpp.tasks.corr2cause.item import RELATIONS, Corr2CauseItem, corr2cause_item
-from causalpp.tasks.corr2cause.perturb import PERTURBATIONS, perturb
+from causalpp.tasks.corr2cause.perturb import PERTURBATIONS, drawn_names, perturb, relettered, renamed_premise
 from causalpp.tasks.corr2cause.premises import PREMISES, premise_of
 from causalpp.tasks.corr2cause.tables import relation_tables
 
@@ -33,6 +33,7 @@ __all__ = [
     "classes",
     "complete_set",
     "corr2cause_item",
+    "drawn_names",
     "generate",
     "hypothesis",
     "original_wordings",
@@ -40,6 +41,8 @@ __all__ = [
     "premise_of",
     "read_hypothesis",
     "relation_tables",
+    "relettered",
+    "renamed_premise",
     "sentence_of",
     "wordings",
 ]

@@ -6,20 +6,22 @@ The published set has both (Jin et al., ICLR 2024, arXiv 2306.05836): variables 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
-from causalpp.equivalence import from_premise, parse_premise
-from causalpp.errors import InvalidParameter
+from causalpp.equivalence import from_premise, parse_premise, premise_in_order
+from causalpp.errors import FormatError, InvalidParameter
+from causalpp.propositions import Or, Proposition, parse, quote
 from causalpp.tasks._random import Source
 from causalpp.tasks.corr2cause.hypotheses import original_wordings, read_hypothesis, sentence_of, wordings
 from causalpp.tasks.corr2cause.item import Corr2CauseItem
 from causalpp.tasks.corr2cause.premises import premise_of
 
-__all__ = ["PERTURBATIONS", "perturb"]
+__all__ = ["PERTURBATIONS", "drawn_names", "perturb", "relettered", "renamed_premise"]
 
 #: What :func:`perturb` can do.
 PERTURBATIONS = ("names", "paraphrase")
@@ -67,6 +69,88 @@ def perturb(items: Iterable[Corr2CauseItem], kind: str, *, seed: int = 0) -> lis
             )
         )
     return out
+
+
+def drawn_names(premise: str, seed: int = 0) -> dict[str, str]:
+    """The variables of a premise, each with the name that it gets if their names are drawn anew among themselves.
+
+    Raises:
+        FormatError: the premise cannot be read.
+    """
+    names = _names_in(premise)
+    order = Source(seed, crc32(premise.encode("utf-8", "surrogatepass"))).order(len(names))
+    return {name: names[k] for name, k in zip(names, order, strict=True)}
+
+
+@lru_cache(maxsize=256)
+def _names_in(premise: str) -> tuple[str, ...]:
+    return parse_premise(premise)[0]
+
+
+def relettered(item: Corr2CauseItem, seed: int = 0) -> Corr2CauseItem:
+    """The item with its names drawn anew among its variables, so that their order tells nothing of causes.
+
+    In the published sets and in :func:`~causalpp.tasks.complete_set` the names follow the causal order of a graph of
+    the class: no hypothesis that a later letter causes an earlier one is true.  Items of one premise get the same
+    names.  The certificate, which speaks of the old ones, is left out.
+
+    Raises:
+        FormatError: premise or hypothesis cannot be read, or would say something else with other names.
+        UnknownVariable: the hypothesis speaks of a variable that the premise does not have.
+
+    Example:
+        >>> from causalpp.tasks import complete_set
+        >>> item = complete_set(3).items[30]
+        >>> item.hypothesis, relettered(item).hypothesis
+        ('B directly causes C.', 'A directly causes C.')
+    """
+    names = drawn_names(item.premise, seed)
+    return replace(
+        item,
+        premise=renamed_premise(item.premise, names),
+        hypothesis=_renamed_hypothesis(item.hypothesis, names),
+        a=names.get(item.a, item.a),
+        b=names.get(item.b, item.b),
+        certificate={},
+    )
+
+
+@lru_cache(maxsize=256)
+def _renamed_text(premise: str, names: tuple[tuple[str, str], ...]) -> str:
+    new = dict(names)
+    text = _in_other_names(premise, new)
+    before, after = parse_premise(premise), parse_premise(text)
+    renamed = [_unordered(p.rename(new)) for p in before[1]]
+    if [new[name] for name in before[0]] != list(after[0]) or renamed != [_unordered(p) for p in after[1]]:
+        raise FormatError("with other names the premise would say something else")
+    return premise_in_order(text, before[0])
+
+
+def renamed_premise(premise: str, names: Mapping[str, str]) -> str:
+    """A premise about other names, which it lists in the old order.
+
+    Raises:
+        FormatError: it cannot be read, or would say something else.
+    """
+    return _renamed_text(premise, tuple(names.items()))
+
+
+def _renamed_hypothesis(text: str, names: Mapping[str, str]) -> str:
+    out = _in_other_names(text, names)
+    known = tuple(names)  # the new ones are the same
+    if parse(out, known) != parse(text, known).rename(names):
+        raise FormatError("with other names the hypothesis would say something else")
+    return out
+
+
+def _unordered(statement: Proposition) -> Proposition | frozenset[Proposition]:
+    return frozenset(statement.of) if isinstance(statement, Or) else statement
+
+
+def _in_other_names(text: str, names: Mapping[str, str]) -> str:
+    said = {quote(name): quote(new) for name, new in names.items()}
+    longest_first = sorted(said, key=len, reverse=True)
+    return re.sub("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in longest_first), lambda m: said[m[0]], text)
 
 
 def _known(item: Corr2CauseItem) -> Corr2CauseItem:

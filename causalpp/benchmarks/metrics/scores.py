@@ -8,34 +8,30 @@ times sums of groups.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from causalpp.errors import InvalidData, InvalidParameter
+from causalpp.benchmarks.metrics._groups import (
+    Floats,
+    by_group,
+    check,
+    codes,
+    column,
+    ends,
+    over,
+    parts,
+    resampled,
+    told_by,
+)
+from causalpp.errors import InvalidData
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "BINS",
-    "METRICS",
-    "SERIES",
-    "in_hidden_graph",
-    "intervals",
-    "is_known",
-    "is_scored",
-    "references",
-    "score",
-    "series_of",
-]
-
-_Floats: TypeAlias = NDArray[np.float64]
-
-#: What tells one line of a table from another: who answers, and who is asked; never pooled.
-SERIES = ("solver", "method", "oracle_nature", "oracle")
+__all__ = ["BINS", "METRICS", "in_hidden_graph", "intervals", "is_known", "is_scored", "references", "score"]
 
 #: Bins of equal width in which the calibration error is measured.
 BINS = 10
@@ -46,7 +42,6 @@ _SUMS = (
     "open_right", "open_member", "open_class",
 )  # fmt: skip
 _AT = {name: i for i, name in enumerate(_SUMS)}
-_CHUNK = 4_000_000  # weights in memory at once
 
 #: The scores, in the order of tables; each is a column of :func:`score`.
 METRICS: Mapping[str, str] = {
@@ -70,11 +65,6 @@ METRICS: Mapping[str, str] = {
     "questions": "local questions an item, where any are asked",
     "cost": "cost an item",
 }
-
-
-def series_of(frame: pd.DataFrame) -> list[str]:
-    """The columns of a table of results that tell its series apart."""
-    return [name for name in SERIES if name in frame.columns]
 
 
 def score(
@@ -113,17 +103,13 @@ def score(
     """
     import pandas as pd
 
-    if draws < 0 or not 0 < level < 1:
-        raise InvalidParameter(f"draws are not negative and a level lies between 0 and 1, got {draws} and {level}")
+    check(draws, level)
     if "score" not in frame.columns and not {"label", "answer"} <= set(frame.columns):
         raise InvalidData("a table without the columns 'label' and 'answer', or 'score', cannot be scored")
-    columns = series_of(frame) if by is None else list(by)
-    for name in columns:
-        if name not in frame.columns:
-            raise InvalidParameter(f"there is no column {name!r} to tell series apart by")
+    columns = told_by(frame, by)
     known = frame[is_known(frame)]
     rows: list[dict[str, Any]] = []
-    for names, part in _parts(known, columns):
+    for names, part in parts(known, columns):
         sums, groups = _sums(part)
         values = _metrics(sums.sum(0))
         row: dict[str, Any] = {**names, "items": len(part), "groups": groups}
@@ -166,16 +152,16 @@ def intervals(
     x = np.asarray(values, dtype=float)
     w = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=float)
     there = ~np.isnan(x) & ~np.isnan(w)
-    labels = np.arange(len(x)) if groups is None else _codes(groups)
-    sums = _by_group(np.stack([w * np.nan_to_num(x), w], 1)[there], labels[there])
+    labels = np.arange(len(x)) if groups is None else codes(groups)
+    sums = by_group(np.stack([w * np.nan_to_num(x), w], 1)[there], labels[there])
     total = sums.sum(0)
     if not len(sums) or total[1] == 0:
         return float("nan"), float("nan"), float("nan")
     mean = float(total[0] / total[1])
     if len(sums) < 2 or draws == 0:
         return mean, float("nan"), float("nan")
-    drawn = np.concatenate([_over(part[:, 0], part[:, 1]) for part in _resampled(sums, draws, seed)])
-    return mean, *_ends(drawn, level)
+    drawn = np.concatenate([over(part[:, 0], part[:, 1]) for part in resampled(sums, draws, seed)])
+    return mean, *ends(drawn, level)
 
 
 def is_scored(frame: pd.DataFrame) -> bool:
@@ -189,7 +175,7 @@ def is_known(frame: pd.DataFrame) -> pd.Series[bool]:
     return known | frame["score"].notna() if "score" in frame.columns else known
 
 
-def references(frame: pd.DataFrame) -> tuple[_Floats, _Floats]:
+def references(frame: pd.DataFrame) -> tuple[Floats, Floats]:
     """What needs no oracle, in every row: how often a random member of the class is right, and the class alone.
 
     A random member answers what holds in it.  The class alone answers what it entails or excludes and, where it leaves
@@ -210,8 +196,8 @@ def references(frame: pd.DataFrame) -> tuple[_Floats, _Floats]:
         ([1.0, 0.75], [1.0, 1.0])
     """
     if not {"label", "member_share", "decided"} <= set(frame.columns):
-        return _column(frame, "random_member"), np.full(len(frame), np.nan)
-    label, share, decided = (_column(frame, name) for name in ("label", "member_share", "decided"))
+        return column(frame, "random_member"), np.full(len(frame), np.nan)
+    label, share, decided = (column(frame, name) for name in ("label", "member_share", "decided"))
     known = ~(np.isnan(label) | np.isnan(share) | np.isnan(decided))
     member = np.where(known, np.where(label == 1, share, 1 - share), np.nan)
     constant = float(np.mean(label[known & (decided == 0)] == 1) > 0.5) if (known & (decided == 0)).any() else 0.0
@@ -240,27 +226,9 @@ def in_hidden_graph(frame: pd.DataFrame) -> pd.DataFrame:
 # --- sums -----------------------------------------------------------------------------------------------
 
 
-def _parts(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    if not columns:
-        yield {}, frame
-        return
-    for names, part in frame.groupby(list(columns), sort=False, dropna=False):
-        yield dict(zip(columns, names)), part
-
-
-def _column(frame: pd.DataFrame, name: str) -> _Floats:
-    """A column of numbers or truth values, nan for what is missing; all nan if there is none."""
-    if name not in frame.columns:
-        return np.full(len(frame), np.nan)
-    try:
-        return np.asarray(frame[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InvalidData(f"the column {name!r} holds something that is neither a number nor yes or no") from None
-
-
-def _sums(frame: pd.DataFrame) -> tuple[_Floats, int]:
+def _sums(frame: pd.DataFrame) -> tuple[Floats, int]:
     """What the scores are made of, added up in each group: ``(groups, len(_SUMS) + 3 * BINS)``."""
-    label, answer, confidence, score = (_column(frame, name) for name in ("label", "answer", "confidence", "score"))
+    label, answer, confidence, score = (column(frame, name) for name in ("label", "answer", "confidence", "score"))
     if not np.isin(label[~np.isnan(label)], (0.0, 1.0)).all() or not np.isin(answer[~np.isnan(answer)], (0, 1)).all():
         raise InvalidData("labels and answers are yes or no, and something else is among them")
     answered = ~np.isnan(answer)
@@ -272,10 +240,10 @@ def _sums(frame: pd.DataFrame) -> tuple[_Floats, int]:
     if ((confidence[stated] < 0) | (confidence[stated] > 1)).any():
         raise InvalidData("a confidence is a probability between 0 and 1, and another number is among them")
     sure = np.where(stated, confidence, 0.0)
-    questions = _column(frame, "questions")
+    questions = column(frame, "questions")
     member, alone = references(frame)
     told = ~np.isnan(alone)
-    decided = told & (_column(frame, "decided") == 1)
+    decided = told & (column(frame, "decided") == 1)
     found = {
         "items": np.ones(len(frame)),
         "positive": label == 1,
@@ -288,7 +256,7 @@ def _sums(frame: pd.DataFrame) -> tuple[_Floats, int]:
         "true_no": (answer == 0) & (label == 0),
         "brier": np.where(stated, (sure - right) ** 2, 0.0),
         "stated": stated,
-        "cost": np.nan_to_num(_column(frame, "cost")),
+        "cost": np.nan_to_num(column(frame, "cost")),
         "questions": np.nan_to_num(questions),
         "asking": ~np.isnan(questions),
         "told": told,
@@ -312,89 +280,49 @@ def _sums(frame: pd.DataFrame) -> tuple[_Floats, int]:
         ],
         axis=1,
     )
-    sums = _by_group(table, _codes(frame["group"]) if "group" in frame.columns else np.arange(len(frame)))
+    sums = by_group(table, codes(frame["group"]) if "group" in frame.columns else np.arange(len(frame)))
     return sums, len(sums)
-
-
-def _codes(groups: Iterable[Any]) -> NDArray[np.intp]:
-    """Numbers for groups, in the order of their names: the same groups are drawn alike in every series."""
-    import pandas as pd
-
-    codes: NDArray[np.intp] = pd.factorize(np.asarray([str(group) for group in groups], dtype=object), sort=True)[0]
-    return codes
-
-
-def _by_group(table: _Floats, labels: NDArray[Any]) -> _Floats:
-    """The rows of a table ``(n, k)`` added up by label: ``(labels, k)``."""
-    import pandas as pd
-
-    found: _Floats = pd.DataFrame(table).groupby(labels, sort=True).sum().to_numpy(dtype=float)
-    return found
 
 
 # --- scores of sums -------------------------------------------------------------------------------------
 
 
-def _over(a: _Floats, b: _Floats) -> _Floats:
-    """One number by another, nan where that is 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found: _Floats = np.where(b == 0, np.nan, np.divide(a, b))
-    return found
-
-
-def _metrics(sums: _Floats) -> dict[str, _Floats]:
+def _metrics(sums: Floats) -> dict[str, Floats]:
     """The scores of sums ``(…, k)``, each ``(…)``."""
     s = {name: sums[..., i] for name, i in _AT.items()}
-    recall = _over(s["true_yes"], s["positive"])
-    specificity = _over(s["true_no"], s["negative"])
+    recall = over(s["true_yes"], s["positive"])
+    specificity = over(s["true_no"], s["negative"])
     sure, right = sums[..., len(_SUMS) : len(_SUMS) + BINS], sums[..., len(_SUMS) + BINS :]
     return {
-        "accuracy": _over(s["right"], s["items"]),
-        "random_member": _over(s["member"], s["told"]),
-        "class_alone": _over(s["class"], s["told"]),
-        "over_random_member": _over(s["told_right"] - s["member"], s["told"]),
-        "accuracy_decided": _over(s["decided_right"], s["decided"]),
-        "accuracy_open": _over(s["open_right"], s["open"]),
-        "random_member_open": _over(s["open_member"], s["open"]),
-        "class_alone_open": _over(s["open_class"], s["open"]),
-        "wrong": _over(s["wrong"], s["items"]),
+        "accuracy": over(s["right"], s["items"]),
+        "random_member": over(s["member"], s["told"]),
+        "class_alone": over(s["class"], s["told"]),
+        "over_random_member": over(s["told_right"] - s["member"], s["told"]),
+        "accuracy_decided": over(s["decided_right"], s["decided"]),
+        "accuracy_open": over(s["open_right"], s["open"]),
+        "random_member_open": over(s["open_member"], s["open"]),
+        "class_alone_open": over(s["open_class"], s["open"]),
+        "wrong": over(s["wrong"], s["items"]),
         "balanced_accuracy": (recall + specificity) / 2,
-        "f1": _over(2 * s["true_yes"], s["yes"] + s["positive"]),
-        "precision": _over(s["true_yes"], s["yes"]),
+        "f1": over(2 * s["true_yes"], s["yes"] + s["positive"]),
+        "precision": over(s["true_yes"], s["yes"]),
         "recall": recall,
         "specificity": specificity,
-        "calibration_error": _over(np.abs(sure - right).sum(-1), s["stated"]),
-        "brier": _over(s["brier"], s["stated"]),
-        "abstention": _over(s["items"] - s["answered"], s["items"]),
-        "questions": _over(s["questions"], s["asking"]),
-        "cost": _over(s["cost"], s["items"]),
+        "calibration_error": over(np.abs(sure - right).sum(-1), s["stated"]),
+        "brier": over(s["brier"], s["stated"]),
+        "abstention": over(s["items"] - s["answered"], s["items"]),
+        "questions": over(s["questions"], s["asking"]),
+        "cost": over(s["cost"], s["items"]),
     }
 
 
-def _resampled(sums: _Floats, draws: int, seed: int) -> Iterator[_Floats]:
-    """Sums over groups drawn with replacement, as many as there are: ``(draws, k)``, in parts."""
-    generator = np.random.default_rng(seed)
-    number = len(sums)
-    step = max(1, _CHUNK // number)
-    for first in range(0, draws, step):
-        weights = generator.multinomial(number, np.full(number, 1 / number), size=min(step, draws - first))
-        yield weights.astype(float) @ sums
-
-
-def _percentiles(sums: _Floats, draws: int, level: float, seed: int) -> tuple[dict[str, float], dict[str, float]]:
+def _percentiles(sums: Floats, draws: int, level: float, seed: int) -> tuple[dict[str, float], dict[str, float]]:
     """The ends of the intervals of all scores."""
     if draws == 0 or len(sums) < 2:
         nothing = dict.fromkeys(METRICS, float("nan"))
         return nothing, nothing
-    parts = [_metrics(part) for part in _resampled(sums, draws, seed)]
+    parts = [_metrics(part) for part in resampled(sums, draws, seed)]
     low, high = {}, {}
     for metric in METRICS:
-        low[metric], high[metric] = _ends(np.concatenate([part[metric] for part in parts]), level)
+        low[metric], high[metric] = ends(np.concatenate([part[metric] for part in parts]), level)
     return low, high
-
-
-def _ends(drawn: _Floats, level: float) -> tuple[float, float]:
-    """The percentiles between which a share of some draws lies, those apart that are undefined."""
-    known = drawn[~np.isnan(drawn)]
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2]) if len(known) else (np.nan, np.nan)
-    return float(low), float(high)

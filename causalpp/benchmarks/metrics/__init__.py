@@ -1,0 +1,28 @@
+"""Scores of answers against labels, and of rules that know nothing, with intervals that know what belongs together."""
+
+from causalpp.benchmarks.metrics._groups import SERIES, series_of
+from causalpp.benchmarks.metrics.leaks import leaks
+from causalpp.benchmarks.metrics.scores import (
+    BINS,
+    METRICS,
+    in_hidden_graph,
+    intervals,
+    is_known,
+    is_scored,
+    references,
+    score,
+)
+
+__all__ = [
+    "BINS",
+    "METRICS",
+    "SERIES",
+    "in_hidden_graph",
+    "intervals",
+    "is_known",
+    "is_scored",
+    "leaks",
+    "references",
+    "score",
+    "series_of",
+]
