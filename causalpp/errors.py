@@ -26,6 +26,7 @@ __all__ = [
     "InvalidParameter",
     "InvalidProposition",
     "MissingDependency",
+    "NegationWarning",
     "NotIdentified",
     "OracleError",
     "RepairWarning",
@@ -160,6 +161,10 @@ class ImpreciseWarning(UserWarning):
 
 class IncompleteDataWarning(UserWarning):
     """Values are missing, so that not all rows were used; the message says how many were."""
+
+
+class NegationWarning(UserWarning):
+    """A model overlooks negation, so that questions put the other way round are left out."""
 
 
 class StoppedWarning(UserWarning):

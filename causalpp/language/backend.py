@@ -99,10 +99,12 @@ class Backend(ABC):
     Attributes:
         name: the kind of interface, such as ``"openai"``.
         batched: whether :meth:`complete_all` is faster than one completion after the other.
+        scores: whether the probabilities of labels are exact, however long these are: whole sentences can be compared.
     """
 
     name: ClassVar[str]
     batched: ClassVar[bool] = False
+    scores: ClassVar[bool] = False
 
     @property
     @abstractmethod

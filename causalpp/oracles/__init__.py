@@ -13,7 +13,7 @@ from causalpp.language import (
 )
 from causalpp.oracles import noise
 from causalpp.oracles.answer import Answer, Request
-from causalpp.oracles.direction import Consistency, consistency, contrasts, graded
+from causalpp.oracles.direction import Consistency, Negation, consistency, contrasts, graded, negation
 from causalpp.oracles.experiment import ExperimentOracle
 from causalpp.oracles.human import HumanOracle
 from causalpp.oracles.journal import Journal
@@ -39,6 +39,7 @@ __all__ = [
     "Journal",
     "LanguageModelOracle",
     "Limits",
+    "Negation",
     "Oracle",
     "Panel",
     "Prompt",
@@ -60,6 +61,7 @@ __all__ = [
     "consistency",
     "contrasts",
     "graded",
+    "negation",
     "noise",
     "pairwise_graph",
     "propose_graphs",

@@ -105,7 +105,7 @@ class Oracle(ABC):
     def _copied(self) -> Self:
         """The same oracle with the same journal, as if it had been asked nothing yet, to be changed."""
         other = copy.copy(self)
-        for name in ("_asked", "fingerprint"):
+        for name in ("_asked", "_polarities", "fingerprint"):
             other.__dict__.pop(name, None)
         return other
 
@@ -129,9 +129,9 @@ class Oracle(ABC):
         """
         return ()
 
-    def _graded(self, request: Request, parts: Sequence[Answer]) -> Answer:
-        """The answer to a question that has :meth:`_parts`."""
-        return graded(request, parts)
+    def _graded(self, wholes: Sequence[tuple[Request, Sequence[Answer]]]) -> list[Answer]:
+        """The answers to questions that have :meth:`_parts`, each made of its own."""
+        return [graded(request, parts) for request, parts in wholes]
 
     def _panel_requests(self, panel: Panel, first: int, repeats: int) -> Iterable[Request]:
         """How a panel is put that has been put ``first`` times before: the requests of each call one after the other.
@@ -253,12 +253,15 @@ class _Plan:
     def results(self) -> list[Answer]:
         """The answers there are to what was asked, in order."""
         oracle = self._oracle
-        signed = {request: oracle._signed(answer) for request, answer in self.answers.items()}
-        return [
-            oracle._signed(oracle._graded(request, [signed[part] for part in parts])) if parts else signed[request]
+        found = {request: oracle._signed(answer) for request, answer in self.answers.items()}
+        wholes = [
+            (request, [found[part] for part in parts])
             for request, parts in self.asked
-            if all(part in signed for part in parts or (request,))
+            if parts and all(part in found for part in parts)
         ]
+        whole = {answer.request: oracle._signed(answer) for answer in oracle._graded(wholes)}
+        known = [(whole if parts else found).get(request) for request, parts in self.asked]
+        return [answer for answer in known if answer is not None]
 
 
 class _Kept:

@@ -65,6 +65,7 @@ class TransformersBackend(Backend):
 
     name = "transformers"
     batched = True
+    scores = True
 
     def __init__(
         self,

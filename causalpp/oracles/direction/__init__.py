@@ -2,5 +2,15 @@
 
 from causalpp.oracles.direction.consistency import Consistency, consistency, contrasts_by_wording, measured
 from causalpp.oracles.direction.grading import contrasts, graded
+from causalpp.oracles.direction.negation import Negation, negation
 
-__all__ = ["Consistency", "consistency", "contrasts", "contrasts_by_wording", "graded", "measured"]
+__all__ = [
+    "Consistency",
+    "Negation",
+    "consistency",
+    "contrasts",
+    "contrasts_by_wording",
+    "graded",
+    "measured",
+    "negation",
+]

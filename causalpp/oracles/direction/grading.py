@@ -10,13 +10,13 @@ from causalpp.errors import InvalidParameter
 from causalpp.oracles.answer import Answer, Request
 from causalpp.propositions import Direction, Proposition
 
-__all__ = ["contrasts", "graded"]
+__all__ = ["contrasts", "contrasts_of", "graded"]
 
 _EVEN = ("unsure", "neither")  # abstentions that speak for no direction
 _MOST = 50.0  # an infinite log-odds counts as this
 
 
-def graded(request: Request, parts: Sequence[Answer]) -> Answer:
+def graded(request: Request, parts: Sequence[Answer], beside: Sequence[Answer] = ()) -> Answer:
     """The answer to :class:`~causalpp.propositions.Direction` that some parts make together.
 
     Its ``log_odds`` are the mean over the wordings of their :func:`contrasts`, its ``value`` is their sign, an
@@ -28,6 +28,7 @@ def graded(request: Request, parts: Sequence[Answer]) -> Answer:
         request: what is answered, a request of a ``Direction``.
         parts: answers to ``Causes(a, b)`` and ``Causes(b, a)``, or to ``Direction(a, b)`` and ``Direction(b, a)``, each
             in the wording whose number it carries.
+        beside: answers that were had for it as well and do not count, except for what they took.
 
     Raises:
         InvalidParameter: another question, or a part about something else.
@@ -40,11 +41,12 @@ def graded(request: Request, parts: Sequence[Answer]) -> Answer:
         1.5
     """
     question, parts = request.question, tuple(parts)
-    found = _contrasts(question, parts)
+    found = contrasts_of(question, parts)
     odds = math.fsum(found.values()) / len(found) if found else None
     reasons = [part.reason for part in parts if part.value is None and part.reason]
     told: dict[str, Any] = {
-        name: sum(getattr(part, name) for part in parts) for name in ("tokens_in", "tokens_out", "cost", "latency")
+        name: sum(getattr(part, name) for part in (*parts, *beside))
+        for name in ("tokens_in", "tokens_out", "cost", "latency")
     }
     times = [part.time for part in parts if part.time is not None]
     return Answer(
@@ -82,10 +84,11 @@ def contrasts(answer: Answer) -> dict[int, float]:
         >>> contrasts(graded(Request(Direction("a", "b")), parts))
         {0: 2.0}
     """
-    return _contrasts(answer.question, answer.parts or (answer,))
+    return contrasts_of(answer.question, answer.parts or (answer,))
 
 
-def _contrasts(question: Proposition, parts: Sequence[Answer]) -> dict[int, float]:
+def contrasts_of(question: Proposition, parts: Sequence[Answer]) -> dict[int, float]:
+    """:func:`contrasts` of the parts of an answer to a question."""
     if not isinstance(question, Direction):
         raise InvalidParameter(f"a graded answer is about a Direction, not about {question!r}")
     ahead = (question.a, question.b)

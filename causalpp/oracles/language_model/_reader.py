@@ -10,6 +10,7 @@ from causalpp.language import Reply
 from causalpp.language.reading import Reading, log_odds
 from causalpp.language.running import Prices, cost
 from causalpp.oracles.answer import Answer, Request
+from causalpp.oracles.language_model.forms import as_yes_or_no
 from causalpp.oracles.language_model.panels import read_panel
 from causalpp.oracles.language_model.reading import read_reply
 from causalpp.oracles.panel import outcome
@@ -65,6 +66,15 @@ class Reader:
             latency=latency,
             time=time.time(),
         )
+
+    def choice(
+        self, request: Request, reply: Reply, latency: float, labels: Sequence[str], said: Sequence[str]
+    ) -> Answer:
+        """What a reply to a choice between two statements says; see :func:`~.forms.as_yes_or_no`."""
+        read = as_yes_or_no(reply, labels, said, strict=self.writer.reason)
+        answer = self.answer(request, read, latency)
+        reason = "neither" if answer.reason == "unsure" else answer.reason
+        return replace(answer, text=_kept(reply.text), reason=reason)
 
     def panel(self, requests: Sequence[Request], reply: Reply, latency: float = 0.0, *, turn: int = 0) -> list[Answer]:
         """What a reply says about each outcome of a call; the reply and what it took stand in the first answer."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -18,15 +16,17 @@ from causalpp.language.reading import LABELS
 from causalpp.language.running import Budget, Limits, checked_prices, in_batches
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.journal import Journal
+from causalpp.oracles.language_model._identity import fingerprint_of, identity_of
+from causalpp.oracles.language_model._polarities import Polarities
 from causalpp.oracles.language_model._reader import Reader
+from causalpp.oracles.language_model.forms import checked_forms, form_of, parts_of
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.panel import Asked, Panel
 from causalpp.oracles.prompts import Prompts, Way, Writer, ways
 from causalpp.oracles.proposals import Proposals, propose_graphs
 from causalpp.oracles.running import AsyncOracle
 from causalpp.programs import Card, CausalProgram
-from causalpp.propositions import Causes, Direction, Proposition
-from causalpp.propositions.wording import WORDINGS
+from causalpp.propositions import Direction, Proposition
 
 __all__ = ["LanguageModelOracle"]
 
@@ -46,6 +46,8 @@ class LanguageModelOracle(AsyncOracle):
             :class:`~causalpp.oracles.prompts.Writer`.
         wordings: how questions are put, of :data:`causalpp.propositions.STYLES`.
         polarities: ``"positive"`` ("does …?"), ``"negated"`` ("is it false that …?"), or both.
+        direction: in which forms a ``Direction`` is asked for: in ``"words"`` ("does a cause b?", and the other way
+            round), by ``"choice"`` of a letter, by the ``"likelihood"`` of a sentence; each in every wording.
         mode: ``"answer"`` asks for the answer alone, ``"reason"`` for a chain of thought whose last line is the answer.
         labels: what can be answered: yes and no, and "unsure" unless it is left out.
         temperature, seed: how words are drawn, see :class:`~causalpp.language.Sampling`.
@@ -83,6 +85,7 @@ class LanguageModelOracle(AsyncOracle):
         anonymize: bool = False,
         wordings: Sequence[str] = ("plain",),
         polarities: Sequence[str] = ("positive",),
+        direction: Sequence[str] = ("words",),
         mode: str = "answer",
         labels: Sequence[str] = LABELS,
         temperature: float = 0.0,
@@ -105,6 +108,7 @@ class LanguageModelOracle(AsyncOracle):
         self.backend = backend
         self.wordings = tuple(wordings)
         self.ways = ways(wordings if isinstance(wordings, str) else self.wordings, polarities)
+        self.direction = checked_forms(direction, backend, mode)
         self.mode = mode
         self.sampling = Sampling(temperature, seed, _TOKENS[mode] if max_tokens is None else max_tokens)
         self.prices = checked_prices(prices, budget)
@@ -211,35 +215,13 @@ class LanguageModelOracle(AsyncOracle):
 
     @property
     def identity(self) -> Mapping[str, Any]:
-        writer = self.writer
-        return {
-            "kind": self.nature,  # the word of 0.1: journals know the fingerprint that is made of this
-            **self.backend.identity,
-            "mode": self.mode,
-            "labels": list(writer.labels),
-            "wordings": list(self.wordings),
-            "polarities": ["negated" if way.negated else "positive" for way in self.ways if not way.wording],
-            "temperature": self.sampling.temperature,
-            "seed": self.sampling.seed,
-            "max_tokens": self.sampling.max_tokens,
-            "anonymous": writer.anonymous,
-            "variables": None if writer.variables is None else list(writer.unordered(writer.variables)),
-            "listing": writer.listing,
-            "background": hashlib.sha256(writer.background.encode("utf-8", "replace")).hexdigest()[:12],
-            "prompts": hashlib.sha256(
-                f"{writer.prompts.fingerprint}{writer.system}".encode("utf-8", "replace")
-            ).hexdigest()[:12],
-        }
+        polarities = ["negated" if way.negated else "positive" for way in self.ways if not way.wording]
+        how = {"mode": self.mode, "wordings": list(self.wordings), "polarities": polarities}
+        return identity_of(self.backend, self.writer, self.sampling, {"kind": self.nature, **how})
 
     @cached_property
     def fingerprint(self) -> str:
-        said = [(kind, row) for kind, rows in WORDINGS.items() for row in rows if row.style in self.wordings]
-        known = [[kind.__name__, *row] for kind, row in said if kind is not Direction]  # it changes no other answer
-        identity = dict(self.identity)
-        if identity["listing"] == "given" or not self.writer.listed:
-            del identity["listing"]  # the prompts are those of 0.2, and so is what journals know them by
-        whole = json.dumps([identity, known], sort_keys=True, default=str)
-        return f"language model:{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
+        return fingerprint_of(self.identity, self.writer, self.wordings)
 
     def asker(self, sampling: Sampling | None = None) -> Asker:
         """What puts prompts of one's own to the same model, within the same limits and budget, with the same journal.
@@ -274,9 +256,14 @@ class LanguageModelOracle(AsyncOracle):
         way = self.ways[0]
         if isinstance(question, Panel):
             return self._prompt_of(question.requests("", 0, *way))
+        if isinstance(question, Direction):
+            question = self._parts(question, 0)[0]
         request = question if isinstance(question, Request) else Request(question, 0, *way)
-        style, turn = self.wordings[request.wording], self._turn(request)
-        return self.writer.prompt(request.question, style, negated=request.negated, turn=turn)
+        form, style = form_of(request, self.wordings)
+        turn, asked = self._turn(request), request.question
+        if form != "words" and isinstance(asked, Direction):
+            return (self.writer.choice if form == "choice" else self.writer.likelihood)(asked, style, turn=turn)
+        return self.writer.prompt(asked, style, negated=request.negated, turn=turn)
 
     def put_as(self, request: Request) -> tuple[Proposition, tuple[str, ...]]:
         codes, order = self.writer.codes, self.writer.order(request.question, self._turn(request))
@@ -349,12 +336,19 @@ class LanguageModelOracle(AsyncOracle):
         return requests
 
     def _parts(self, question: Proposition, number: int) -> Sequence[Request]:
-        """Both directions in every wording and polarity: the parts of a graded answer."""
         if not isinstance(question, Direction):
             return ()
-        self.prompt(question)  # a question that cannot be put is refused before any is asked
-        sides = (Causes(question.a, question.b), Causes(question.b, question.a))
-        return [Request(side, number, *way) for way in self.ways for side in sides]
+        self.writer.names(question.variables)  # a question that cannot be put is refused before any is asked
+        ways = self._polarities.worth_asking(self.ways)
+        return parts_of(question, number, self.direction, ways, len(self.wordings))
+
+    def _graded(self, wholes: Sequence[tuple[Request, Sequence[Answer]]]) -> list[Answer]:
+        self._polarities.hear(part for _, parts in wholes for part in parts)
+        return [self._polarities.graded(request, parts) for request, parts in wholes]
+
+    @cached_property
+    def _polarities(self) -> Polarities:
+        return Polarities(self.wordings)
 
     def _panel_requests(self, panel: Panel, first: int, repeats: int) -> Iterable[Request]:
         self.prompt(panel)  # what cannot be put is refused before any is asked
@@ -422,7 +416,11 @@ class LanguageModelOracle(AsyncOracle):
 
     def read(self, request: Request, reply: Reply, latency: float = 0.0) -> Answer:
         """What a reply says about the proposition of a request; what was asked the other way round is turned back."""
-        return self._reader.answer(request, reply, latency)
+        form, style = form_of(request, self.wordings)
+        if form == "words" or not isinstance(request.question, Direction):
+            return self._reader.answer(request, reply, latency)
+        said = self.writer.statements(request.question.variables, style)
+        return self._reader.choice(request, reply, latency, said if form == "likelihood" else "abc", said)
 
     def read_panel(self, requests: Sequence[Request], reply: Reply, latency: float = 0.0) -> list[Answer]:
         """What a reply says about each outcome of a panel; see :func:`~causalpp.oracles.read_panel`.

@@ -1,11 +1,12 @@
 """Prompts: template files, names and descriptions as harmless data, and one question in several wordings."""
 
-from causalpp.oracles.prompts.harness import POLARITIES, Way, by_wording, ways
+from causalpp.oracles.prompts.harness import FORMS, POLARITIES, Way, by_wording, ways
 from causalpp.oracles.prompts.listing import LISTINGS, ORDERS, checked_listing, drawn_order
 from causalpp.oracles.prompts.templates import Prompts
 from causalpp.oracles.prompts.writer import Writer
 
 __all__ = [
+    "FORMS",
     "LISTINGS",
     "ORDERS",
     "POLARITIES",

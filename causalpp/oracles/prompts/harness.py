@@ -12,10 +12,13 @@ from causalpp.propositions import STYLES, Proposition
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["POLARITIES", "Way", "by_wording", "ways"]
+__all__ = ["FORMS", "POLARITIES", "Way", "by_wording", "ways"]
 
 #: How a question can be put: as it stands ("does …?"), and the other way round ("is it false that …?").
 POLARITIES = ("positive", "negated")
+
+#: How the direction of a pair can be asked for; wordings are numbered form by form.
+FORMS = ("words", "choice", "likelihood")
 
 
 class Way(NamedTuple):
@@ -49,7 +52,7 @@ def by_wording(answers: Iterable[Answer], wordings: Sequence[str]) -> pd.DataFra
     """What each wording and polarity got to hear about each question, side by side.
 
     Args:
-        answers: of an oracle that knows the wordings.
+        answers: of an oracle that knows the wordings; of graded ones the parts.
         wordings: the oracle's ``wordings``.
 
     Returns:
@@ -73,14 +76,15 @@ def by_wording(answers: Iterable[Answer], wordings: Sequence[str]) -> pd.DataFra
     import pandas as pd
 
     rows: dict[tuple[Proposition, int, bool], dict[str, Any]] = {}
-    for answer in answers:
-        if not 0 <= answer.wording < len(wordings):
+    named = [*wordings, *(f"{style}, by {form}" for form in FORMS[1:] for style in wordings)]
+    for answer in (part for whole in answers for part in (whole.parts or (whole,))):
+        if not 0 <= answer.wording < len(named):
             raise InvalidParameter(f"an answer was asked in wording {answer.wording}, and there are {len(wordings)}")
         row = rows.setdefault(
             (answer.question, answer.wording, answer.negated),
             {
                 "question": answer.question.sentence(),
-                "wording": wordings[answer.wording],
+                "wording": named[answer.wording],
                 "polarity": POLARITIES[answer.negated],
                 "yes": 0,
                 "no": 0,

@@ -22,6 +22,8 @@ _PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "panel": ("QUESTION", "OUTCOMES"),
     "panel_answer": ("labels",),
     "panel_reason": ("labels",),
+    "choice": ("FORTH", "BACK"),
+    "likelihood": ("background",),
     "proposal": ("VARIABLES", "premise"),
     "proposal_system": (),
     "pairwise": ("VARIABLES", "premise", "A", "B"),
@@ -30,6 +32,7 @@ _PLACEHOLDERS: dict[str, tuple[str, ...]] = {
 }
 #: Those that questions are made of; the others are for whole graphs, and change no answer.
 _OF_PANELS = ("panel", "panel_answer", "panel_reason")
+_OF_DIRECTIONS = ("choice", "likelihood")
 _OF_QUESTIONS = ("system", "variables", "names", "context", "premise", "negated", "question", "answer", "reason")
 
 
@@ -51,6 +54,8 @@ class Prompts(Templates):
     ``panel.txt``                   one question about several outcomes            ``$question $outcomes``
     ``panel_answer.txt``            what a reply to it looks like                  ``$labels``
     ``panel_reason.txt``            the same after a chain of thought              ``$labels``
+    ``choice.txt``                  which of two directions, by a letter           ``$forth $back``
+    ``likelihood.txt``              what comes before a sentence about one         ``$background``
     ``proposal_system.txt``         the system prompt where a graph is asked for
     ``proposal.txt``                a whole graph                                  ``$variables $premise``
     ``pairwise.txt``                which of two variables acts on the other       ``$variables $premise $a $b``
@@ -86,6 +91,11 @@ class Prompts(Templates):
     def panels(self) -> str:
         """Text that is the same where panels are put in the same templates, beside those of all questions."""
         return self.digest(_OF_PANELS)
+
+    @property
+    def directions(self) -> str:
+        """Text that is the same where directions are asked for in the same templates, beside those of all questions."""
+        return self.digest(_OF_DIRECTIONS)
 
     def __repr__(self) -> str:
         return f"Prompts({self.fingerprint})"

@@ -14,12 +14,13 @@ from causalpp.oracles.panel import outcome
 from causalpp.oracles.prompts.listing import about, checked_listing, drawn_order, sorted_by
 from causalpp.oracles.prompts.templates import Prompts
 from causalpp.programs import Card, CausalProgram
-from causalpp.propositions import Proposition, parse
+from causalpp.propositions import Causes, Direction, Proposition, parse
 
 __all__ = ["Writer"]
 
 
 _BLANK = "___"
+_LETTERS = ("A", "B", "C")
 _LONGEST = 20_000
 _STAND_IN = re.compile(r"zq\d{4}")
 
@@ -168,6 +169,49 @@ class Writer:
         whole = self.prompts.fill("question", background=background, question=asked, format=shape)
         return Prompt(whole.strip(), self.system or None, () if self.reason else self.labels)
 
+    def statements(self, pair: Sequence[str], style: str = "plain") -> tuple[str, str]:
+        """That the first of two variables causes the second, and the other way round, as prompts say it."""
+        a, b = pair
+        return self._said(Causes(a, b), style)[1], self._said(Causes(b, a), style)[1]
+
+    def choice(self, question: Direction, style: str = "plain", *, turn: int = 0) -> Prompt:
+        """The prompt that lets a model choose between the two directions of a pair, or neither, by a letter.
+
+        Raises:
+            UnknownVariable, InvalidParameter: as for :meth:`prompt`.
+
+        Example:
+            >>> from causalpp import Direction
+            >>> print(Writer().choice(Direction("S", "T"), "intervention").user)
+            Question: Which of these is the most likely?
+            A: intervening on S changes T
+            B: intervening on T changes S
+            C: neither of the two
+            <BLANKLINE>
+            Reply with one letter: A, B or C.
+        """
+        background = self._background(self.order(question, turn))
+        forth, back = self.statements((question.a, question.b), style)
+        asked = self.prompts.fill("choice", forth=forth, back=back)
+        shape = (
+            self.shape(labels=_LETTERS).replace("one word:", "one letter:").replace("these words:", "these letters:")
+        )
+        whole = self.prompts.fill("question", background=background, question=asked, format=shape)
+        labels = () if self.reason else tuple(map(str.lower, _LETTERS))
+        return Prompt(whole.strip(), self.system or None, labels)
+
+    def likelihood(self, question: Direction, style: str = "plain", *, turn: int = 0) -> Prompt:
+        """The prompt after which a sentence about one direction of a pair is compared with one about the other.
+
+        The two are its labels.
+
+        Raises:
+            UnknownVariable, InvalidParameter: as for :meth:`prompt`.
+        """
+        background = self._background(self.order(question, turn))
+        whole = self.prompts.fill("likelihood", background=background)
+        return Prompt(whole.strip(), self.system or None, self.statements((question.a, question.b), style))
+
     def in_panel(self, questions: Sequence[Proposition], turn: int = 0) -> list[Proposition]:
         """The questions of a panel in the order in which its prompt numbers their outcomes."""
         if self.listing == "given":
@@ -210,9 +254,10 @@ class Writer:
         whole = self.prompts.fill("question", background=background, question=asked, format=shape)
         return Prompt(whole.strip(), self.system or None)
 
-    def shape(self, of: str = "") -> str:
+    def shape(self, of: str = "", labels: Sequence[str] = ()) -> str:
         """What a reply has to look like, to a question or to a ``"panel_"``."""
-        return self.prompts.fill(f"{of}{'reason' if self.reason else 'answer'}", labels=_listing(self.labels, "or"))
+        listed = _listing(labels or self.labels, "or")
+        return self.prompts.fill(f"{of}{'reason' if self.reason else 'answer'}", labels=listed)
 
     def names(self, names: Sequence[str]) -> Mapping[str, str]:
         """Variables → how they stand in a prompt.
