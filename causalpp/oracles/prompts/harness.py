@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from causalpp.errors import InvalidParameter
 from causalpp.oracles.answer import Answer
-from causalpp.propositions import STYLES, Proposition
+from causalpp.propositions import STYLES, Direction, Proposition
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +78,8 @@ def by_wording(answers: Iterable[Answer], wordings: Sequence[str]) -> pd.DataFra
     rows: dict[tuple[Proposition, int, bool], dict[str, Any]] = {}
     named = [*wordings, *(f"{style}, by {form}" for form in FORMS[1:] for style in wordings)]
     for answer in (part for whole in answers for part in (whole.parts or (whole,))):
-        if not 0 <= answer.wording < len(named):
+        known = len(named) if isinstance(answer.question, Direction) else len(wordings)
+        if not 0 <= answer.wording < known:
             raise InvalidParameter(f"an answer was asked in wording {answer.wording}, and there are {len(wordings)}")
         row = rows.setdefault(
             (answer.question, answer.wording, answer.negated),
