@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from causalpp.belief import Belief
     from causalpp.crosscheck import (
         Calibration,
+        DirectionCalibration,
         Verification,
         World,
         calibrate,
+        calibrate_directions,
         check_answers,
         check_data,
         check_experiments,
         check_simulation,
+        read_prior,
         verify,
     )
     from causalpp.effects import AveragedEffect
@@ -106,6 +109,7 @@ __all__ = [
     "Dag",
     "DagBatch",
     "Direction",
+    "DirectionCalibration",
     "DirectlyCauses",
     "Effect",
     "Estimand",
@@ -144,6 +148,7 @@ __all__ = [
     "ate",
     "att",
     "calibrate",
+    "calibrate_directions",
     "cate",
     "cde",
     "check_answers",
@@ -170,6 +175,7 @@ __all__ = [
     "pns",
     "ps",
     "read_graph",
+    "read_prior",
     "tian_pearl_bounds",
     "verify",
     "write_graph",
@@ -182,8 +188,8 @@ _ROOMS = {
     "benchmarks": "",
     "columns": "",
     "crosscheck": """
-        Calibration Verification World calibrate check_answers check_data check_experiments check_simulation
-        verify
+        Calibration DirectionCalibration Verification World calibrate calibrate_directions check_answers check_data
+        check_experiments check_simulation read_prior verify
     """,
     "design": "",
     "effects": "AveragedEffect",

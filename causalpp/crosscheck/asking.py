@@ -7,22 +7,21 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from causalpp.crosscheck.calibration import Calibration, counted
-from causalpp.crosscheck.worlds import World, chosen, decided, make_worlds, with_premises
+from causalpp.crosscheck.worlds import Source, World, chosen, decided, make_worlds, with_premises
 from causalpp.errors import InvalidParameter, OracleError
-from causalpp.graphs import Dag
-from causalpp.oracles import Answer, Oracle
+from causalpp.oracles import Answer, LanguageModelOracle, Oracle
 from causalpp.oracles.noise import path_length
 from causalpp.propositions import Proposition
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["calibrate"]
+__all__ = ["calibrate", "maker"]
 
 
 def calibrate(
     oracle: Oracle | Callable[[World], Oracle],
-    worlds: int | Iterable[World | Dag | str] = 200,
+    worlds: int | Source | Iterable[Source] = 200,
     variables: int | Iterable[int] = range(4, 13),
     *,
     kinds: Sequence[str | type[Proposition]] = ("Causes",),
@@ -54,8 +53,8 @@ def calibrate(
 
     Args:
         oracle: who is asked.
-        worlds: how many random worlds; or the worlds themselves: names of shipped networks, graphs, or
-            :class:`World` objects.
+        worlds: how many random worlds; or the worlds themselves: names of shipped networks, graphs and files of graphs,
+            edges that are known, or :class:`World` objects; see :meth:`World.of`.
         variables: the sizes of random worlds, taken in turn.
         kinds: of the questions.
         questions: how many of each kind in each world.
@@ -83,7 +82,7 @@ def calibrate(
         raise InvalidParameter(f"the level of an interval lies strictly between 0 and 1, got {level}")
     if seed < 0:
         raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed}")
-    make = _maker(oracle, isinstance(worlds, int))
+    make = maker(oracle, isinstance(worlds, int))
     made = make_worlds(worlds, variables, expected_degree, seed)
     told = isinstance(worlds, int) and _needs_premise(oracle)
     skipped = 0
@@ -139,7 +138,7 @@ def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return frame.astype({"path": "Int64", "log_odds": "float64", "truth": bool, "negated": bool})
 
 
-def _maker(oracle: Oracle | Callable[[World], Oracle], random: bool) -> Callable[[World], Oracle]:
+def maker(oracle: Oracle | Callable[[World], Oracle], random: bool) -> Callable[[World], Oracle]:
     """What makes an oracle for a world.
 
     Raises:
@@ -149,6 +148,8 @@ def _maker(oracle: Oracle | Callable[[World], Oracle], random: bool) -> Callable
         if not callable(oracle):
             raise InvalidParameter(f"give an oracle, or a function that makes one for a world, not {oracle!r}")
         return oracle
+    if isinstance(oracle, LanguageModelOracle):
+        return lambda world: oracle.about(world.dag, world.context, world.seed)
     about = getattr(oracle, "about", None)
     if about is not None:
         return lambda world: about(world.dag, world.description, world.seed)
@@ -166,8 +167,6 @@ def _needs_premise(oracle: Oracle | Callable[[World], Oracle]) -> bool:
     Raises:
         InvalidParameter: a language model that would not be told the premise.
     """
-    from causalpp.oracles import LanguageModelOracle
-
     if not isinstance(oracle, LanguageModelOracle):
         return False
     if oracle.anonymize:

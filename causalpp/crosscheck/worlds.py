@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from causalpp.equivalence import MarkovEquivalenceClass, premise
 from causalpp.errors import InvalidParameter, TooLarge
-from causalpp.graphs import Dag, DagBatch, erdos_renyi
-from causalpp.programs import load_network
-from causalpp.propositions import Proposition, all_questions, truth_table
+from causalpp.graphs import Admg, Dag, DagBatch, Knowledge, Mpdag, erdos_renyi, read_graph
+from causalpp.programs import Card, load_network, network_names
+from causalpp.propositions import Causes, Proposition, all_questions, truth_table
 
-__all__ = ["World", "chosen", "decided", "make_worlds", "with_premises"]
+__all__ = ["Source", "World", "chosen", "decided", "make_worlds", "with_premises"]
+
+#: What a world can be made of; see :meth:`World.of`.
+Source: TypeAlias = "World | Dag | Mpdag | Admg | Knowledge | str | os.PathLike[str] | Sequence[tuple[str, str]]"
 
 _LONGEST = 15_000  # characters of a premise in a prompt
 
@@ -24,34 +30,81 @@ class World:
     """A graph whose answers are known, and what an oracle may be told about it.
 
     Attributes:
-        dag: the true graph.
+        dag: the true graph, or the edges that are known.
         description: what the variables mean, without a word about the graph.
         seed: a number for the oracle's own randomness, different in every world.
-        name: of a shipped network; empty for a random graph.
+        name: of a shipped network, or of a file without its suffix; empty for a graph given as such.
+        card: what is known of a shipped network, variable by variable.
+        complete: whether the graph is all there is.  Otherwise only its edges are known: that there is a directed path
+            is then known where they make one, and that there is none only against their direction.
     """
 
     dag: Dag
     description: str
     seed: int = 0
     name: str = ""
+    card: Card | None = field(default=None, repr=False, compare=False)
+    complete: bool = True
 
     @classmethod
-    def of(cls, source: World | Dag | str, seed: int = 0) -> World:
-        """A world from a graph or from the name of a shipped network; a world stays what it is.
+    def of(cls, source: Source, seed: int = 0) -> World:
+        """A world from something whose answers are known; a world stays what it is.
+
+        Args:
+            source: the name of a shipped network; a graph, or a file that
+                :func:`~causalpp.graphs.read_graph` reads; or edges that are known, as a
+                :class:`~causalpp.graphs.Knowledge` or as pairs.  Of the graph of a class the directed edges are known.
+            seed: of the world.
 
         Raises:
-            UnknownNetwork: no such network.
+            UnknownNetwork: no such network, and no such file.
+            FormatError, InvalidGraph: the file cannot be read.
+            InvalidParameter: a graph with bidirected edges, or knowledge that requires no edge.
 
         Example:
             >>> World.of("asia").dag.parents("dysp")
             ('bronc', 'either')
+            >>> World.of([("smoke", "tar")])
+            World(dag=Dag('smoke → tar'), description='Variables: smoke, tar.', seed=0, name='', complete=False)
         """
         if isinstance(source, World):
             return source
-        if isinstance(source, Dag):
-            return cls(source, f"Variables: {', '.join(source.observed)}.", seed)
-        program = load_network(source)
-        return cls(program.dag, program.description, seed, program.card.name if program.card else source)
+        if isinstance(source, str) and (source.casefold() in network_names() or not Path(source).exists()):
+            program = load_network(source)
+            name = program.card.name if program.card else source
+            return cls(program.dag, program.description, seed, name, program.card)
+        if isinstance(source, (str, os.PathLike)):
+            path = Path(source)
+            name = (path.with_suffix("") if path.suffix.lower() == ".gz" else path).stem
+            return replace(cls._known(read_graph(path), seed), name=name)
+        return cls._known(source, seed)
+
+    @classmethod
+    def _known(cls, source: Dag | Mpdag | Admg | Knowledge | Iterable[tuple[str, str]], seed: int) -> World:
+        if isinstance(source, Admg):
+            raise InvalidParameter(
+                "a graph with bidirected edges does not say what its latent variables cause: give a Dag, in which they "
+                "are latent, or the edges that are known"
+            )
+        if isinstance(source, (Dag, Mpdag)):
+            dag = source if isinstance(source, Dag) else Dag(source.nodes, source.directed)
+            complete = isinstance(source, Dag)
+        else:
+            known = source if isinstance(source, Knowledge) else Knowledge(required=source)
+            dag, complete = Dag.from_edges(known.required), False
+        if not complete and not dag.edges:
+            raise InvalidParameter("nothing is known of what causes what here: no directed edge is given")
+        return cls(dag, _listed(dag), seed, complete=complete)
+
+    @property
+    def context(self) -> Card | str:
+        """What a language model is told: the description, or what lets its prompts list variables in their own order.
+
+        A list of names stands in every prompt anyway.
+        """
+        if self.card is not None:
+            return self.card
+        return "" if self.description == _listed(self.dag) else self.description
 
     @property
     def premise(self) -> str:
@@ -65,15 +118,19 @@ class World:
         return premise(self.dag)
 
 
+def _listed(dag: Dag) -> str:
+    return f"Variables: {', '.join(dag.observed)}."
+
+
 def make_worlds(
-    worlds: int | Iterable[World | Dag | str], variables: int | Iterable[int], expected_degree: float, seed: int
+    worlds: int | Source | Iterable[Source], variables: int | Iterable[int], expected_degree: float, seed: int
 ) -> list[World]:
     """The worlds asked for: so many random ones, of all the sizes in turn, or the ones given.
 
     Raises:
         InvalidParameter: no worlds, or worlds of less than two variables.
     """
-    if isinstance(worlds, (World, Dag, str)):
+    if isinstance(worlds, (World, Dag, Mpdag, Admg, Knowledge, str, os.PathLike)):
         worlds = [worlds]
     if isinstance(worlds, int):
         sizes = [variables] if isinstance(variables, int) else list(variables)
@@ -81,7 +138,10 @@ def make_worlds(
             raise InvalidParameter(f"a world needs two variables at least, got {sizes}")
         made = list(_random(worlds, sizes, expected_degree, seed))
     else:
-        made = [World.of(source, _number(seed, i)) for i, source in enumerate(worlds)]
+        listed: list[Any] = list(worlds)
+        if listed and all(isinstance(one, tuple) for one in listed):  # edges, which are one world
+            listed = [listed]
+        made = [World.of(source, _number(seed, i)) for i, source in enumerate(listed)]
     if not made:
         raise InvalidParameter("there are no worlds to ask about")
     return made
@@ -96,7 +156,7 @@ def with_premises(worlds: Sequence[World]) -> list[World]:
         except TooLarge:
             continue
         if len(text) <= _LONGEST:
-            out.append(replace(world, description=text))
+            out.append(replace(world, description=text, card=None))
     return out
 
 
@@ -128,11 +188,24 @@ def chosen(
     """Questions with their true answers: of every kind so many, half of them true where there are enough.
 
     Only questions that are ``known`` are taken.
+
+    Raises:
+        InvalidParameter: only edges are known of the world, and these do not answer questions of such a kind.
     """
+    if not world.complete:
+        paths, given = world.dag, known
+
+        def known(question: Proposition) -> bool:
+            a, b = question.variables[:2]
+            return given(question) and (b in paths.descendants(a) or a in paths.descendants(b))
+
     source = np.random.default_rng([world.seed, 1])
     graphs = DagBatch.from_dags([world.dag])
     out: list[tuple[Proposition, bool]] = []
     for kind in dict.fromkeys(kinds):
+        if not world.complete and kind not in (Causes, Causes.__name__):
+            name = kind if isinstance(kind, str) else kind.__name__
+            raise InvalidParameter(f"known edges answer questions of the kind Causes, not {name}: give the whole graph")
         questions = all_questions(world.dag.observed, kinds=[kind], conditioning=conditioning)
         truth = truth_table(questions, graphs)[0].numpy()
         order = source.permutation(len(questions))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,8 +17,8 @@ from causalpp.cli.show import check_figure_path, console, print_json, save_figur
 from causalpp.errors import InvalidParameter
 
 if TYPE_CHECKING:
-    from causalpp.crosscheck import Calibration, World
-    from causalpp.oracles import Oracle
+    from causalpp.crosscheck import Calibration, DirectionCalibration, World
+    from causalpp.oracles import Journal, Oracle
 
 __all__ = ["calibrate"]
 
@@ -33,60 +34,170 @@ _NAMES = {
 }
 
 
+@dataclass(frozen=True)
+class _Asked(options.ChosenOracle):
+    """Who answers: one oracle, or several language models, which are checked when it is clear which they are."""
+
+    oracle: options.OracleKind | None = options.option(  # type: ignore[assignment]
+        "--oracle",
+        "Who answers the questions: simulated; with --model, openai, or transformers for a file or folder.",
+    )
+    model: list[str] | None = options.option(  # type: ignore[assignment]
+        "--model",
+        "Language models: the name at the server, or a folder; repeated, all are asked the same and compared.",
+    )
+
+    def __post_init__(self) -> None:
+        pass
+
+    def each(self, **more: Any) -> dict[str, options.ChosenOracle]:
+        """What is chosen, by name.
+
+        Raises:
+            InvalidParameter: options that do not go with one of them.
+        """
+        said = {one.name: getattr(self, one.name) for one in fields(options.ChosenOracle)} | more
+        out = {}
+        for model in dict.fromkeys(self.model or [None]):  # type: ignore[list-item]
+            oracle = self.oracle
+            if oracle is None and model is not None:
+                here = Path(model).exists()
+                oracle = options.OracleKind.transformers if here else options.OracleKind.openai
+            said |= {"oracle": oracle or options.OracleKind.simulated, "model": model}
+            chosen = options.ChosenOracle(**said)
+            out[model or chosen.oracle.value] = chosen
+        return out
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Graphs whose answers are known."""
+
+    worlds: int | None = options.option(
+        "--worlds", "So many random graphs; 200 unless said.", min=1, show_default=False
+    )
+    network: list[str] | None = options.option("--network", "A network that ships, instead (repeatable): asia, …")
+    graph: list[Path] | None = options.option(
+        "--graph", "A graph of your own, instead (repeatable): .json, .dot, .dagitty, .bif, .csv, …"
+    )
+    knowledge: list[Path] | None = options.option(
+        "--knowledge", "A file of edges that are known, instead (repeatable): ours, Tetrad's, or .json."
+    )
+    required: list[str] | None = options.option(
+        "--required", "Edges that are known, together one network: 'smoke -> tar, tar -> cancer'."
+    )
+
+    def named(self) -> list[World]:
+        """The graphs that are named, in the order of the options.
+
+        Raises:
+            InvalidParameter: random ones are wanted as well.
+            UnknownNetwork, FormatError, InvalidGraph: one that cannot be read.
+        """
+        found: list[World] = [cpp.World.of(name) for name in dict.fromkeys(self.network or [])]
+        found += [cpp.World.of(path) for path in dict.fromkeys(self.graph or [])]
+        for path in dict.fromkeys(self.knowledge or []):
+            found.append(replace(cpp.World.of(cpp.Knowledge.read(path)), name=path.stem))
+        if self.required:
+            lines = "\n".join(f"required: {edges}" for edges in self.required)
+            found.append(replace(cpp.World.of(cpp.Knowledge.from_text(lines)), name="required edges"))
+        if found and self.worlds is not None:
+            raise InvalidParameter("say --worlds or --network, not both, nor --graph, --knowledge or --required")
+        return found
+
+    @property
+    def own(self) -> bool:
+        """Whether a graph of the user's own is among them."""
+        return bool(self.graph or self.knowledge or self.required)
+
+
 @options.grouped
 def calibrate(
-    chosen: options.ChosenOracle,
-    worlds: Annotated[
-        int | None, typer.Option("--worlds", min=1, help="So many random graphs; 200 unless said.", show_default=False)
-    ] = None,
-    network: Annotated[
-        list[str] | None, typer.Option("--network", help="A network that ships, instead (repeatable): asia, …")
-    ] = None,
+    asked: _Asked,
+    known: _Known,
     kind: options.Kinds = None,
-    questions: Annotated[int, typer.Option("--questions", min=1, help="Of each kind in each world.")] = 10,
+    questions: Annotated[
+        int | None,
+        typer.Option(
+            "--questions",
+            min=1,
+            help="Of each kind in each graph; 10 unless said, or 60 of the kind Direction.",
+            show_default=False,
+        ),
+    ] = None,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="How often each question is asked.")] = 3,
     budget_questions: Annotated[
         int | None, typer.Option("--budget-questions", min=1, help="Language models: ask so many at most.")
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", help="Keep what was learned of the models in this file, for discover --prior."),
     ] = None,
     out: options.Out = None,
     plot: options.Plot = None,
     seed: options.Seed = 0,
     json: options.Json = False,
 ) -> None:
-    """Measure an oracle: its error rates on questions with known answers."""
+    """Measure an oracle: its error rates on questions with known answers; or compare several models."""
+    from causalpp.crosscheck import check_worlds
+
     check_figure_path(plot)
     check_target(out)
-    chosen = replace(chosen, budget_questions=budget_questions, seed=seed, quiet=json)
-    names = list(dict.fromkeys(network or []))
-    if names and worlds is not None:
-        raise InvalidParameter("say --worlds or --network, not both")
-    if chosen.oracle is not options.OracleKind.simulated and not names:
+    check_target(save)
+    chosen = asked.each(budget_questions=budget_questions, seed=seed, quiet=json)
+    worlds = known.named()
+    first = next(iter(chosen.values()))
+    if first.oracle is not options.OracleKind.simulated and not worlds:
         raise InvalidParameter(
-            f"--oracle {chosen.oracle.value} can know nothing of random graphs: name networks by --network"
+            f"--oracle {first.oracle.value} can know nothing of random graphs: name networks by --network, or graphs "
+            "by --graph"
         )
-    if chosen.context is not None and len(names) > 1:
+    if asked.context is not None and len(worlds) > 1:
         raise InvalidParameter("--context is about one network: name one by --network")
-    found = cpp.calibrate(
-        _maker(chosen),
-        names or worlds or 200,
-        kinds=kind or ["Causes"],
-        questions=questions,
-        repeats=repeats,
-        seed=seed,
-    )
+    kept = first.open_journal()
+    directions = kind is None and (len(chosen) > 1 or save is not None or (first.is_language and known.own))
+    found: Calibration | DirectionCalibration
+    if directions or kind == ["Direction"]:
+        if not worlds:
+            raise InvalidParameter(
+                "a direction is asked for in graphs with names: say --network, --graph or --knowledge"
+            )
+        if save is not None:
+            check_worlds(worlds, questions or 60)
+        found = cpp.calibrate_directions(
+            {name: _maker(one, kept) for name, one in chosen.items()},
+            worlds,
+            pairs=questions or 60,
+            seed=seed,
+        )
+    elif len(chosen) > 1 or save is not None:
+        raise InvalidParameter("several models, and --save, go with --kind Direction, or without --kind")
+    else:
+        found = cpp.calibrate(
+            _maker(first, kept),
+            worlds or known.worlds or 200,
+            kinds=kind or ["Causes"],
+            questions=questions or 10,
+            repeats=repeats,
+            seed=seed,
+        )
     if out is not None:
         write_text(out, found.to_json() + "\n")
     if plot is not None:
         save_figure(found.plot(), plot)
+    if save is not None and not isinstance(found, cpp.Calibration):
+        found.save(save)
     if json:
         print_json(found.to_dict())
-    else:
+    elif isinstance(found, cpp.Calibration):
         _show(found)
+    else:
+        for line in str(found).splitlines():
+            console.print(line, soft_wrap=True)
 
 
-def _maker(chosen: options.ChosenOracle) -> Callable[[World], Oracle]:
+def _maker(chosen: options.ChosenOracle, kept: Journal | None) -> Callable[[World], Oracle]:
     """What makes an oracle for a world; all of them share one model, one budget and one journal."""
-    kept = chosen.open_journal()
     if chosen.oracle is options.OracleKind.simulated:
         flawed = chosen.noise()
 
@@ -97,14 +208,14 @@ def _maker(chosen: options.ChosenOracle) -> Callable[[World], Oracle]:
 
         return simulated
     if chosen.oracle is options.OracleKind.human:
-        return lambda world: chosen.human(cpp.load_network(world.name), kept)
+        return lambda world: chosen.human(options.known_program(world.name or None), kept)
     if chosen.oracle is options.OracleKind.experiment:
-        return lambda world: chosen.experiment(cpp.load_network(world.name), kept)
+        return lambda world: chosen.experiment(options.known_program(world.name or None), kept)
     model = chosen.language(None, None, kept)
     if chosen.context is not None:
         said = read_text(chosen.context)
         return lambda world: model.about(world.dag, said)
-    return lambda world: model.about(world.dag, world.description)
+    return lambda world: model.about(world.dag, world.context)
 
 
 def _show(found: Calibration) -> None:

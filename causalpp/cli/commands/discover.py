@@ -28,7 +28,7 @@ from causalpp.errors import ImpreciseWarning, InvalidParameter, UnknownVariable
 
 if TYPE_CHECKING:
     from causalpp.acbo import Result, Session
-    from causalpp.belief import AnyBelief
+    from causalpp.belief import AnyBelief, Channel
     from causalpp.effects import AveragedEffect
     from causalpp.equivalence import MarkovEquivalenceClass
 
@@ -124,6 +124,10 @@ def discover(
         bool,
         typer.Option("--published", help="The published method: 16 candidates, votes of 3, an assumed error of 10 %."),
     ] = False,
+    prior: Annotated[
+        Path | None,
+        typer.Option("--prior", help="What is known of the model from other networks: a file of calibrate --save."),
+    ] = None,
     contrast: _Effect,
     columns: options.Columns,
     search: options.Search,
@@ -164,6 +168,7 @@ def discover(
     wanted.check(found)
     if out is not None and _is_graph(out):
         graph_text(cpp.Dag(found.nodes), out)  # a name that the format cannot hold is said before anything is asked
+    trusted = None if prior is None else _trusted(prior, chosen, published=published)
     asked = chosen.make(found.nodes, known, options.known_program(source.network, truth, source.graph))
     if table is not None and not json:
         table.show()
@@ -176,7 +181,8 @@ def discover(
             confidence=confidence,
             max_questions=max_questions,
             seed=seed,
-            kinds=kind or None,
+            kinds=kind or (None if trusted is None else ["Direction"]),
+            channel=trusted,
             goal=goal,
             config=cpp.AcboConfig.published() if published else None,
             on_step=None if json or by_hand else rounds,
@@ -205,6 +211,20 @@ def discover(
         print_json(result.to_dict() | {"class": class_dict(found)} | more)
     if result.interrupted:
         raise KeyboardInterrupt
+
+
+def _trusted(prior: Path, chosen: options.ChosenOracle, *, published: bool) -> Channel:
+    """How a language model is listened to, by what a calibration found out about it.
+
+    Raises:
+        InvalidParameter: another oracle is asked, or with another method, or the file has nothing of this model.
+        FormatError: it cannot be read.
+    """
+    if not chosen.is_language:
+        raise InvalidParameter(f"--prior is about a language model; this run's oracle is {chosen.oracle.value}")
+    if published:
+        raise InvalidParameter("--published assumes an error of 10 %, so it takes no --prior")
+    return cpp.belief.Potentials(prior=cpp.read_prior(prior, chosen.model))
 
 
 def _kept(run: Session, path: Path) -> Session:

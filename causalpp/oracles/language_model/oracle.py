@@ -289,14 +289,20 @@ class LanguageModelOracle(AsyncOracle):
             other.wordings, other.ways = tuple(wordings), ways(wordings, polarities or ["positive"])
         return other
 
-    def about(self, dag: Dag, description: str = "", seed: int = 0) -> LanguageModelOracle:  # noqa: ARG002
+    def about(
+        self,
+        dag: Dag,
+        description: str | Card = "",
+        seed: int = 0,  # noqa: ARG002
+    ) -> LanguageModelOracle:
         """The same model asked about other variables; of the graph only its variables' names are used.
 
         The backend, the budget, the limits and the journal are shared; a premise is not taken over.
 
         Args:
             dag: whose variables.
-            description: what they mean; it is left out where names are replaced, as it would give them away.
+            description: what they mean, as a text or a card; it is left out where names are replaced, as it would give
+                them away.
             seed: not used: the oracle's own decides how words are drawn, so that a journal knows them again.
         """
         told = None if self.anonymize else description or None

@@ -119,7 +119,7 @@ class Writer:
         """Text that is the same where panels are put alike, beside what questions share."""
         return self.prompts.panels + ("drawn" if self.listing == "drawn" else "")
 
-    def about(self, variables: Iterable[str], context: str | None = None, *, anonymize: bool = False) -> Writer:
+    def about(self, variables: Iterable[str], context: str | Card | None = None, *, anonymize: bool = False) -> Writer:
         """A writer of the same prompts about other variables, without a premise."""
         return Writer(
             variables,
