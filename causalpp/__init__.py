@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         SimulatedOracle,
         noise,
     )
+    from causalpp.posterior import DagPosterior
     from causalpp.programs import (
         AdditiveNoise,
         CausalProgram,
@@ -108,6 +109,7 @@ __all__ = [
     "Cpdag",
     "Dag",
     "DagBatch",
+    "DagPosterior",
     "Direction",
     "DirectionCalibration",
     "DirectlyCauses",
@@ -200,6 +202,7 @@ _ROOMS = {
         Answer Budget ExperimentOracle HumanOracle Journal LanguageModelOracle Limits Panel RecordedOracle
         SimulatedOracle noise
     """,
+    "posterior": "DagPosterior",
     "programs": """
         AdditiveNoise CausalProgram Contrast Effect Estimand Function Gamma LinearGaussian Logistic NegativeBinomial
         Poisson Response Shift Table actual_cause adjusted_effect adjustment_sets ate att cate cde compile compile_batch

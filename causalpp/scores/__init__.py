@@ -3,6 +3,7 @@
 from causalpp.scores.bic import BIC
 from causalpp.scores.choice import local_score
 from causalpp.scores.dirichlet import BDeu, CooperHerskovits
+from causalpp.scores.families import family_scores
 from causalpp.scores.gaussian import BGe
 from causalpp.scores.independence_tests import Independence, IndependenceTest, independence, independence_test
 from causalpp.scores.local import EquivalentScore, LocalScore
@@ -22,6 +23,7 @@ __all__ = [
     "Objective",
     "StructurePrior",
     "Table",
+    "family_scores",
     "independence",
     "independence_test",
     "local_score",

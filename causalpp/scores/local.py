@@ -91,6 +91,15 @@ class LocalScore(ABC):
     def _families(self, target: int, parents: Sequence[int]) -> Floats:
         """The scores of a column given each of several masks, of the rows that were prepared."""
 
+    @property
+    def set_somewhere(self) -> tuple[int, ...]:
+        """The columns that were set in some row."""
+        return tuple(self._free)
+
+    def part(self, target: int) -> LocalScore:
+        """The score of a column: of the rows in which it was not set."""
+        return self._free.get(target, self)
+
     # --- by name --------------------------------------------------------------------------------------
 
     def place(self, name: str) -> int:
@@ -151,7 +160,7 @@ class LocalScore(ABC):
         return sum(self.of(v, mask) for v, mask in enumerate(parents))
 
     def _scored(self, target: int, parents: Sequence[int]) -> Floats:
-        part = self._free.get(target, self)
+        part = self.part(target)
         return part._families(target, parents) if part.rows else np.zeros(len(parents))
 
 
@@ -170,6 +179,10 @@ class EquivalentScore(LocalScore):
     @abstractmethod
     def _values(self, sets: Sequence[int]) -> Iterable[float]:
         """The logarithm of the likelihood of each set of columns, given as masks."""
+
+    def values(self, sets: Sequence[int]) -> Floats:
+        """The logarithm of the likelihood of each set of columns, given as masks; nothing is remembered."""
+        return np.fromiter(self._values(sets), dtype=float, count=len(sets))
 
     def _families(self, target: int, parents: Sequence[int]) -> Floats:
         family = [mask | 1 << target for mask in parents]

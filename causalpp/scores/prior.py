@@ -44,6 +44,15 @@ class StructurePrior:
         """The share of a variable with a mask of parents."""
         return self.edge_log_odds * parents.bit_count()
 
+    def table(self, names: Sequence[str]) -> Floats:
+        """The share of each of d variables with every mask of parents, shape ``(d, 2^d)``."""
+        d = len(names)
+        return np.tile(self.edge_log_odds * np.bitwise_count(np.arange(1 << d)), (d, 1))
+
+    def to_dict(self) -> dict[str, float]:
+        """The prior as plain values."""
+        return {"edge_log_odds": float(self.edge_log_odds)}
+
 
 class Objective:
     """What a search by score makes as large as it can: a score, and a prior of graphs."""

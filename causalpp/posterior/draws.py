@@ -1,0 +1,129 @@
+"""Exact draws of Dags from the tables of their sums: layer by layer, and then the parents of each variable.
+
+The first layer of a Dag are its roots, the next those with parents in the layers before and at least one in the last
+of these, and so on: every Dag has its layers once (Kuipers & Moffa, Statistics and Computing 25, 2015; Talvitie,
+Vuoksenmaa & Koivisto, UAI 2019).  Given the layers S so far, the last of them being L, the next layer R has the weight
+
+    Π over v in R of [α_v(S) − α_v(S∖L)] · Σ (−1)^|X| H(S ∪ R ∪ X) Π over v in X of α_v(S)    over X ⊆ V∖S∖R,
+
+the sum leaving those ways to go on in which all that comes next has a parent in R.  Whether a variable is in R is drawn
+variable by variable: summed over what is undecided, each is in neither, in X or in R, with factors that multiply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalpp.posterior.sums import Floats, Masks, Sums
+
+__all__ = ["draw_parents"]
+
+_AT_ONCE = 1 << 22  # terms, or families times draws, that are held at once
+_BLOCK = 256  # families of a variable that are looked at together, the heaviest first
+
+
+def draw_parents(sums: Sums, draws: int, seed: int) -> Masks:
+    """The parents of every variable in some Dags, as masks, shape ``(draws, d)``.
+
+    Args:
+        sums: over all Dags.
+        draws: how many Dags.
+        seed: of the draws.
+    """
+    random = np.random.default_rng(seed)
+    d = sums.d
+    out = np.zeros((draws, d), dtype=np.int64)
+    so_far, last = np.zeros(draws, dtype=np.int64), np.zeros(draws, dtype=np.int64)
+    before = [np.zeros((draws, d), dtype=np.int64) for _ in range(2)]  # of each variable: S and L when its turn came
+    while (open_ := so_far != (1 << d) - 1).any():
+        layer = np.zeros(draws, dtype=np.int64)
+        layer[open_] = _next_layers(sums, so_far[open_], last[open_], random)
+        for v in range(d):
+            here = layer >> v & 1 == 1
+            before[0][here, v], before[1][here, v] = so_far[here], last[here]
+        so_far, last = so_far | layer, layer
+    for v in range(d):
+        out[:, v] = _parents(sums, v, before[0][:, v], before[1][:, v], random)
+    return out
+
+
+def _next_layers(sums: Sums, so_far: Masks, last: Masks, random: np.random.Generator) -> Masks:
+    """One more layer for each of some draws."""
+    out = np.empty_like(so_far)
+    states, which = np.unique(np.stack([so_far, last], 1), axis=0, return_inverse=True)
+    which = which.ravel()
+    size = np.bitwise_count(states[:, 0])
+    mixed = random.permutation(len(which))  # or else draws would get their layers in the order of those they have
+    places = np.split(mixed[np.argsort(which[mixed], kind="stable")], np.cumsum(np.bincount(which))[:-1])
+    for k in np.unique(size):
+        rows = np.flatnonzero(size == k)
+        for some in np.array_split(rows, -(-(len(rows) << sums.d - int(k)) // _AT_ONCE)):
+            counts = np.array([len(places[row]) for row in some])
+            for row, layer, count in _layers(sums, states[some, 0], states[some, 1], counts, random):
+                row_places = places[some[row]]
+                out[row_places[:count]], places[some[row]] = layer, row_places[count:]
+    return out
+
+
+def _layers(
+    sums: Sums, so_far: Masks, last: Masks, counts: NDArray[np.int64], random: np.random.Generator
+) -> Iterator[tuple[int, int, int]]:
+    """For states with as many variables so far: number of the state, its next layer, and how many draws have it."""
+    free, values = sums.going_on(so_far)
+    inner = sums.within[free, so_far[:, None]]
+    outer = sums.within[free, (so_far & ~last)[:, None]]
+    share = np.exp(outer - np.maximum(inner, -1e300))  # of the families that have no parent in the last layer
+    share = np.where(last[:, None] == 0, 0.0, share)  # the first layer has no parents at all
+    row = np.arange(len(so_far))
+    layer = np.zeros(len(so_far), dtype=np.int64)
+    for i in range(free.shape[1] - 1, -1, -1):
+        out, in_ = np.split(values.reshape(len(row), 2, -1), 2, axis=1)
+        out, in_ = out[:, 0], in_[:, 0]
+        out = out - in_
+        in_ = in_ * (1 - share[row, i])[:, None]
+        weight_in, weight_out = (_folded(part, share[row, :i]).clip(min=0.0) for part in (in_, out))
+        if i == 0:
+            weight_out[layer == 0] = 0.0  # a layer is never empty: that has no weight but for rounding
+        both = weight_in + weight_out
+        chance = np.divide(weight_in, both, out=np.ones_like(both), where=both > 0)
+        inside = random.binomial(counts, chance.clip(0, 1))
+        a, b = np.flatnonzero(inside), np.flatnonzero(inside < counts)
+        values = np.concatenate([in_[a], out[b]])
+        counts = np.concatenate([inside[a], (counts - inside)[b]])
+        layer = np.concatenate([layer[a] | 1 << free[row[a], i], layer[b]])
+        row = np.concatenate([row[a], row[b]])
+    yield from zip(row.tolist(), layer.tolist(), counts.tolist(), strict=True)
+
+
+def _folded(values: Floats, share: Floats) -> Floats:
+    """The sum over all sets of variables, each in one bringing a factor of minus its share: ``(R, 2^k) → (R,)``."""
+    for i in range(share.shape[1]):
+        values = values[:, ::2] - share[:, i, None] * values[:, 1::2]
+    return values[:, 0]
+
+
+def _parents(sums: Sums, v: int, so_far: Masks, last: Masks, random: np.random.Generator) -> Masks:
+    """The parents of one variable in each draw: within what came before it, with one in the last layer at least."""
+    out = np.zeros(len(so_far), dtype=np.int64)
+    todo = np.flatnonzero(so_far)
+    order = np.flatnonzero(sums.weights[v] > -np.inf)
+    order = order[(order >> v & 1) == 0]
+    order = order[np.argsort(-sums.weights[v, order], kind="stable")]
+    inner, outer = sums.within[v, so_far[todo]], sums.within[v, so_far[todo] & ~last[todo]]
+    left = random.random(len(todo)) * -np.expm1(outer - inner)  # as a share of all that are within
+    for start in range(0, len(order), _BLOCK):
+        if not len(todo):
+            break
+        some = order[start : start + _BLOCK]
+        fits = ((some & ~so_far[todo, None]) == 0) & ((some & last[todo, None]) != 0)
+        up_to = np.cumsum(np.where(fits, np.exp(sums.weights[v, some] - inner[:, None]), 0.0), axis=1)
+        there = fits & (up_to >= left[:, None])
+        found = there.any(1)
+        any_ = fits.any(1)
+        out[todo[any_]] = some[fits.shape[1] - 1 - fits[any_][:, ::-1].argmax(1)]  # the last, if rounding finds none
+        out[todo[found]] = some[there[found].argmax(1)]
+        todo, inner, left = todo[~found], inner[~found], (left - up_to[:, -1])[~found]
+    return out

@@ -1,0 +1,102 @@
+"""The posterior over all Dags of few variables, exactly."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from causalpp.errors import InvalidGraph
+from causalpp.graphs import Dag, DagBatch
+from causalpp.posterior.best import best_first
+from causalpp.posterior.draws import draw_parents
+from causalpp.posterior.sums import Floats, Masks, Sums
+
+__all__ = ["Exact"]
+
+
+@dataclass(frozen=True)
+class Exact:
+    """P(graph | data) by sums over all Dags; see :class:`~causalpp.posterior.sums.Sums`.
+
+    Attributes:
+        nodes: the d variables.
+        sums: whose weights are the scores and the prior.
+        log_prior_total: the logarithm of the sum of the prior's weights over all Dags.
+    """
+
+    nodes: tuple[str, ...]
+    sums: Sums
+    log_prior_total: float
+    method: ClassVar[str] = "exact"
+
+    def __post_init__(self) -> None:
+        if self.log_prior_total == -np.inf or self.sums.log_total == -np.inf:
+            raise InvalidGraph("no graph at all agrees with what is known of the edges and the limits of the prior")
+
+    @property
+    def log_marginal_likelihood(self) -> float:
+        """The logarithm of P(data)."""
+        return self.sums.log_total - self.log_prior_total
+
+    @property
+    def edges(self) -> Floats:
+        """P(u → v), shape ``(d, d)``."""
+        return np.asarray(self.sums.edges.clip(0, 1))
+
+    @property
+    def paths(self) -> Floats:
+        """P(v descends from u), shape ``(d, d)``."""
+        return np.asarray(self.sums.paths.clip(0, 1))
+
+    def parents(self, v: int) -> Floats:
+        """P(the parents of v are …), for every mask, shape ``(2^d,)``."""
+        return np.asarray(self.sums.families[v])
+
+    def sample(self, draws: int, seed: int) -> DagBatch:
+        """Independent draws of graphs."""
+        return _batch(self.nodes, draw_parents(self.sums, draws, seed))
+
+    def log_probability(self, dags: DagBatch) -> Floats:
+        """The logarithm of the posterior probability of each of N graphs, shape ``(N,)``."""
+        d = len(self.nodes)
+        masks = (dags.adjacency.numpy().astype(np.int64) << np.arange(d)[:, None]).sum(1)
+        return np.asarray(self.sums.weights[np.arange(d), masks].sum(1) - self.sums.log_total)
+
+    def most_probable(self, k: int) -> list[tuple[Dag, float]]:
+        """The k most probable graphs with their probabilities."""
+        found = list(itertools.islice(self._found, k))
+        batch = _batch(
+            self.nodes, np.array([parents for _, parents in found], dtype=np.int64).reshape(-1, len(self.nodes))
+        )
+        return [(dag, float(np.exp(value - self.sums.log_total))) for dag, (value, _) in zip(batch, found, strict=True)]
+
+    @property
+    def _found(self) -> Iterator[tuple[float, tuple[int, ...]]]:
+        """The graphs in order; those that were found stay found."""
+        known, rest = self._best
+        at = 0
+        while True:
+            if at == len(known):
+                following = next(rest, None)
+                if following is None:
+                    return
+                known.append(following)
+            yield known[at]
+            at += 1
+
+    @cached_property
+    def _best(self) -> tuple[list[tuple[float, tuple[int, ...]]], Iterator[tuple[float, tuple[int, ...]]]]:
+        return [], best_first(self.sums.weights)
+
+
+def _batch(nodes: Sequence[str], parents: Masks) -> DagBatch:
+    """Graphs from the masks of each variable's parents, ``(N, d)``."""
+    matrix: NDArray[np.bool_] = (parents[:, None, :] >> np.arange(len(nodes))[:, None] & 1).astype(bool)
+    return DagBatch.trusted(tuple(nodes), torch.from_numpy(matrix))

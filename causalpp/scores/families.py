@@ -1,0 +1,100 @@
+"""The scores of all families there are: one table, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from causalpp.errors import InvalidParameter
+from causalpp.scores.local import EquivalentScore, LocalScore
+from causalpp.scores.table import Floats
+
+__all__ = ["family_scores"]
+
+_AT_ONCE = 2048  # sets that one process scores before it comes back
+_WORTH = 8 * _AT_ONCE  # sets for which further processes are started
+
+
+def family_scores(
+    score: LocalScore,
+    most_parents: int | None = None,
+    *,
+    processes: int = 1,
+    progress: Callable[[int, int], object] | None = None,
+) -> Floats:
+    """The score of every variable given every set of others, shape ``(d, 2^d)``: sets are masks, bit k for column k.
+
+    Args:
+        score: of d columns.
+        most_parents: larger sets get −inf, and are not scored.
+        processes: that score at once, where there is enough to do.
+        progress: called with how many sets are scored, and how many there are.
+
+    Returns:
+        −inf also where a variable would be among its own parents.
+
+    Raises:
+        InvalidParameter: a negative number of parents.
+
+    Example:
+        >>> import pandas as pd
+        >>> from causalpp.scores import BDeu
+        >>> score = BDeu(pd.DataFrame({"a": [0, 0, 1, 1], "b": [0, 1, 1, 1]}))
+        >>> table = family_scores(score)
+        >>> table.shape, bool(table[1, 0b01] == score.local("b", "a"))
+        ((2, 4), True)
+    """
+    d = score.d
+    if most_parents is not None and most_parents < 0:
+        raise InvalidParameter(f"most_parents counts variables and cannot be {most_parents}")
+    most = d if most_parents is None else most_parents
+    sets = np.arange(1 << d)
+    size = np.bitwise_count(sets)
+    out = np.full((d, 1 << d), -np.inf)
+    same = [v for v in range(d) if v not in score.set_somewhere]
+    parts: list[tuple[LocalScore, list[int]]] = [(score.part(v), [v]) for v in score.set_somewhere]
+    parts += [(score, same)] if same else []
+    wanted = [
+        sets[1:][size[1:] <= most + 1] if isinstance(part, EquivalentScore) else sets[size <= most] for part, _ in parts
+    ]
+    done, total = 0, sum(map(len, wanted))
+
+    def told(number: int) -> None:
+        nonlocal done
+        done += number
+        if progress is not None:
+            progress(done, total)
+
+    for (part, targets), masks in zip(parts, wanted, strict=True):
+        if not part.rows:  # in every row it was set: all parents explain it alike
+            for v in targets:
+                out[v, (size <= most) & (sets >> v & 1 == 0)] = 0.0
+        elif isinstance(part, EquivalentScore):
+            value = np.zeros(1 << d)
+            value[masks] = np.concatenate(list(_chunks(part, masks.tolist(), processes, told)))
+            for v in targets:
+                parents = sets[(size <= most) & (sets >> v & 1 == 0)]
+                out[v, parents] = value[parents | 1 << v] - value[parents]
+        else:
+            for v in targets:
+                parents = masks[masks >> v & 1 == 0]
+                out[v, parents] = part.local_many([v] * len(parents), parents.tolist())
+                told(len(masks) // max(1, len(targets)))
+    return out
+
+
+def _chunks(
+    score: EquivalentScore, sets: Sequence[int], processes: int, told: Callable[[int], None]
+) -> Iterator[Floats]:
+    """The values of some sets, chunk by chunk."""
+    chunks = [sets[k : k + _AT_ONCE] for k in range(0, len(sets), _AT_ONCE)]
+    if processes == 1 or len(sets) < _WORTH:
+        found = map(score.values, chunks)
+    else:
+        from joblib import Parallel, delayed
+
+        found = Parallel(n_jobs=processes, return_as="generator")(delayed(score.values)(chunk) for chunk in chunks)
+    for values in found:
+        told(len(values))
+        yield values

@@ -1,0 +1,180 @@
+"""Posteriors from rows, against the scores of every Dag."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import causalpp as cpp
+from causalpp.errors import (
+    IncompleteDataWarning,
+    InvalidData,
+    InvalidGraph,
+    InvalidParameter,
+    TooLarge,
+    UnknownVariable,
+)
+from causalpp.graphs import all_dags
+from causalpp.posterior import DagPosterior
+from causalpp.scores import BDeu, BGe, StructurePrior, family_scores
+
+
+def real(rows=80, seed=0):
+    draw = np.random.default_rng(seed)
+    a, b = draw.normal(size=(2, rows))
+    c = a - b + draw.normal(size=rows)
+    return pd.DataFrame({"a": a, "b": b, "c": c, "d": 0.5 * c + draw.normal(size=rows)})
+
+
+def states(rows=150, seed=0):
+    return cpp.load_network("cancer").simulate(rows, seed=seed)[["Smoker", "Cancer", "Xray", "Dyspnoea"]]
+
+
+def by_hand(score, prior=lambda dag: 0.0):
+    """Every Dag with its log weight, scored family by family."""
+    dags = list(all_dags(score.d))
+    names = dict(zip(dags[0].nodes, score.names))
+    dags = [cpp.Dag(score.names, [(names[a], names[b]) for a, b in dag.edges]) for dag in dags]
+    log_weight = np.array([sum(score.local(v, dag.parents(v)) for v in dag.nodes) + prior(dag) for dag in dags])
+    top = log_weight.max()
+    return dags, np.exp(log_weight - top) / np.exp(log_weight - top).sum(), np.log(np.exp(log_weight - top).sum()) + top
+
+
+@pytest.mark.parametrize(("frame", "score"), [(real(), BGe), (states(), BDeu)])
+def test_probabilities_equal_those_of_all_543_dags(frame, score):
+    posterior = DagPosterior.from_data(frame)
+    dags, p, log_total = by_hand(score(frame))
+    batch = cpp.DagBatch.from_dags(dags)
+    assert posterior.log_marginal_likelihood == pytest.approx(log_total - math.log(543), abs=1e-9)
+    a, b, c, _ = frame.columns
+    for statement in (cpp.Causes(a, c), cpp.DirectlyCauses(c, a), ~cpp.Causes(b, a)):
+        assert posterior.probability(statement) == pytest.approx(p @ statement.holds(batch).numpy(), abs=1e-12)
+        assert posterior.standard_error(statement) == 0
+    both = cpp.Causes(a, c) & cpp.Causes(b, c)
+    assert abs(posterior.probability(both) - p @ both.holds(batch).numpy()) < 5 * max(
+        posterior.standard_error(both), 0.001
+    )
+    assert posterior.family(c, [a, b]) == pytest.approx(
+        sum(q for dag, q in zip(dags, p) if set(dag.parents(c)) == {a, b}), abs=1e-12
+    )
+    assert posterior.non_descendants(c, [a, b]) == pytest.approx(
+        sum(q for dag, q in zip(dags, p) if set(dag.nodes) - set(dag.descendants(c)) - {c} == {a, b}), abs=1e-12
+    )
+    (best, q), *_ = posterior.top(3)
+    assert q == pytest.approx(p.max(), abs=1e-12)
+    assert q == pytest.approx(p[dags.index(best)], abs=1e-12)
+    mec, share = posterior.classes(1)[0]
+    assert share == pytest.approx(sum(q for dag, q in zip(dags, p) if dag in set(mec.members())), abs=1e-9)
+
+
+def test_a_prior_and_knowledge_are_exact():
+    frame = states()
+    known = cpp.Knowledge(required=[("Smoker", "Cancer")], forbidden=[("Xray", "Dyspnoea")])
+    posterior = DagPosterior.from_data(frame, structure_prior=StructurePrior(-1.5), knowledge=known, max_parents=2)
+    dags, p, _ = by_hand(
+        BDeu(frame),
+        lambda dag: (
+            -1.5 * len(dag.edges) if known.allows(dag) and max(len(dag.parents(v)) for v in dag.nodes) < 3 else -np.inf
+        ),
+    )
+    edges = sum(q * np.array(dag.adjacency) for dag, q in zip(dags, p))
+    np.testing.assert_allclose(posterior.edges.numpy(), edges, atol=1e-12)
+    assert all(known.allows(dag) for dag in posterior.sample(200))
+    assert "knowledge" in posterior.learned
+
+
+def test_rows_in_which_a_variable_was_set():
+    frame = states(300).assign(who=[None, "Cancer", "Smoker"] * 100)
+    posterior = DagPosterior.from_data(frame, interventions="who")
+    score = BDeu(frame.drop(columns="who"), interventions=list(frame["who"]))
+    dags, p, _ = by_hand(score)
+    edges = sum(q * np.array(dag.adjacency) for dag, q in zip(dags, p))
+    np.testing.assert_allclose(posterior.edges.numpy(), edges, atol=1e-12)
+    listed = DagPosterior.from_data(frame.drop(columns="who"), interventions=list(frame["who"]))
+    np.testing.assert_array_equal(posterior.edges.numpy(), listed.edges.numpy())
+
+
+def test_draws_edges_and_entropy_agree():
+    posterior = DagPosterior.from_data(real())
+    share = posterior.sample(4000, seed=1).adjacency.double().mean(0).numpy()
+    p = posterior.edges.numpy()
+    assert (abs(share - p) < 5 * np.sqrt(p * (1 - p) / 4000) + 1e-3).all()
+    _, every, _ = by_hand(BGe(real()))
+    assert posterior.entropy == pytest.approx(-(every * np.log2(np.maximum(every, 1e-300))).sum(), abs=0.1)
+    assert float(posterior.probabilities.sum()) == pytest.approx(1)
+
+
+def test_effects_are_averaged_over_it():
+    frame = real(200)
+    found = cpp.effects.average(
+        DagPosterior.from_data(frame), data=frame, treatment="a", outcome="d", treated=1, control=0
+    )
+    assert found.interval()[0] < 0.5 < found.interval()[1]  # a → c with 1, c → d with ½
+
+
+def test_consensus_and_what_is_shown():
+    posterior = DagPosterior.from_data(real(400))
+    consensus = posterior.consensus()
+    assert {("a", "c"), ("b", "c"), ("c", "d")} <= {*consensus.directed} | {*consensus.undirected}
+    assert repr(posterior) == "DagPosterior(4 variables, 400 rows, BGe, exact)"
+    written = json.loads(posterior.to_json())
+    assert written["assumes"] == "there are no hidden common causes"
+    assert written["edges"][0][2] == pytest.approx(float(posterior.edges[0, 2]))
+    assert len(posterior.plot().axes) == 3
+    with pytest.raises(InvalidParameter, match="threshold"):
+        posterior.consensus(0.3)
+
+
+def test_incomplete_rows_are_left_out():
+    frame = real(100)
+    frame.iloc[:10, 0] = np.nan
+    with pytest.warns(IncompleteDataWarning, match="90 of 100"):
+        posterior = DagPosterior.from_data(frame)
+    np.testing.assert_allclose(
+        posterior.edges.numpy(), DagPosterior.from_data(frame.iloc[10:]).edges.numpy(), atol=1e-9
+    )
+    assert posterior.learned["rows_used"] == 90
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "error", "says"),
+    [
+        (lambda f: f.assign(e=1.0), {}, InvalidData, "constant"),
+        (lambda f: f.assign(e=f["a"]), {}, InvalidData, "'e'"),
+        (lambda f: f.assign(e=f["a"] + f["b"]), {}, InvalidData, "'e'"),
+        (lambda f: f.iloc[:3], {}, InvalidData, "rows"),
+        (lambda f: f, {"interventions": "who"}, UnknownVariable, "who"),
+        (lambda f: f, {"interventions": ["z"] * 80}, UnknownVariable, "z"),
+        (lambda f: f, {"score": "loud"}, InvalidParameter, "loud"),
+        (lambda f: f, {"max_parents": -1}, InvalidParameter, "max_parents"),
+        (lambda f: f, {"max_parents": 0, "knowledge": cpp.Knowledge(required=[("a", "b")])}, InvalidGraph, "no graph"),
+        (
+            lambda f: f.assign(**{f"x{k}": np.random.default_rng(k + 1).normal(size=80) for k in range(20)}),
+            {},
+            TooLarge,
+            "20",
+        ),
+    ],
+)
+def test_bad_input(change, options, error, says):
+    with pytest.raises(error, match=says):
+        DagPosterior.from_data(change(real()), **options)
+
+
+def test_family_scores_are_those_of_the_score():
+    frame = states(60)
+    for interventions in (None, [None, "Cancer", ("Smoker", "Xray")] * 20):
+        for kind in (BDeu, cpp.scores.CooperHerskovits):
+            score = kind(frame, interventions=interventions)
+            table, few = family_scores(score), family_scores(score, 1)
+            for v in range(4):
+                for parents in range(16):
+                    if parents >> v & 1:
+                        assert table[v, parents] == -np.inf
+                        continue
+                    assert table[v, parents] == pytest.approx(
+                        kind(frame, interventions=interventions).of(v, parents), abs=1e-9
+                    )
+                    assert few[v, parents] == (table[v, parents] if parents.bit_count() < 2 else -np.inf)
