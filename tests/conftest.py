@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,3 +30,16 @@ def _no_open_figures() -> None:
     """Whatever ran before in this process may have left a figure open; tests count those that they open themselves."""
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Any:
+    """A small real language model in this process; where its package is missing, tests with it say so and are skipped."""
+    from causalpp.errors import MissingDependency
+    from causalpp.language import smollm2
+    from causalpp.language.backends.transformers import TransformersBackend
+
+    try:
+        return TransformersBackend(smollm2(), device="cpu")
+    except MissingDependency as error:
+        pytest.skip(str(error))

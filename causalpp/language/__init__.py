@@ -6,6 +6,7 @@ within :class:`Limits` and a :class:`Budget`, and keeps every reply in a journal
 
 from causalpp.language.asker import Asker
 from causalpp.language.backend import Backend, Prompt, Reply, Sampling
+from causalpp.language.backends._gguf import smollm2
 from causalpp.language.backends.loading import LoadedModel, load_model
 from causalpp.language.backends.scripted import ScriptedBackend
 from causalpp.language.journal import ReplyJournal
@@ -24,4 +25,5 @@ __all__ = [
     "ScriptedBackend",
     "Unanswered",
     "load_model",
+    "smollm2",
 ]

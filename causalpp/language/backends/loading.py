@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from causalpp.errors import InvalidParameter, MissingDependency, OracleError
+from causalpp.language.backends._gguf import converted, gguf_file
 
 if TYPE_CHECKING:
     import torch
+
+_COMMAND = "pip install 'causalpp[transformers]'"
 
 __all__ = ["LoadedModel", "first_line", "library", "load_model"]
 
@@ -24,7 +28,7 @@ class LoadedModel:
         model: of the transformers library, in evaluation mode.
         tokenizer: its tokenizer.
         name: where it came from, or what its configuration calls it.
-        local: whether that is a folder.
+        local: whether that is a file or a folder.
     """
 
     model: Any
@@ -48,36 +52,68 @@ def load_model(
 ) -> LoadedModel:
     """A causal language model with its tokenizer.
 
+    A ``.gguf`` file is converted at the first call and lies in a cache from then on: the folder named by the
+    environment variable ``CAUSALPP_CACHE``, or else ``~/.cache/causalpp``.
+
     Args:
-        source: a folder, a name on the Hugging Face hub, or a model and its tokenizer that are in memory already,
-            which are taken as they are but for a device that is named.
+        source: a ``.gguf`` file, a folder that holds one, a folder that was saved by the transformers library, a name
+            on the Hugging Face hub, or a model and its tokenizer that are in memory already, which are taken as they
+            are but for a device that is named.
         device: such as ``"cuda:0"``; by default a GPU if there is one.
-        dtype: such as ``"bfloat16"``; by default the checkpoint's own on a GPU, and float32 on a CPU.
+        dtype: such as ``"bfloat16"``; by default the checkpoint's own on a GPU (of a ``.gguf`` file, bfloat16), and
+            float32 on a CPU.  Of a model in memory it has to be the one that it has.
         revision: branch, tag or commit on the hub.
 
     Raises:
-        MissingDependency: transformers is not installed.
-        InvalidParameter: no such folder, device or dtype, or in memory something else.
-        OracleError: the model or its tokenizer cannot be loaded, or weights are missing.
+        MissingDependency: transformers, or for a ``.gguf`` file gguf, is not installed.
+        InvalidParameter: no such file, folder, device or dtype, several models in a folder, in memory something else,
+            or a revision of what is not on the hub.
+        OracleError: the model or its tokenizer cannot be loaded, weights are missing, it does not write texts, or the
+            cache cannot be written to.
     """
-    if isinstance(source, (LoadedModel, tuple)):
+    if isinstance(source, (str, Path)):
+        loaded = _from_files(source, _device(device), dtype, revision)
+    else:
         loaded = source if isinstance(source, LoadedModel) else _from_memory(source)
+        _check_memory(loaded, dtype, revision)
         if device is not None:
             loaded.model.to(_device(device))
-    elif not isinstance(source, (str, Path)):
-        raise InvalidParameter(f"a model is a folder, a name, or a model with its tokenizer, not {source!r}")
-    else:
-        loaded = _from_files(source, _device(device), dtype, revision)
+    _check_kind(loaded)
     _check_tokenizer(loaded)
     return loaded
 
 
-def _from_memory(source: tuple[Any, ...]) -> LoadedModel:
-    if len(source) != 2 or not hasattr(source[0], "config") or not hasattr(source[1], "get_vocab"):
-        raise InvalidParameter("what is in memory is a pair of the transformers library: (model, tokenizer)")
-    model, tokenizer = source
+def _from_memory(source: Any) -> LoadedModel:
+    pair = source if isinstance(source, (tuple, list)) else (source,)
+    known = ["a model" if _is_model(x) else "a tokenizer" if _is_tokenizer(x) else f"{type(x).__name__}" for x in pair]
+    if known != ["a model", "a tokenizer"]:
+        raise InvalidParameter(
+            "a model is a .gguf file, a folder, a name on the hub, or in memory a pair of the transformers library, "
+            f"(model, tokenizer); got {' and '.join(known) or 'an empty pair'}"
+        )
+    model, tokenizer = pair
     name = str(getattr(model.config, "_name_or_path", "") or type(model).__name__)
     return LoadedModel(model.eval(), tokenizer, name)
+
+
+def _is_model(something: Any) -> bool:
+    return hasattr(something, "config") and hasattr(something, "get_input_embeddings")
+
+
+def _is_tokenizer(something: Any) -> bool:
+    return hasattr(something, "get_vocab") and hasattr(something, "decode")
+
+
+def _check_memory(loaded: LoadedModel, dtype: str | torch.dtype | None, revision: str | None) -> None:
+    if revision is not None:
+        raise InvalidParameter(
+            f"a revision is one of a name on the hub, and {loaded.name!r} is in memory: leave it out"
+        )
+    if dtype is not None and (wanted := _dtype(dtype, loaded.device)) != loaded.model.dtype:
+        raise InvalidParameter(
+            f"{loaded.name!r} is in memory as {loaded.model.dtype} and is taken as it is: leave dtype out, or convert "
+            f"the model first, by model.to({wanted})"
+        )
 
 
 def _from_files(
@@ -85,29 +121,54 @@ def _from_files(
 ) -> LoadedModel:
     name, folder = str(source), Path(source).expanduser()
     wanted, transformers = _dtype(dtype, device), library()
-    if not folder.exists() and (isinstance(source, Path) or re.match(r"[/.~]|.*[\\]|.*/.*/", name)):
+    there = bool(name) and folder.exists()
+    if not there and name.lower().endswith(".gguf"):
+        raise InvalidParameter(f"there is no file {name!r}")
+    if not there and (isinstance(source, Path) or not name or re.match(r"[/.~]|.*[\\]|.*/.*/", name)):
         raise InvalidParameter(f"there is no folder {name!r} with a model")
-    place = str(folder) if folder.exists() else name
-    options = {"revision": revision, "trust_remote_code": False}
+    if there and revision is not None:
+        raise InvalidParameter(f"a revision is one of a name on the hub, and {name!r} is on this machine: leave it out")
     dtype_key = "dtype" if int(transformers.__version__.split(".")[0]) >= 5 else "torch_dtype"
 
-    def load(what: str, kind: Any, **more: Any) -> Any:
+    def load(what: str, kind: Any, place: str | Path, **more: Any) -> Any:
         try:
-            return kind.from_pretrained(place, **options, **more)
+            return kind.from_pretrained(str(place), revision=revision, trust_remote_code=False, **more)
         except ImportError as error:
             raise MissingDependency(f"the {what} of {name!r} needs another package: {first_line(error)}") from None
         except Exception as error:  # the library lets through whatever its readers and the network raise
-            raise OracleError(f"cannot load the {what} of {name!r}: {first_line(error)}") from None
+            where = "" if there else "there is no folder of this name, and the hub says: "
+            raise OracleError(f"cannot load the {what} of {name!r}: {where}{first_line(error)}") from None
 
-    tokenizer = load("tokenizer", transformers.AutoTokenizer)
-    model, report = load("model", transformers.AutoModelForCausalLM, output_loading_info=True, **{dtype_key: wanted})
-    missing = sorted(report.get("missing_keys", ()))
-    if missing:  # they would be random, and so would be the answers
+    def read(place: str | Path, **more: Any) -> tuple[Any, Any]:
+        tokenizer = load("tokenizer", transformers.AutoTokenizer, place, **more)
+        more |= {"output_loading_info": True, dtype_key: wanted}
+        model, report = load("model", transformers.AutoModelForCausalLM, place, **more)
+        missing = sorted(report.get("missing_keys", ()))
+        if missing:  # they would be random, and so would be the answers
+            raise OracleError(
+                f"the checkpoint {name!r} lacks {len(missing)} weights of a language model, such as {missing[0]!r}: it "
+                "is not one that writes text, or it is incomplete"
+            )
+        return tokenizer, model
+
+    place: str | Path = folder if there else name
+    if there and (file := gguf_file(folder)) is not None:
+        if importlib.util.find_spec("gguf") is None:
+            raise MissingDependency(f"to read {file.name!r} takes the gguf package: {_COMMAND}")
+        wanted = _dtype("bfloat16", device) if wanted == "auto" else wanted  # the file has none of its own
+        place = converted(file, wanted, read, name)
+    tokenizer, model = read(place)
+    return LoadedModel(model.to(device).eval(), tokenizer, name, there)
+
+
+def _check_kind(loaded: LoadedModel) -> None:
+    """A model that writes texts: not one without a head for words, and not a reader with a writer behind it."""
+    config, model = loaded.model.config, loaded.model
+    if getattr(config, "is_encoder_decoder", False) or model.get_output_embeddings() is None:
         raise OracleError(
-            f"the checkpoint {name!r} lacks {len(missing)} weights of a language model, such as {missing[0]!r}: it is "
-            "not one that writes text, or it is incomplete"
+            f"{type(model).__name__} of {loaded.name!r} does not go on writing a text: take one of the kind that "
+            "AutoModelForCausalLM loads"
         )
-    return LoadedModel(model.to(device).eval(), tokenizer, name, folder.exists())
 
 
 def _check_tokenizer(loaded: LoadedModel) -> None:
@@ -133,8 +194,7 @@ def library(*, quiet: bool = False) -> Any:
     try:
         transformers = importlib.import_module("transformers")
     except ImportError:
-        command = "pip install 'causalpp[transformers]'"
-        raise MissingDependency(f"models in this process need the transformers package: {command}") from None
+        raise MissingDependency(f"models in this process need the transformers package: {_COMMAND}") from None
     if quiet:
         transformers.utils.logging.disable_progress_bar()
         transformers.utils.logging.set_verbosity_error()

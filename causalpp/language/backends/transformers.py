@@ -50,8 +50,8 @@ class TransformersBackend(Backend):
     control tokens, should they occur in a prompt, are broken up into plain characters.
 
     Args:
-        path_or_id: a folder, a name on the Hugging Face hub, or a model and its tokenizer in memory; see
-            :func:`~causalpp.language.load_model`.
+        path_or_id: a ``.gguf`` file, a folder, a name on the Hugging Face hub, or a model and its tokenizer in memory;
+            see :func:`~causalpp.language.load_model`.
         device: such as ``"cuda:0"``; by default a GPU if there is one.
         dtype: such as ``"bfloat16"``; by default the checkpoint's own on a GPU, and float32 on a CPU.
         batch_size: the largest number of prompts computed at once.
@@ -59,8 +59,7 @@ class TransformersBackend(Backend):
 
     Raises:
         MissingDependency: transformers is not installed.
-        InvalidParameter: no such folder, device or dtype.
-        OracleError: the model or its tokenizer cannot be loaded, or weights are missing.
+        InvalidParameter, OracleError: no such model, device or dtype, or a model that cannot be loaded; as there.
     """
 
     name = "transformers"

@@ -11,7 +11,7 @@ from typing import Any
 
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
-from causalpp.language import Asker, Backend, Prompt, Reply, Sampling
+from causalpp.language import Asker, Backend, LoadedModel, Prompt, Reply, Sampling
 from causalpp.language.reading import LABELS
 from causalpp.language.running import Budget, Limits, checked_prices, in_batches
 from causalpp.oracles.answer import Answer, Request
@@ -189,7 +189,7 @@ class LanguageModelOracle(AsyncOracle):
     @classmethod
     def transformers(
         cls,
-        path_or_id: str | Path,
+        path_or_id: str | Path | tuple[Any, Any] | LoadedModel,
         device: str | None = None,
         *,
         model: Mapping[str, Any] | None = None,
@@ -198,13 +198,15 @@ class LanguageModelOracle(AsyncOracle):
         """A model that runs in this process.
 
         Args:
-            path_or_id: a folder, or a name on the Hugging Face hub.
+            path_or_id: a ``.gguf`` file, a folder, a name on the Hugging Face hub, or a model and its tokenizer in memory;
+                see :func:`causalpp.language.load_model`.
             device: where it runs; by default an accelerator if there is one.
             model: further arguments of the backend, such as ``{"dtype": "bfloat16"}``.
             options: those of the oracle.
 
         Raises:
             MissingDependency: the transformers package is not installed.
+            InvalidParameter, OracleError: no such model, or one that cannot be loaded; as there.
         """
         from causalpp.language.backends.transformers import TransformersBackend
 
