@@ -34,7 +34,7 @@ def _no_open_figures() -> None:
 
 @pytest.fixture(scope="session")
 def smollm2() -> Any:
-    """A small real language model in this process; where its package is missing, tests with it say so and are skipped."""
+    """A small real language model in this process; without its package, tests that want it say so and are skipped."""
     from causalpp.errors import MissingDependency
     from causalpp.language import smollm2
     from causalpp.language.backends.transformers import TransformersBackend

@@ -198,7 +198,7 @@ class LanguageModelOracle(AsyncOracle):
         """A model that runs in this process.
 
         Args:
-            path_or_id: a ``.gguf`` file, a folder, a name on the Hugging Face hub, or a model and its tokenizer in memory;
+            path_or_id: a ``.gguf`` file, a folder, a name on the Hugging Face hub, or a model and tokenizer in memory;
                 see :func:`causalpp.language.load_model`.
             device: where it runs; by default an accelerator if there is one.
             model: further arguments of the backend, such as ``{"dtype": "bfloat16"}``.
