@@ -89,6 +89,16 @@ class Session:
         return self.settings.how.votes
 
     @property
+    def most(self) -> int:
+        """How many calls there may be."""
+        return self._run.budget
+
+    @property
+    def questions(self) -> tuple[Proposition, ...]:
+        """The questions that may be asked by now."""
+        return tuple(self._run.chooser.questions)
+
+    @property
     def candidates(self) -> Candidates:
         """What the run was given."""
         return self._candidates

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from causalpp.acbo import Result, Step
     from causalpp.equivalence import MarkovEquivalenceClass
     from causalpp.graphs import Dag, Mpdag
+    from causalpp.oracles.language_model import Estimate
 
 __all__ = [
     "Rounds",
@@ -34,6 +35,7 @@ __all__ = [
     "class_dict",
     "class_summary",
     "console",
+    "print_estimate",
     "print_json",
     "result_summary",
     "save_figure",
@@ -48,6 +50,14 @@ _ANSWER_STYLE = {"yes": "green", "no": "dark_orange3", "abstain": "dim"}
 def print_json(values: Any) -> None:
     """Values as JSON on standard output, and nothing else."""
     print(visible_json(json.dumps(values, ensure_ascii=False, indent=2)))
+
+
+def print_estimate(found: Estimate, json: bool) -> None:
+    """What a run would take at most."""
+    if json:
+        print_json({"estimate": found.to_dict()})
+    else:
+        console.print(f"{found}; what a journal has is free, and failed attempts are not counted", soft_wrap=True)
 
 
 def _grid(columns: int) -> Table:

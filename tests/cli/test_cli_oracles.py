@@ -117,6 +117,44 @@ def test_discover_asks_a_server_and_keeps_the_answers(run: Run, tmp_path: Path, 
     assert KEY.encode() not in journal.read_bytes()
 
 
+def test_how_a_model_is_asked_is_said_on_the_command_line(run: Run, monkeypatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with ProtocolServer(lambda request: completion("It does.\nAnswer: yes")) as server:
+        code, _, err = run(
+            "discover", "--network", "asia", "--oracle", "openai", "--model", "tiny", "--base-url", server.url,
+            "--mode", "reason", "--max-tokens", 77, "--temperature", 0.5, "--wording", "intervention",
+            "--polarity", "negated", "--extra", "reasoning_effort=low",
+            "--extra", 'chat_template_kwargs={"think": false}',
+            "--timeout", 5, "--retries", 0, "--requests-per-minute", 6000, "--max-questions", 2, "--kind", "Causes",
+        )  # fmt: skip
+    assert code == 0, err
+    for sent in server.requests:
+        assert (sent["max_tokens"], sent["temperature"], sent["reasoning_effort"]) == (77, 0.5, "low")
+        assert sent["chat_template_kwargs"] == {"think": False}
+        assert "Is it false that intervening on" in prompt_of(sent)
+        assert 'of the form "Answer: X"' in prompt_of(sent)
+
+
+@pytest.mark.parametrize("more", [(), ("--mode", "reason"), ("--kind", "Causes"), ("--budget-questions", 3)])
+def test_a_dry_run_asks_nothing_and_tells_the_most(run: Run, monkeypatch, more: tuple[Any, ...]) -> None:
+    """The run itself puts no more prompts, and these have no more tokens by a count of their bytes."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with ProtocolServer(lambda request: completion("Answer: yes")) as server:
+        options = ["discover", "--network", "asia", "--oracle", "openai", "--model", "tiny", "--base-url", server.url]
+        options += ["--max-questions", 5, "--prices", "1000000,0", *more]
+        code, out, _ = run(*options, "--dry-run", "--json")
+        assert (code, server.requests) == (0, [])
+        found = json.loads(out)["estimate"]
+        assert "upper estimate" in run(*options, "--dry-run")[1]
+        run(*options)
+    assert 0 < len(server.requests) <= found["prompts"]
+    assert sum(len(str(sent["messages"]).encode()) for sent in server.requests) / 4 <= found["tokens_in"]
+    assert sum(sent["max_tokens"] for sent in server.requests) <= found["tokens_out"] + 32 * len(
+        server.requests
+    )  # JSON
+    assert found["cost"] == pytest.approx(found["tokens_in"])
+
+
 def test_discover_asks_anthropic(run: Run, monkeypatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     with ProtocolServer(lambda request: message(text_block('{"answer": "yes"}'))) as server:
@@ -195,6 +233,19 @@ def test_discover_asks_experiments(run: Run, tmp_path: Path) -> None:
         (["--oracle", "openai", "--model", "m", "--base-url", "http://x?key=1"], "pass the key as"),
         (["--oracle", "openai", "--model", "m", "--base-url", "http://x", "--prices", "cheap"], "such as 2.5,10"),
         (["--oracle", "openai", "--model", "m", "--base-url", "http://x", "--prices", "1,-1"], "the prices are two"),
+        (["--mode", "reason"], "--mode goes with --oracle openai, anthropic, transformers"),
+        (["--oracle", "openai", "--model", "m", "--base-url", "http://x", "--mode", "loud"], "'answer' or 'reason'"),
+        (
+            ["--oracle", "openai", "--model", "m", "--base-url", "http://x", "--extra", "low"],
+            "such as reasoning_effort=low",
+        ),
+        (["--oracle", "openai", "--model", "m", "--base-url", "http://x", "--budget-money", "1"], "needs prices"),
+        (["--oracle", "openai", "--model", "m", "--base-url", "http://x", "--timeout", "0"], "a timeout is a positive"),
+        (
+            ["--oracle", "anthropic", "--model", "m", "--temperature", "1"],
+            "--temperature goes with --oracle openai, tr",
+        ),
+        (["--oracle", "openai", "--model", "m", "--base-url", "http://x", "--wording", "loud"], "loud"),
         (["--sensitivity", "0.9"], "say --error, or both --sensitivity and --specificity"),
         (["--error", "0.1", "--sensitivity", "0.9", "--specificity", "0.9"], "say --error, or both"),
         (["--specificity", "1.9", "--sensitivity", "0.9"], "a specificity lies between 0 and 1"),

@@ -20,6 +20,7 @@ from causalpp.cli.show import (
     class_dict,
     class_summary,
     console,
+    print_estimate,
     print_json,
     result_summary,
     save_figure,
@@ -115,6 +116,10 @@ def discover(
     chosen: options.ChosenOracle,
     confidence: Annotated[float, typer.Option("--confidence", help="Stop at this probability of one graph.")] = 0.95,
     max_questions: Annotated[int | None, typer.Option("--max-questions", help="Stop after so many.")] = None,
+    budget_questions: Annotated[
+        int | None, typer.Option("--budget-questions", min=1, help="Language models: put so many prompts at most.")
+    ] = None,
+    dry_run: options.DryRun = False,
     kind: options.Kinds = None,
     ask: Annotated[
         str | None,
@@ -157,7 +162,7 @@ def discover(
     check_page_path(report)
     table = columns.read(source.data)
     wanted = contrast.of(table)
-    chosen = replace(chosen, truth=truth, seed=seed, quiet=json)
+    chosen = replace(chosen, truth=truth, seed=seed, quiet=json, budget_questions=budget_questions)
     found, known = source.found(table, replace(search, seed=seed))
     if truth is not None:
         known = read_truth(truth)
@@ -187,6 +192,9 @@ def discover(
             config=cpp.AcboConfig.published() if published else None,
             on_step=None if json or by_hand else rounds,
         )
+        if dry_run:
+            print_estimate(chosen.estimated(asked, run.questions, run.most), json)
+            return
         with run if session is None else _kept(run, session) as run:
             result = drive(run, asked)
     check = None if table is None else data_check.checked(result, table.frame, table.kinds)

@@ -4,7 +4,7 @@ Nothing here loads what a command needs to run, so that ``--help`` and completio
 """
 
 from causalpp.cli.options._grouped import command_of, grouped, option
-from causalpp.cli.options._single import Control, Graph, Json, Kinds, Network, Out, Plot, Seed, State, Treated
+from causalpp.cli.options._single import Control, DryRun, Graph, Json, Kinds, Network, Out, Plot, Seed, State, Treated
 from causalpp.cli.options.columns import Columns, Table
 from causalpp.cli.options.learning import Method, Search
 from causalpp.cli.options.oracles import ChosenOracle, OracleKind, known_program
@@ -14,6 +14,7 @@ __all__ = [
     "ChosenOracle",
     "Columns",
     "Control",
+    "DryRun",
     "Graph",
     "Json",
     "Kinds",

@@ -11,6 +11,10 @@ Graph = Annotated[Path | None, typer.Option("--graph", help="Graph file: .json, 
 Network = Annotated[str | None, typer.Option("--network", help="A network that ships: asia, cancer, sachs, …")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random; the same seed gives the same run.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Ask nothing: tell how many prompts and tokens it takes at most, at what cost."),
+]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Write a figure to this file (.png, .svg or .pdf).")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the result as JSON to this file.")]
 Kinds = Annotated[

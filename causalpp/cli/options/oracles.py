@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,9 +17,12 @@ from causalpp.errors import InvalidParameter
 
 if TYPE_CHECKING:
     from causalpp.graphs import Dag
+    from causalpp.language import Budget, Limits
     from causalpp.oracles import ExperimentOracle, HumanOracle, Journal, LanguageModelOracle, Oracle, SimulatedOracle
     from causalpp.oracles import noise as noises
+    from causalpp.oracles.language_model import Estimate
     from causalpp.programs import CausalProgram
+    from causalpp.propositions import Proposition
 
 __all__ = ["ChosenOracle", "OracleKind", "known_program"]
 
@@ -53,11 +58,33 @@ class ChosenOracle:
     base_url: str | None = option("--base-url", "openai, anthropic: the server's address. Keys: environment only.")
     context: Path | None = option("--context", "Language models: a text file with background on the variables.")
     journal: Path | None = option("--journal", "Keep every answer in this file; what is in it is not asked again.")
+    mode: str | None = option("--mode", "Language models: answer, or reason for a chain of thought before it.")
+    max_tokens: int | None = option(
+        "--max-tokens",
+        "Language models: of a reply, thoughts included; 16 unless said, 1024 with --mode reason.",
+        min=1,
+    )
+    temperature: float | None = option("--temperature", "openai, transformers: of the words drawn; 0 unless said.")
+    wording: list[str] | None = option(
+        "--wording", "Language models: how questions are put (repeatable): plain, intervention, …"
+    )
+    polarity: list[str] | None = option(
+        "--polarity", "Language models: positive, or negated for 'is it false that …?' (repeatable)."
+    )
     prices: str | None = option(
         "--prices", "Of a million tokens read and written, such as 2.5,10: the journal then counts cost."
     )
+    budget_tokens: int | None = option("--budget-tokens", "Language models: read and write so many at most.", min=0)
+    budget_money: float | None = option("--budget-money", "With --prices: spend so much at most.", min=0)
     concurrency: int | None = option(
         "--concurrency", "openai, anthropic: questions under way at once; 8 unless said.", min=1
+    )
+    requests_per_minute: float | None = option("--requests-per-minute", "openai, anthropic: what the server allows.")
+    tokens_per_minute: float | None = option("--tokens-per-minute", "openai, anthropic: … of tokens.")
+    timeout: float | None = option("--timeout", "openai, anthropic: seconds for an attempt; 60 unless said.")
+    retries: int | None = option("--retries", "openai, anthropic: further attempts; 5 unless said.", min=0)
+    extra: list[str] | None = option(
+        "--extra", "openai, anthropic: a further field of every request (repeatable): reasoning_effort=low."
     )
     budget_questions: int | None = None
     truth: str | None = None
@@ -73,11 +100,23 @@ class ChosenOracle:
             ("model", _LANGUAGE),
             ("base_url", _REMOTE),
             ("context", _LANGUAGE),
+            ("mode", _LANGUAGE),
+            ("max_tokens", _LANGUAGE),
+            ("temperature", (OracleKind.openai, OracleKind.transformers)),
+            ("wording", _LANGUAGE),
+            ("polarity", _LANGUAGE),
             ("prices", _REMOTE),
             ("concurrency", _REMOTE),
+            ("requests_per_minute", _REMOTE),
+            ("tokens_per_minute", _REMOTE),
+            ("timeout", _REMOTE),
+            ("retries", _REMOTE),
+            ("extra", _REMOTE),
             ("budget_questions", _LANGUAGE),
+            ("budget_tokens", _LANGUAGE),
+            ("budget_money", _REMOTE),
         ):
-            if getattr(self, name) is not None and self.oracle not in kinds:
+            if getattr(self, name) not in (None, []) and self.oracle not in kinds:
                 option, known = "--" + name.replace("_", "-"), ", ".join(kind.value for kind in kinds)
                 raise InvalidParameter(f"{option} goes with --oracle {known}; this run's is {self.oracle.value}")
         if self.oracle is OracleKind.simulated:
@@ -85,6 +124,7 @@ class ChosenOracle:
         if self.is_language and self.model is None:
             raise InvalidParameter(f"--oracle {self.oracle.value} needs --model, {_MODEL[self.oracle]}")
         self._prices()
+        self._extra()
 
     @property
     def is_language(self) -> bool:
@@ -125,22 +165,71 @@ class ChosenOracle:
         self, variables: tuple[str, ...] | None, program: CausalProgram | None, journal: Journal | None
     ) -> LanguageModelOracle:
         """A language model told of some variables, by a file or by the card of their network."""
-        options: dict[str, Any] = {
-            "variables": variables,
-            "context": program if self.context is None else read_text(self.context),
-            "journal": journal,
-            "budget": None if self.budget_questions is None else cpp.Budget(questions=self.budget_questions),
-        }
+        from causalpp.oracles.language_model import connect
+
         assert self.model is not None  # seen to above
         if self.oracle is OracleKind.transformers:
             from causalpp.language.backends.loading import library
 
             library(quiet=True)  # its bars are not for the reader of a terminal
-            return cpp.LanguageModelOracle.transformers(self.model, seed=self.seed, **options)
-        options |= {"prices": self._prices(), "limits": cpp.Limits(concurrency=self.concurrency or 8)}
-        if self.oracle is OracleKind.anthropic:
-            return cpp.LanguageModelOracle.anthropic(self.model, self.base_url, **options)
-        return cpp.LanguageModelOracle.openai(self.model, self.base_url, seed=self.seed, **options)
+        given: dict[str, Any] = {
+            "mode": self.mode,
+            "max_tokens": self.max_tokens,
+            "wordings": self.wording,
+            "polarities": self.polarity,
+            "temperature": self.temperature,
+            "extra": self._extra(),
+            "prices": self._prices(),
+        }
+        return connect(
+            self.oracle.value,
+            self.model,
+            self.base_url,
+            variables=variables,
+            context=program if self.context is None else read_text(self.context),
+            journal=journal,
+            seed=self.seed,
+            budget=self._budget(),
+            limits=self._limits(),
+            **{name: value for name, value in given.items() if value not in (None, [], {})},
+        )
+
+    def estimated(self, oracle: Oracle, questions: Sequence[Proposition], count: int) -> Estimate:
+        """What so many of some questions take at most, for ``--dry-run``.
+
+        Raises:
+            InvalidParameter: no language model is asked.
+        """
+        from causalpp.oracles.language_model import LanguageModelOracle, estimate, looks
+
+        if not isinstance(oracle, LanguageModelOracle):
+            raise InvalidParameter(
+                f"--dry-run tells what a language model would take; {self.oracle.value} takes nothing"
+            )
+        most = count if self.budget_questions is None else min(count, self.budget_questions)
+        return estimate(oracle, questions, most) + looks(oracle)
+
+    def _budget(self) -> Budget | None:
+        limits = self.budget_questions, self.budget_tokens, self.budget_money
+        return None if limits == (None, None, None) else cpp.Budget(*limits)
+
+    def _limits(self) -> Limits:
+        names = ("concurrency", "requests_per_minute", "tokens_per_minute", "timeout", "retries")
+        given = {name: getattr(self, name) for name in names}
+        return cpp.Limits(**{name: value for name, value in given.items() if value is not None})
+
+    def _extra(self) -> dict[str, Any]:
+        """Further fields of requests: numbers, truth values and objects as JSON has them, and all else as text."""
+        out: dict[str, Any] = {}
+        for text in self.extra or ():
+            name, sign, value = text.partition("=")
+            if not sign or not name.strip():
+                raise InvalidParameter(f"--extra is a field and its value, such as reasoning_effort=low; got {text!r}")
+            try:
+                out[name.strip()] = json.loads(value)
+            except ValueError:
+                out[name.strip()] = value
+        return out
 
     def human(self, program: CausalProgram | None, journal: Journal | None) -> HumanOracle:
         """The person at the keyboard; where standard output is for JSON, the questions go to standard error."""

@@ -2,8 +2,12 @@
 
 from causalpp.language.reading import LABELS
 from causalpp.oracles.language_model.connect import connect
+from causalpp.oracles.language_model.estimating import Estimate, estimate, looks, of_prompt
 from causalpp.oracles.language_model.oracle import LanguageModelOracle
 from causalpp.oracles.language_model.panels import read_panel
 from causalpp.oracles.language_model.reading import read_reply
 
-__all__ = ["LABELS", "LanguageModelOracle", "connect", "read_panel", "read_reply"]
+__all__ = [
+    "LABELS", "Estimate", "LanguageModelOracle", "connect", "estimate", "looks", "of_prompt",
+    "read_panel", "read_reply",
+]  # fmt: skip

@@ -271,6 +271,11 @@ class LanguageModelOracle(AsyncOracle):
         codes, order = self.writer.codes, self.writer.order(request.question, self._turn(request))
         return request.question.rename(codes), tuple(codes.get(name, name) for name in order)
 
+    def prompts_of(self, question: Proposition) -> list[Prompt]:
+        """All prompts that it takes to put a question once: several for an answer that is made of parts."""
+        parts = self._parts(question, 0)
+        return [self.prompt(request) for request in parts] or [self.prompt(question)]
+
     def _turn(self, request: Request) -> int:
         """How often the question was put before, one way after the other: every second time turns its list about."""
         way = Way(request.wording, request.negated)
