@@ -18,7 +18,7 @@ from causalpp.oracles.noise.base import check_seed
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.panel import asking
 from causalpp.programs import CausalProgram
-from causalpp.propositions import Causes, Changes, DirectlyCauses, Not, Proposition
+from causalpp.propositions import Causes, Changes, Direction, DirectlyCauses, Not, Proposition
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,8 @@ class ExperimentOracle(Oracle):
 
     ``Causes(a, b)`` compares the levels of a; so does ``Changes(a, b, holding={…})``, at several settings of what
     is held, and the smallest of the k independent p-values counts as 1 − (1 − p)ᵏ (Šidák 1967).
-    ``DirectlyCauses(a, b)`` is the latter with all other observed variables held.  Denied questions are answered too.
+    ``DirectlyCauses(a, b)`` is the latter with all other observed variables held; ``Direction(a, b)``, which as a
+    proposition says that a causes b, is answered as ``Causes(a, b)`` is.  Denied questions are answered too.
     All others are answered with an abstention that gives the reason.  A :class:`~causalpp.oracles.Panel` is one
     experiment: all its outcomes are looked at in the same samples.
 
@@ -195,7 +196,7 @@ class ExperimentOracle(Oracle):
         return f"{', '.join(map(str, found.rows))} rows are too few to speak against an effect: {why} {self.power:g}"
 
     def _measure(self, question: Proposition, replicate: int, call: str | None = None) -> Outcome | str:
-        if isinstance(question, Causes):
+        if isinstance(question, (Causes, Direction)):
             return self._lab.test(question.a, question.b, frozenset(), replicate, call)
         if isinstance(question, Changes):
             return self._lab.test(question.do, question.outcome, question.holding, replicate, call)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.oracle import Oracle, placed_at
+from causalpp.propositions import Causes, Direction
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +22,9 @@ _KEYS = {
     "y": "y", "yes": "y", "n": "n", "no": "n", "?": "?", "unsure": "?", "s": "s", "skip": "s",
     "u": "u", "undo": "u", "q": "q", "quit": "q", "h": "h", "help": "h",
 }  # fmt: skip
+_SIDES = {"a": "a", "b": "b", "n": "n", "neither": "n"}  # in the place of yes and no, where a direction is asked for
 _HELP = "y: yes   n: no   ?: don't know   s: skip   u: back to the question before   q: stop here"
+_CALL = "direction"  # both directions are one question
 _NOTHING_TO_UNDO = "There is no question to go back to: what was answered before has been handed on."
 _SAID: dict[str, tuple[bool | None, str | None]] = {
     "y": (True, None),
@@ -29,13 +32,16 @@ _SAID: dict[str, tuple[bool | None, str | None]] = {
     "?": (None, "unsure"),
     "s": (None, "skipped"),
 }
+_SIDE: dict[str, tuple[bool, bool]] = {"a": (True, False), "b": (False, True), "n": (False, False)}
 
 
 class HumanOracle(Oracle):
     """Puts the questions to a person, in a terminal or a notebook.
 
     The keys are y (yes), n (no), ? (don't know: an abstention because "unsure"), s (skip: an abstention because
-    "skipped"), u (undo: back to the question before, within one call of ``ask``) and q (stop). Stopping raises
+    "skipped"), u (undo: back to the question before, within one call of ``ask``) and q (stop). A
+    :class:`~causalpp.Direction` is put as a choice, and answered by a (the first causes the second), b or n (neither);
+    what that says of each direction stands in the answer's parts. Stopping raises
     ``KeyboardInterrupt``, as Ctrl-C and the end of the input do; with a journal every answer up to there is kept and
     the next run goes on with the first question that has none. An answer can be taken back until the next one is
     given, so it is handed on, and kept, one question later. The last answer of a call is handed on at once, and what
@@ -117,11 +123,16 @@ class HumanOracle(Oracle):
             yield held
 
     def _made(self, request: Request, key: str, seconds: float) -> Answer:
+        told: dict[str, Any] = {"text": key, "latency": seconds, "time": time.time()}
+        if key in _SIDE and _chooses(request):
+            a, b = request.question.variables
+            both = zip((Causes(a, b), Causes(b, a)), _SIDE[key], strict=True)
+            parts = tuple(Answer(side, said, oracle=self.fingerprint, call=_CALL) for side, said in both)
+            return placed_at(request, Answer(request.question, parts[0].value, **told, parts=parts))
         value, reason = _SAID[key]
         if value is not None and request.negated:
             value = not value
-        given = Answer(request.question, value, text=key, reason=reason, latency=seconds, time=time.time())
-        return placed_at(request, given)
+        return placed_at(request, Answer(request.question, value, reason=reason, **told))
 
     def _ask(self, request: Request, number: int, total: int, *, undo: bool) -> tuple[str, float]:
         """The key pressed, one that can be acted on, and the seconds it took."""
@@ -135,13 +146,21 @@ class HumanOracle(Oracle):
         for name in dict.fromkeys(question.variables):
             if name in self.variables:
                 console.print(_plain(f"  {name}: {self.variables[name]}"), markup=False, highlight=False)
+        keys, help_, letters = _KEYS, _HELP, "y/n"
+        if _chooses(request):
+            a, b = (
+                _plain(side.sentence()) for side in (Causes(*question.variables), Causes(*question.variables[::-1]))
+            )
+            keys = {typed: key for typed, key in _KEYS.items() if key not in "yn"} | _SIDES
+            help_, letters = f"a: {a}   b: {b}   n: neither   {_HELP.partition('n: no   ')[2]}", "a/b/n"
+            console.print(f"  a: {a}   b: {b}   n: neither", markup=False, highlight=False)
         begun = time.perf_counter()
         while True:
-            key = _KEYS.get(self._typed("[y/n/?/s/u/q, h for help] ").strip().casefold(), "")
+            key = keys.get(self._typed(f"[{letters}/?/s/u/q, h for help] ").strip().casefold(), "")
             if key == "u" and not undo:
                 console.print(_NOTHING_TO_UNDO, markup=False)
             elif key in ("", "h"):
-                console.print(_HELP, markup=False, highlight=False)
+                console.print(help_, markup=False, highlight=False)
             elif key == "q":
                 raise KeyboardInterrupt
             else:
@@ -166,6 +185,11 @@ class HumanOracle(Oracle):
                 "The input has ended, nobody answers any more: stopping here, as after q.", markup=False
             )
             raise KeyboardInterrupt from None
+
+
+def _chooses(request: Request) -> bool:
+    """Whether a request is put as a choice between two directions."""
+    return isinstance(request.question, Direction) and not request.negated
 
 
 def _standard() -> Console:

@@ -18,6 +18,7 @@ from causalpp import (
     Causes,
     Changes,
     Dag,
+    Direction,
     DirectlyCauses,
     HaveCommonCause,
     check_experiments,
@@ -421,3 +422,11 @@ def test_rows_needed_are_those_of_the_test() -> None:
         for _ in range(60)
     ]
     assert abs(np.mean(found) - 0.78) < SIGMAS * math.sqrt(0.78 * 0.22 / 60)
+
+
+def test_a_direction_is_tested_as_the_proposition_it_is() -> None:
+    for pair in (("smoke", "bronc"), ("bronc", "smoke")):
+        (direction,) = ExperimentOracle(ASIA, samples=200, seed=1).ask(Direction(*pair))
+        (cause,) = ExperimentOracle(ASIA, samples=200, seed=1).ask(Causes(*pair))
+        assert (direction.value, direction.log_odds, direction.text) == (cause.value, cause.log_odds, cause.text)
+        assert not direction.parts

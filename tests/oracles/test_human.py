@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from causalpp import Causes, Changes, Dag, MarkovEquivalenceClass, discover
-from causalpp.oracles import Answer, Request
+from causalpp import Causes, Changes, Dag, Direction, MarkovEquivalenceClass, all_questions, discover
+from causalpp.oracles import Answer, Journal, Request, contrasts
 from causalpp.oracles.human import HumanOracle
 
 QUESTIONS = [Causes("smoke", "tar"), Causes("tar", "cancer"), Changes("smoke", "cancer", holding={"tar"})]
@@ -20,7 +20,7 @@ def typing(*lines: str) -> Callable[[str], str]:
     left = iter(lines)
 
     def reader(prompt: str) -> str:
-        assert "y/n" in prompt or "Enter" in prompt
+        assert "y/n" in prompt or "a/b/n" in prompt or "Enter" in prompt
         try:
             return next(left)
         except StopIteration:
@@ -44,6 +44,24 @@ def test_the_keys() -> None:
     assert "question 2 of 5" in shown.getvalue()
     assert QUESTIONS[2].question() in shown.getvalue()
     assert oracle.nature == "human"
+
+
+def test_a_direction_is_a_choice(tmp_path: Path) -> None:
+    pairs = all_questions(["smoke", "tar", "cancer"], "Direction")
+    oracle, shown = person("A", "y", "b", "no", "u", "b", "Neither")
+    oracle.journal = tmp_path / "j"
+    answers = oracle.ask([*pairs])
+    assert [answer.value for answer in answers] == [True, False, False]
+    assert [contrasts(answer) for answer in answers] == [{0: 2.0}, {0: -2.0}, {0: 0.0}]
+    assert all(answer.prompts == 1 and len(answer.parts) == 2 for answer in answers)
+    assert "Does smoke cause tar, tar cause smoke, or neither?" in shown.getvalue()
+    assert "a: smoke causes tar   b: tar causes smoke   n: neither" in shown.getvalue()
+    assert list(Journal(tmp_path / "j")) == answers
+    again, _ = person("?", "s")
+    again.journal = oracle.journal
+    assert again.ask([*pairs]) == answers  # nobody is asked
+    again, _ = person("?", "n")
+    assert [a.reason for a in again.ask([Direction("a", "b"), ~Direction("a", "b")])] == ["unsure", None]
 
 
 def test_what_is_not_a_key_is_asked_again() -> None:
