@@ -34,6 +34,7 @@ KINDS = [
     "HaveCommonEffect",
     "Changes",
     "Independent",
+    "Direction",
 ]
 
 
