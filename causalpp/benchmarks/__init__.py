@@ -22,10 +22,12 @@ from causalpp.benchmarks.solvers import Solution, Solver, make_solver, solver_na
 from causalpp.benchmarks.studies import (
     ConfidenceStudy,
     Efficiency,
+    RealModels,
     calibrations,
     comparison_of_oracles,
     confidence_study,
     efficiency,
+    real_models,
 )
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "Efficiency",
     "Outcome",
     "Part",
+    "RealModels",
     "Run",
     "Solution",
     "Solver",
@@ -47,6 +50,7 @@ __all__ = [
     "get_study",
     "make_solver",
     "read_config",
+    "real_models",
     "run",
     "seed_of",
     "solver_names",

@@ -5,6 +5,7 @@ from causalpp.benchmarks.studies.confidence import ConfidenceStudy, confidence_s
 from causalpp.benchmarks.studies.discover import DISCOVER
 from causalpp.benchmarks.studies.efficiency import Efficiency, efficiency
 from causalpp.benchmarks.studies.local import LOCAL, calibrations, comparison_of_oracles
+from causalpp.benchmarks.studies.real import RealModels, real_models
 from causalpp.benchmarks.studies.solve import SOLVE
 
 __all__ = [
@@ -13,10 +14,12 @@ __all__ = [
     "SOLVE",
     "ConfidenceStudy",
     "Efficiency",
+    "RealModels",
     "calibrations",
     "comparison_of_oracles",
     "confidence_study",
     "efficiency",
+    "real_models",
 ]
 
 __getattr__ = old_names(

@@ -224,6 +224,55 @@ def efficiency_(
     measuring.carry_out(efficiency, "efficiency", runs)
 
 
+@bench.command("real")
+def real_(
+    answers: Annotated[
+        list[Path] | None,
+        typer.Option("--answers", help="A file of recorded answers (repeatable); what ships of its models is added."),
+    ] = None,
+    model: Annotated[list[str] | None, typer.Option("--model", help="Only this model (repeatable).")] = None,
+    prompt: Annotated[
+        list[str] | None,
+        typer.Option("--prompt", help="What is put together (repeatable); short and prod:plain:pos unless said."),
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option("--channel", help="Loops with this one only (repeatable): potentials, agnostic, learned, …"),
+    ] = None,
+    out: options.Out = None,
+    page: Annotated[
+        Path | None, typer.Option("--page", help="Write the tables to this file, .md or .html.", show_default=False)
+    ] = None,
+    seed: options.Seed = 0,
+    json: options.Json = False,
+) -> None:
+    """Measure what recorded answers of real models are worth, and what the loop makes of them."""
+    from causalpp._pages import Picture, Table, to_html, to_markdown
+    from causalpp.benchmarks.studies.real import METHODS, blocks, real_models
+
+    for target in (out, page):
+        check_target(target)
+    with Progress("real models", wanted=not json) as bar:
+        found = real_models(
+            *(answers or ()), models=model or (), prompts=prompt or (), methods=method or tuple(METHODS), seed=seed,
+            progress=bar.reach,
+        )  # fmt: skip
+    if out is not None:
+        write_text(out, found.to_json() + "\n")
+    shown = blocks(found.rows)
+    if page is not None:
+        write_text(page, to_html("Real models", shown) if page.suffix == ".html" else to_markdown(shown))
+    if json:
+        print_json(found.to_dict())
+        return
+    for block in shown:
+        if isinstance(block, Table):  # intervals are for pages: a terminal is too narrow
+            rows = [tuple(cell.partition(" [")[0] for cell in row) for row in block.rows]
+            console.print(table_of(rows, block.caption or block.head[0], *block.head[1:]))
+        else:
+            console.print("" if isinstance(block, Picture) else block.text)
+
+
 # --- what is printed --------------------------------------------------------------------------------------
 
 
