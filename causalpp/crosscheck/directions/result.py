@@ -90,10 +90,7 @@ class DirectionCalibration:
     def leaks(self) -> dict[str, float]:
         """The share of these directions that somebody has right who goes by the list of names alone."""
         first = self.frame[(self.frame["model"] == self.models[0]) & (self.frame["level"] != 0)]
-        order = {
-            name: {variable: k for k, variable in enumerate(world.dag.nodes)}
-            for name, world in zip(self.networks, self.worlds, strict=True)
-        }
+        order = {name: world.dag.nodes for name, world in zip(self.networks, self.worlds, strict=True)}
         return leaks(first, order)
 
     # --- differences ----------------------------------------------------------------------------------

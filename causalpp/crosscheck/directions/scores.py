@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +16,8 @@ from causalpp.crosscheck.directions.measures import BINS, area, brier, calibrati
 from causalpp.crosscheck.directions.positions import foretold, share_explained
 from causalpp.crosscheck.estimates import Estimate
 from causalpp.errors import InvalidData
+from causalpp.propositions import Direction
+from causalpp.tasks import RULES, rule_answers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -314,22 +316,16 @@ def _bits(probability: _Floats) -> float:
     return float(np.log2(np.maximum(2 * probability, 1e-300)).mean())
 
 
-def leaks(frame: pd.DataFrame, order: dict[str, dict[str, int]]) -> dict[str, float]:
-    """The share of directions that somebody has right who knows nothing.
+def leaks(frame: pd.DataFrame, order: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """The share of directions that rules have right which know nothing; see :data:`causalpp.tasks.RULES`.
 
     Args:
         frame: the pairs with a known direction.
-        order: network → variable → its place in the list of the network's variables.
-
-    Returns:
-        For three rules, "the one listed earlier causes the other", "… with the longer name", "… first in the
-        alphabet"; ties count half.
+        order: network → its variables as its file lists them.
     """
-    rules: dict[str, list[float]] = {"listed earlier": [], "longer name": [], "alphabetical": []}
+    hits: dict[str, list[float]] = {rule: [] for rule in RULES}
     for network, a, b, level in zip(*(frame[name] for name in ("network", "a", "b", "level")), strict=True):
         cause, effect = (a, b) if level > 0 else (b, a)
-        place = order[network]
-        rules["listed earlier"].append(float(place[cause] < place[effect]))
-        rules["longer name"].append((np.sign(len(cause) - len(effect)) + 1) / 2)
-        rules["alphabetical"].append(float(cause.casefold() < effect.casefold()))
-    return {rule: float(np.mean(hits)) if hits else math.nan for rule, hits in rules.items()}
+        for rule, right in rule_answers(Direction(cause, effect), order[network]).items():
+            hits[rule].append(math.nan if right is None else right)
+    return {rule.replace("_", " "): float(np.mean(found)) if found else math.nan for rule, found in hits.items()}
