@@ -55,6 +55,8 @@ class AnswerRow(TypedDict, total=False):
         decided: whether the premise alone decides what is asked; None where there is no class.
         member_share: the share of the class's members in which it holds, of an exact count or, in a class of more than
             100,000, of a sample; None where there is no class.
+        listed_earlier, longer_name, alphabetical: the probability with which each of :data:`causalpp.tasks.RULES` says
+            yes, to the prompt as it was put; None where it has nothing to say.
         wording: the number of the wording in which it was asked.
         tokens_in, tokens_out: tokens read and written.
         cost: in the currency of the oracle's prices.
@@ -79,6 +81,9 @@ class AnswerRow(TypedDict, total=False):
     reason: str | None
     decided: bool | None
     member_share: float | None
+    listed_earlier: float | None
+    longer_name: float | None
+    alphabetical: float | None
     wording: int
     tokens_in: int
     tokens_out: int

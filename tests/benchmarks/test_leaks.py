@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from itertools import combinations, pairwise
 from math import nan, sqrt
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from causalpp import Causes, Changes, Dag, DirectlyCauses, HaveCommonCause, Independent, load_network
+from causalpp.benchmarks import Config, run
 from causalpp.benchmarks.metrics import leaks
+from causalpp.benchmarks.reports import compare, comparison_table, report
 from causalpp.equivalence import MarkovEquivalenceClass, from_premise, parse_premise
 from causalpp.errors import FormatError, InvalidData, InvalidParameter, UnknownVariable
 from causalpp.language import ScriptedBackend
@@ -151,3 +154,22 @@ def test_other_letters_say_the_same() -> None:
         renamed_premise("Nothing that can be read.", {"A": "B"})
     with pytest.raises(UnknownVariable, match="C variable"):
         relettered(Corr2CauseItem("1", generate(4, rows=6).items[0].premise, "A variable causes B.", None))
+
+
+def test_reports_and_comparisons_show_the_rules(tmp_path: Path) -> None:
+    """Items of the published kind, whose letters follow the causal order, answered by somebody who asks nobody."""
+    chosen = [item.to_dict() for item in complete_set(4).items if item.relation in ("parent", "child")][:120]
+    parts = [{"study": "solve", "items": chosen, "solvers": ["always-no", "symbolic"]}]
+    found = run(Config.from_dict({"name": "rules", "parts": parts}), tmp_path / "run")
+    page = report(found, draws=50)
+    (table,) = [table for table in page.tables if "Rules that know nothing" in (table.caption or "")]
+    assert [row[0] for row in table.rows] == ["listed earlier", "longer name", "alphabetical", "random member"]
+    frame = found.frame("solve")
+    expected = leaks(frame[frame["solver"] == "symbolic"], [], draws=0).set_index("rule")
+    for row, rule in zip(table.rows, [*RULES, "member_share"], strict=True):
+        assert row[3].startswith(f"{expected.loc[rule, 'accuracy']:.3f}")
+        assert row[4].startswith(f"{expected.loc[rule, 'auc']:.3f}")
+    (pair,) = compare(found, found, solvers=("always-no", "symbolic"))
+    assert pair.rules_first == pair.rules_second
+    assert pair.rules_first["alphabetical"] == pytest.approx(expected.loc["alphabetical", "accuracy"])
+    assert "alphabetical" in " ".join(comparison_table([pair]).rows[0])

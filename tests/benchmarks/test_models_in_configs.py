@@ -112,7 +112,8 @@ def test_what_does_not_fit_is_refused_when_it_is_read(wrong: dict[str, Any]) -> 
 
 def test_settings_that_are_not_given_change_no_key() -> None:
     """What 0.1 finished counts: its units have these keys and no others."""
-    assert set(settings_of(Model("m"))) == {
+    assert settings_of(Model("m"))["listing"] == "drawn"  # other prompts than those of 0.1
+    assert set(settings_of(Model("m", listing="given"))) == {
         "model", "provider", "base_url", "temperature", "seed", "max_tokens", "wordings", "polarities", "concurrency",
         "journal", "prices",
     }  # fmt: skip

@@ -22,7 +22,7 @@ from causalpp.benchmarks.solvers.whole import ChainOfThought, FewShot, PcInPromp
 from causalpp.errors import FormatError, InvalidParameter
 from causalpp.language import Prompt, Reply, ScriptedBackend
 from causalpp.oracles import LanguageModelOracle, SimulatedOracle
-from causalpp.tasks import Corr2CauseItem, Item, Number, Scorer, Target, audit, generate, score
+from causalpp.tasks import Corr2CauseItem, Item, Number, Scorer, Target, audit, generate, relettered, score
 
 
 @dataclass(frozen=True)
@@ -146,14 +146,16 @@ def test_an_interrupted_run_is_no_verdict(
 # --- with language models -----------------------------------------------------------------------------
 
 
-def test_zero_shot_shows_premise_and_hypothesis_as_they_stand(items: list[Corr2CauseItem], scripted: Any) -> None:
+def test_zero_shot_shows_premise_and_hypothesis_in_drawn_names(items: list[Corr2CauseItem], scripted: Any) -> None:
     backend = scripted("No.")
     item = items[5]
     verdict = ZeroShot(Model("m")).solve(blind(item))
     assert verdict.answer is False
     (prompt,) = backend.prompts
-    assert item.premise in prompt.user.replace("\n> ", " ").replace("> ", "")
-    assert item.hypothesis in prompt.user
+    shown = relettered(item)
+    assert shown.premise in prompt.user.replace("\n> ", " ").replace("> ", "")
+    assert shown.hypothesis in prompt.user
+    assert shown.hypothesis != item.hypothesis
     assert "every directed acyclic graph" in (prompt.system or "")
     assert prompt.labels == ("yes", "no", "unsure")
 
@@ -174,7 +176,7 @@ def test_few_shot_shows_as_many_of_both_and_none_of_the_class(items: list[Corr2C
         text = prompt.user
         assert text.count("Answer: yes") == text.count("Answer: no") == 2
         assert text.count("Hypothesis:") == 5
-        assert text.rindex(item.hypothesis) > text.rindex("Answer:")
+        assert text.rindex(relettered(item).hypothesis) > text.rindex("Answer:")
     FewShot(Model("m"), shots=4).solve(blind(items[0]))
     assert backend.prompts[-1] == backend.prompts[0]  # the same item is shown the same examples
 
@@ -276,7 +278,7 @@ def test_every_shipped_solver_is_made_from_its_name() -> None:
     ("spec", "says"),
     [
         ({"solver": "zero-shot"}, "'ask' is missing"),
-        ({"solver": "zero-shot", "ask": {"modle": "m"}}, "model"),
+        ({"solver": "zero-shot", "ask": {"modle": "m"}}, "modle"),
         ({"solver": "zero-shot", "ask": {"noise": {"family": "Gaussian"}}}, "family"),
         ({"solver": "few-shot", "ask": {"noise": 0.1}}, "needs a 'model'"),
         ({"solver": "few-shot", "ask": {"model": "m"}, "shots": 0}, "at least one example"),

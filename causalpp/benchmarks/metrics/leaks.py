@@ -25,7 +25,10 @@ from causalpp.tasks import RULES
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["leaks"]
+__all__ = ["leaks", "rule_name"]
+
+#: The share of the class's members in which a statement holds: the rule that draws one of them.
+_MEMBER = "member_share"
 
 
 def leaks(
@@ -67,7 +70,7 @@ def leaks(
 
     check(draws, level)
     columns = told_by(frame, by)
-    found = [rule for rule in (*RULES, "member_share") if rule in frame.columns and frame[rule].notna().any()]
+    found = [rule for rule in (*RULES, _MEMBER) if rule in frame.columns and frame[rule].notna().any()]
     if found and "label" not in frame.columns:
         raise InvalidData("rules are held against the column 'label', and there is none")
     rows: list[dict[str, Any]] = []
@@ -85,6 +88,15 @@ def leaks(
             rows.append(row)
     scores = [f"{name}{end}" for name in ("accuracy", "auc") for end in ("", "_low", "_high")]
     return pd.DataFrame(rows, columns=[*columns, "rule", "items", "groups", *scores])
+
+
+def rule_name(rule: str) -> str:
+    """What tables call a rule.
+
+    >>> rule_name("listed_earlier"), rule_name("member_share")
+    ('listed earlier', 'random member')
+    """
+    return "random member" if rule == _MEMBER else rule.replace("_", " ")
 
 
 def _rule_sums(frame: pd.DataFrame, rule: str) -> Floats:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalpp._renamed import old_attribute, old_keyword
-from causalpp.benchmarks.metrics import intervals, is_known, references, series_of
+from causalpp.benchmarks.metrics import intervals, is_known, leaks, references, rule_name, series_of
 from causalpp.benchmarks.runs.results import Run
 from causalpp.errors import InvalidData, InvalidParameter, UnknownName
 
@@ -40,6 +40,8 @@ class Comparison:
         class_alone: accuracy of what the class entails and, where that is open, of the best constant; likewise.
         open_items: how many of the items the premise leaves open; None where that is not known.
         open_first, open_second, open_random_member: accuracy on these.
+        rules_first, rules_second: accuracy of rules that know nothing on these items as they were put to each; see
+            :func:`~causalpp.benchmarks.metrics.leaks`.
         p_items: of McNemar's exact test, which takes items for independent.
         p_groups: of a test that exchanges the two series in whole groups at random; the one to go by where items
             of a group share a premise.
@@ -68,6 +70,8 @@ class Comparison:
     open_first: float | None = None
     open_second: float | None = None
     open_random_member: float | None = None
+    rules_first: Mapping[str, float] = field(default_factory=dict)
+    rules_second: Mapping[str, float] = field(default_factory=dict)
 
     task = old_attribute("study")
 
@@ -230,7 +234,18 @@ def _compared(study: str, a: pd.DataFrame, b: pd.DataFrame, first: _Key, second:
         p_items=mcnemar(int((x & ~y).sum()), int((~x & y).sum())),
         p_groups=_exchanged(change, groups, seed),
         **_beside(a, x, y),
+        rules_first=_rules(a),
+        rules_second=_rules(b),
     )
+
+
+def _rules(frame: pd.DataFrame) -> dict[str, float]:
+    """Accuracy of what knows nothing but names and their order; a random member has a place of its own."""
+    known = frame.drop(columns=["member_share"], errors="ignore")
+    if "label" not in known.columns:
+        return {}
+    table = leaks(known, (), draws=0)
+    return {rule_name(rule): float(value) for rule, value in zip(table["rule"], table["accuracy"], strict=True)}
 
 
 def _beside(frame: pd.DataFrame, first: NDArray[np.bool_], second: NDArray[np.bool_]) -> dict[str, Any]:

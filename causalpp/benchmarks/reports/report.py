@@ -23,7 +23,16 @@ from causalpp.benchmarks.drawing import (
     of_kind,
     series_name,
 )
-from causalpp.benchmarks.metrics import METRICS, in_hidden_graph, intervals, is_scored, score, series_of
+from causalpp.benchmarks.metrics import (
+    METRICS,
+    in_hidden_graph,
+    intervals,
+    is_scored,
+    leaks,
+    rule_name,
+    score,
+    series_of,
+)
 from causalpp.benchmarks.reports.compare import Comparison
 from causalpp.benchmarks.runs.results import Run
 from causalpp.benchmarks.studies.local import comparison_of_oracles
@@ -157,7 +166,10 @@ _NOTE = (
     "language models. What a language model says of an intervention is not an experiment. *Random member* is what "
     "whoever reads the premise, draws a member of its class and answers what holds there gets right on average, on the "
     "same items; *class alone* answers what holds in all members or in none, and else the same for all items that are "
-    "open. Neither asks anybody, so that what an oracle adds is what goes beyond them."
+    "open. Neither asks anybody, so that what an oracle adds is what goes beyond them. *Rules that know nothing* answer"
+    " questions with a direction by the names of the variables or by their order in the prompt: what is listed earlier "
+    "causes what is listed later, the longer name the shorter, the earlier in the alphabet the later. Their AUC is the "
+    "probability that a true statement has more of the rule's yes than a false one."
 )
 
 
@@ -209,11 +221,30 @@ def _scores(frame: pd.DataFrame, draws: int, seed: int) -> Iterator[Block]:
         cells += [_interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"]) for metric in shown]
         rows.append(cells)
     yield Table([*names, "items", "groups", *(_SHOWN[metric] for metric in shown)], rows)
+    yield from _rules(frame, columns, draws, seed)
     if table["random_member"].notna().any():
         yield from _premises(frame, table, draws, seed)
     for slice_, caption in _SLICES:
         if slice_ in frame.columns and len(frame[slice_].dropna().unique()) > 1:
             yield _sliced(frame, columns, slice_, caption, draws, seed)
+
+
+def _rules(frame: pd.DataFrame, columns: Sequence[str], draws: int, seed: int) -> Iterator[Table]:
+    """What rules that know nothing score on the same items: once, where it is the same for all series."""
+    table = leaks(frame, columns, draws=draws, seed=seed)
+    if table.empty:
+        return
+    names = _series_head(frame)
+    numbers = [name for name in table.columns if name not in columns]
+    each = [part[numbers].to_numpy().tolist() for _, part in table.groupby(list(columns), sort=False, dropna=False)]
+    if all(str(other) == str(each[0]) for other in each):  # nan is unlike itself
+        names, table = [], table.head(len(each[0]))
+    rows = [
+        [*(_text(row[name]) for name in names), rule_name(row["rule"]), f"{row['items']:,}", f"{row['groups']:,}"]
+        + [_interval(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in ("accuracy", "auc")]
+        for _, row in table.iterrows()
+    ]
+    yield Table([*names, "rule", "items", "groups", "accuracy", "AUC"], rows, "Rules that know nothing, on these items")
 
 
 def _premises(frame: pd.DataFrame, table: pd.DataFrame, draws: int, seed: int) -> Iterator[Table]:
@@ -306,6 +337,7 @@ def comparison_table(found: Sequence[Comparison]) -> Table:
     """Comparisons as a table, the kinds of oracle named on both sides."""
     head = (
         "first", "second", "items", "groups", "accuracy of the first", "accuracy of the second", "difference",
+        "rules that know nothing, first", "likewise, second",
         "random member of the class", "class alone", "items left open", "first on these", "second on these",
         "random member on these", "only first right", "only second right", "no answer of the first",
         "no answer of the second", "p, items",
@@ -320,6 +352,10 @@ def comparison_table(found: Sequence[Comparison]) -> Table:
             f"{c.accuracy_first:.3f}",
             f"{c.accuracy_second:.3f}",
             _interval(c.difference, c.low, c.high, sign=True),
+            *(
+                ", ".join(f"{rule} {value:.3f}" for rule, value in of.items()) or "—"
+                for of in (c.rules_first, c.rules_second)
+            ),
             *(
                 "—" if value is None else f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
                 for value in (

@@ -12,13 +12,13 @@ from causalpp.benchmarks.keys import canonical, seed_of
 from causalpp.benchmarks.settings import read_settings
 from causalpp.benchmarks.solvers.base import Solver
 from causalpp.benchmarks.solvers.symbolic import class_of
-from causalpp.errors import FormatError, InvalidParameter
+from causalpp.errors import CausalppError, FormatError, InvalidParameter
 from causalpp.graphs import Dag
 from causalpp.language import Budget, Limits, Sampling
 from causalpp.language.running import Paced, checked_prices
 from causalpp.oracles import LanguageModelOracle, Oracle, SimulatedOracle, noise, ways
 from causalpp.oracles.language_model import connect
-from causalpp.tasks import Corr2CauseItem
+from causalpp.tasks import Corr2CauseItem, relettered
 
 __all__ = ["Asked", "AskingSolver", "Model", "Simulated", "Spending", "hidden_graph", "noise_of", "settings_of"]
 
@@ -125,6 +125,8 @@ class Model:
         requests_per_minute, tokens_per_minute: what the server allows, if it says.
         budget: how much may be asked in the whole run; what is spent ends it, and it can go on later.
         extra: further fields of every request to a server, such as ``{reasoning_effort: low}``.
+        listing: ``"drawn"`` lists variables in an order drawn for each prompt and draws the names of Corr2Cause's
+            variables among them for each premise; ``"given"`` leaves both as they are, as 0.2 did.
 
     Raises:
         InvalidParameter: an argument out of range.
@@ -149,6 +151,7 @@ class Model:
     tokens_per_minute: float | None = None
     budget: Spending | None = None
     extra: Mapping[str, Any] | None = None
+    listing: Literal["drawn", "given"] = "drawn"
 
     nature = "language model"
 
@@ -195,7 +198,7 @@ def settings_of(asked: Asked) -> dict[str, Any]:
     """
     values = asdict(asked)
     if isinstance(asked, Model):
-        new = {field.name: field.default for field in fields(asked) if field.name not in _FIRST}
+        new = {field.name: field.default for field in fields(asked) if field.name not in _FIRST} | {"listing": "given"}
         values = {name: value for name, value in values.items() if name not in new or value != new[name]}
     return values
 
@@ -219,6 +222,7 @@ def _connected(text: str, mode: str, temperature: float) -> LanguageModelOracle:
         "budget": first.budget,
         "seed": settings.seed,
         "extra": settings.extra,
+        "listing": settings.listing,
         "limits": first.limits,
         "progress": False,
     }
@@ -279,6 +283,19 @@ def hidden_graph(item: Corr2CauseItem, seed: int = 0) -> Dag:
     """
     drawn = class_of(item.premise).sample(1, seed=seed_of(seed, "hidden", item.premise))
     return drawn[0]
+
+
+def lettered(item: Corr2CauseItem, listing: str, seed: int | None = 0) -> Corr2CauseItem:
+    """The item as it is put to a language model: with names drawn anew, where the listing is ``"drawn"``.
+
+    An item whose text cannot be read, or would not say the same, stays as it is.
+    """
+    if listing != "drawn":
+        return item
+    try:
+        return relettered(item, seed or 0)
+    except CausalppError:
+        return item
 
 
 def only_models(asked: Asked, solver: str) -> Model:

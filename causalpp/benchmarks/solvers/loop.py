@@ -12,7 +12,7 @@ import torch
 
 from causalpp.acbo import SPENT, AcboConfig, Result, discover, discover_async
 from causalpp.benchmarks.keys import seed_of
-from causalpp.benchmarks.solvers.asked import AskingSolver, Simulated, hidden_graph, only_models
+from causalpp.benchmarks.solvers.asked import AskingSolver, Model, Simulated, hidden_graph, lettered, only_models
 from causalpp.benchmarks.solvers.base import Solution, unread
 from causalpp.benchmarks.solvers.symbolic import class_of, meaning_of
 from causalpp.equivalence import Cpdag, Entailment, MarkovEquivalenceClass
@@ -75,6 +75,8 @@ class _Loop(AskingSolver):
 
     def _prepared(self, item: Corr2CauseItem) -> tuple[Proposition, Dag, tuple[Any, Oracle], dict[str, Any]]:
         """The hypothesis, the hidden graph, candidates and oracle, and the other arguments of a run."""
+        if isinstance(self.ask, Model):
+            item = lettered(item, self.ask.listing, self.ask.seed)
         question, candidates = meaning_of(item), self._candidates(item)
         truth = hidden_graph(item, self.ask.seed)
         oracle = self.ask.oracle(truth, item.id, item.premise)

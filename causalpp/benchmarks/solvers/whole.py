@@ -6,7 +6,7 @@ import asyncio
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 
 from causalpp._plain import plain
 from causalpp.benchmarks.keys import seed_of
-from causalpp.benchmarks.solvers.asked import AskingSolver, Model, hidden_graph, only_models
+from causalpp.benchmarks.solvers.asked import AskingSolver, Model, hidden_graph, lettered, only_models
 from causalpp.benchmarks.solvers.base import Solution, unread
 from causalpp.benchmarks.solvers.symbolic import meaning_of
 from causalpp.equivalence import parse_premise
@@ -25,7 +25,7 @@ from causalpp.language import Asker, Prompt, Reply
 from causalpp.language.quoting import quoted_lines
 from causalpp.oracles import Answer, LanguageModelOracle, Oracle, Prompts, Request, Writer
 from causalpp.propositions import Proposition, parse
-from causalpp.tasks import Corr2CauseItem, Item, load_benchmark, read_items
+from causalpp.tasks import Corr2CauseItem, Item, load_benchmark, read_items, rule_answers
 from causalpp.tasks.corr2cause import corr2cause_item
 
 __all__ = ["ChainOfThought", "FewShot", "PcInPrompt", "SelfConsistency", "ZeroShot"]
@@ -39,10 +39,12 @@ class _WholeQuestion:
     def __init__(
         self, oracle: LanguageModelOracle, item: Corr2CauseItem, form: str, examples: Sequence[Corr2CauseItem]
     ) -> None:
+        listing, seed = oracle.writer.listing, oracle.writer.seed
+        item, *examples = (lettered(each, listing, seed) for each in (item, *examples))
         names, _ = parse_premise(item.premise)
         self.question = parse(item.hypothesis, names)
+        self.rules = rule_answers(self.question, names)
         prompts, reason, labels = _prompts(form), oracle.mode == "reason", oracle.writer.labels
-        listing, seed = oracle.writer.listing, oracle.writer.seed
         writer = Writer(names, prompts=prompts, labels=labels, reason=reason, listing=listing, seed=seed)
         writer.background = "\n\n".join([*(_example(prompts, other) for other in examples), _premise(prompts, item)])
         text = prompts.fill("question", background=writer.background, question=item.hypothesis, format=writer.shape())
@@ -89,6 +91,7 @@ class _Local:
 
     oracle: Oracle
     question: Proposition
+    rules: ClassVar[Mapping[str, float | None]] = {}
 
     def ask(self, repeats: int) -> list[Answer]:
         return self.oracle.ask(self.question, repeats)
@@ -115,6 +118,7 @@ class _Free:
 
     asker: Asker
     item: Item
+    rules: ClassVar[Mapping[str, float | None]] = {}
 
     def ask(self, repeats: int) -> list[_Said]:
         return self._read(self.asker.ask(Prompt(self.item.prompt), repeats))
@@ -165,18 +169,21 @@ class _Whole(AskingSolver):
             asked = self._asked(item)
         except CausalppError as error:
             return unread(error)
-        return _verdict(asked.ask(self._repeats))
+        return _verdict(asked.ask(self._repeats), asked.rules)
 
     async def solve_async(self, item: Item) -> Solution:
         try:
             asked = self._asked(item)
         except CausalppError as error:
             return unread(error)
-        return _verdict(await asked.ask_async(self._repeats))
+        return _verdict(await asked.ask_async(self._repeats), asked.rules)
 
 
-def _verdict(answers: Sequence[Answer | _Said]) -> Solution:
-    """What several answers to one question come to: the majority, and how large it is, or one answer's own odds."""
+def _verdict(answers: Sequence[Answer | _Said], rules: Mapping[str, float | None]) -> Solution:
+    """What several answers to one question come to: the majority, and how large it is, or one answer's own odds.
+
+    The rules that know nothing say what they say to the prompt as it was put.
+    """
     texts = [(json.dumps(plain(a.value), sort_keys=True), a.value) for a in answers if a.value is not None]
     said, votes = dict(texts), Counter(text for text, _ in texts)
     spent: dict[str, Any] = {
@@ -188,8 +195,8 @@ def _verdict(answers: Sequence[Answer | _Said]) -> Solution:
     leading = votes.most_common(2)
     if not leading or (len(leading) == 2 and leading[0][1] == leading[1][1]):
         reasons = [answer.reason for answer in answers if answer.value is None and answer.reason]
-        return Solution(None, reason=reasons[0] if reasons else "divided", **spent)
-    value, about = said[leading[0][0]], {"votes": len(answers)}
+        return Solution(None, reason=reasons[0] if reasons else "divided", about=dict(rules), **spent)
+    value, about = said[leading[0][0]], {"votes": len(answers), **rules}
     share = leading[0][1] / votes.total() if len(answers) > 1 else None
     if not isinstance(value, bool):
         return Solution(value, share, about=about, **spent)

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 from causalpp.benchmarks.rows import LocalRow
 from causalpp.benchmarks.runs.units import Outcome, Study, register
 from causalpp.benchmarks.settings import read_settings
-from causalpp.benchmarks.solvers.asked import Asked, settings_of
+from causalpp.benchmarks.solvers.asked import Asked, Model, settings_of
 from causalpp.benchmarks.solvers.symbolic import standing
 from causalpp.benchmarks.studies.solve import ItemsSettings, chosen_items, judged
 from causalpp.crosscheck import Calibration
-from causalpp.errors import InvalidData, InvalidParameter
+from causalpp.errors import FormatError, InvalidData, InvalidParameter
 from causalpp.oracles import Answer, Oracle
 from causalpp.oracles.noise import path_length
 from causalpp.propositions import Proposition
-from causalpp.tasks.corr2cause import corr2cause_item
+from causalpp.tasks import rule_answers
+from causalpp.tasks.corr2cause import corr2cause_item, drawn_names, renamed_premise
 from causalpp.tasks.interventional import LocalItem, interventional_set
 
 if TYPE_CHECKING:
@@ -91,27 +92,56 @@ def _plan(settings: LocalSettings, seed: int) -> Iterator[Mapping[str, Any]]:
 
 
 def _asked(parameters: Mapping[str, Any]) -> Asked:
-    return read_settings(Questioned, {"ask": parameters["ask"]}).ask
+    ask = parameters["ask"]
+    if "model" in ask:  # settings that say nothing of it are those of 0.2
+        ask = {"listing": "given", **ask}
+    return read_settings(Questioned, {"ask": ask}).ask
 
 
-def _read(parameters: Mapping[str, Any]) -> tuple[Asked, list[LocalItem], Oracle, list[Proposition]]:
+@dataclass(frozen=True)
+class _Asking:
+    """The questions of a unit as they are put: to a model with names drawn anew, if lists are drawn.
+
+    Attributes:
+        names: of the variables, each with the one that it is called by.
+    """
+
+    asked: Asked
+    items: list[LocalItem]
+    oracle: Oracle
+    names: Mapping[str, str]
+
+    @property
+    def questions(self) -> list[Proposition]:
+        return [item.proposition.rename(self.names) for item in self.items]
+
+
+def _read(parameters: Mapping[str, Any]) -> _Asking:
     asked, items = _asked(parameters), [LocalItem.from_dict(values) for values in parameters["questions"]]
-    oracle = asked.oracle(items[0].dag, items[0].id, items[0].premise)
-    return asked, items, oracle, [item.proposition for item in items]
+    first = items[0]
+    premise, names = first.premise, {name: name for name in first.variables}
+    if isinstance(asked, Model) and asked.listing == "drawn":
+        try:
+            drawn = drawn_names(premise, asked.seed)
+            premise, names = renamed_premise(premise, drawn), drawn
+        except FormatError:  # a premise of one's own in words of one's own stays as it is
+            pass
+    return _Asking(asked, items, asked.oracle(first.dag, first.id, premise), names)
 
 
 def _work(parameters: Mapping[str, Any]) -> Outcome:
-    asked, items, oracle, questions = _read(parameters)
-    return _rows(asked, items, oracle.ask(questions, parameters["repeats"]), parameters)
+    asking = _read(parameters)
+    return _rows(asking, asking.oracle.ask(asking.questions, parameters["repeats"]), parameters)
 
 
 async def _work_async(parameters: Mapping[str, Any]) -> Outcome:
-    asked, items, oracle, questions = _read(parameters)
-    return _rows(asked, items, await oracle.ask_async(questions, parameters["repeats"]), parameters)
+    asking = _read(parameters)
+    return _rows(asking, await asking.oracle.ask_async(asking.questions, parameters["repeats"]), parameters)
 
 
-def _rows(asked: Asked, items: list[LocalItem], answers: list[Answer], parameters: Mapping[str, Any]) -> Outcome:
-    known = {item.proposition: item for item in items}
+def _rows(asking: _Asking, answers: list[Answer], parameters: Mapping[str, Any]) -> Outcome:
+    asked, items = asking.asked, asking.items
+    known = dict(zip(asking.questions, items, strict=True))
     rows: list[LocalRow] = []
     for answer in answers:
         item = known[answer.question]
@@ -130,6 +160,7 @@ def _rows(asked: Asked, items: list[LocalItem], answers: list[Answer], parameter
             "path": path_length(item.proposition, item.dag),
             "decided": item.decided,
             "member_share": standing(item.premise, item.proposition)[1],
+            **rule_answers(*asking.oracle.put_as(answer.request)),  # type: ignore[typeddict-item]
             "split": item.split,
             "solver": parameters["label"],
             "oracle_nature": asked.nature,

@@ -14,9 +14,20 @@ from causalpp._plain import plain
 from causalpp.benchmarks.rows import AnswerRow, SolveRow
 from causalpp.benchmarks.runs.units import Outcome, Study, register
 from causalpp.benchmarks.solvers import Solution, Solver, make_solver
-from causalpp.benchmarks.solvers.symbolic import meaning_of, standing
+from causalpp.benchmarks.solvers.symbolic import class_of, meaning_of, standing
 from causalpp.errors import CausalppError, InvalidParameter
-from causalpp.tasks import Corr2CauseItem, Item, YesNo, generate, load_benchmark, perturb, read_items, score
+from causalpp.tasks import (
+    RULES,
+    Corr2CauseItem,
+    Item,
+    YesNo,
+    generate,
+    load_benchmark,
+    perturb,
+    read_items,
+    rule_answers,
+    score,
+)
 from causalpp.tasks.corr2cause import corr2cause_item
 
 __all__ = ["SOLVE", "GeneratedItems", "ItemsSettings", "SolveSettings", "chosen_items", "judged"]
@@ -201,18 +212,24 @@ def _solved(item: Item, solver: Solver, solution: Solution, label: str) -> Outco
     }
     row["reason"] = solution.reason or row["reason"]
     timings = {} if solution.seconds is None else {"oracle": solution.seconds}
-    return Outcome(({**solution.about, **row},), timings)
+    rules = {rule: solution.about.get(rule, row.get(rule)) for rule in RULES}  # to the prompt, where there was one
+    return Outcome(({**solution.about, **row, **rules},), timings)
 
 
 def _without_asking(item: Item) -> AnswerRow:
     """The columns that say what can be said of an item by whoever asks nobody."""
+    row: AnswerRow = {
+        "decided": None, "member_share": None, "listed_earlier": None, "longer_name": None, "alphabetical": None,
+    }  # fmt: skip
     if not isinstance(item, Corr2CauseItem):
-        return {"decided": None, "member_share": None}
+        return row
     try:
-        decided, share = standing(item.premise, meaning_of(item))
+        question = meaning_of(item)
+        decided, share = standing(item.premise, question)
     except CausalppError:  # what is in the way of an answer is told where one was tried
-        return {"decided": None, "member_share": None}
-    return {"decided": decided, "member_share": share}
+        return row
+    said = rule_answers(question, class_of(item.premise).nodes)
+    return {**row, "decided": decided, "member_share": share, **said}  # type: ignore[typeddict-item]
 
 
 def judged(item: Item, answer: object) -> AnswerRow:

@@ -32,6 +32,7 @@ _TOLD = (
     "items", "runs", "accuracy", "random_member", "class_alone", "balanced_accuracy", "f1", "calibration_error",
     "right", "confidence", "questions", "bound",
 )  # fmt: skip
+_LEAKS = ("items", "accuracy", "auc")
 _PREMISE = ("over_random_member", "accuracy_decided", "accuracy_open", "random_member_open", "class_alone_open")
 
 
@@ -288,6 +289,7 @@ def _tell(found: Run, page: Report, folder: Path, json: bool) -> None:
                 "failures": list(found.failures),
                 "report": str(paths[0]),
                 "results": {study: _records(found, study) for study in found.studies},
+                "rules": {study: _rules(found, study) for study in found.studies},
             }
         )
         return
@@ -296,6 +298,9 @@ def _tell(found: Run, page: Report, folder: Path, json: bool) -> None:
         console.print(_summary(study, records))
         if any(_PREMISE[0] in record for record in records):
             console.print(_summary(f"{study}: the premise decides, or not", records, _PREMISE))
+        rules = _rules(found, study)
+        if rules:
+            console.print(_summary(f"{study}: rules that know nothing, on the same items", rules, _LEAKS))
     if found.failures:
         console.print(f"{len(found.failures):,} units have no result", soft_wrap=True)
     console.print(f"{found.units:,} units in {found.folder}, report in {paths[0]}", soft_wrap=True)
@@ -309,7 +314,7 @@ def _summary(study: str, records: Sequence[Mapping[str, Any]], told: Sequence[st
         names += [name for name in records[0] if name in numbers and name not in names][:5]
     rows = []
     for record in records:
-        who = ", ".join(str(record[name]) for name in ("solver", "method", "oracle") if record.get(name))
+        who = ", ".join(str(record[name]) for name in ("solver", "method", "oracle", "rule") if record.get(name))
         kind = str(record.get("oracle_nature", ""))
         rows.append((who or "all", "" if kind == "none" else kind, *(_shown(record, name) for name in names)))
     return table_of(rows, study, "asks", *(name.replace("_", " ") for name in names))
@@ -322,6 +327,17 @@ def _shown(record: Mapping[str, Any], name: str) -> str:
     if f"{name}_low" in record:
         return f"{value:.3f} [{record[f'{name}_low']:.3f}, {record[f'{name}_high']:.3f}]"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def _rules(found: Run, study: str) -> list[dict[str, Any]]:
+    """What rules that know nothing score on the items of a study, for each series as they were put to it."""
+    from causalpp.benchmarks.metrics import leaks, rule_name, series_of
+
+    frame = found.frame(study)
+    columns = series_of(frame)
+    table = leaks(frame.sort_values(columns, kind="stable") if columns else frame, columns)
+    table["rule"] = [rule_name(rule) for rule in table["rule"]]
+    return [{str(k): v for k, v in row.items() if v == v} for row in table.to_dict("records")]
 
 
 def _records(found: Run, study: str) -> list[dict[str, Any]]:
