@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 from causalpp._renamed import old_attribute
-from causalpp.belief.channels import Channel, Heard, Predictive, Profile
+from causalpp.belief.channels import Channel, Coming, Heard, Potentials, Predictive, Profile
 from causalpp.belief.protocol import BeliefLike
-from causalpp.belief.record import NEW_QUESTION, Label, Record, Source, true_of
+from causalpp.belief.record import NEW_QUESTION, Label, Record, Source, levels_of, rise_of, true_of
 from causalpp.belief.reliability import Reliability
 from causalpp.belief.table import TruthTable
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import DagBatch
 from causalpp.oracles import Answer
-from causalpp.propositions import Proposition
+from causalpp.propositions import Direction, Proposition
 
 __all__ = ["ListedBelief"]
 
@@ -107,6 +107,11 @@ class ListedBelief(BeliefLike):
         return mass.index_add_(0, self.record.groups, self._log_start.exp()).log()
 
     @property
+    def _shares(self) -> Tensor:
+        """What each hypothesis weighs within its row, ``(M,)``."""
+        return (self._log_start - self._log_rows[self.record.groups]).exp().nan_to_num(0.0)
+
+    @property
     def log_likelihood(self) -> Tensor:
         """The natural logarithm of P(answers | hypothesis), reliabilities summed out, candidates first; ``(M,)``."""
         return self.channel.log_likelihood(self._state)[self.record.groups]
@@ -141,10 +146,46 @@ class ListedBelief(BeliefLike):
         """
         found = self.channel.predictive(self.heard, questions, source or Source(), apart=apart)
         groups = self.record.groups
-        share = (self._log_start - self._log_rows[groups]).exp().nan_to_num(0.0)  # of each hypothesis in its row
-        return replace(found, weights=share * found.weights[groups], groups=groups)
+        return replace(found, weights=self._shares * found.weights[groups], groups=groups)
 
     outlook = old_attribute("predictive")
+
+    def coming(
+        self,
+        questions: Sequence[Direction],
+        *,
+        levels: Tensor | None = None,
+        hypotheses: int = 400,
+        worlds: int = 60,
+    ) -> Coming:
+        """The law of the next graded answer to each of P directions that nobody answered yet, seen more closely.
+
+        Args:
+            questions: P of them.
+            levels: of these in all hypotheses, ``(M, P)``, if they are known already.
+            hypotheses: where there are more, so many stand for all, drawn evenly by their weights.
+            worlds: so many of the cases of what an oracle that is related to the graph may be, the most probable ones,
+                stand for all.
+
+        Raises:
+            InvalidParameter: the channel reads no graded answers.
+        """
+        channel = self.channel
+        if not isinstance(channel, Potentials):
+            raise InvalidParameter(f"graded answers are read by the channel Potentials, not by {channel!r:.100}")
+        record, share = self.record, self._shares
+        rows = torch.arange(len(share), device=share.device)
+        if len(share) > hypotheses:
+            steps = (torch.arange(hypotheses, dtype=torch.float64, device=share.device) + 0.5) / hypotheses
+            drawn = torch.searchsorted(self._posterior.cumsum(0), steps).clamp(max=len(share) - 1)
+            rows, times = torch.unique(drawn, return_counts=True)
+            share = share[rows] * times / (hypotheses * self._posterior[rows])
+        known = record.hypotheses
+        found = [levels_of(question, known) for question in questions] if levels is None else levels.long().unbind(1)
+        half = len(known.nodes) / 2 if isinstance(known, DagBatch) else 1.0
+        rises = torch.stack([rise_of(question, known)[rows] for question in questions], 1) / half
+        signals = torch.stack([torch.stack([level[rows] for level in found], 1).double(), rises], -1)
+        return channel.coming(self.heard, questions, signals, rows, record.groups[rows], share, worlds)
 
     def joint_predictive(self, questions: Sequence[Proposition], source: Source | None = None) -> Tensor:
         """P(answers | hypothesis) for all 2^k patterns of one yes or no to each of k questions, ``(M, 2^k)``.

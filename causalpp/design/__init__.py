@@ -10,6 +10,7 @@ from causalpp.design.bounds import (
     question_bound,
 )
 from causalpp.design.conjunctions import Conjunction, conjunctions, leading
+from causalpp.design.graded import graded_information
 from causalpp.design.information import (
     Posterior,
     binary_entropy,
@@ -52,6 +53,7 @@ __all__ = [
     "divergence",
     "efficiency",
     "expected_information_gain",
+    "graded_information",
     "joint_information",
     "leading",
     "look_ahead",

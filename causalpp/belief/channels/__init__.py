@@ -4,6 +4,7 @@ from causalpp._renamed import old_names
 from causalpp.belief.channels.abstaining import Abstaining
 from causalpp.belief.channels.agnostic import Agnostic
 from causalpp.belief.channels.base import Channel, Heard, Predictive, Profile
+from causalpp.belief.channels.coming import Coming, World
 from causalpp.belief.channels.correlated import Correlated, Persistent
 from causalpp.belief.channels.counts import CountChannel, Fixed, Learned
 from causalpp.belief.channels.mixture import Mixture, Worlds
@@ -17,6 +18,7 @@ __all__ = [
     "Abstaining",
     "Agnostic",
     "Channel",
+    "Coming",
     "Correlated",
     "CountChannel",
     "Fixed",
@@ -31,6 +33,7 @@ __all__ = [
     "Predictive",
     "Profile",
     "SharedErrors",
+    "World",
     "Worlds",
 ]
 

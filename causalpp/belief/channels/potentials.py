@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from causalpp.belief.channels.agnostic import Agnostic
 from causalpp.belief.channels.base import Channel, Heard, Predictive, Profile
+from causalpp.belief.channels.coming import Coming, World
 from causalpp.belief.channels.directions import Directions, Sums, is_graded
 from causalpp.belief.channels.potentials_prior import PotentialsPrior
 from causalpp.belief.record import NEW_QUESTION, Label, Record, Source, Tallies
@@ -198,6 +200,54 @@ class Potentials(Channel):
             record.hypotheses, record.numbers, record.groups, record.rows.to(torch.int8), spoken, record.origin
         )
         return Heard(heard.log_prior + torch.logsumexp(heard.state[:, 1:], 1), state, said)
+
+    def coming(
+        self,
+        heard: Heard,
+        questions: Sequence[Direction],
+        signals: Tensor,
+        rows: Tensor,
+        groups: Tensor,
+        weights: Tensor,
+        worlds: int,
+    ) -> Coming:
+        """The law of the next graded answer to each of P pairs that were not asked, in the leading worlds.
+
+        Args:
+            heard: what was answered, and what it made of the rows.
+            questions: P of them.
+            signals: what H hypotheses make of them, ``(H, P, 2)``; see :attr:`Record.signals`.
+            rows: the numbers of these hypotheses, ``(H,)``.
+            groups: the row of each, ``(H,)``.
+            weights: its share of the row, ``(H,)``.
+            worlds: how many of those with β ≠ 0 to look at.
+        """
+        told = self.told(heard)
+        related = weights[:, None, None, None] * told.related[groups]
+        mass = related.sum(0)
+        leading = mass.flatten().argsort(descending=True, stable=True)[:worlds]
+        scale = mass.sum() / mass.flatten()[leading].sum().clamp(min=_NEVER)  # of what is left out
+        found = [
+            World(None, share, variance, told.unrelated[:, share, variance].sum()[None])
+            for share, variance in itertools.product(range(len(self.shares)), range(len(self.variances)))
+        ]
+        for number in leading.tolist():
+            place = tuple(int(k) for k in np.unravel_index(number, mass.shape))
+            if float(mass[place]) > 0:
+                found.append(World(*place, related[(slice(None), *place)] * scale))
+        return Coming(
+            told.directions,
+            told.means,
+            self.slope(told.sums),
+            self.shares,
+            self.variances,
+            self.prior.slopes,
+            questions,
+            signals,
+            rows,
+            groups,
+            found,
+        )
 
     # --- the oracle -------------------------------------------------------------------------------------
 
