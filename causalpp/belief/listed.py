@@ -155,7 +155,7 @@ class ListedBelief(BeliefLike):
         questions: Sequence[Direction],
         *,
         levels: Tensor | None = None,
-        hypotheses: int = 400,
+        hypotheses: int = 256,
         worlds: int = 60,
     ) -> Coming:
         """The law of the next graded answer to each of P directions that nobody answered yet, seen more closely.

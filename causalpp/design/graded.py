@@ -30,8 +30,8 @@ def graded_information(
     """The bits that the next graded answer to each direction is expected to tell, shape ``(Q,)``.
 
     Given graph and world c is Gaussian; its law is mixed over what is not known of the oracle and cut at eleven points,
-    so that the information is a lower bound, by the little that lies between them.  Where there are many hypotheses, 400
-    stand for all, drawn evenly by their weights, and of the questions those are looked at that are best by mean and
+    so that the information is a lower bound, by the little that lies between them.  Where there are many hypotheses,
+    256 stand for all, drawn evenly by weight, and of the questions those are looked at that are best by mean and
     variance; all others are given 0.  So is what was asked: a repeat is a copy.
 
     Args:
@@ -52,7 +52,7 @@ def graded_information(
         >>> questions = cpp.propositions.all_questions(chain.nodes, "Direction")
         >>> bits = graded_information(belief, questions)
         >>> questions[int(bits.argmax())].question()
-        'Does smoke cause cancer, does cancer cause smoke, or neither?'
+        'Does smoke cause cancer, cancer cause smoke, or neither?'
     """
     if not all(isinstance(question, Direction) for question in questions):
         raise InvalidParameter("graded answers are to questions of the kind Direction")
@@ -73,24 +73,23 @@ def graded_information(
 
 
 def _promise(coming: Coming) -> Tensor:
-    """How much hypotheses differ in the mean of c, by how much it varies within them: quick, and only for a choice."""
-    total, mean, square, mass = 0.0, 0.0, 0.0, torch.zeros(0)
-    sums: list[Tensor] = []
+    """The information about hypothesis and β = 0 if all laws were Gaussian, ``(P,)``: quick, and only for a choice."""
+    none = [torch.zeros(0)] * 3
+    some = list(none)
     for world in coming.worlds:
-        here, variance = coming.law(world)
-        w = world.weights[:, None]
-        total, mean, square = total + w.sum(), mean + (w * here).sum(0), square + (w * (variance + here**2)).sum(0)
-        if world.kind is None:
-            continue
-        if not sums:
-            mass, sums = torch.zeros_like(w), [torch.zeros_like(here), torch.zeros_like(here)]
-        mass, sums = mass + w, [sums[0] + w * here, sums[1] + w * (variance + here**2)]
-    whole = square / total - (mean / total) ** 2
-    if not sums:
-        return whole
-    one = sums[0] / mass.clamp(min=1e-300)
-    within = (mass * (sums[1] / mass.clamp(min=1e-300) - one**2)).sum(0) / mass.sum()
-    return (whole / within.clamp(min=1e-12)).log()
+        mean, variance = coming.law(world)
+        weight = world.weights[:, None]
+        parts = [weight, weight * mean, weight * (variance + mean**2)]
+        kept = none if world.kind is None else some
+        kept[:] = [part + old if len(old) else part for part, old in zip(parts, kept, strict=True)]
+    mass, first, second = (
+        torch.cat([a.expand(len(a), coming.count), b.expand(len(b), coming.count)])
+        for a, b in zip(none, some, strict=True)
+    )
+    total = mass.sum(0)
+    whole = second.sum(0) / total - (first.sum(0) / total) ** 2
+    each = second / mass.clamp(min=_FAINT) - (first / mass.clamp(min=_FAINT)) ** 2
+    return whole.log() - (mass / total * each.clamp(min=_FAINT).log()).sum(0)
 
 
 def _information(coming: Coming, pairs: Tensor, labels: Tensor, *, apart: bool) -> Tensor:

@@ -60,6 +60,7 @@ class Coming:
         groups: Tensor,
         worlds: list[World],
     ) -> None:
+        self.count = len(questions)
         self.worlds, self.rows, self._groups, self._slope = worlds, rows, groups, slope
         place = {name: number for number, name in enumerate(told.names)}
         new = torch.zeros((len(questions), len(place)), dtype=torch.float64)

@@ -6,24 +6,22 @@ a*, of which the difference tells more than either.  What all wordings say toget
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpp.belief.record import Tallies
 from causalpp.oracles import Answer, contrasts
+from causalpp.oracles.direction import contrasts_by_wording, measured
 from causalpp.propositions import Direction
 
-__all__ = ["Directions", "Sums", "is_graded", "root_mean_square"]
+__all__ = ["Directions", "Sums", "is_graded"]
 
-_LIKE = 8  # pairs: wordings are taken to agree by one half, as if so many pairs had shown it
-_Floats = NDArray[np.float64]
+Pair = tuple[str, str]
 
 
 def is_graded(answer: Answer) -> bool:
@@ -35,19 +33,21 @@ def is_graded(answer: Answer) -> bool:
 class Directions:
     """What was answered about P pairs of variables.
 
-    Every wording is divided by its usual scale, and the wordings are averaged, each weighed by how well it agrees with
-    the others.  A pair that is asked again is averaged: it is the same opinion.
+    Every wording is divided by its usual scale, and the wordings are averaged, each weighed by how consistent it is
+    (:func:`causalpp.oracles.consistency`).  A pair that is asked again is averaged: it is the same opinion.
 
     Attributes:
         names: the variables of these pairs.
-        pairs: the places of both variables of a pair among them, whole numbers of shape ``(P, 2)``.
+        pairs: the places of both variables of a pair among them, in alphabetical order, whole numbers, ``(P, 2)``.
         columns: the question of each pair, shape ``(P,)``.
+        turned: −1 where that question has its variables in the other order, else 1, ``(P,)``.
         contrast: c, shape ``(P,)``.
     """
 
     names: tuple[str, ...]
     pairs: Tensor
     columns: Tensor
+    turned: Tensor
     contrast: Tensor
 
     @classmethod
@@ -64,33 +64,30 @@ class Directions:
             scales: the usual root mean square of each wording, by its number; of others it is that of the pairs asked
                 so far.
         """
-        place: dict[str, int] = {}
-        rows: dict[frozenset[str], int] = {}
-        columns: list[int] = []
-        pairs: list[tuple[int, int]] = []
-        told: dict[tuple[str, int], dict[int, list[float]]] = {}
+        heard: dict[str, list[Answer]] = {}
+        columns: dict[Pair, tuple[int, int]] = {}
         for number, answer in answers:
-            found = contrasts(answer)
-            if not found:  # nothing was said in either direction
-                continue
-            a, b = (place.setdefault(name, len(place)) for name in answer.question.variables)
-            row = rows.setdefault(frozenset(answer.question.variables), len(rows))
-            if row == len(columns):
-                columns.append(number)
-                pairs.append((a, b))
-            sign = 1 if pairs[row] == (a, b) else -1
-            for wording, value in found.items():
-                told.setdefault((answer.oracle, wording), {}).setdefault(row, []).append(sign * value)
-        table = np.full((len(columns), len(told)), np.nan)
-        for column, values in enumerate(told.values()):
-            for row, given in values.items():
-                table[row, column] = np.mean(given)
-        usual = [scales[wording] if wording < len(scales) else None for _, wording in told]
+            if contrasts(answer):  # or else nothing was said in either direction
+                heard.setdefault(answer.oracle, []).append(answer)
+                a, b = answer.question.variables
+                columns.setdefault(min((a, b), (b, a)), (number, 1 if a < b else -1))
+        names = tuple(dict.fromkeys(name for pair in columns for name in pair))
+        total, weight = dict.fromkeys(columns, 0.0), dict.fromkeys(columns, 0.0)
+        for given in heard.values():
+            said = contrasts_by_wording(given)
+            for wording, found in measured(said).items():
+                usual = scales[wording] if wording < len(scales) else found.scale or 1.0
+                for pair, value in said[wording].items():
+                    total[pair] += found.weight * value / usual
+                    weight[pair] += found.weight
+        contrast = [total[pair] / weight[pair] if weight[pair] else 0.0 for pair in columns]
+        place = {name: number for number, name in enumerate(names)}
         return cls(
-            tuple(place),
-            torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2),
-            torch.tensor(columns, dtype=torch.int64),
-            torch.as_tensor(_together(table, usual)),
+            names,
+            torch.tensor([[place[name] for name in pair] for pair in columns], dtype=torch.int64).reshape(-1, 2),
+            torch.tensor([number for number, _ in columns.values()], dtype=torch.int64),
+            torch.tensor([sign for _, sign in columns.values()], dtype=torch.int64),
+            torch.tensor(contrast, dtype=torch.float64),
         )
 
     def __len__(self) -> int:
@@ -120,7 +117,7 @@ class Directions:
 
         First by the distance of the two, then by how much higher the second stands.
         """
-        here = signals[:, self.columns.to(signals.device)]
+        here = signals[:, self.columns.to(signals.device)] * self.turned[:, None].to(signals)
         return torch.stack([slope_of(here[..., 0], slopes), here[..., 1]], 1)
 
     def sums(self, means: Tensor, shares: Tensor) -> Sums:
@@ -185,40 +182,3 @@ def slope_of(levels: Tensor, slopes: tuple[float, ...]) -> Tensor:
     table = torch.tensor([0.0, *slopes], dtype=torch.float64, device=levels.device)
     steps = levels.long()
     return table[steps.abs()] * steps.sign()
-
-
-def _together(table: _Floats, usual: Sequence[float | None]) -> _Floats:
-    """One number a pair, from those of the wordings, ``(P, W)`` with NaN where there is none."""
-    if not table.size:
-        return np.zeros(len(table))
-    own = root_mean_square(table)
-    scaled = table / [own[k] if scale is None else scale for k, scale in enumerate(usual)]
-    weights = _consistency(table / own)
-    given = ~np.isnan(scaled)
-    out: _Floats = np.where(given, scaled, 0.0) @ weights / np.maximum(given @ weights, 1e-300)
-    return out
-
-
-def root_mean_square(values: _Floats) -> _Floats:
-    """Of each column, 1 where that is 0."""
-    with np.errstate(invalid="ignore"):
-        found = np.sqrt(np.nanmean(values**2, axis=0))
-    return np.where(np.nan_to_num(found) > 0, found, 1.0)
-
-
-def _consistency(scaled: _Floats) -> _Floats:
-    """How much each wording counts: the leading direction of the wordings' agreement, none of it negative.
-
-    Agreement is the mean product of two wordings over the pairs that both have, drawn towards one half while these are
-    few.  A wording that the others do not share counts for little; two count alike.
-    """
-    given = ~np.isnan(scaled)
-    filled = np.where(given, scaled, 0.0)
-    both = given.T.astype(float) @ given
-    agreement = (filled.T @ filled + _LIKE / 2) / (both + _LIKE)
-    np.fill_diagonal(agreement, 1.0)
-    _, vectors = np.linalg.eigh(agreement)
-    leading = vectors[:, -1] * np.sign(vectors[:, -1].sum())
-    positive = np.maximum(leading, 0.0)
-    weights: _Floats = positive / positive.sum()
-    return weights

@@ -232,9 +232,9 @@ class Potentials(Channel):
             for share, variance in itertools.product(range(len(self.shares)), range(len(self.variances)))
         ]
         for number in leading.tolist():
-            place = tuple(int(k) for k in np.unravel_index(number, mass.shape))
-            if float(mass[place]) > 0:
-                found.append(World(*place, related[(slice(None), *place)] * scale))
+            kind, share, variance = (int(place) for place in np.unravel_index(number, mass.shape))
+            if float(mass[kind, share, variance]) > 0:
+                found.append(World(kind, share, variance, related[:, kind, share, variance] * scale))
         return Coming(
             told.directions,
             told.means,
