@@ -16,20 +16,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp.belief import NEW_QUESTION, AnyBelief, Belief, ComponentBelief, ParticleBelief, Predictive
+from causalpp.belief import NEW_QUESTION, AnyBelief, Belief, ComponentBelief, ParticleBelief, Potentials, Predictive
 from causalpp.design import (
     Policy,
     Questions,
     binary_entropy,
     conjunctions,
     expected_information_gain,
+    graded_information,
     leading,
     next_answer_information,
     pick,
     question_information,
 )
 from causalpp.graphs import DagBatch
-from causalpp.propositions import And, Proposition, truth_table
+from causalpp.propositions import And, Direction, Proposition, truth_table
 
 __all__ = ["LOOKED_AT", "Able", "Chooser", "Chooses", "ComponentChooser", "Part", "ParticleChooser", "law_of"]
 
@@ -158,6 +159,7 @@ class Chooser(Chooses[Belief]):
         self.labels = None if self.about is None else torch.nn.functional.one_hot(self.about, 3).to(torch.float64)
         self.numbers = {question: number for number, question in enumerate(questions)}
         self.joint = joint
+        self.levels: Tensor | None = None  # of the questions in the hypotheses, where answers are graded
         self.single = torch.ones(len(questions), dtype=torch.bool, device=truth.device)
 
     def open(self, questions: Sequence[Proposition], truth: Tensor) -> None:
@@ -171,6 +173,36 @@ class Chooser(Chooses[Belief]):
 
     def gain(self, belief: Belief) -> Tensor:
         """The expected information of every question in bits, shape ``(Q,)``."""
+        graded = self._graded(belief)
+        if len(graded) == len(self.questions):
+            return self._of_graded(belief, graded)
+        gain = self._of_words(belief)
+        if graded:
+            gain[graded] = self._of_graded(belief, graded)
+        return gain
+
+    def _graded(self, belief: Belief) -> list[int]:
+        """The questions whose answers are taken to be graded."""
+        channel = belief.channel
+        if not isinstance(channel, Potentials) or not channel.graded(belief.record.tallies):
+            return []
+        return [number for number, question in enumerate(self.questions) if isinstance(question, Direction)]
+
+    def _of_graded(self, belief: Belief, numbers: Sequence[int], *, apart: bool = True) -> Tensor:
+        """What graded answers to some questions are expected to tell, in bits."""
+        if self.levels is None or self.levels.shape[1] < len(self.questions):
+            known = belief.hypotheses
+            self.levels = torch.stack([question.levels(known) for question in self.questions], 1)
+        return graded_information(
+            belief,
+            [self.questions[number] for number in numbers],
+            about=None if self.about is None or not apart else self.about[:-1],
+            apart=apart,
+            levels=self.levels[:, list(numbers)],
+        )
+
+    def _of_words(self, belief: Belief) -> Tensor:
+        """What a yes or no to every question is expected to tell, in bits, shape ``(Q,)``."""
         found = belief.predictive(self.questions)
         groups, state = found.groups, found.state
         silent = _silence(found, groups)
@@ -203,6 +235,8 @@ class Chooser(Chooses[Belief]):
         return (binary_entropy((weights @ yes).clamp(0, 1)) - inner).clamp(min=0)
 
     def about_the_graph(self, belief: Belief, number: int) -> float:
+        if number in self._graded(belief):
+            return float(self._of_graded(belief, [number], apart=False)[0])
         here = slice(number, number + 1)
         return float(next_answer_information(belief, Questions(self.questions[here], self.truth[:-1, here]))[0])
 

@@ -13,7 +13,7 @@ from causalpp.acbo._calls import Call, Rounds
 from causalpp.acbo._start import Candidates, begin, described, narrowed
 from causalpp.acbo.config import Settings
 from causalpp.acbo.result import UNFINISHED, Result, Step
-from causalpp.acbo.stopping import AGAIN, NOTHING_LEFT, Silence, doubt, entailed, unanswered, verdict
+from causalpp.acbo.stopping import AGAIN, NOTHING_LEFT, Silence, doubt, entailed, exhausted, unanswered, verdict
 from causalpp.belief import AnyBelief
 from causalpp.errors import OracleError
 from causalpp.oracles import Answer, Panel, Request
@@ -38,7 +38,7 @@ class Run:
         self.settled = None if settings.goal is None else start.belief.settled(settings.goal)
         self.chooser, self.distinct, self.entropy = start.chooser, start.distinct, start.entropy
         self.kinds, self.further = start.kinds, start.further
-        self.budget = settings.budget(start.size)
+        self.budget = settings.budget(start.size, len(start.belief.nodes))
         self.silence = Silence(how.channel)
         self.rounds = Rounds(how.panel, how.batch, how.outcome_cost) if how.panel is not None or how.batch > 1 else None
         self.steps: tuple[Step, ...] = ()
@@ -70,8 +70,10 @@ class Run:
             return entailed(goal, self.settled)
         # experiments may be of use for the last question only
         patience = len(self.chooser.questions) if {step.answer.nature for step in self.steps} == {"experiment"} else 0
-        return self.silence.verdict(patience) or verdict(
-            self.belief, self.calls, self.settings.confidence, self.budget, self.how, goal
+        return (
+            self.silence.verdict(patience)
+            or verdict(self.belief, self.calls, self.settings.confidence, self.budget, self.how, goal)
+            or (exhausted(self.belief, self.how) if self.settings.max_questions is None else None)
         )
 
     def _choose(self) -> None:

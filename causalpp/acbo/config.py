@@ -47,8 +47,8 @@ class AcboConfig:
             given, or another policy chooses, there are none.
         joint: whether two statements may be put as one question, *A causes B and C does not cause D*, where that tells
             more.  It takes a quarter fewer questions of an oracle that judges two statements together as well as one.
-        least_gain: bits; a question that is expected to tell less is not asked.  None for 0.001 with the channel
-            :class:`~causalpp.belief.Agnostic` and 10⁻⁹ with others.
+        least_gain: bits; a question that is expected to tell less is not asked.  None for 0.001 with the channels
+            :class:`~causalpp.belief.Agnostic` and :class:`~causalpp.belief.Potentials`, and 10⁻⁹ with others.
         unrelated: a graph is claimed only where *the answers have nothing to do with the graph* is at most this
             probable.
         chance: the run ends as no better than chance where that is at least this probable.
@@ -126,7 +126,7 @@ class AcboConfig:
     def least(self) -> float:
         """The least gain that is worth a question, in bits."""
         if self.least_gain is None:
-            return 1e-3 if self._agnostic else 1e-9
+            return 1e-3 if self._agnostic or self.channel.reads_levels else 1e-9
         return self.least_gain
 
     def to_dict(self) -> dict[str, Any]:
@@ -180,6 +180,7 @@ class Keywords(TypedDict, total=False):
     config: AcboConfig | None
     limit: int
     knowledge: Knowledge | None
+    questions: Sequence[Proposition] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +201,7 @@ class Settings:
     config: AcboConfig | None = None
     limit: int = 100_000
     knowledge: Knowledge | None = None
+    questions: Sequence[Proposition] | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.confidence < 1:
@@ -214,6 +216,11 @@ class Settings:
             if not (isinstance(kinds, Sequence) and kinds):
                 raise InvalidParameter(f"the kinds of question are one or several, such as 'Causes', got {kinds!r}")
             object.__setattr__(self, "kinds", tuple(kinds))
+        if self.questions is not None:
+            object.__setattr__(self, "questions", tuple(dict.fromkeys(self.questions)))
+            for question in self.questions:
+                if not isinstance(question, Proposition):
+                    raise InvalidParameter(f"questions are propositions such as Causes('a', 'b'), not {question!r}")
 
     @cached_property
     def how(self) -> AcboConfig:
@@ -225,8 +232,10 @@ class Settings:
     def first_kinds(self) -> tuple[str, ...]:
         """The kinds of question to begin with, before ``"auto"`` has looked at the candidates."""
         kinds = self.kinds
+        if self.questions is not None:
+            return tuple(dict.fromkeys(type(question).__name__ for question in self.questions))
         if kinds is None or kinds == "auto":
-            return ("Causes",)
+            return ("Direction",) if kinds is None and self.how.channel.reads_levels else ("Causes",)
         some = [kinds] if isinstance(kinds, (str, type)) else kinds
         return tuple(kind if isinstance(kind, str) else kind.__name__ for kind in some)
 
@@ -234,13 +243,19 @@ class Settings:
     def further_kinds(self) -> tuple[tuple[str, int], ...]:
         """The kinds of question to go on with, and how many variables each holds fixed."""
         how = self.how
-        return how.further if self.kinds is None and how.policy is None and how.panel != "all" else ()
+        free = self.kinds is None and self.questions is None and how.policy is None and how.panel != "all"
+        return how.further if free and not how.channel.reads_levels else ()
 
-    def budget(self, candidates: int) -> int:
-        """How many calls there may be: by default 200, or 25 for every bit of the number of candidates."""
+    def budget(self, candidates: int, variables: int) -> int:
+        """How many calls there may be: by default 200, or 25 for every bit of the number of candidates.
+
+        For a channel that reads graded answers, as many as there are pairs of variables, if these are more; but see
+        :func:`causalpp.acbo.stopping.exhausted`.
+        """
         if self.max_questions is not None:
             return self.max_questions
-        return max(200, math.ceil(25 * math.log2(candidates)))
+        pairs = variables * (variables - 1) // 2 if self.how.channel.reads_levels else 0
+        return max(200, math.ceil(25 * math.log2(candidates)), pairs)
 
 
 def with_settings(function: F) -> F:

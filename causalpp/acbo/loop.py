@@ -10,6 +10,7 @@ from causalpp.acbo._start import Candidates
 from causalpp.acbo.config import Keywords, with_settings
 from causalpp.acbo.result import INTERRUPTED, SPENT, Result, Step
 from causalpp.acbo.session import Session
+from causalpp.belief import Potentials
 from causalpp.errors import BudgetSpent
 from causalpp.oracles import Answer, Oracle
 
@@ -39,15 +40,19 @@ def discover(
         confidence: stop when the most probable graph is this probable, and it is established (probability 0.95)
             that the answers have to do with the graph.
         max_questions: stop after so many; by default 200, or 25 for every bit of the number of candidates.  Where
-            several are put in one call, it is the calls that count.
+            several are put in one call, it is the calls that count.  With :class:`~causalpp.belief.Potentials` a
+            question about a pair counts as one, whatever number of prompts it takes, and by default asking stops after
+            as many pairs as there are variables where the answers turn out to be mostly one number a variable.
         seed: of the choice among equally good questions.
         kinds: the kinds of question that may be asked, one or several; by default ``Causes``, and when these are used
-            up those of ``AcboConfig.further``.  ``"auto"`` chooses the smallest family that tells the candidates apart
-            as well as larger ones do, and ``result.settings["kinds"]`` says which.
+            up those of ``AcboConfig.further``; ``Direction`` with the channel
+            :class:`~causalpp.belief.Potentials`.  ``"auto"`` chooses the smallest family that tells the candidates
+            apart as well as larger ones do, and ``result.settings["kinds"]`` says which.
         conditioning: the most variables a question may hold fixed; see :func:`causalpp.all_questions`.
         goal: a proposition to settle; the run then asks about that, and stops when it is true or false with the
             ``confidence``, whatever else about the graph is left open; without a question where all candidates agree.
-        channel: the noise model; by default :class:`~causalpp.belief.Agnostic`.
+        channel: the noise model; by default :class:`~causalpp.belief.Agnostic`, and for a language model, unless kinds
+            or a config are given, :class:`~causalpp.belief.Potentials`.
         config: all further settings, such as ``AcboConfig.published()``, or ``AcboConfig(panel=4)`` to put several
             questions in one call; ``channel`` goes before its own.
         limit: the largest class to list.  For a larger one the belief is an exact product over the chain components,
@@ -56,6 +61,8 @@ def discover(
             result so far.
         knowledge: what is known of the edges; graphs that it rules out take no part, as candidates or beside them. What
             a class was learned or narrowed by is known without being said again.
+        questions: those that may be asked, in place of all of some kinds.  By default, of all those that the oracle
+            can answer (``oracle.answerable``).
 
     Returns:
         The graph, the belief, the transcript and why the run ended.
@@ -77,7 +84,7 @@ def discover(
         >>> result.graph == asia.dag, result.stopped_because
         (True, 'the most probable graph reached the confidence asked for')
     """
-    return drive(Session(candidates, on_step=on_step, **settings), oracle)
+    return drive(_session(candidates, oracle, on_step, settings), oracle)
 
 
 @with_settings
@@ -93,7 +100,17 @@ async def discover_async(
     The questions and the result are the same.  A run that is cancelled carries what it has in the attribute ``result``
     of the ``CancelledError``.
     """
-    return await drive_async(Session(candidates, on_step=on_step, **settings), oracle)
+    return await drive_async(_session(candidates, oracle, on_step, settings), oracle)
+
+
+def _session(
+    candidates: Candidates, oracle: Oracle, on_step: Callable[[Step], None] | None, settings: Keywords
+) -> Session:
+    """A session as the oracle needs it: a language model's answers are graded, if nothing else is said."""
+    free = not any(settings.get(name) is not None for name in ("channel", "config", "kinds", "questions"))
+    if free and oracle.nature == "language model":
+        settings = {**settings, "channel": Potentials()}
+    return Session(candidates, on_step=on_step, **settings)
 
 
 def drive(session: Session, oracle: Oracle) -> Result:
@@ -101,6 +118,7 @@ def drive(session: Session, oracle: Oracle) -> Result:
 
     Where the session was told answers of this oracle before, in another process, the oracle goes on after them.
     """
+    session._restrict(oracle.answerable)
     with _kept(session, oracle):
         while (asked := session.ask()) is not None:
             _learn(session, oracle, oracle.ask(asked, session.votes))
@@ -109,6 +127,7 @@ def drive(session: Session, oracle: Oracle) -> Result:
 
 async def drive_async(session: Session, oracle: Oracle) -> Result:
     """:func:`drive` inside an event loop."""
+    session._restrict(oracle.answerable)
     with _kept(session, oracle):
         while (asked := session.ask()) is not None:
             _learn(session, oracle, await oracle.ask_async(asked, session.votes))

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from causalpp.acbo.config import AcboConfig
-from causalpp.belief import AnyBelief, Channel, Fixed
+from causalpp.belief import AnyBelief, Channel, Fixed, is_graded
 from causalpp.oracles import Answer
 from causalpp.propositions import Proposition
 
 __all__ = [
-    "AGAIN", "MISSING", "NOTHING_LEFT", "REACHED", "Silence", "contradiction", "doubt", "entailed", "trusted",
-    "unanswered", "verdict",
+    "AGAIN", "MISSING", "NOTHING_LEFT", "REACHED", "Silence", "contradiction", "doubt", "entailed", "exhausted",
+    "trusted", "unanswered", "verdict",
 ]  # fmt: skip
 
 REACHED = "the most probable graph reached the confidence asked for"
@@ -21,6 +21,7 @@ NOTHING_LEFT = "no question is left whose answer would tell the candidates apart
 _GIVEN_UP = 20  # answers before an oracle with a learned reliability may be given up
 _PATIENCE = 10  # questions without a yes or no, one after the other
 AGAIN = 2  # further times that a question is put which found neither yes nor no, once no other tells anything
+_MOSTLY = 0.5  # a share of position noise from which on n pairs tell what n variables have to tell
 _SHOWN = 160  # characters of a reply that was neither
 _TRUST = 0.95  # how probable it must be that an oracle with a learned reliability is better than chance
 
@@ -49,6 +50,25 @@ def verdict(
     if asked >= budget:
         return f"the budget of {budget} questions is spent" + doubt(belief, config)
     return None
+
+
+def exhausted(belief: AnyBelief, config: AcboConfig) -> str | None:
+    """Why to ask no more where answers are mostly positions of variables: as many pairs as variables tell these.
+
+    The positions of n variables are n − 1 numbers: with n pairs answered, more of them tell what is known already, if
+    the share of position noise is one half or more.  Where answers are independent, all pairs are worth asking.
+    """
+    shares = belief.shares
+    if not belief.channel.reads_levels or not shares:
+        return None
+    pairs = {frozenset(answer.question.variables) for answer in belief.answers if is_graded(answer)}
+    mean = sum(share * p for share, p in shares.items())
+    if len(pairs) < len(belief.nodes) or mean < _MOSTLY:
+        return None
+    return (
+        f"{len(pairs)} pairs were asked, and the answers are mostly one number a variable (a share of {mean:.2f}): "
+        f"more pairs would tell little more{doubt(belief, config)}"
+    )
 
 
 def entailed(goal: Proposition, holds: bool) -> str:

@@ -23,6 +23,7 @@ from causalpp.belief.channels import (
     Profile,
     SharedErrors,
     Worlds,
+    is_graded,
 )
 from causalpp.belief.explanation import Explanation, Reason
 from causalpp.belief.huge import ComponentBelief, Mixing, ParticleBelief
@@ -68,6 +69,7 @@ __all__ = [
     "Tallies",
     "TruthTable",
     "Worlds",
+    "is_graded",
     "one_edge_alternatives",
 ]
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag, DagBatch
 from causalpp.oracles.answer import Answer, Request
-from causalpp.oracles.noise import LogOdds, Noise, Situation
+from causalpp.oracles.noise import LogOdds, Noise, PositionNoise, Situation
 from causalpp.oracles.noise.base import check_seed
 from causalpp.oracles.noise.families import as_noise
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.panel import asking
-from causalpp.propositions import Proposition
+from causalpp.propositions import Causes, Direction, Proposition
 
 __all__ = ["SimulatedOracle"]
 
@@ -28,7 +28,8 @@ class SimulatedOracle(Oracle):
         noise: how they go wrong; :mod:`causalpp.noise` has the families, a plain number is the rate of
             symmetric errors.
         seed: of the errors; the same seed gives the same answers on any machine.
-        log_odds: how sure it says it is of a yes or a no; by default it does not say.
+        log_odds: how sure it says it is of a yes or a no; by default it does not say.  Where it does, the answer to a
+            :class:`~causalpp.Direction` has the log-odds of both ways as its parts.
 
     Raises:
         InvalidParameter: no graph, no noise, or a seed that is not a whole number from 0 on.
@@ -85,6 +86,14 @@ class SimulatedOracle(Oracle):
         SimulatedOracle.__init__(other, dag, self.noise, seed, self.log_odds)
         return other
 
+    def _parts(self, question: Proposition, number: int) -> Sequence[Request]:
+        """Where it says how sure it is: both ways of a direction."""
+        if not isinstance(question, Direction) or (
+            self.log_odds is None and not isinstance(self._noise, PositionNoise)
+        ):
+            return ()
+        return [Request(Causes(*pair), number) for pair in ((question.a, question.b), (question.b, question.a))]
+
     def _answer(self, request: Request) -> Answer:
         question = request.question
         if question not in self._true:
@@ -94,5 +103,7 @@ class SimulatedOracle(Oracle):
             question, self._true[question], self.truth, *place, seeds=(self.seed,), call=asking(request.call)
         )
         value = self._noise.answer(situation)
-        sure = None if self.log_odds is None or value is None else self.log_odds.of(value, self._noise, situation)
+        sure = self._noise.odds(situation)
+        if sure is None and self.log_odds is not None and value is not None:
+            sure = self.log_odds.of(value, self._noise, situation)
         return Answer(question, value, log_odds=sure, reason="unsure" if value is None else None)

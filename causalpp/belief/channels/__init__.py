@@ -7,6 +7,7 @@ from causalpp.belief.channels.base import Channel, Heard, Predictive, Profile
 from causalpp.belief.channels.coming import Coming, World
 from causalpp.belief.channels.correlated import Correlated, Persistent
 from causalpp.belief.channels.counts import CountChannel, Fixed, Learned
+from causalpp.belief.channels.directions import is_graded
 from causalpp.belief.channels.mixture import Mixture, Worlds
 from causalpp.belief.channels.odds import LogOdds
 from causalpp.belief.channels.pooled import Pooled
@@ -35,6 +36,7 @@ __all__ = [
     "SharedErrors",
     "World",
     "Worlds",
+    "is_graded",
 ]
 
 __getattr__ = old_names(

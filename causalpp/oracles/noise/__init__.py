@@ -18,6 +18,7 @@ from causalpp.oracles.noise.mixtures import (
     SharedWithinCall,
     YesBias,
 )
+from causalpp.oracles.noise.positions import PositionNoise
 
 __all__ = [
     "Abstaining",
@@ -31,6 +32,7 @@ __all__ = [
     "LogOdds",
     "Noise",
     "Persistent",
+    "PositionNoise",
     "SharedAcrossModels",
     "SharedWithinCall",
     "Situation",

@@ -101,6 +101,10 @@ class Situation:
             self._begun[key] = np.random.default_rng(key)
         return self._begun[key]
 
+    def about(self, *names: str) -> np.random.Generator:
+        """Random numbers that are the same at every asking of whatever is about these variables."""
+        return np.random.default_rng((*self.seeds, _NO_REPLICATE, *_digits("\n".join(names))))
+
     def shared(self, seed: int) -> Situation:
         """The same asking, its random numbers shared by all oracles that use this seed."""
         return replace(self, seeds=(seed, _SHARED))
@@ -144,6 +148,10 @@ class Noise(ABC):
     @abstractmethod
     def answer(self, situation: Situation) -> bool | None:
         """What is answered: True for yes, False for no, None for an abstention."""
+
+    def odds(self, situation: Situation) -> float | None:  # noqa: ARG002
+        """The log-odds that come with the answer, if the noise itself says how sure it is."""
+        return None
 
     def law(self, situation: Situation) -> Law:  # noqa: ARG002
         """How probable each answer is, over all that is drawn, persistent errors included.
