@@ -159,7 +159,6 @@ class Chooser(Chooses[Belief]):
         self.labels = None if self.about is None else torch.nn.functional.one_hot(self.about, 3).to(torch.float64)
         self.numbers = {question: number for number, question in enumerate(questions)}
         self.joint = joint
-        self.levels: Tensor | None = None  # of the questions in the hypotheses, where answers are graded
         self.single = torch.ones(len(questions), dtype=torch.bool, device=truth.device)
 
     def open(self, questions: Sequence[Proposition], truth: Tensor) -> None:
@@ -190,15 +189,11 @@ class Chooser(Chooses[Belief]):
 
     def _of_graded(self, belief: Belief, numbers: Sequence[int], *, apart: bool = True) -> Tensor:
         """What graded answers to some questions are expected to tell, in bits."""
-        if self.levels is None or self.levels.shape[1] < len(self.questions):
-            known = belief.hypotheses
-            self.levels = torch.stack([question.levels(known) for question in self.questions], 1)
         return graded_information(
             belief,
             [self.questions[number] for number in numbers],
             about=None if self.about is None or not apart else self.about[:-1],
             apart=apart,
-            levels=self.levels[:, list(numbers)],
         )
 
     def _of_words(self, belief: Belief) -> Tensor:

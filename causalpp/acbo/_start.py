@@ -85,9 +85,7 @@ def begin(candidates: Candidates, settings: Settings, draw: np.random.Generator)
     except TooLarge:
         if not isinstance(candidates, MarkovEquivalenceClass):
             raise
-        questions = settings.questions
-        if questions is None:
-            questions = askable(candidates, settings.first_kinds, settings.conditioning, settings.goal, draw)
+        questions = askable(candidates, settings.first_kinds, settings.conditioning, settings.goal, draw)
         return _product(candidates, questions, settings, draw) or _particles(candidates, questions, settings, draw)
     return _listed(candidates, batch, weights, settings, draw)
 
@@ -99,10 +97,7 @@ def _listed(
     if settings.kinds == "auto":
         found, conditioning = smallest_family(batch)
         kinds = tuple(found)
-    questions: Sequence[Proposition]
-    if settings.questions is not None:
-        questions = settings.questions
-    elif isinstance(candidates, MarkovEquivalenceClass):
+    if isinstance(candidates, MarkovEquivalenceClass):
         questions = askable(candidates, kinds, conditioning, goal, draw)
     else:
         questions = all_questions(batch.nodes, kinds=kinds, conditioning=conditioning)

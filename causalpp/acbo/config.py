@@ -180,7 +180,6 @@ class Keywords(TypedDict, total=False):
     config: AcboConfig | None
     limit: int
     knowledge: Knowledge | None
-    questions: Sequence[Proposition] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +200,6 @@ class Settings:
     config: AcboConfig | None = None
     limit: int = 100_000
     knowledge: Knowledge | None = None
-    questions: Sequence[Proposition] | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.confidence < 1:
@@ -216,11 +214,6 @@ class Settings:
             if not (isinstance(kinds, Sequence) and kinds):
                 raise InvalidParameter(f"the kinds of question are one or several, such as 'Causes', got {kinds!r}")
             object.__setattr__(self, "kinds", tuple(kinds))
-        if self.questions is not None:
-            object.__setattr__(self, "questions", tuple(dict.fromkeys(self.questions)))
-            for question in self.questions:
-                if not isinstance(question, Proposition):
-                    raise InvalidParameter(f"questions are propositions such as Causes('a', 'b'), not {question!r}")
 
     @cached_property
     def how(self) -> AcboConfig:
@@ -232,8 +225,6 @@ class Settings:
     def first_kinds(self) -> tuple[str, ...]:
         """The kinds of question to begin with, before ``"auto"`` has looked at the candidates."""
         kinds = self.kinds
-        if self.questions is not None:
-            return tuple(dict.fromkeys(type(question).__name__ for question in self.questions))
         if kinds is None or kinds == "auto":
             return ("Direction",) if kinds is None and self.how.channel.reads_levels else ("Causes",)
         some = [kinds] if isinstance(kinds, (str, type)) else kinds
@@ -243,7 +234,7 @@ class Settings:
     def further_kinds(self) -> tuple[tuple[str, int], ...]:
         """The kinds of question to go on with, and how many variables each holds fixed."""
         how = self.how
-        free = self.kinds is None and self.questions is None and how.policy is None and how.panel != "all"
+        free = self.kinds is None and how.policy is None and how.panel != "all"
         return how.further if free and not how.channel.reads_levels else ()
 
     def budget(self, candidates: int, variables: int) -> int:

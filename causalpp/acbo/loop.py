@@ -61,8 +61,6 @@ def discover(
             result so far.
         knowledge: what is known of the edges; graphs that it rules out take no part, as candidates or beside them. What
             a class was learned or narrowed by is known without being said again.
-        questions: those that may be asked, in place of all of some kinds.  By default, of all those that the oracle
-            can answer (``oracle.answerable``).
 
     Returns:
         The graph, the belief, the transcript and why the run ended.
@@ -107,7 +105,7 @@ def _session(
     candidates: Candidates, oracle: Oracle, on_step: Callable[[Step], None] | None, settings: Keywords
 ) -> Session:
     """A session as the oracle needs it: a language model's answers are graded, if nothing else is said."""
-    free = not any(settings.get(name) is not None for name in ("channel", "config", "kinds", "questions"))
+    free = not any(settings.get(name) is not None for name in ("channel", "config", "kinds"))
     if free and oracle.nature == "language model":
         settings = {**settings, "channel": Potentials()}
     return Session(candidates, on_step=on_step, **settings)
@@ -118,7 +116,6 @@ def drive(session: Session, oracle: Oracle) -> Result:
 
     Where the session was told answers of this oracle before, in another process, the oracle goes on after them.
     """
-    session._restrict(oracle.answerable)
     with _kept(session, oracle):
         while (asked := session.ask()) is not None:
             _learn(session, oracle, oracle.ask(asked, session.votes))
@@ -127,7 +124,6 @@ def drive(session: Session, oracle: Oracle) -> Result:
 
 async def drive_async(session: Session, oracle: Oracle) -> Result:
     """:func:`drive` inside an event loop."""
-    session._restrict(oracle.answerable)
     with _kept(session, oracle):
         while (asked := session.ask()) is not None:
             _learn(session, oracle, await oracle.ask_async(asked, session.votes))

@@ -84,20 +84,6 @@ class Session:
         self._lock: FileLock | None = None
 
     @property
-    def questions(self) -> tuple[Proposition, ...]:
-        """Those that may be asked, as far as they are known yet."""
-        return tuple(self._run.chooser.questions)
-
-    def _restrict(self, answerable: Callable[[Sequence[Proposition]], Sequence[bool]]) -> None:
-        """Before anything is asked: ask of the questions only those that can be answered."""
-        if self._told or self.settings.questions is not None:
-            return
-        able = answerable(self.questions)
-        if not all(able):
-            some = tuple(question for question, yes in zip(self.questions, able, strict=True) if yes)
-            self._begin(self._candidates, replace(self.settings, questions=some), self.on_step)
-
-    @property
     def votes(self) -> int:
         """How many answers are wanted to each question: the majority of them is learned from."""
         return self.settings.how.votes

@@ -14,7 +14,7 @@ from torch import Tensor
 from causalpp._renamed import old_attribute
 from causalpp.belief.channels import Channel, Coming, Heard, Potentials, Predictive, Profile
 from causalpp.belief.protocol import BeliefLike
-from causalpp.belief.record import NEW_QUESTION, Label, Record, Source, levels_of, rise_of, true_of
+from causalpp.belief.record import NEW_QUESTION, Label, Record, Source, signals_of, true_of
 from causalpp.belief.reliability import Reliability
 from causalpp.belief.table import TruthTable
 from causalpp.errors import InvalidParameter
@@ -154,7 +154,6 @@ class ListedBelief(BeliefLike):
         self,
         questions: Sequence[Direction],
         *,
-        levels: Tensor | None = None,
         hypotheses: int = 256,
         worlds: int = 60,
     ) -> Coming:
@@ -162,7 +161,6 @@ class ListedBelief(BeliefLike):
 
         Args:
             questions: P of them.
-            levels: of these in all hypotheses, ``(M, P)``, if they are known already.
             hypotheses: where there are more, so many stand for all, drawn evenly by their weights.
             worlds: so many of the cases of what an oracle that is related to the graph may be, the most probable ones,
                 stand for all.
@@ -180,11 +178,10 @@ class ListedBelief(BeliefLike):
             drawn = torch.searchsorted(self._posterior.cumsum(0), steps).clamp(max=len(share) - 1)
             rows, times = torch.unique(drawn, return_counts=True)
             share = share[rows] * times / (hypotheses * self._posterior[rows])
-        known = record.hypotheses
-        found = [levels_of(question, known) for question in questions] if levels is None else levels.long().unbind(1)
-        half = len(known.nodes) / 2 if isinstance(known, DagBatch) else 1.0
-        rises = torch.stack([rise_of(question, known)[rows] for question in questions], 1) / half
-        signals = torch.stack([torch.stack([level[rows] for level in found], 1).double(), rises], -1)
+        some: DagBatch | TruthTable = record.hypotheses
+        if isinstance(some, DagBatch) and len(rows) < len(some):
+            some = some[rows]
+        signals = signals_of(questions, some)
         return channel.coming(self.heard, questions, signals, rows, record.groups[rows], share, worlds)
 
     def joint_predictive(self, questions: Sequence[Proposition], source: Source | None = None) -> Tensor:

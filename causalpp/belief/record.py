@@ -16,7 +16,10 @@ from causalpp.graphs import DagBatch
 from causalpp.oracles import Answer
 from causalpp.propositions import Direction, Proposition, truth_table
 
-__all__ = ["NEW_QUESTION", "Label", "Record", "Source", "Tallies", "counts_of", "levels_of", "rise_of", "true_of"]
+__all__ = [
+    "NEW_QUESTION", "Label", "Record", "Source", "Tallies", "counts_of", "levels_of", "rise_of", "signals_of",
+    "true_of",
+]  # fmt: skip
 
 Label: TypeAlias = Hashable
 """The name of a group of answers: a kind of question, a wording, an oracle, or a tuple of such."""
@@ -135,8 +138,7 @@ class Record:
     def signals(self) -> Tensor:
         """What a channel that reads levels is given, ``(R, Q, 2)``: levels, and rises over half the variables."""
         assert self.rises is not None
-        half = len(self.hypotheses.nodes) / 2 if isinstance(self.hypotheses, DagBatch) else 1.0
-        return torch.stack([self.levels.double(), self.rises.double() / half], -1)
+        return torch.stack([self.levels.double(), self.rises / _half(self.hypotheses)], -1)
 
     def add(self, answers: Iterable[Answer]) -> Record:
         """With more answers.
@@ -215,6 +217,26 @@ def rise_of(question: Proposition, hypotheses: DagBatch | TruthTable) -> Tensor:
         return torch.zeros(len(hypotheses), dtype=torch.int64, device=hypotheses.device)
     a, b = (hypotheses.position(name) for name in question.variables)
     return (hypotheses.heights[:, b] - hypotheses.heights[:, a]).long()
+
+
+def signals_of(questions: Sequence[Proposition], hypotheses: DagBatch | TruthTable) -> Tensor:
+    """What a channel that reads levels is given of some questions, for each of M hypotheses: ``(M, Q, 2)``."""
+    if not questions or isinstance(hypotheses, TruthTable) or not all(type(q) is Direction for q in questions):
+        each = [torch.stack([levels_of(q, hypotheses), rise_of(q, hypotheses)], -1) for q in questions]
+        found = torch.stack(each, 1) if each else torch.zeros((len(hypotheses), 0, 2), device=hypotheses.device)
+    else:  # all pairs at once
+        a, b = torch.tensor([[hypotheses.position(name) for name in q.variables] for q in questions]).T
+        one = hypotheses.adjacency
+        two = (one.to(torch.float32) @ one.to(torch.float32)) > 0
+        steps = torch.where(one, 1, torch.where(two, 2, torch.where(hypotheses.reach, _LEVELS // 2, 0)))
+        rises = hypotheses.heights[:, b] - hypotheses.heights[:, a]
+        found = torch.stack([steps[:, a, b] - steps[:, b, a], rises.to(steps.dtype)], -1)
+    return found.double() / torch.tensor([1.0, _half(hypotheses)], dtype=torch.float64, device=hypotheses.device)
+
+
+def _half(hypotheses: DagBatch | TruthTable) -> float:
+    """Half the number of variables, by which rises are divided."""
+    return len(hypotheses.nodes) / 2 if isinstance(hypotheses, DagBatch) else 1.0
 
 
 def _split(groups: Tensor, truth: Tensor, rows: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -24,7 +24,6 @@ def graded_information(
     *,
     about: Tensor | None = None,
     apart: bool = True,
-    levels: Tensor | None = None,
     pairs: int = _PAIRS,
 ) -> Tensor:
     """The bits that the next graded answer to each direction is expected to tell, shape ``(Q,)``.
@@ -39,7 +38,6 @@ def graded_information(
         questions: Q of them, all of the kind ``Direction``.
         about: labels of the hypotheses, ``(M,)``: the information is then about these instead of the graph.
         apart: whether *the answers have nothing to do with the graph* is one more thing to learn about.
-        levels: of the questions in all hypotheses, ``(M, Q)``, if they are known already.
         pairs: how many questions are looked at closely.
 
     Raises:
@@ -63,7 +61,7 @@ def graded_information(
     if not open_:
         return out
     wanted = [questions[number] for number in open_]
-    coming = belief.coming(wanted, levels=None if levels is None else levels[:, open_])  # type: ignore[arg-type]
+    coming = belief.coming(wanted)  # type: ignore[arg-type]
     labels = torch.arange(len(coming.rows), device=out.device) if about is None else about[coming.rows]
     number = torch.arange(len(open_), device=out.device)
     if len(open_) > pairs:

@@ -122,10 +122,6 @@ class Oracle(ABC):
         """How a question is put that has been put ``first`` times before: requests that all differ."""
         return [Request(question, replicate) for replicate in range(first, first + repeats)]
 
-    def answerable(self, questions: Iterable[Proposition]) -> list[bool]:
-        """Which questions it can answer at all; :func:`causalpp.discover` asks no others. By default, all."""
-        return [True for _ in questions]
-
     def _parts(self, question: Proposition, number: int) -> Sequence[Request]:  # noqa: ARG002
         """The requests whose answers make up that to a question put for the time with this number; none by default.
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from causalpp.belief.channels.base import Channel
 from causalpp.belief.huge._batches import Frame, PackedBatch
 from causalpp.belief.huge._reversals import Walkers
-from causalpp.belief.record import Record
+from causalpp.belief.record import Record, signals_of
 from causalpp.propositions import Causes, Direction, DirectlyCauses, Proposition
 
 __all__ = ["Target", "Truths"]
@@ -96,7 +96,8 @@ class Target:
         frame: Frame,
         conditions: Sequence[Proposition] = (),
     ) -> None:
-        self.channel, self.tallies = channel, record.tallies
+        self.channel, self.tallies, self.frame = channel, record.tallies, frame
+        self.numbers = list(record.numbers)
         self.truths = Truths([*record.numbers, *conditions], frame)
         self.asked = len(record.numbers)
         pattern = channel.interchangeable(record.tallies)
@@ -111,7 +112,7 @@ class Target:
         """Shape ``(N,)``."""
         truth = self.truths.of(walkers)
         rows, conditions = truth[:, : self.asked], truth[:, self.asked :]
-        out = self._of(rows)
+        out = self._of_signals(walkers) if self.channel.reads_levels else self._of(rows)
         return out if not conditions.shape[1] else out.masked_fill(~conditions.all(1), -torch.inf)
 
     def _of(self, rows: Tensor) -> Tensor:
@@ -125,6 +126,12 @@ class Target:
             new, which = torch.unique(keys[missing], return_inverse=True)
             self.known[new] = self._computed(rows[missing], which, len(new))
         return self.known[keys]
+
+    def _of_signals(self, walkers: Walkers) -> Tensor:
+        """For a channel that reads more of a question than its truth."""
+        signals = signals_of(self.numbers, PackedBatch(self.frame, walkers))
+        distinct, which = torch.unique(signals, dim=0, return_inverse=True)
+        return self.channel.log_likelihood(self.channel.init(distinct, self.tallies))[which]
 
     def _computed(self, rows: Tensor, which: Tensor, count: int) -> Tensor:
         """The log likelihood of one row of each of so many groups."""
