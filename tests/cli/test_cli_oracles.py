@@ -135,6 +135,18 @@ def test_how_a_model_is_asked_is_said_on_the_command_line(run: Run, monkeypatch)
         assert 'of the form "Answer: X"' in prompt_of(sent)
 
 
+def test_the_forms_of_a_direction_are_said_on_the_command_line(run: Run, monkeypatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with ProtocolServer(lambda request: completion("A")) as server:
+        options = ["discover", "--network", "asia", "--oracle", "openai", "--model", "tiny", "--base-url", server.url]
+        code, _, err = run(*options, "--kind", "Direction", "--direction", "choice", "--max-questions", 1)
+        assert code == 0, err
+        assert any("Which of these is the most likely?" in prompt_of(sent) for sent in server.requests)
+        code, _, err = run(*options, "--direction", "likelihood")
+    assert code != 0
+    assert "leave the form 'likelihood' out" in " ".join(err.split())
+
+
 @pytest.mark.parametrize("more", [(), ("--mode", "reason"), ("--kind", "Causes"), ("--budget-questions", 3)])
 def test_a_dry_run_asks_nothing_and_tells_the_most(run: Run, monkeypatch, more: tuple[Any, ...]) -> None:
     """The run itself puts no more prompts, and these have no more tokens by a count of their bytes."""

@@ -248,6 +248,13 @@ def test_a_model_that_understands_negation_is_averaged_over_both() -> None:
     assert negation(answers)[0].understood
 
 
+def test_negated_questions_are_never_asked_without_the_others() -> None:
+    backend = ScriptedBackend(lambda prompt: opinions(prompt, 1.0))
+    (answer,) = LanguageModelOracle(backend, polarities=["negated"]).ask(Direction("a", "b"))
+    assert len(backend.prompts) == 4
+    assert answer.value is True
+
+
 def test_what_was_left_out_is_paid_for_all_the_same() -> None:
     backend = ScriptedBackend(lambda prompt: replace(opinions(prompt, 1.0), tokens_in=3))
     oracle = LanguageModelOracle(backend, polarities=["positive", "negated"])

@@ -71,6 +71,9 @@ class ChosenOracle:
     polarity: list[str] | None = option(
         "--polarity", "Language models: positive, or negated for 'is it false that …?' (repeatable)."
     )
+    direction: list[str] | None = option(
+        "--direction", "Language models: a pair's direction in words, by choice or by likelihood (repeatable)."
+    )
     prices: str | None = option(
         "--prices", "Of a million tokens read and written, such as 2.5,10: the journal then counts cost."
     )
@@ -105,6 +108,7 @@ class ChosenOracle:
             ("temperature", (OracleKind.openai, OracleKind.transformers)),
             ("wording", _LANGUAGE),
             ("polarity", _LANGUAGE),
+            ("direction", _LANGUAGE),
             ("prices", _REMOTE),
             ("concurrency", _REMOTE),
             ("requests_per_minute", _REMOTE),
@@ -177,6 +181,7 @@ class ChosenOracle:
             "max_tokens": self.max_tokens,
             "wordings": self.wording,
             "polarities": self.polarity,
+            "direction": self.direction,
             "temperature": self.temperature,
             "extra": self._extra(),
             "prices": self._prices(),

@@ -48,8 +48,12 @@ class Polarities:
                 )
 
     def worth_asking(self, ways: Sequence[Way]) -> list[Way]:
-        """The ways without those in which negation is not understood."""
-        return [way for way in ways if not (way.negated and self._understood(way.wording) is False)]
+        """The ways of asking for a direction: every wording as it stands, and negated where that may be understood."""
+        plain = [Way(wording, negated=False) for wording in dict.fromkeys(way.wording for way in ways)]
+        asked = {way for way in ways if way.negated and self._understood(way.wording) is not False}
+        return [
+            way for first in plain for way in (first, Way(first.wording, negated=True)) if way == first or way in asked
+        ]
 
     def graded(self, request: Request, parts: Sequence[Answer]) -> Answer:
         """The answer that some parts make, those of a polarity that does not count put beside."""
