@@ -19,6 +19,7 @@ from itertools import islice
 from typing import Any
 
 from causalpp.language.backend import Reply
+from causalpp.language.reading.forms import boxed_label, conceded, unboxed, without_emoji
 from causalpp.language.reading.values import without_thoughts
 
 __all__ = ["LABELS", "TOO_LONG", "Agreement", "Reading", "bare", "log_odds", "plain", "read_label", "readable"]
@@ -109,6 +110,13 @@ class Agreement:
         """The ways to say in a sentence that what was asked is true, or that it is not, as :func:`bare` has them."""
         return ()
 
+    def said_again(self, text: str) -> bool | None:
+        """The label that a text comes to which says nothing but what was asked, or that it is not so; else None."""
+        for true in (True, False):
+            if text.strip(" \n.!,;:-") and _in_parts(text, _restated(self, true)):
+                return true is not self.negated
+        return None
+
     def holds(self, label: bool, explanation: str, *, framed: bool = False) -> bool:
         """Whether all parts of an explanation are known to agree; in a frame ("the answer is …") only restatements."""
         return _in_parts(explanation, _agreeing(self, label, framed))
@@ -124,13 +132,14 @@ def read_label(
     r"""What a reply says: True for yes, False for no, None for neither, and in that case why.
 
     Read are: a label alone, in any case, with or without markdown; JSON such as ``{"answer": "no"}``; "Answer:
-    no", "The answer is no"; a label with an explanation that is known to agree with it ("Yes, definitely."); free
-    text whose last line is "Answer: yes", if the other label is not in it.
+    no", "The answer is no", a box of LaTeX; a label with an explanation that is known to agree with it ("Yes,
+    definitely."), or with the concession that no study proves it; a sentence that says again what was asked, or that
+    it is not so, and nothing else; free text whose last line is "Answer: yes", if the other label is not in it.
 
     Args:
         reply: the reply, or its text.
         labels: what could be chosen from; a label that is not among them is not read.
-        strict: read nothing but a last line "Answer: yes", as the end of a chain of thought.
+        strict: read nothing but a last line "Answer: yes" or a box, as the end of a chain of thought.
         agreement: which explanations are known to agree.
 
     Returns:
@@ -211,10 +220,19 @@ def _one_word(text: str) -> str:
 
 def _read_last_line(text: str) -> Reading:
     last = text.rpartition("\n")[2]
-    found = _STRICT.fullmatch(plain(last)) if len(last) <= _LAST_LINE else None  # a part of a line says anything
-    if found is None:
+    label = _closing(plain(last), text) if len(last) <= _LAST_LINE else None  # a part of a line says anything
+    if label is None:
         return None, "unreadable: no last line of the form 'Answer: yes'"
-    return _labelled(found["label"])
+    return _labelled(label)
+
+
+def _closing(line: str, text: str) -> str | None:
+    """The label of a last line that says nothing but the answer; of the text, where that ends in a box."""
+    found = _STRICT.fullmatch(line)
+    if found is not None:
+        return found["label"]
+    boxed = boxed_label(text)
+    return None if boxed is None or plain(boxed) not in LABELS else plain(boxed)
 
 
 def _read_text(text: str, agreement: Agreement) -> Reading:
@@ -226,11 +244,12 @@ def _read_text(text: str, agreement: Agreement) -> Reading:
         if read is not None:
             return read
     before, _, last = plain.rpartition("\n")
-    closing = _STRICT.fullmatch(last) if before and len(last) <= _LAST_LINE else None
+    closing = _closing(last, plain) if before and len(last) <= _LAST_LINE else None
+    plain = unboxed(plain)
     if (
         closing and not agreement.negated
     ):  # of a negated question one cannot tell what the text before the answer was about
-        return _labelled(closing["label"]) if len(_said(bare(plain))) < 2 else _BOTH
+        return _labelled(closing) if len(_said(bare(plain))) < 2 else _BOTH
     return _read_words(plain, agreement)
 
 
@@ -287,6 +306,11 @@ def _in_parts(text: str, known: frozenset[str], parts: int = 3) -> bool:
         text[: stop.start()].strip() in known and _in_parts(text[stop.end() :], known, parts - 1)
         for stop in islice(_STOP.finditer(text), 12)
     )
+
+
+@lru_cache(maxsize=4096)
+def _restated(agreement: Agreement, true: bool) -> frozenset[str]:
+    return frozenset(agreement.restatements(true))
 
 
 @lru_cache(maxsize=4096)
@@ -348,17 +372,29 @@ def _read_string(text: str, agreement: Agreement) -> Reading:
 def _read_words(plain: str, agreement: Agreement) -> Reading:
     text = bare(plain)
     said = _said(text)
-    if len(said) == 2:
-        return _BOTH
     if "~~" not in text and ".." not in text and len(text) <= _LONGEST_WORDS:
-        label, rest, framed = _declared(text)
-        if label == "unsure" and not rest.strip(" .!"):
-            return None, "unsure"
-        if label in _YES + _NO:
-            value = label in _YES
-            if agreement.holds(value, rest, framed=framed):
-                return value, None
-    return _unread(text, said)
+        value, reason = _read_sentence(text, agreement)
+        if value is not None or reason is not None:
+            return value, reason
+    return _BOTH if len(said) == 2 else _unread(text, said)
+
+
+def _read_sentence(text: str, agreement: Agreement) -> Reading:
+    """The reading of a label with an explanation, or of what was asked, said again; None twice for anything else."""
+    text, signs = without_emoji(text)
+    label, rest, framed = _declared(text)
+    if label == "unsure" and not rest.strip(" .!") and not signs:
+        return None, "unsure"
+    if label in _YES + _NO:
+        value = label in _YES
+        rest = rest if agreement.negated else conceded(rest, value)
+        if signs <= {value} and not _said(rest) & {"no" if value else "yes"}:
+            return (value, None) if agreement.holds(value, rest, framed=framed) else (None, None)
+    elif label is None and not _said(text):
+        again = agreement.said_again(text)
+        if again is not None and signs <= {again}:
+            return again, None
+    return None, None
 
 
 def _said(text: str) -> set[str]:

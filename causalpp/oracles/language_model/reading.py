@@ -58,6 +58,21 @@ def read_reply(
     return read_label(reply, labels, strict=strict, agreement=agreement)
 
 
+_DOES_NOT = " does not "
+
+
+def _emphatic(right: set[str], wrong: set[str]) -> set[str]:
+    """What is right, said with "does", "can" or "cannot": turned about from what is wrong, or from itself."""
+    out: set[str] = set()
+    for text in wrong:
+        if text.count(_DOES_NOT) == 1:
+            out |= {text.replace(_DOES_NOT, verb) for verb in (" does ", " does indeed ", " does in fact ", " can ")}
+    for text in right:
+        if text.count(_DOES_NOT) == 1:
+            out |= {text.replace(_DOES_NOT, verb) for verb in (" cannot ", " can not ", " can't ")}
+    return out
+
+
 @dataclass(frozen=True, kw_only=True)
 class _SaysAgain(Agreement):
     question: Proposition
@@ -74,6 +89,8 @@ class _SaysAgain(Agreement):
         except InvalidParameter:
             return set()
         right, wrong = (said, denied) if true else (denied, said)
+        if not isinstance(self.question, (And, Or)) and not any(_DOES_NOT in name for name in names):
+            right = right | _emphatic(right, wrong)
         right = right | {text.replace(f"{verb} not", f"{verb}n't") for text in right for verb in ("does", "is")}
         framed = {f"it is true that {text}" for text in right} | {f"it is false that {text}" for text in wrong}
         return right | framed | {f"it is not true that {text}" for text in wrong}
