@@ -29,9 +29,12 @@ def rows(answers: Sequence[Answer]) -> list[dict[str, Any]]:
         >>> (found,) = rows([graded(Request(Direction("a", "b")), parts)])
         >>> found["contrast"], found["log_odds"], found["log_odds_back"], found["yes_back"]
         (1.0, 2.0, 0.5, 1)
+        >>> rows([graded(Request(Direction("b", "a")), parts)])[0]["contrast"]
+        -1.0
     """
     told = Directions.read(list(enumerate(answers)))
-    contrast = dict(zip(told.columns.tolist(), told.contrast.tolist(), strict=True))
+    asked = told.contrast * told.turned  # as the questions have their variables
+    contrast = dict(zip(told.columns.tolist(), asked.tolist(), strict=True))
     return [_row(answer, contrast.get(number, math.nan)) for number, answer in enumerate(answers)]
 
 
