@@ -90,13 +90,19 @@ class Asker(Paced):
     def __repr__(self) -> str:
         return f"Asker({self.backend!r}, {self.sampling})"
 
-    def ask(self, prompts: Prompt | Iterable[Prompt], repeats: int | Iterable[int] = 1) -> list[Reply]:
+    def ask(
+        self,
+        prompts: Prompt | Iterable[Prompt],
+        repeats: int | Iterable[int] = 1,
+        *,
+        numbers: Sequence[int] | None = None,
+    ) -> list[Reply]:
         """The replies to some prompts, each put ``repeats`` times, prompt by prompt.
 
         The draws of a prompt are numbered from 0, and the same number gives the same draw where the model takes a seed;
-        instead of how many, ``repeats`` may say which.  With a journal, every reply is on the disk before any is
-        returned, and the same draws are free the next time.  A prompt that found no reply has one with a
-        :attr:`Reply.reason`, and is put again the next time.
+        instead of how many, ``repeats`` may say which, or ``numbers`` of each prompt by itself.  With a journal, every
+        reply is on the disk before any is returned, and the same draws are free the next time.  A prompt that found no
+        reply has one with a :attr:`Reply.reason`, and is put again the next time.
 
         Raises:
             BudgetSpent: the budget does not reach; what came is in the journal, if there is one.
@@ -104,16 +110,22 @@ class Asker(Paced):
             InvalidParameter: something that is no prompt, or a number of draws that is none.
         """
         if not self.backend.batched:
-            return on_the_loop(self.ask_async(prompts, repeats))
-        asking = self._asking(prompts, repeats)
+            return on_the_loop(self.ask_async(prompts, repeats, numbers=numbers))
+        asking = self._asking(prompts, repeats, numbers)
         fetch(asking.groups, asking.found, asking.together, asking.store)
         return asking.replies()
 
-    async def ask_async(self, prompts: Prompt | Iterable[Prompt], repeats: int | Iterable[int] = 1) -> list[Reply]:
+    async def ask_async(
+        self,
+        prompts: Prompt | Iterable[Prompt],
+        repeats: int | Iterable[int] = 1,
+        *,
+        numbers: Sequence[int] | None = None,
+    ) -> list[Reply]:
         """:meth:`ask` for use inside an event loop; a call that is cancelled keeps what has come."""
         if self.backend.batched:  # works in a thread, and not while it waits
-            return await asyncio.to_thread(self.ask, prompts, repeats)
-        asking = self._asking(prompts, repeats)
+            return await asyncio.to_thread(self.ask, prompts, repeats, numbers=numbers)
+        asking = self._asking(prompts, repeats, numbers)
         await fetch_async(asking.groups, asking.found, asking.apart, asking.store)
         return asking.replies()
 
@@ -124,7 +136,9 @@ class Asker(Paced):
     def _priced(self, reply: Reply) -> Reply:
         return replace(reply, cost=cost(reply.tokens_in, reply.tokens_out, self.prices))
 
-    def _asking(self, prompts: Prompt | Iterable[Prompt], repeats: int | Iterable[int]) -> _Asking:
+    def _asking(
+        self, prompts: Prompt | Iterable[Prompt], repeats: int | Iterable[int], numbers: Sequence[int] | None
+    ) -> _Asking:
         try:
             draws = [*map(operator.index, repeats)] if isinstance(repeats, Iterable) else [*range(repeats)]
         except TypeError:
@@ -136,17 +150,21 @@ class Asker(Paced):
         for prompt in put:
             if not isinstance(prompt, Prompt):
                 raise InvalidParameter(f"a model is asked prompts such as Prompt('What is tar?'), not {prompt!r}")
-        return _Asking(self, put, draws)
+        if numbers is not None and (len(numbers) != len(put) or min(numbers, default=0) < 0):
+            raise InvalidParameter("numbers= says of each prompt which draw it is, from 0 on")
+        return _Asking(self, put, [draws] * len(put) if numbers is None else [[number] for number in numbers])
 
 
 class _Asking:
     """One asking: its prompts, each by what it is known as in the journal, and the replies so far."""
 
-    def __init__(self, asker: Asker, prompts: Sequence[Prompt], draws: Sequence[int]) -> None:
+    def __init__(self, asker: Asker, prompts: Sequence[Prompt], draws: Sequence[Sequence[int]]) -> None:
         self.asker = asker
         known = [(_digest(prompt, asker.sampling), prompt) for prompt in prompts]
         self.prompts = dict(known)
-        self.keys: list[_Key] = [(digest, number) for digest, _ in known for number in draws]
+        self.keys: list[_Key] = [
+            (digest, number) for (digest, _), numbers in zip(known, draws, strict=True) for number in numbers
+        ]
         self.groups = [[key] for key in dict.fromkeys(self.keys)]
         self.found: dict[_Key, Reply] = {}
         self.store = None if asker.journal is None else self

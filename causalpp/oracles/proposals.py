@@ -9,8 +9,10 @@ pair (Kıcıman et al., *Causal reasoning and large language models*, TMLR 2024,
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -18,6 +20,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from causalpp.equivalence import premise_in_order
 from causalpp.errors import InvalidParameter, OracleError, UnknownVariable
 from causalpp.graphs import Dag, DagBatch
 from causalpp.graphs.dag import check_names
@@ -26,7 +29,7 @@ from causalpp.language.quoting import DESCRIPTION, display_names, quoted, quoted
 from causalpp.oracles._proposed import Acyclic, Refused, read_edges, read_names
 from causalpp.oracles.answer import Answer
 from causalpp.oracles.oracle import Oracle
-from causalpp.oracles.prompts import Prompts
+from causalpp.oracles.prompts import Prompts, checked_listing, drawn_order
 from causalpp.propositions import DirectlyCauses
 
 __all__ = ["ElicitedGraph", "Proposals", "Speaker", "breadth_first_graph", "pairwise_graph", "propose_graphs"]
@@ -107,6 +110,7 @@ def propose_graphs(
     repair: bool = False,
     sampling: Sampling | None = None,
     prompts: str | Path | None = None,
+    listing: str = "drawn",
 ) -> Proposals:
     """Ask a model k times for a whole causal graph.
 
@@ -123,6 +127,8 @@ def propose_graphs(
         sampling: how replies are drawn; by default at temperature 1, as equal replies would be no candidates,
             with the oracle's seed.
         prompts: a folder whose ``proposal.txt`` and ``proposal_system.txt`` are used instead of ours, where there.
+        listing: whether the variables stand in an order ``"drawn"`` for each reply, which says nothing about the graph,
+            or as they are ``"given"``.
 
     Raises:
         InvalidParameter: no variables, ``k`` below one, a premise too long to be put.
@@ -133,14 +139,15 @@ def propose_graphs(
     """
     if k < 1:
         raise InvalidParameter(f"at least one graph is proposed, not {k}")
-    ask = _Asker(speaker, variables, premise, descriptions, sampling, prompts)
+    ask = _Asker(speaker, variables, premise, descriptions, sampling, prompts, listing)
     edge: dict[str, Any] = {"type": "object", "properties": {"cause": ask.name_schema, "effect": ask.name_schema}}
     edge |= {"required": ["cause", "effect"], "additionalProperties": False}
-    prompt = ask.prompt("proposal", schema=_list_schema("edges", edge))
+    schema = _list_schema("edges", edge)
     found: dict[Dag, int] = {}
     refused: list[tuple[str, str]] = []
     repairs: list[str] = []
-    for reply in ask.put(prompt, k):
+    (replies,) = ask.in_turn([lambda turn: ask.prompt("proposal", schema=schema, turn=turn)], k)
+    for reply in replies:
         if reply.reason is not None:
             refused.append(("", reply.reason))
             continue
@@ -168,6 +175,7 @@ def pairwise_graph(
     three_way: bool | None = None,
     sampling: Sampling | None = None,
     prompts: str | Path | None = None,
+    listing: str = "drawn",
 ) -> ElicitedGraph:
     """One graph from a question about every pair of variables.
 
@@ -183,7 +191,8 @@ def pairwise_graph(
         premise, descriptions: for the three-way question; an oracle brings its own for the other one.
         repeats: how often each question is asked.
         three_way: which of the two; by default an oracle is asked about ordered pairs.
-        sampling, prompts: for the three-way question; see :func:`propose_graphs` (the file is ``pairwise.txt``).
+        sampling, prompts, listing: for the three-way question; see :func:`propose_graphs` (the file is
+            ``pairwise.txt``).  Where orders are drawn, so is which direction is choice A.
 
     Raises:
         InvalidParameter, UnknownVariable, OracleError: see :func:`propose_graphs`; also a context for an oracle
@@ -206,13 +215,13 @@ def pairwise_graph(
     if three_way:
         if not isinstance(speaker, (Backend, Speaker)):
             raise InvalidParameter("the three-way question needs a language model: leave out three_way")
-        ask = _Asker(speaker, variables, premise, descriptions, sampling or _sampling_of(speaker), prompts)
+        ask = _Asker(speaker, variables, premise, descriptions, sampling or _sampling_of(speaker), prompts, listing)
         names = ask.names
         pairs = list(combinations(names, 2))
-        asked = [ask.prompt("pairwise", a=a, b=b, labels=("A", "B", "C")) for a, b in pairs]
-        replies = ask.put(asked, repeats)
-        for n, (a, b) in enumerate(pairs):
-            strengths |= _choices(a, b, replies[n * repeats : (n + 1) * repeats], notes)
+        asked = [partial(ask.choice, a, b) for a, b in pairs]
+        for (a, b), replies in zip(pairs, ask.in_turn(asked, repeats), strict=True):
+            swapped = [ask.swapped(a, b, turn) for turn in range(repeats)]
+            strengths |= _choices(a, b, replies, swapped, notes)
         calls, tokens_in, tokens_out = ask.calls, ask.tokens_in, ask.tokens_out
     else:
         if not isinstance(speaker, Oracle):
@@ -244,6 +253,7 @@ def breadth_first_graph(
     descriptions: Mapping[str, str] | None = None,
     sampling: Sampling | None = None,
     prompts: str | Path | None = None,
+    listing: str = "drawn",
 ) -> ElicitedGraph:
     """One graph by breadth-first search from causes to effects: at most d + 1 questions.
 
@@ -252,13 +262,13 @@ def breadth_first_graph(
     never reached stay without edges out of them, as published (Jiralerspong et al. 2024, algorithm 1).
 
     Args:
-        speaker, variables, premise, descriptions, sampling, prompts: as in :func:`propose_graphs`; the files are
-            ``breadth_first_roots.txt`` and ``breadth_first_children.txt``, the sampling is the oracle's own.
+        speaker, variables, premise, descriptions, sampling, prompts, listing: as in :func:`propose_graphs`; the files
+            are ``breadth_first_roots.txt`` and ``breadth_first_children.txt``, the sampling is the oracle's own.
 
     Raises:
         InvalidParameter, UnknownVariable, OracleError: as there.
     """
-    ask = _Asker(speaker, variables, premise, descriptions, sampling or _sampling_of(speaker), prompts)
+    ask = _Asker(speaker, variables, premise, descriptions, sampling or _sampling_of(speaker), prompts, listing)
     schema = _list_schema("variables", ask.name_schema)
     notes: list[str] = []
     roots = ask.names_in(ask.prompt("breadth_first_roots", schema=schema), notes)
@@ -292,7 +302,9 @@ class _Asker:
         descriptions: Mapping[str, str] | None,
         sampling: Sampling | None,
         prompts: str | Path | None,
+        listing: str,
     ) -> None:
+        self.listing = checked_listing(listing)
         if not isinstance(speaker, (Backend, Speaker)):
             raise InvalidParameter(f"graphs are asked of a language model, not of {type(speaker).__name__}")
         self.names = check_names(variables)
@@ -311,24 +323,52 @@ class _Asker:
         else:
             self.asker = speaker.asker(sampling)
         self.prompts = Prompts(prompts)
-        self.shown = display_names(self.names)  # as they stand in the prompt, and so in the reply
+        self.seed, self.premise = sampling.seed, premise or ""
+        in_order = sorted(self.names) if listing == "drawn" else self.names
+        self.shown = display_names(in_order)  # as they stand in the prompt, and so in the reply
         self.meant = {shown.strip('"'): name for name, shown in self.shown.items()}
         told = {name: f": {quoted(text, DESCRIPTION)}" for name, text in descriptions.items()}
-        self.slots = {
-            "variables": "\n".join(f"- {shown}{told.get(name, '')}" for name, shown in self.shown.items()),
-            "premise": f"\nWhat is known of them:\n{quoted_lines(premise)}\n" if premise else "",
-        }
+        self.lines = {name: f"- {self.shown[name]}{told.get(name, '')}" for name in self.names}
         self.name_schema = {"type": "string", "enum": list(self.meant)}
         self.calls = self.tokens_in = self.tokens_out = 0
 
-    def prompt(self, name: str, *, labels: tuple[str, ...] = (), schema: Any = None, **slots: str) -> Prompt:
-        filled = {key: self.shown.get(value, value) for key, value in slots.items()} | self.slots
+    def _drawn(self, about: str, turn: int, names: Sequence[str]) -> Sequence[str]:
+        return drawn_order(names, about, seed=self.seed, turn=turn) if self.listing == "drawn" else names
+
+    def prompt(
+        self, name: str, *, labels: tuple[str, ...] = (), schema: Any = None, turn: int = 0, **slots: str
+    ) -> Prompt:
+        about = "\0".join([name, *sorted(value for key, value in slots.items() if key != "found")])
+        order = self._drawn(about, turn, self.names)
+        premise = quoted_lines(premise_in_order(self.premise, order) if self.listing == "drawn" else self.premise)
+        filled = {key: self.shown.get(value, value) for key, value in slots.items()}
+        filled["variables"] = "\n".join(self.lines[name] for name in order)
+        filled["premise"] = f"\nWhat is known of them:\n{premise}\n" if self.premise else ""
         text = self.prompts.fill(name, **filled).strip()
         return Prompt(text, self.prompts.texts["proposal_system"].strip(), labels, schema)
 
-    def put(self, prompts: Prompt | Sequence[Prompt], repeats: int = 1) -> list[Reply]:
+    def swapped(self, a: str, b: str, turn: int) -> bool:
+        """Whether choice A is that ``b`` acts on ``a``: it turns about every second time, unlike the list."""
+        return self._drawn("\0".join(["choice", *sorted((a, b))]), turn // 2, (a, b))[0] == b
+
+    def choice(self, a: str, b: str, turn: int) -> Prompt:
+        """The three-way question about a pair."""
+        first, second = (b, a) if self.swapped(a, b, turn) else (a, b)
+        return self.prompt("pairwise", a=first, b=second, labels=("A", "B", "C"), turn=turn)
+
+    def in_turn(self, made: Sequence[Callable[[int], Prompt]], repeats: int) -> list[list[Reply]]:
+        """The replies to each of several prompts, made anew for every turn; what comes out again gets further draws."""
+        prompts = [make(turn) for make in made for turn in range(repeats)]
+        put, numbers = Counter[str](), []
+        for prompt in prompts:
+            numbers.append(put[prompt.user])
+            put[prompt.user] += 1
+        replies = self.put(prompts, numbers)
+        return [replies[first : first + repeats] for first in range(0, len(replies), repeats)]
+
+    def put(self, prompts: Sequence[Prompt], numbers: Sequence[int]) -> list[Reply]:
         """The replies, or why there is none; an error only if none came at all."""
-        replies = self.asker.ask(prompts, repeats)
+        replies = self.asker.ask(prompts, numbers=numbers)
         if replies and all(reply.failed for reply in replies):
             raise OracleError(f"no reply: {replies[0].reason}")
         self.calls += len(replies)
@@ -337,7 +377,7 @@ class _Asker:
         return replies
 
     def names_in(self, prompt: Prompt, notes: list[str]) -> list[str]:
-        (reply,) = self.put(prompt)
+        (reply,) = self.put([prompt], [0])
         try:
             names, mended = read_names(_whole(reply), list(self.meant))
         except Refused as reason:
@@ -374,19 +414,22 @@ def _log_odds(answers: Sequence[Answer]) -> float:
     return math.log((yes + 0.5) / (no + 0.5))
 
 
-def _choices(a: str, b: str, replies: Sequence[Reply], notes: list[str]) -> dict[tuple[str, str], float]:
-    """The strength of a → b or b → a out of replies A, B or C; nothing if C is the most likely."""
+def _choices(
+    a: str, b: str, replies: Sequence[Reply], swapped: Sequence[bool], notes: list[str]
+) -> dict[tuple[str, str], float]:
+    """The strength of a → b or b → a out of replies A, B or C, A and B exchanged in some; nothing if C is likeliest."""
     votes = dict.fromkeys("ABC", 0.5)  # as if half a reply had said each
-    for reply in replies:
+    for reply, turned in zip(replies, swapped, strict=True):
+        meant = {"A": "B", "B": "A", "C": "C"} if turned else {label: label for label in votes}
         if reply.failed:
             notes.append(f"no reply: {reply.reason}")
         elif reply.log_probabilities:
             shares = {label: math.exp(reply.log_probabilities.get(label, -math.inf)) for label in votes}
             total = sum(shares.values())
             for label in votes:
-                votes[label] += shares[label] / total if total else 0.0
+                votes[meant[label]] += shares[label] / total if total else 0.0
         elif (letter := reply.text.strip().strip("\"'.:()*").upper()) in votes:
-            votes[letter] += 1
+            votes[meant[letter]] += 1
         else:
             notes.append(f"not read: {reply.text[:60]!r} is none of A, B and C")
     best = max(votes, key=lambda label: (votes[label], label == "C"))

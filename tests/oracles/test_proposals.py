@@ -9,7 +9,10 @@ import os
 import re
 import signal
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +25,17 @@ from causalpp.errors import BudgetSpent, FormatError, InvalidParameter, OracleEr
 from causalpp.graphs import erdos_renyi
 from causalpp.language.backend import Backend, Prompt, Reply, Sampling
 from causalpp.oracles import LanguageModelOracle
+from causalpp.oracles import proposals as drawn
 from causalpp.oracles._proposed import Refused, match_name, read_edges, read_names
 from causalpp.oracles.journal import Journal
-from causalpp.oracles.proposals import (
-    ElicitedGraph,
-    Proposals,
-    breadth_first_graph,
-    pairwise_graph,
-    propose_graphs,
-)
+from causalpp.oracles.proposals import ElicitedGraph, Proposals
 from causalpp.oracles.running import Budget, Limits
+
+# Scripts here reply by the number of a draw: with lists as they are given, all draws are of one prompt.
+propose_graphs, pairwise_graph, breadth_first_graph = (
+    partial(function, listing="given")
+    for function in (drawn.propose_graphs, drawn.pairwise_graph, drawn.breadth_first_graph)
+)
 
 NAMES = ["smoking", "tar", "lung cancer"]
 
@@ -545,3 +549,56 @@ def test_models_in_this_process_keep_to_the_budget_too(tmp_path: Path) -> None:
         propose_graphs(oracle, NAMES, k=100)
     assert len(script.seen) == 70
     assert propose_graphs(oracle, NAMES, k=70).counts == (70,)
+
+
+# --- the order of the list ----------------------------------------------------------------------------
+
+
+def listed(prompt: Prompt) -> list[str]:
+    return re.findall(r'^- "(.*)"$', prompt.user, re.M)
+
+
+def test_every_reply_is_to_a_list_in_another_order() -> None:
+    script = Script(lambda prompt, n: said(("smoking", "tar")))
+    found = drawn.propose_graphs(script, NAMES, k=20, premise="Tar is sticky.")
+    assert (found.counts, found.calls) == ((20,), 20)
+    orders = [tuple(listed(prompt)) for prompt, _, _ in script.seen]
+    assert all(order == orders[k ^ 1][::-1] for k, order in enumerate(orders))
+    assert len(set(orders)) > 2
+    draws = Counter((prompt.user, n) for prompt, _, n in script.seen)
+    assert set(draws.values()) == {1}  # the same prompt is drawn under a number of its own
+    again = Script(script.rule)
+    drawn.propose_graphs(again, NAMES[::-1], k=20, premise="Tar is sticky.")
+    assert [seen[0] for seen in again.seen] == [seen[0] for seen in script.seen]
+
+
+def test_neither_the_list_nor_the_letters_of_choices_tell_a_direction() -> None:
+    """Of twelve variables every pair, four times: the earlier one in the list is choice A's cause as often as not."""
+    names = [f"v{k:02d}" for k in range(12)]
+    truth = Dag.from_edges(list(combinations(names, 2)))
+    script = Script(lambda prompt, n: right(prompt))
+
+    def right(prompt: Prompt) -> str:
+        cause, effect = re.findall(r'^A: changing "(.*)" causes a change in "(.*)"$', prompt.user, re.M)[0]
+        return "A" if (cause, effect) in truth.edges else "B"
+
+    found = drawn.pairwise_graph(script, names, repeats=4)
+    assert found.graph == truth
+    assert found.calls == 4 * 66
+    letters = [right(prompt) for prompt, _, _ in script.seen]
+    assert Counter(letters) == {"A": 132, "B": 132}
+    earlier = []
+    for prompt, _, _ in script.seen:
+        cause, effect = re.findall(r'^A: changing "(.*)" causes a change in "(.*)"$', prompt.user, re.M)[0]
+        order = listed(prompt)
+        earlier.append(order.index(cause) < order.index(effect))
+    assert sum(earlier) == 132  # each pair's letters and lists turn about apart from each other
+    with pytest.raises(InvalidParameter, match="'drawn' or 'given'"):
+        drawn.pairwise_graph(script, names, listing="sorted")
+
+
+def test_an_oracle_hands_on_how_it_lists() -> None:
+    for listing, same in (("given", True), ("drawn", False)):
+        script = Script(lambda prompt, n: said(("smoking", "tar")))
+        LanguageModelOracle(script, progress=False, listing=listing).propose_graphs(NAMES, k=4)
+        assert (len({prompt.user for prompt, _, _ in script.seen}) == 1) is same

@@ -337,7 +337,7 @@ class LanguageModelOracle(AsyncOracle):
             >>> oracle.propose_graphs(["smoke", "tar"], k=3)
             Proposals(1 graphs from 3 of 3 replies)
         """
-        options.setdefault("prompts", self.writer.prompts.folder)
+        options = {"prompts": self.writer.prompts.folder, "listing": self.writer.listing, **options}
         return propose_graphs(self, variables, premise=premise, descriptions=descriptions, k=k, **options)
 
     def _requests(self, question: Proposition, first: int, repeats: int) -> Iterable[Request]:
