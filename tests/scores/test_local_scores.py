@@ -276,6 +276,36 @@ def test_a_structure_prior_is_apart_from_the_score() -> None:
     assert len(free.undirected) + len(free.directed) > 0
 
 
+def test_a_prior_with_odds_of_edges() -> None:
+    prior = scores.StructurePrior.from_probabilities({("a", "b"): 0.8, ("c", "a"): 0.1}, otherwise=0.3)
+    each = prior.matrix("abc")
+    assert each[0, 1] == pytest.approx(math.log(4))
+    assert each[2, 0] == pytest.approx(-math.log(9))
+    assert each[1, 2] == pytest.approx(math.log(3 / 7))
+    table = prior.table("abc")
+    for v in range(3):
+        for parents in range(8):
+            assert table[v, parents] == pytest.approx(sum(each[k, v] for k in range(3) if parents >> k & 1))
+    frame = columns(np.random.default_rng(0), 40, "ddd")
+    with pytest.raises(errors.InvalidParameter, match="DagPosterior"):
+        discovery.learn(frame, "ges", structure_prior=scores.StructurePrior(0.0, {("v0", "v1"): 1.0}))
+    with pytest.raises(errors.UnknownVariable):
+        prior.matrix("ab")
+    for bad in ({("a", "a"): 0.5}, {("a", "b"): 1.0}, {"ab": 0.5}):
+        with pytest.raises(errors.InvalidParameter):
+            scores.StructurePrior.from_probabilities(bad)
+
+
+@pytest.mark.parametrize("edges", [0.3, 2.0, 3.9])
+def test_a_sparse_prior_expects_so_many_edges(edges: float) -> None:
+    odds = scores.StructurePrior.sparse(edges, 4).edge_log_odds
+    number = all_dags(4).adjacency.numpy().sum((1, 2))
+    weight = np.exp(odds * number)
+    assert (weight * number).sum() / weight.sum() == pytest.approx(edges, abs=1e-6)
+    with pytest.raises(errors.InvalidParameter, match="between 0 and 6"):
+        scores.StructurePrior.sparse(6, 4)
+
+
 # --- what is refused ----------------------------------------------------------------------------------
 
 

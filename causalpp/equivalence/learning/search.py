@@ -15,7 +15,7 @@ from causalpp.equivalence.learning.orders import Best, Families, boss, grasp, ma
 from causalpp.equivalence.learning.rules import Rules
 from causalpp.equivalence.learning.skeleton import Evidence, Judged, judged, pc, settle, without_cycles
 from causalpp.equivalence.learning.watch import Stopped, Watch
-from causalpp.errors import InvalidData
+from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.graphs.cpdag import Matrix
 from causalpp.scores import IndependenceTest, Objective, StructurePrior, Table, independence_test, local_score
 
@@ -83,6 +83,11 @@ def by_score(
     table: Table, method: str, rules: Rules, seed: int, watch: Watch, prior: StructurePrior | None = None
 ) -> Found:
     """A Dag that a search by score finds, and how."""
+    if prior is not None and isinstance(prior, StructurePrior) and not prior.equivalent:
+        raise InvalidParameter(
+            "odds of single edges tell members of a class apart, and what is learned here is a class: use "
+            "causalpp.DagPosterior, or a prior that treats all edges alike"
+        )
     whole = table
     table = table.complete
     if table is not whole:
