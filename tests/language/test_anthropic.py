@@ -71,8 +71,11 @@ def test_a_tool_then_a_word() -> None:
     [
         (message(stop="refusal"), "refused"),
         (message(text_block("I'd rather"), stop="refusal"), "refused"),
-        (message(text_block('{"answer":'), stop="max_tokens"), "cut off"),
-        (message({"type": "thinking", "thinking": "yes", "signature": "s"}, stop="max_tokens"), "cut off"),
+        (message(text_block('{"answer":'), stop="max_tokens"), "cut off: raise max_tokens, 16 were too few"),
+        (
+            message({"type": "thinking", "thinking": "yes", "signature": "s"}, stop="max_tokens"),
+            "cut off: raise max_tokens, 16 were too few for its thoughts",
+        ),
         (message(text_block("Yes and no.")), "unreadable: it says both"),
         (message({"type": "tool_use", "id": "t", "name": "answer", "input": None}), "unreadable"),
         (message({"type": "thinking", "thinking": "yes"}, text_block("unsure")), "unsure"),

@@ -164,7 +164,7 @@ def test_what_the_prompt_says_is_no_parameter() -> None:
         (completion("Yes and no."), "unreadable: it says both"),
         (completion(None, refusal="I cannot help with that."), "refused"),
         (completion("", finish="content_filter"), "filtered"),
-        (completion("No, since the", finish="length"), "cut off"),
+        (completion("No, since the", finish="length"), "cut off: raise max_tokens, 16 were too few"),
         (completion(""), "empty"),
         (completion(None), "empty"),
         (completion("well, " * 600_000), "unreadable: too long"),

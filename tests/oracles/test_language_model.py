@@ -93,8 +93,8 @@ def test_log_odds(reply: Reply, log_odds: float | None) -> None:
     ("reply", "value", "reason"),
     [
         (Reply("No", finish="length"), False, None),
-        (Reply("No, that is not", finish="length"), None, "cut off"),
-        (Reply("", finish="length"), None, "cut off"),
+        (Reply("No, that is not", finish="length"), None, "cut off: raise max_tokens, 16 were too few"),
+        (Reply("", finish="length"), None, "cut off: raise max_tokens, 16 were too few for its thoughts"),
         (Reply("I won't", finish="refusal"), None, "refused"),
         (Reply("yes", finish="filtered"), None, "filtered"),
         (Reply(""), None, "empty"),
@@ -180,7 +180,7 @@ def test_a_chain_of_thought() -> None:
     assert oracle.sampling.max_tokens == 1024
     assert make("Yes.", mode="reason").ask(Q)[0].reason == "unreadable: no last line of the form 'Answer: yes'"
     cut = make(lambda prompt: Reply("…\nAnswer: no", finish="length"), mode="reason")
-    assert cut.ask(Q)[0].reason == "cut off"
+    assert cut.ask(Q)[0].reason == "cut off: raise max_tokens, 1024 were too few"
 
 
 def test_provenance() -> None:

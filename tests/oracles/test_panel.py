@@ -304,7 +304,7 @@ def test_a_panel_about_other_variables_is_refused_before_any_is_asked() -> None:
     ("reply", "words"),
     [
         (Reply("", finish="refusal"), ["refused"] * 3),
-        (Reply("1: yes\n2: no\n3: un", finish="length"), [None, None, "cut off"]),
+        (Reply("1: yes\n2: no\n3: un", finish="length"), [None, None, "cut off: raise max_tokens, 16 were too few"]),
         (Reply("1: yes\n2: no\n3: no\n", finish="length"), [None, None, None]),
         (Reply(""), ["empty"] * 3),
     ],

@@ -24,6 +24,7 @@ from causalpp.errors import CausalppError, InvalidParameter
 from causalpp.language import Asker, Prompt, Reply
 from causalpp.language.quoting import quoted_lines
 from causalpp.oracles import Answer, LanguageModelOracle, Oracle, Prompts, Request, Writer
+from causalpp.oracles.language_model import cut_off
 from causalpp.propositions import Proposition, parse
 from causalpp.tasks import Corr2CauseItem, Item, load_benchmark, read_items, rule_answers
 from causalpp.tasks.corr2cause import corr2cause_item
@@ -126,10 +127,13 @@ class _Free:
     async def ask_async(self, repeats: int) -> list[_Said]:
         return self._read(await self.asker.ask_async(Prompt(self.item.prompt), repeats))
 
+    def _why(self, reply: Reply) -> str:
+        return cut_off(reply, self.asker.sampling.max_tokens) if reply.finish == "length" else "no answer"
+
     def _read(self, replies: Sequence[Reply]) -> list[_Said]:
         read = self.item.target.scorer.read
         return [
-            _Said(read(r.text), r.reason or "no answer", r.tokens_in, r.tokens_out, r.cost, r.latency) for r in replies
+            _Said(read(r.text), r.reason or self._why(r), r.tokens_in, r.tokens_out, r.cost, r.latency) for r in replies
         ]
 
 

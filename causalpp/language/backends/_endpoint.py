@@ -280,9 +280,11 @@ class Endpoint(Backend):
         said = self._said(error)
         short = " ".join(said.split())[:_SHOWN]
         told = f"{self!r} answered {status}: {short}"
-        if status in (400, 404, 415, 422, 501):
+        if status in (400, 404, 415, 422, 501) or (status == 403 and "logprobs" in sent and "logprobs" in said):
             if re.search(r"content.?filter|content management policy|moderation", said, re.IGNORECASE):
                 return Reply("", finish="filtered")
+            if re.search(r"could not finish the message|output limit was reached", said, re.IGNORECASE):
+                return Reply("", finish="length")  # how OpenAI says that a model was still thinking
             if re.search(r"context.?length|context window|prompt is too long|too many tokens", said, re.IGNORECASE):
                 return OracleError(f"{told} (the prompt does not fit the model: shorten the context)")
             for text in filter(None, (prompt.user, prompt.system)):  # what is quoted back says nothing of parameters

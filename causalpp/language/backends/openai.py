@@ -19,6 +19,7 @@ from causalpp.errors import InvalidParameter, MissingDependency
 from causalpp.language.backend import Prompt, Reply, Sampling
 from causalpp.language.backends._body import Broken, count, text_or_none
 from causalpp.language.backends._endpoint import Endpoint, answer_schema
+from causalpp.language.thinking import THOUGHT_BEGINS, THOUGHT_ENDS
 
 __all__ = ["PROBES", "OpenAIBackend", "label_probabilities"]
 
@@ -28,7 +29,8 @@ PROBES = ("Reply with the one word yes.", "Reply with the one word no.")
 _SPACES = str.maketrans({"Ġ": " ", "▁": " ", "Ċ": "\n"})  # how tokenizers write them
 _ABOVE, _FAR = 1e-6, 1e9  # how far a log-probability may lie above zero by rounding, and below
 _WHOLE = 1.01  # what probabilities may add up to
-_THOUGHTS = ("reasoning_content", "reasoning")  # vLLM, DeepSeek and others; OpenRouter and Ollama
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking")  # vLLM, DeepSeek and others; OpenRouter, Ollama
+_NOT_TAKEN = r"not (?:supported|allowed|permitted)|unsupported|unknown|unrecognized|deprecated|extra"
 _ALSO = re.compile(r"\b(?:yep|yeah|yup|nope|nah)\b", re.IGNORECASE)  # words for a label that no place is found by
 _JSON_TOKENS = 48  # a word in JSON needs more room than a word
 
@@ -125,7 +127,8 @@ class OpenAIBackend(Endpoint):
             return "logprobs"
         if re.search(r"response_format|json_schema|json schema|structured output|guided|grammar", said):
             return self._refuse("response_format", sent)
-        if "max_completion_tokens" in said and "max_tokens" in sent:
+        named = re.search(r"\bmax_tokens\b", said) and re.search(_NOT_TAKEN, said)
+        if ("max_completion_tokens" in said or named) and "max_tokens" in sent:
             return self._refuse("max_tokens", sent)
         for name in ("temperature", "seed"):
             if re.search(rf"\b{name}\b", said) and name in sent:
@@ -230,12 +233,12 @@ def _start(tokens: Sequence[str], labels: Sequence[str]) -> tuple[int | None, bo
     If it names none, that of its first word, and False; None if it names several, or a label inside of a token.
     """
     text = "".join(tokens).translate(_SPACES)
-    begin = text.rfind("</think>") + len("</think>") if "</think>" in text else 0
+    begin = max((end.end() for end in THOUGHT_ENDS.finditer(text)), default=0)
     word = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, labels))})(?![^\W_])", re.IGNORECASE)
     found = [one.start() for one in islice(word.finditer(text, begin), 2)]
     if len(found) > 1 and _letters(text[begin : found[0]]):
         return None, True
-    if not found and ("<think>" in text[begin:] or _ALSO.search(text, begin)):  # a thought, or "nope"
+    if not found and (THOUGHT_BEGINS.search(text, begin) or _ALSO.search(text, begin)):  # a thought, or "nope"
         return None, False
     place = found[0] if found else next((k for k in range(begin, len(text)) if _letters(text[k])), len(text))
     end = 0

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from causalpp.language.thinking import THOUGHT_BEGINS, THOUGHT_ENDS, without_controls
+
 __all__ = ["last_object", "read_number", "without_thoughts"]
 
 #: Characters; longer replies are not searched.
@@ -31,16 +33,18 @@ _WRITTEN = re.compile(r"[-+]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)?(?:\.\d*)?(?:[eE].*
 
 
 def without_thoughts(text: str) -> str:
-    """What a reply says after the last thought, that is after ``</think>``; nothing where a thought has no end.
+    """What a reply says after the last thought, such as after ``</think>``; nothing where a thought has no end.
 
     A model that was cut off while it thought, also where it had said something before, has not said its last word.
 
     Example:
         >>> [without_thoughts(text) for text in ("<think>Tar is in between.</think> No.", "<think>Well,", "No")]
         ['No.', '', 'No']
+        >>> without_thoughts("[THINK]Yes?[/THINK]No.</s>"), without_thoughts("◁think▷Yes.")
+        ('No.', '')
     """
-    said = text.rpartition("</think>")[2]
-    return "" if "<think>" in said else said.strip()
+    end = max((found.end() for found in THOUGHT_ENDS.finditer(text)), default=0)
+    return "" if THOUGHT_BEGINS.search(text, end) else without_controls(text[end:]).strip()
 
 
 def read_number(text: str, key: str = "") -> tuple[float | None, str | None]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from causalpp.language import Reply
 from causalpp.language.reading import Reading, log_odds
 from causalpp.language.running import Prices, cost
+from causalpp.language.thinking import THOUGHT_BEGINS
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.language_model.forms import as_yes_or_no
 from causalpp.oracles.language_model.panels import read_panel
@@ -17,7 +18,7 @@ from causalpp.oracles.panel import outcome
 from causalpp.oracles.prompts import Writer
 from causalpp.propositions import Proposition
 
-__all__ = ["Reader"]
+__all__ = ["Reader", "cut_off"]
 
 _KEPT = 20_000  # characters of a reply
 
@@ -31,12 +32,14 @@ class Reader:
         exact: whether the model scores every spelling of every label.
         oracle: the fingerprint of who answers.
         prices: of a million tokens.
+        max_tokens: of a reply.
     """
 
     writer: Writer
     exact: bool
     oracle: str
     prices: Prices | None
+    max_tokens: int
 
     def answer(self, request: Request, reply: Reply, latency: float = 0.0) -> Answer:
         """What a reply says about the proposition of a request; what was asked the other way round is turned back."""
@@ -44,6 +47,8 @@ class Reader:
         value, reason = read_reply(
             reply, self.writer.labels, strict=self.writer.reason, question=question, negated=request.negated
         )
+        if reason == "cut off":
+            reason = cut_off(reply, self.max_tokens)
         odds = None if self.writer.reason else log_odds(reply, value, exact=self.exact)
         if request.negated:
             value = None if value is None else not value
@@ -57,7 +62,7 @@ class Reader:
             request.wording,
             request.negated,
             captured=reply.captured,
-            text=_kept(reply.text),
+            text=_kept(reply.text or _thoughts(reply)),
             reason=reason,
             model=None if reply.model is None else _kept(reply.model),
             tokens_in=reply.tokens_in,
@@ -108,8 +113,23 @@ class Reader:
             negated=negated,
         )
         if cut:
-            return [(value, why if value is not None or why == "unsure" else "cut off") for value, why in readings]
+            return [
+                (value, why if value is not None or why == "unsure" else cut_off(reply, self.max_tokens))
+                for value, why in readings
+            ]
         return readings
+
+
+def cut_off(reply: Reply, max_tokens: int) -> str:
+    """Why a reply that was cut off says nothing, and what to raise."""
+    thinking = bool(reply.thoughts) or THOUGHT_BEGINS.search(reply.text) or not reply.text.strip()
+    return f"cut off: raise max_tokens, {max_tokens} were too few" + (" for its thoughts" if thinking else "")
+
+
+def _thoughts(reply: Reply) -> str:
+    """What a model thought that said nothing, as a text that says nothing."""
+    end = "" if reply.finish == "length" else "</think>"
+    return f"<think>{reply.thoughts}{end}" if reply.thoughts else ""
 
 
 def _kept(text: str) -> str:

@@ -444,7 +444,7 @@ class LanguageModelOracle(AsyncOracle):
 
     @property
     def _reader(self) -> Reader:
-        return Reader(self.writer, self.backend.batched, self.fingerprint, self.prices)
+        return Reader(self.writer, self.backend.batched, self.fingerprint, self.prices, self.sampling.max_tokens)
 
     async def _close_async(self) -> None:
         await self.backend.close()
