@@ -72,6 +72,20 @@ def test_a_server(run: Any, tmp_path: Path) -> None:
     assert first["pairs"] == {"cancer": {"asked": 10, "of": 10}}
 
 
+def test_a_run_that_was_stopped_is_told_by_the_one_that_goes_on(run: Any, tmp_path: Path) -> None:
+    out = tmp_path / "tiny.jsonl"
+    with ProtocolServer(_reply) as server:
+        where = ("--oracle", "openai", "--model", "tiny", "--base-url", server.url)
+        options = (*where, "--network", "cancer", "--prompt", "short", "--out", out)
+        assert run(*options)[0] == 0
+        lines = out.read_text().splitlines(keepends=True)
+        for kept, new in ((7, [20]), (20, [20])):  # with and without something left to ask
+            out.write_text("".join(lines[:kept]))
+            (tmp_path / "tiny.about.json").unlink()
+            assert run(*options)[0] == 0
+            assert [one["new"] for one in json.loads((tmp_path / "tiny.about.json").read_text())["runs"]] == new
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -129,11 +129,10 @@ def _versions(backend: Backend) -> dict[str, str]:
 
 
 def _joined(path: Path, run: dict[str, Any]) -> dict[str, Any]:
-    """What stands beside a file of answers: how each part of it came about."""
-    runs: list[Any] = []
-    if path.exists():
-        try:
-            runs = list(json_text.loads(read_text(path))["runs"])
-        except (ValueError, KeyError, TypeError):
-            raise FormatError(f"{str(path)!r} does not say how answers were recorded: move it out of the way") from None
-    return {"format": "causalpp.answers", "version": 1, "runs": [*runs, run] if run["new"] or not runs else runs}
+    """What stands beside a file of answers: how each part of it came about, also of runs that were stopped."""
+    try:
+        runs: list[Any] = list(json_text.loads(read_text(path))["runs"]) if path.exists() else []
+        run["new"] = run["answers"] - sum(int(before["new"]) for before in runs)
+    except (ValueError, KeyError, TypeError):
+        raise FormatError(f"{str(path)!r} does not say how answers were recorded: move it out of the way") from None
+    return {"format": "causalpp.answers", "version": 1, "runs": [*runs, run] if run["new"] else runs}

@@ -195,7 +195,8 @@ def real_models(
     Args:
         sources: files of recorded answers; what ships of the same models is added.  Without any it is all that ships.
         models: only these; by default those of the sources.
-        prompts: which belong together; by default :data:`DEFAULT_PROMPTS`, or those that there are of them.
+        prompts: which belong together; by default :data:`DEFAULT_PROMPTS`, the second one if it is recorded about all
+            networks of the first.
         methods: loops to run on the prompts together, some of :data:`~causalpp.benchmarks.studies.real.METHODS`.
         seed: of the loops, and of the deals that say what chance is.
         progress: called with the number of rows and loops done, and that of all.
@@ -246,12 +247,17 @@ def _records(sources: Sequence[str | os.PathLike[str]]) -> list[RecordedAnswer]:
 
 def _sets(lines: Sequence[RecordedAnswer], prompts: Sequence[str]) -> list[tuple[str, ...]]:
     """The prompts that are put together, and each that there is by itself."""
-    there = list(dict.fromkeys(line.prompt for line in lines))
+    where: dict[str, set[str]] = {}
+    for line in lines:
+        where.setdefault(line.prompt, set()).add(line.network)
     for name in prompts:
-        if name not in there:
-            raise UnknownName("recorded prompt", name, there)
-    first = tuple(prompts) or tuple(name for name in DEFAULT_PROMPTS if name in there) or tuple(there[:1])
-    return [first, *((name,) for name in there if (name,) != first)]
+        if name not in where:
+            raise UnknownName("recorded prompt", name, where)
+    first = tuple(prompts)
+    if not prompts:
+        usual = [name for name in DEFAULT_PROMPTS if name in where] or list(where)[:1]
+        first = tuple(name for name in usual if where[usual[0]] <= where[name])  # none that would lose a network
+    return [first, *((name,) for name in where if (name,) != first)]
 
 
 def _row(lines: Sequence[RecordedAnswer], prompts: tuple[str, ...], methods: Sequence[str], seed: int) -> Row:
