@@ -12,9 +12,9 @@ from typing import ClassVar
 import pytest
 import torch
 
-from causalpp import Causes, Dag, Direction, SimulatedOracle, all_questions
-from causalpp.errors import InvalidParameter, NegationWarning
-from causalpp.language import Prompt, Reply, ScriptedBackend
+from causalpp import Budget, Causes, Dag, Direction, SimulatedOracle, all_questions
+from causalpp.errors import BudgetSpent, InvalidParameter, NegationWarning
+from causalpp.language import Prompt, Reply, ScriptedBackend, Unanswered
 from causalpp.oracles import Answer, Journal, LanguageModelOracle, Request, by_wording, contrasts, graded, negation
 
 A_B, B_A = Causes("a", "b"), Causes("b", "a")
@@ -288,3 +288,35 @@ def test_the_likelihood_of_sentences_is_that_of_the_model(monkeypatch: pytest.Mo
     (answer,) = oracle.ask(question)
     assert answer.parts[0].log_odds == pytest.approx(odds, abs=1e-4)
     assert answer.log_odds == pytest.approx(2 * odds, abs=2e-4)
+
+
+def test_a_budget_that_ends_within_a_question_loses_nothing_that_was_paid_for(tmp_path: Path) -> None:
+    def asked(budget: Budget) -> list[Answer]:
+        script = ScriptedBackend(lambda prompt: opinions(prompt, 1.0))
+        return LanguageModelOracle(script, budget=budget, journal=tmp_path / "j").ask(all_questions("abc", "Direction"))
+
+    with pytest.raises(BudgetSpent) as stopped:
+        asked(Budget(questions=3))  # one question and a half
+    assert [answer.question for answer in stopped.value.answers] == [Direction("a", "b")]
+    assert len(Journal(tmp_path / "j")) == 3
+    rest = Budget()
+    answers = asked(rest)
+    assert (len(answers), rest.asked) == (3, 3)
+    assert [answer.log_odds for answer in answers] == pytest.approx([2.0, 4.0, 2.0])
+
+
+def test_a_part_that_failed_is_asked_again_and_the_others_are_not(tmp_path: Path) -> None:
+    down = [True]
+
+    def answer(prompt: Prompt) -> Reply:
+        if down[0] and '"b" cause "a"' in prompt.user:
+            raise Unanswered("timed out")
+        return opinions(prompt, 1.0)
+
+    backend = ScriptedBackend(answer)
+    (first,) = LanguageModelOracle(backend, journal=tmp_path / "j").ask(Direction("a", "b"))
+    assert (first.value, first.log_odds, first.failed) == (None, None, True)
+    down[0] = False
+    (second,) = LanguageModelOracle(backend, journal=tmp_path / "j").ask(Direction("a", "b"))
+    assert second.log_odds == pytest.approx(2.0)
+    assert sum('"a" cause "b"' in prompt.user for prompt in backend.prompts) == 1
