@@ -121,7 +121,8 @@ class LocalRow(AnswerRow, total=False):
         log_odds: the oracle's own, of yes; None if it has none.
         replicate: the number of the repeat.
         negated: whether it was put as "is it false that …?".
-        local_answers, local_wrong: 1, and whether it is wrong: what sums and means are made of.
+        local_answers, local_wrong, local_silent: 1, whether it is wrong, and whether it is neither yes nor no: of
+            these sums and means are made.
     """
 
     graph: str
@@ -133,6 +134,7 @@ class LocalRow(AnswerRow, total=False):
     negated: bool
     local_answers: int
     local_wrong: int
+    local_silent: int
 
 
 class LoopRow(TypedDict, total=False):
@@ -168,7 +170,8 @@ class DiscoverRow(LoopRow, total=False):
         confidence_asked: at which the run was to end.
         rounds: how many; a question asked several times for a vote is one round.
         bound: how few questions could have sufficed at the error rate; None where no bound applies.
-        local_answers, local_wrong: how many answers there were, and how many were wrong.
+        local_answers, local_wrong, local_silent: how many answers there were, how many were wrong, and how many neither
+            yes nor no, which are not wrong.
         confidence: of the graph at the end.
         random_member: how often a member of the class drawn at random is the true graph.
         error_learned: the error rate learned, on average.
@@ -182,6 +185,7 @@ class DiscoverRow(LoopRow, total=False):
     bound: float | None
     local_answers: int
     local_wrong: int
+    local_silent: int
     confidence: float
     random_member: float
     error_learned: float

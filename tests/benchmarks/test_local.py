@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
+import causalpp as cpp
 from causalpp.benchmarks.runs.config import Config
 from causalpp.benchmarks.runs.runner import run
+from causalpp.benchmarks.solvers.asked import Simulated
+from causalpp.benchmarks.solvers.loop import AcboSolver
+from causalpp.benchmarks.studies.discover import DISCOVER, DiscoverSettings
 from causalpp.benchmarks.studies.local import calibrations, comparison_of_oracles
+from causalpp.benchmarks.studies.solve import ItemsSettings, chosen_items
 from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.tasks import generate
 
@@ -83,3 +88,39 @@ def test_bad_settings(tmp_path: Path, part: dict[str, Any], says: str) -> None:
     config = {"name": "x", "seed": 0, "parts": [{"study": "local", "items": "corr2cause-small", **part}]}
     with pytest.raises((InvalidParameter, ValueError), match=says):
         run(Config.from_dict(config), out=tmp_path / "out")
+
+
+def test_a_limit_draws_items_as_balanced_as_the_whole() -> None:
+    """The items that ship stand in an order of their own, so that the first ones are of few classes."""
+    items = [item.to_dict() for item in cpp.tasks.load_benchmark("corr2cause-small")]
+    some = [
+        list(chosen_items(ItemsSettings(items=tuple(items), limit=limit), seed)) for limit, seed in ((60, 0), (60, 1))
+    ]
+    order = [item["id"] for item in items]
+    for drawn in some:
+        ids = [item.id for item in drawn]
+        assert len(set(ids)) == 60
+        assert ids == sorted(ids, key=order.index)
+        share = sum(bool(item["label"]) for item in items) / len(items)
+        assert abs(sum(item.target.value is True for item in drawn) - 60 * share) < 1
+        assert ids != order[:60]
+    assert [item.id for item in some[0]] != [item.id for item in some[1]]
+    again = list(chosen_items(ItemsSettings(items=tuple(items), limit=60), 0))
+    assert [item.id for item in again] == [item.id for item in some[0]]
+    assert len(list(chosen_items(ItemsSettings(items=tuple(items), limit=10**6), 0))) == len(items)
+
+
+def test_an_abstention_is_no_wrong_answer() -> None:
+    """An oracle that never answers is wrong about nothing, in local questions, in loops and in runs of the loop."""
+    silent = {"family": "Abstaining", "noise": 0.0, "rate": 1.0}
+    row = next(iter(DISCOVER.work({**plan_of(silent), "max_questions": 12})))
+    assert (row["local_wrong"], row["local_silent"]) == (0, row["local_answers"])
+    item = next(item for item in cpp.tasks.load_benchmark("corr2cause-small") if item.size == 4)
+    solver = AcboSolver(Simulated(silent), goal=False, max_questions=12)
+    about = solver.solve(item.blind()).about
+    assert about["local_wrong"] == 0
+    assert about["local_silent"] == about["local_answers"]
+
+
+def plan_of(noise: dict[str, object]) -> dict[str, object]:
+    return dict(next(iter(DISCOVER.plan(DiscoverSettings((4,), runs=1, noise=(noise,)), 0))))

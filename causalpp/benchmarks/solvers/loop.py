@@ -117,7 +117,8 @@ class _Loop(AskingSolver):
     def _seen(self, result: Result, question: Proposition, truth: Dag) -> dict[str, Any]:
         """How the run went; what the hidden graph says is known only where the oracle is simulated."""
         known = isinstance(self.ask, Simulated)
-        wrong = sum(step.answer.value is not step.answer.question.holds(truth) for step in result.transcript)
+        said = [step.answer for step in result.transcript if step.answer.value is not None]
+        wrong = sum(answer.value != bool(answer.question.holds(truth)) for answer in said)
         return {
             "stopped_because": result.stopped_because,
             "graph_confidence": result.belief.confidence,
@@ -125,6 +126,7 @@ class _Loop(AskingSolver):
             "holds_in_truth": bool(question.holds(truth)) if known else None,
             "local_answers": len(result.transcript) if known else None,
             "local_wrong": wrong if known else None,
+            "local_silent": len(result.transcript) - len(said) if known else None,
         }
 
 

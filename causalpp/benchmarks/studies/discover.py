@@ -104,7 +104,8 @@ def _run(p: Mapping[str, Any]) -> Sequence[DiscoverRow]:
     if result.interrupted:  # Ctrl-C is meant for the run, and half a result is none
         raise KeyboardInterrupt
     candidates = result.belief.candidates
-    told = [step.answer.value == bool(step.answer.question.holds(truth)[0]) for step in result.transcript]
+    answers = [step.answer for step in result.transcript]
+    told = [one.value == bool(one.question.holds(truth)[0]) for one in answers if one.value is not None]
     # The bound speaks of independent errors at a known rate; for other noise there is none to hold a run against.
     bound = result.bound(flawed.error) if isinstance(flawed, noise.Symmetric) else math.inf
     return [
@@ -121,8 +122,9 @@ def _run(p: Mapping[str, Any]) -> Sequence[DiscoverRow]:
             "rounds": len(result.transcript) // config.votes,
             "questions": len(result.transcript),
             "bound": bound if bound < math.inf else None,
-            "local_answers": len(told),
+            "local_answers": len(answers),
             "local_wrong": told.count(False),
+            "local_silent": len(answers) - len(told),
             "confidence": result.belief.confidence,
             "random_member": 1 / mec.size,
             "right": result.graph == truth[0],

@@ -177,6 +177,7 @@ def _rows(asking: _Asking, answers: list[Answer], parameters: Mapping[str, Any])
             "cost": answer.cost,
             "local_answers": 1,
             "local_wrong": int(answer.value is not None and answer.value != item.answer),
+            "local_silent": int(answer.value is None),
         }
         rows.append(row)
     return Outcome(tuple(rows), {"oracle": sum(answer.latency for answer in answers)})

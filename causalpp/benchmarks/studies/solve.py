@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from causalpp._plain import plain
+from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.rows import AnswerRow, SolveRow
 from causalpp.benchmarks.runs.units import Outcome, Study, register
 from causalpp.benchmarks.solvers import Solution, Solver, make_solver
@@ -62,7 +64,8 @@ class ItemsSettings:
         items: a file of items, the name of a benchmark that ships, the items themselves, or how to generate them.
         split: only the items of this split.
         variables: only items with so many variables.
-        limit: only so many items, the first ones.
+        limit: only so many items, drawn by the seed of the run, each label with the share that it has of all; they stay
+            in their order.
 
     Raises:
         InvalidParameter: a limit that leaves no item.
@@ -135,7 +138,7 @@ def chosen_items(settings: ItemsSettings, seed: int) -> Iterator[Item]:
         and (settings.variables is None or item.size in settings.variables)
     )
     found = False
-    for item in islice(fitting, settings.limit):
+    for item in fitting if settings.limit is None else _drawn(list(fitting), settings.limit, seed):
         found = True
         yield item
     if not found:
@@ -144,6 +147,25 @@ def chosen_items(settings: ItemsSettings, seed: int) -> Iterator[Item]:
             + (f" of the split {settings.split!r}" if settings.split else "")
             + (f" with {' or '.join(map(str, settings.variables))} variables" if settings.variables else "")
         )
+
+
+def _drawn(items: Sequence[Item], limit: int, seed: int) -> list[Item]:
+    """So many items at random, of every label its share: the largest remainders get what is left over."""
+    if len(items) <= limit:
+        return list(items)
+    by_label: dict[str, list[int]] = {}
+    for number, item in enumerate(items):
+        label = item.target.value
+        by_label.setdefault(str(label) if isinstance(label, bool) else "", []).append(number)
+    shares = {label: limit * len(those) / len(items) for label, those in by_label.items()}
+    counts = {label: int(share) for label, share in shares.items()}
+    for label in sorted(shares, key=lambda label: (counts[label] - shares[label], label))[
+        : limit - sum(counts.values())
+    ]:
+        counts[label] += 1
+    draw = np.random.default_rng(seed_of(seed, "limit", limit))
+    chosen = [draw.permutation(those)[: counts[label]] for label, those in sorted(by_label.items())]
+    return [items[number] for number in np.sort(np.concatenate(chosen)).tolist()]
 
 
 def _told(settings: ItemsSettings) -> str:

@@ -29,9 +29,10 @@ __all__ = ["bench"]
 
 
 _TOLD = (
-    "items", "runs", "accuracy", "random_member", "class_alone", "balanced_accuracy", "f1", "calibration_error",
-    "right", "confidence", "questions", "bound",
+    "items", "runs", "accuracy", "wrong", "abstention", "random_member", "class_alone", "balanced_accuracy", "f1",
+    "calibration_error", "right", "confidence", "questions", "bound",
 )  # fmt: skip
+_SHOWN = {"abstention": "no answer"}
 _LEAKS = ("items", "accuracy", "auc")
 _PREMISE = ("over_random_member", "accuracy_decided", "accuracy_open", "random_member_open", "class_alone_open")
 
@@ -317,7 +318,7 @@ def _summary(study: str, records: Sequence[Mapping[str, Any]], told: Sequence[st
         who = ", ".join(str(record[name]) for name in ("solver", "method", "oracle", "rule") if record.get(name))
         kind = str(record.get("oracle_nature", ""))
         rows.append((who or "all", "" if kind == "none" else kind, *(_shown(record, name) for name in names)))
-    return table_of(rows, study, "asks", *(name.replace("_", " ") for name in names))
+    return table_of(rows, study, "asks", *(_SHOWN.get(name, name.replace("_", " ")) for name in names))
 
 
 def _shown(record: Mapping[str, Any], name: str) -> str:
