@@ -12,8 +12,9 @@ import numpy as np
 from causalpp.acbo._calls import Call, Rounds
 from causalpp.acbo._start import Candidates, begin, described, narrowed
 from causalpp.acbo.config import Settings
+from causalpp.acbo.hearing import Diagnosis, Silence, said, unanswered
 from causalpp.acbo.result import UNFINISHED, Result, Step
-from causalpp.acbo.stopping import AGAIN, NOTHING_LEFT, Silence, doubt, entailed, exhausted, unanswered, verdict
+from causalpp.acbo.stopping import AGAIN, NOTHING_LEFT, doubt, entailed, exhausted, verdict
 from causalpp.belief import AnyBelief
 from causalpp.errors import OracleError
 from causalpp.oracles import Answer, Panel, Request
@@ -39,7 +40,7 @@ class Run:
         self.chooser, self.distinct, self.entropy = start.chooser, start.distinct, start.entropy
         self.kinds, self.further = start.kinds, start.further
         self.budget = settings.budget(start.size, len(start.belief.nodes))
-        self.silence = Silence(how.channel)
+        self.silence, self.diagnosis = Silence(how.channel), Diagnosis(start.belief, how.flaw)
         self.rounds = Rounds(how.panel, how.batch, how.outcome_cost) if how.panel is not None or how.batch > 1 else None
         self.steps: tuple[Step, ...] = ()
         self.calls = self.failures = 0
@@ -51,6 +52,7 @@ class Run:
         """The run as it is now, which what is learned later leaves alone."""
         other = copy.copy(self)
         other.chooser, other.silence = self.chooser.copy(), copy.copy(self.silence)
+        other.diagnosis = copy.copy(self.diagnosis)
         return other
 
     # --- asking ------------------------------------------------------------------------------------------
@@ -72,6 +74,7 @@ class Run:
         patience = len(self.chooser.questions) if {step.answer.nature for step in self.steps} == {"experiment"} else 0
         return (
             self.silence.verdict(patience)
+            or self.diagnosis.verdict()
             or verdict(self.belief, self.calls, self.settings.confidence, self.budget, self.how, goal)
             or (exhausted(self.belief, self.how) if self.settings.max_questions is None else None)
         )
@@ -186,12 +189,16 @@ class Run:
         """How many of the votes on a question that is put are there."""
         return sum(one.question == question for one in self.heard)
 
-    def _learn(self, call: Call, answers: Sequence[Answer]) -> None:
+    def _hear(self, answers: Sequence[Answer]) -> None:
         self.silence.hear(answers)
+        self.diagnosis.hear(answers)
+
+    def _learn(self, call: Call, answers: Sequence[Answer]) -> None:
+        self._hear(answers)
         if isinstance(call.asked, Panel):
             self.calls += 1
             for number, answer, expected in zip(call.numbers, answers, call.expected, strict=True):
-                self.chooser.hear(number, answer.value is not None)
+                self.chooser.hear(number, said(answer))
                 self._step(answer, expected, self.belief.update([answer]))
             return
         for answer in answers[:-1]:
@@ -199,17 +206,17 @@ class Run:
             self._step(answer, 0.0, self.belief)
         self.calls += 1
         vote = _majority(answers)
-        self.chooser.hear(call.numbers[0], vote.value is not None)
+        self.chooser.hear(call.numbers[0], said(vote))
         self._step(answers[-1], call.expected[0], self.belief.update([vote]))
 
     def _unasked(self, answer: Answer) -> None:
         """Learn from an answer to a question that is not waiting for one."""
-        self.silence.hear([answer])
+        self._hear([answer])
         number = self.chooser.find(answer.question)
         expected = 0.0 if number is None else self.chooser.about_the_graph(self.belief, number)
         if number is not None:
             self.chooser.put([number])
-            self.chooser.hear(number, answer.value is not None)
+            self.chooser.hear(number, said(answer))
         self.calls += 1
         self._step(answer, expected, self.belief.update([answer]))
 

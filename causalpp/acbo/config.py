@@ -55,6 +55,10 @@ class AcboConfig:
         missing: the run ends with none of the candidates where the alternatives are at least this probable.
         contradiction: the run ends as contradictory where, with the channel :class:`~causalpp.belief.Fixed`, too many
             answers are wrong under every graph; it does so wrongly with this probability at most. Zero: never.
+        flaw: the run ends where a language model's answers come from something else than the graph: where it says the
+            same to everything or in both directions, follows the order in which its prompts list the variables, ignores
+            negation, or says the opposite of what is settled.  Each of these is said of an honest model, which errs in
+            three of ten answers at most, with this probability at most. Zero: never.
 
     Raises:
         InvalidParameter: a number out of range.
@@ -85,6 +89,7 @@ class AcboConfig:
     chance: float = 0.98
     missing: float = 0.9
     contradiction: float = 1e-3
+    flaw: float = 0.005
 
     def __post_init__(self) -> None:
         for name in ("unrelated", "chance", "missing"):
@@ -92,8 +97,9 @@ class AcboConfig:
                 raise InvalidParameter(f"'{name}' is a probability greater than 0, got {getattr(self, name)}")
         if self.doubt is not None and not 0 <= self.doubt < 1:
             raise InvalidParameter(f"'doubt' is a probability below 1, got {self.doubt}")
-        if not 0 <= self.contradiction < 1:
-            raise InvalidParameter(f"'contradiction' is a probability below 1, got {self.contradiction}")
+        for name in ("contradiction", "flaw"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InvalidParameter(f"'{name}' is a probability below 1, got {getattr(self, name)}")
         if not isinstance(self.channel, Channel):
             raise InvalidParameter(f"a channel is a noise model such as Fixed(0.1), not {self.channel!r}")
         if self.policy is not None and not callable(getattr(self.policy, "score", None)):
@@ -143,7 +149,7 @@ class AcboConfig:
         Args:
             votes: how often each question is asked.
         """
-        return cls(channel=Fixed(0.1), doubt=0.0, votes=votes, sample=16, further=(), contradiction=0.0)
+        return cls(channel=Fixed(0.1), doubt=0.0, votes=votes, sample=16, further=(), contradiction=0.0, flaw=0.0)
 
 
 def check_whole(settings: object, **least: int) -> None:

@@ -139,7 +139,7 @@ def _learn(session: Session, oracle: Oracle, answers: Iterable[Answer]) -> None:
 @contextmanager
 def _kept(session: Session, oracle: Oracle) -> Iterator[None]:
     """Whatever stops the asking, what has been learned is not lost."""
-    session.nature = oracle.nature
+    session.nature, session.listed = oracle.nature, oracle.listed
     session.only(oracle.answerable)
     oracle.resume(session.answers)
     try:

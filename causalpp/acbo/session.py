@@ -17,6 +17,7 @@ from causalpp.acbo._chooser import Able
 from causalpp.acbo._run import Run
 from causalpp.acbo._start import Candidates, kept
 from causalpp.acbo.config import Keywords, Settings, with_settings
+from causalpp.acbo.hearing import Listed
 from causalpp.acbo.result import Result, Step
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.oracles import Answer
@@ -102,6 +103,15 @@ class Session:
     def candidates(self) -> Candidates:
         """What the run was given."""
         return self._candidates
+
+    @property
+    def listed(self) -> Listed | None:
+        """In which order the prompts of requests list the variables, where whoever drives the session knows."""
+        return self._run.diagnosis.listed
+
+    @listed.setter
+    def listed(self, listed: Listed | None) -> None:
+        self._run.diagnosis.listed = listed
 
     @property
     def answers(self) -> tuple[Answer, ...]:
@@ -287,8 +297,10 @@ class Session:
 
     def _again(self) -> None:
         """Go through all that was told once more, from the beginning."""
+        listed = self._run.diagnosis.listed
         self._run = Run(self._candidates, self.settings)
         self._run.chooser.able = self._able
+        self._run.diagnosis.listed = listed
         for asked, answers in self._told:
             if asked:
                 self._run.ask()

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-
 from causalpp.acbo.config import AcboConfig
-from causalpp.belief import AnyBelief, Channel, Fixed, is_graded
-from causalpp.oracles import Answer
+from causalpp.belief import AnyBelief, Fixed, is_graded
 from causalpp.propositions import Proposition
 
 __all__ = [
-    "AGAIN", "MISSING", "NOTHING_LEFT", "REACHED", "Silence", "contradiction", "doubt", "entailed", "exhausted",
-    "trusted", "unanswered", "verdict",
+    "AGAIN", "MISSING", "NOTHING_LEFT", "REACHED", "contradiction", "doubt", "entailed", "exhausted", "trusted",
+    "verdict",
 ]  # fmt: skip
 
 REACHED = "the most probable graph reached the confidence asked for"
 MISSING = "none of the candidates fits the answers"
 NOTHING_LEFT = "no question is left whose answer would tell the candidates apart"
 _GIVEN_UP = 20  # answers before an oracle with a learned reliability may be given up
-_PATIENCE = 10  # questions without a yes or no, one after the other
 AGAIN = 2  # further times that a question is put which found neither yes nor no, once no other tells anything
 _MOSTLY = 0.5  # a share of position noise from which on n pairs tell what n variables have to tell
-_SHOWN = 160  # characters of a reply that was neither
 _TRUST = 0.95  # how probable it must be that an oracle with a learned reliability is better than chance
 
 
@@ -137,83 +131,3 @@ def contradiction(belief: AnyBelief, threshold: float) -> str | None:
         f"the answers contradict each other: whatever graph is true, at least {wrong} of {answered} are wrong, and an "
         f"error of {belief.channel.error:.3g} was assumed"
     )
-
-
-class Silence:
-    """Counts the answers in a row that are neither yes nor no, and says when there were enough of them.
-
-    Ten are enough of an oracle that has never answered, twice as many as it has answered of one that has.  Where
-    silence is evidence (:class:`~causalpp.belief.Abstaining`) it is never enough.
-
-    Args:
-        channel: the noise model of the run.
-
-    Example:
-        >>> from causalpp import Causes
-        >>> from causalpp.belief import Agnostic
-        >>> silence = Silence(Agnostic())
-        >>> for k in range(10):
-        ...     silence.hear([Answer(Causes("a", "b"), None, k, text=f"Well, {k}.", reason="unreadable")])
-        >>> print(silence.verdict())
-        the oracle gave neither yes nor no 10 times in a row (unreadable 10), such as 'Well, 0.' and 'Well, 9.'
-    """
-
-    def __init__(self, channel: Channel) -> None:
-        self.tells = "silence" in channel.sees
-        self.answered = 0
-        self.silent: tuple[Answer, ...] = ()
-
-    def hear(self, answers: Sequence[Answer]) -> None:
-        """Take note of some answers, in the order in which they came."""
-        for answer in answers:
-            if answer.value is not None:
-                self.answered += 1
-                self.silent = ()
-            else:
-                self.silent += (answer,)
-
-    def verdict(self, most: int = 0) -> str | None:
-        """Why to stop, with the reasons and two of the replies as they came; None while there is hope.
-
-        Args:
-            most: be patient with so many at least.
-        """
-        if self.tells or len(self.silent) < max(_PATIENCE, 2 * self.answered, most):
-            return None
-        return f"the oracle gave neither yes nor no {len(self.silent)} times in a row{_why(self.silent)}"
-
-
-def unanswered(answers: Sequence[Answer]) -> str:
-    """What to add to :data:`NOTHING_LEFT` where questions that would tell something found no yes or no each time.
-
-    Args:
-        answers: to these questions.
-
-    Example:
-        >>> from causalpp import Causes
-        >>> unanswered([Answer(Causes("a", "b"), None, k, text="Hm.", reason="unreadable") for k in range(3)])
-        ", but for 'Does a cause b?', put 3 times and answered neither yes nor no (unreadable 3), such as 'Hm.'"
-    """
-    questions = list(dict.fromkeys(answer.question.question() for answer in answers))
-    more = f" and {len(questions) - 1} others" if len(questions) > 1 else ""
-    often = f"put {len(answers)} times and answered neither yes nor no"
-    return f", but for {questions[0]!r}{more}, {often}{_why(answers)}"
-
-
-def _why(silent: Sequence[Answer]) -> str:
-    """The reasons of some answers, and two of the replies as they came."""
-    divided = sum(answer.value is not None for answer in silent)
-    reasons = Counter(answer.reason or "no reason given" for answer in silent if answer.value is None)
-    told = [f"{reason} {count}" for reason, count in reasons.most_common()]
-    told += [f"divided votes {divided}"] if divided else []
-    replies = list(dict.fromkeys(_plain(answer.text) for answer in silent if answer.text))
-    some = replies if len(replies) < 3 else [replies[0], replies[-1]]
-    shown = f", such as {' and '.join(map(repr, some))}" if some else ""
-    return f" ({', '.join(told)}){shown}"
-
-
-def _plain(text: str) -> str:
-    """A reply in one line, without what would move a cursor, and not too long."""
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
-    line = " ".join(line.split())
-    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"

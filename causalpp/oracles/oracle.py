@@ -109,6 +109,10 @@ class Oracle(ABC):
             other.__dict__.pop(name, None)
         return other
 
+    def listed(self, request: Request) -> Sequence[str]:  # noqa: ARG002
+        """The variables in the order in which what it is shown lists them; none where no such order is drawn."""
+        return ()
+
     @abstractmethod
     def _answer(self, request: Request) -> Answer:
         """The answer to one request."""
