@@ -52,7 +52,7 @@ class Run:
         """The run as it is now, which what is learned later leaves alone."""
         other = copy.copy(self)
         other.chooser, other.silence = self.chooser.copy(), copy.copy(self.silence)
-        other.diagnosis = copy.copy(self.diagnosis)
+        other.diagnosis = self.diagnosis.copy()
         return other
 
     # --- asking ------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ accordingly, and once it has grown by 1 / level the run ends (Ville 1939; Shafer
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -65,28 +66,36 @@ class Diagnosis:
     def __init__(self, start: AnyBelief, level: float = 0.005) -> None:
         self.start, self.level = start, level
         self.listed: Listed | None = None
-        self.heard: tuple[Answer, ...] = ()
-        self._settled: dict[frozenset[str], tuple[bool, str | None]] = {}
+        self._pairs: dict[frozenset[str], tuple[Answer, ...]] = {}  # in the order in which they came
+        self._bets: dict[frozenset[str], tuple[tuple[_Bet, ...], ...]] = {}  # of pairs that nothing was added to
+        self._paths: dict[frozenset[str], bool] = {}
+
+    def copy(self) -> Diagnosis:
+        """The same, which what is heard later leaves alone."""
+        other = copy.copy(self)
+        other._pairs, other._bets = dict(self._pairs), dict(self._bets)
+        return other
 
     def hear(self, answers: Sequence[Answer]) -> None:
         """Take note of some answers; those of other oracles than language models say nothing of prompts."""
-        said = (part for answer in answers for part in parts_of(answer) if type(part.question) is Causes)
-        self.heard += tuple(part for part in said if part.nature == "language model" and part.value is not None)
+        for part in (part for answer in answers for part in parts_of(answer)):
+            if type(part.question) is Causes and part.nature == "language model" and part.value is not None:
+                names = frozenset(part.question.variables)
+                self._pairs[names] = (*self._pairs.get(names, ()), part)
+                self._bets.pop(names, None)
 
     def verdict(self) -> str | None:
         """What is wrong, with two of the replies as they came; None while nothing is established."""
-        if self.level <= 0 or not self.heard:
+        if self.level <= 0:
             return None
-        pairs = self._pairs()
-        for words, bets in (
-            (_constant(True), [self._same(pair, True) for pair in pairs]),
-            (_constant(False), [self._same(pair, False) for pair in pairs]),
-            (_LISTING, [self._listing(pair) for pair in pairs]),
-            (_NEGATION, [bet for pair in pairs for bet in _negation(pair)]),
-            (_ALIKE_BOTH_WAYS, [self._same(pair, None) for pair in pairs]),
-            (_AGAINST, [self._against(pair) for pair in pairs]),
-        ):
-            if (found := self._won([bet for bet in bets if bet is not None], words)) is not None:
+        for names, pair in self._pairs.items():
+            if names not in self._bets and len({one.question for one in pair}) == 2:  # both directions are answered
+                bets = self._same(pair, True), self._same(pair, False), self._listing(pair), self._same(pair, None)
+                rounds = [(bet,) if bet is not None else () for bet in bets]
+                self._bets[names] = (*rounds, tuple(_negation(pair)))
+        known = [self._bets[names] for names in self._pairs if names in self._bets]
+        for number, words in enumerate(_FLAWS):
+            if (found := self._won([bet for bets in known for bet in bets[number]], words)) is not None:
                 return found
         return None
 
@@ -101,32 +110,24 @@ class Diagnosis:
                 return f"{words.format(count=count, prompts=prompts)}, such as {_shown(showed[0], showed[-1])}"
         return None
 
-    def _pairs(self) -> list[list[Answer]]:
-        """The answers about each pair of which both directions are answered, in the order in which they came."""
-        found: dict[frozenset[str], list[Answer]] = {}
-        for answer in self.heard:
-            found.setdefault(frozenset(answer.question.variables), []).append(answer)
-        return [pair for pair in found.values() if len({one.question for one in pair}) == 2]
-
-    def _what_is_settled(self, pair: Sequence[Answer]) -> tuple[bool, str | None]:
-        """Whether one variable causes the other in every candidate, and which one, if it is the same in all."""
+    def _path(self, pair: Sequence[Answer]) -> bool:
+        """Whether one variable causes the other in every candidate, in whatever direction."""
         names = frozenset(pair[0].question.variables)
-        if names not in self._settled:
-            ways = {a: self.start.probability(Causes(a, b)) for a in names for b in names if a != b}
-            first = next((name for name, p in ways.items() if p >= _SETTLED), None)
-            self._settled[names] = sum(ways.values()) >= _SETTLED, first
-        return self._settled[names]
+        if names not in self._paths:
+            a, b = names
+            self._paths[names] = sum(map(self.start.probability, (Causes(a, b), Causes(b, a)))) >= _SETTLED
+        return self._paths[names]
 
     # --- flaws -------------------------------------------------------------------------------------------
 
     def _same(self, pair: Sequence[Answer], word: bool | None) -> _Bet | None:
         """Whether both directions got the same word, and log-odds, if there are any, do not tell them apart."""
-        path, _ = self._what_is_settled(pair)
-        if not path and word is not True:  # "no" in both directions may well be right
+        told = _positive(pair)
+        if not (self._path(pair) or (word and not told[0].negated)):  # to deny both directions may well be right
             return None
-        words = {one.value for one in _positive(pair)}
+        words = {word_of(one) for one in told}
         honest = _ERROR * (1 - _ERROR) if word is not None else 2 * _ERROR * (1 - _ERROR)
-        return _Bet(len(words) == 1 and word in (None, *words) and _blank(pair), honest, tuple(_positive(pair)))
+        return _Bet(len(words) == 1 and word in (None, *words) and _blank(pair), honest, tuple(told))
 
     def _listing(self, pair: Sequence[Answer]) -> _Bet | None:
         """Whether it said yes exactly where the cause was listed before its effect."""
@@ -139,37 +140,20 @@ class Diagnosis:
                 return None
             first, second = (order.index(name) for name in one.question.variables)
             follows.append(word_of(one) == (first < second))
-        path, _ = self._what_is_settled(pair)
-        return _Bet(all(follows) and _blank(pair), _ERROR * (1 - _ERROR) if path else 0.5, tuple(pair))
-
-    def _against(self, pair: Sequence[Answer]) -> _Bet | None:
-        """Whether it says the opposite of a direction that is settled."""
-        _, first = self._what_is_settled(pair)
-        said = _direction(pair)
-        if first is None or not said:
-            return None
-        a, _ = pair[0].question.variables
-        return _Bet((said > 0) != (a == first), 0.5, tuple(pair))
+        honest = _ERROR * (1 - _ERROR) if self._path(pair) else 0.5
+        return _Bet(all(follows) and _blank(pair), honest, tuple(pair))
 
 
-_LISTING = (
+# In the order in which they are looked at.
+_FLAWS = (
+    "the oracle says yes to everything: in both directions of {count} pairs ({prompts} prompts)",
+    "the oracle says no to everything: in both directions of {count} pairs ({prompts} prompts)",
     "the oracle follows the order in which its prompts list the variables: it says yes where the cause is listed "
-    "first, and no where it is not, in {count} pairs ({prompts} prompts)"
-)
-_NEGATION = (
+    "first, and no where it is not, in {count} pairs ({prompts} prompts)",
+    "the oracle says the same in both directions of a pair: in {count} pairs ({prompts} prompts)",
     "the oracle ignores negation: it says the same to a statement and to its opposite in {count} cases ({prompts} "
-    "prompts); ask it in positive words alone"
+    "prompts); ask it in positive words alone",
 )
-_ALIKE_BOTH_WAYS = "the oracle says the same in both directions of a pair: in {count} pairs ({prompts} prompts)"
-_AGAINST = (
-    "the oracle says the opposite of what is settled: in {count} directions that all candidates have "
-    "({prompts} prompts)"
-)
-
-
-def _constant(word: bool) -> str:
-    said = "yes" if word else "no"
-    return f"the oracle says {said} to everything: in both directions of {{count}} pairs ({{prompts}} prompts)"
 
 
 def _positive(pair: Sequence[Answer]) -> list[Answer]:

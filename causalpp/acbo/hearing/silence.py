@@ -69,7 +69,8 @@ def unanswered(answers: Sequence[Answer]) -> str:
     Example:
         >>> from causalpp import Causes
         >>> unanswered([Answer(Causes("a", "b"), None, k, text="Hm.", reason="unreadable") for k in range(3)])
-        ", but for 'Does a cause b?', put 3 times and answered neither yes nor no (unreadable 3), such as 'Hm.'"
+        ", but for 'Does a cause b?', put 3 times and answered neither yes nor no (unreadable 3), such as 'Hm.' and
+        'Hm.'"
     """
     questions = list(dict.fromkeys(answer.question.question() for answer in answers))
     more = f" and {len(questions) - 1} others" if len(questions) > 1 else ""

@@ -281,6 +281,9 @@ class LanguageModelOracle(AsyncOracle):
         way = Way(request.wording, request.negated)
         return request.replicate * len(self.ways) + (self.ways.index(way) if way in self.ways else sum(way))
 
+    def listed(self, request: Request) -> Sequence[str]:
+        return self.writer.order(request.question, self._turn(request)) if self.writer.listing == "drawn" else ()
+
     def written_by(
         self, writer: Writer, wordings: Sequence[str] | None = None, polarities: Sequence[str] | None = None
     ) -> LanguageModelOracle:
