@@ -10,7 +10,7 @@ from typing import Any
 
 from causalpp.errors import FormatError
 from causalpp.language.journal import Key
-from causalpp.oracles.answer import PLAIN, VALUES, Answer, Request, checked, finite
+from causalpp.oracles.answer import MANY, PLAIN, VALUES, Answer, Request, checked, finite
 from causalpp.propositions import Proposition, from_dict
 
 __all__ = ["KEY", "answer_of", "lease_of", "question_of", "text_of", "value_of"]
@@ -55,7 +55,7 @@ def answer_of(request: Request, oracle: str, text: str) -> Answer:
             values[name] = values[name] if good else 0
         plain = {name: checked(name, values[name]) for name in PLAIN if name in values and name not in _IN_KEY}
         place: dict[str, Any] = {"wording": request.wording, "negated": request.negated, "call": request.call}
-        place["parts"] = tuple(map(Answer.from_dict, values.get("parts", ())))
+        place |= {name: tuple(map(Answer.from_dict, values.get(name, ()))) for name in MANY}
         return Answer(request.question, VALUES[values["answer"]], request.replicate, oracle, **place, **plain)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise FormatError(f"the journal holds something that is no answer ({error!r}): {str(text)[:200]}") from None

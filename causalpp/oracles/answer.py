@@ -12,10 +12,11 @@ from causalpp.errors import FormatError, InvalidParameter
 from causalpp.language.running import FAILURES
 from causalpp.propositions import Proposition, from_dict
 
-__all__ = ["PLAIN", "VALUES", "Answer", "Request", "checked", "finite"]
+__all__ = ["MANY", "PLAIN", "VALUES", "Answer", "Request", "checked", "finite"]
 
 _WORDS = {True: "yes", False: "no", None: "abstain"}
 NUMBERS = frozenset({"log_odds", "captured", "cost", "latency", "time"})
+MANY = ("parts", "beside")  # answers that an answer holds
 VALUES = {word: value for value, word in _WORDS.items()}
 
 
@@ -64,6 +65,8 @@ class Answer:
             where that was not said.  It follows from who answered, and is not compared.
         parts: the answers that a graded answer is made of, one for each prompt it took; a journal keeps these.  What
             they took together stands in the graded answer as well.  See :func:`~causalpp.oracles.graded`.
+        beside: further answers that were had for a graded one and do not count in it: those to negated questions of a
+            model that is not shown to understand them.
     """
 
     question: Proposition
@@ -85,6 +88,7 @@ class Answer:
     call: str | None = None
     nature: str = field(default="", compare=False, repr=False)
     parts: tuple[Answer, ...] = field(default=(), repr=False)
+    beside: tuple[Answer, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         value, odds = cast(Any, self.value), cast(Any, self.log_odds)
@@ -96,7 +100,7 @@ class Answer:
     @property
     def prompts(self) -> int:
         """How many prompts it took: parts that share a call came from one."""
-        return len({part.call or number for number, part in enumerate(self.parts)}) or 1
+        return len({part.call or number for number, part in enumerate((*self.parts, *self.beside))}) or 1
 
     @property
     def word(self) -> str:
@@ -132,8 +136,7 @@ class Answer:
             value = getattr(self, name)
             if value != getattr(Answer, name) or name in ("oracle", "log_odds"):
                 out[name] = value
-        if self.parts:
-            out["parts"] = [part.to_dict() for part in self.parts]
+        out |= {name: [part.to_dict() for part in getattr(self, name)] for name in MANY if getattr(self, name)}
         return out
 
     @classmethod
@@ -146,7 +149,7 @@ class Answer:
         try:
             plain = {name: checked(name, values[name]) for name in PLAIN if name in values}
             value = VALUES[values["answer"]]
-            plain["parts"] = tuple(cls.from_dict(part) for part in values.get("parts", ()))
+            plain |= {name: tuple(map(cls.from_dict, values.get(name, ()))) for name in MANY}
             return cls(from_dict(values["question"]), value, checked("replicate", values["replicate"]), **plain)
         except FormatError:
             raise
@@ -180,7 +183,7 @@ def finite(values: dict[str, Any]) -> dict[str, Any]:
     """Values that JSON can hold: an infinite number becomes a word, which ``float`` reads."""
     return {
         name: [finite(part) for part in value]
-        if name == "parts"
+        if name in MANY
         else str(float(value))
         if name in NUMBERS and value is not None and not math.isfinite(value)
         else value

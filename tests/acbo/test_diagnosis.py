@@ -67,7 +67,8 @@ def test_each_flaw_ends_the_run_in_words_with_two_replies(flaw: str) -> None:
     oracle = LanguageModelOracle(backend, variables=ASIA.nodes, progress=False, **options)
     result = discover(CLASS, oracle, kinds="Direction", channel=Potentials())
     assert words in result.stopped_because
-    assert len(backend.prompts) < FEW
+    assert sum(step.answer.prompts for step in result.transcript) == len(backend.prompts) < FEW
+    assert all(Answer.from_dict(step.answer.to_dict()) == step.answer for step in result.transcript)
     assert sum(result.stopped_because.count(f"'{said}'") for said in {reply(p.user) for p in backend.prompts}) == 2
     assert words in json.loads(result.to_json())["stopped_because"]
     assert words in result.report()

@@ -13,7 +13,7 @@ _SHOWN = 160  # characters of a reply
 
 def parts_of(answer: Answer) -> Sequence[Answer]:
     """The answers to the prompts it took."""
-    return answer.parts or (answer,)
+    return (*answer.parts, *answer.beside) or (answer,)
 
 
 def said(answer: Answer) -> bool:

@@ -63,6 +63,7 @@ def graded(request: Request, parts: Sequence[Answer], beside: Sequence[Answer] =
         call=request.call,
         nature=parts[0].nature if parts else "",
         parts=parts,
+        beside=tuple(beside),
         **told,
     )
 
