@@ -59,10 +59,10 @@ class Run:
 
     def ask(self) -> tuple[Call, ...] | None:
         """What is put and not answered, or else what to put in the next round; None where the run ends."""
-        if self.verdict is None:
+        if self.verdict is None and (self.pending or not self._again()):
             self.verdict = self.ended()
-        if self.verdict is None and not self.pending:
-            self._choose()
+            if self.verdict is None and not self.pending:
+                self._choose()
         return None if self.verdict is not None else self.pending
 
     def ended(self) -> str | None:
@@ -76,8 +76,23 @@ class Run:
             self.silence.verdict(patience)
             or self.diagnosis.verdict()
             or verdict(self.belief, self.calls, self.settings.confidence, self.budget, self.how, goal)
-            or (exhausted(self.belief, self.how) if self.settings.max_questions is None else None)
+            or self._exhausted()
         )
+
+    def _exhausted(self) -> str | None:
+        found = None if self.settings.max_questions is not None else exhausted(self.belief, self.how)
+        return None if found is None else found + self.diagnosis.remark()
+
+    def _again(self) -> bool:
+        """Put a question once more where what is wrong with the answers hangs on it; False where nothing does."""
+        names = self.diagnosis.in_doubt()
+        asked = (step.answer.question for step in self.steps if frozenset(step.answer.question.variables) == names)
+        number = self.chooser.find(next(asked)) if names is not None and self.rounds is None else None
+        if number is None:
+            return False
+        self.chooser.put([number])
+        self.pending = (Call(self.chooser.questions[number], (number,), (0.0,)),)
+        return True
 
     def _choose(self) -> None:
         """Choose the next round, opening further kinds of question where those there are have no more to tell."""
@@ -95,7 +110,7 @@ class Run:
             calls, bits = self._next(patience)
         if bits < self.how.least:
             self._withdraw(calls)
-            self.verdict = NOTHING_LEFT + self._silent() + doubt(self.belief, self.how)
+            self.verdict = NOTHING_LEFT + self._silent() + doubt(self.belief, self.how) + self.diagnosis.remark()
         else:
             self.pending = tuple(calls)
 

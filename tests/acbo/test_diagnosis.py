@@ -65,7 +65,7 @@ def test_each_flaw_ends_the_run_in_words_with_two_replies(flaw: str) -> None:
     reply, options, words = FLAWED[flaw]
     backend = ScriptedBackend(lambda prompt: reply(prompt.user))
     oracle = LanguageModelOracle(backend, variables=ASIA.nodes, progress=False, **options)
-    result = discover(CLASS, oracle, kinds="Direction", channel=Potentials())
+    result = discover(CLASS, oracle)
     assert words in result.stopped_because
     assert sum(step.answer.prompts for step in result.transcript) == len(backend.prompts) < FEW
     assert all(Answer.from_dict(step.answer.to_dict()) == step.answer for step in result.transcript)
@@ -77,7 +77,7 @@ def test_each_flaw_ends_the_run_in_words_with_two_replies(flaw: str) -> None:
 def test_an_honest_model_is_heard_to_the_end() -> None:
     backend = ScriptedBackend(lambda prompt: word(truly(prompt.user)))
     oracle = LanguageModelOracle(backend, variables=ASIA.nodes, progress=False)
-    result = discover(CLASS, oracle, kinds="Direction", channel=Potentials())
+    result = discover(CLASS, oracle)
     assert result.graph == ASIA
     assert "the oracle" not in result.stopped_because
 
@@ -92,7 +92,7 @@ def test_words_are_no_flaw_where_log_odds_tell_directions_apart() -> None:
 
     with ProtocolServer(reply) as server:
         oracle = LanguageModelOracle.openai("tiny", server.url, variables=ASIA.nodes, progress=False)
-        result = discover(CLASS, oracle, kinds="Direction", channel=Potentials(), max_questions=12)
+        result = discover(CLASS, oracle, max_questions=12)
     assert "everything" not in result.stopped_because
 
 
@@ -100,7 +100,7 @@ def test_the_same_log_odds_for_all_are_a_flaw() -> None:
     said = completion("Yes", logprobs=logprobs({"Yes": 0.9, "No": 0.1}))
     with ProtocolServer(lambda request: said) as server:
         oracle = LanguageModelOracle.openai("tiny", server.url, variables=ASIA.nodes, progress=False)
-        result = discover(CLASS, oracle, kinds="Direction", channel=Potentials())
+        result = discover(CLASS, oracle)
         assert len(server.requests) < FEW
     assert "says yes to everything" in result.stopped_because
 
@@ -108,7 +108,7 @@ def test_the_same_log_odds_for_all_are_a_flaw() -> None:
 def test_it_can_be_switched_off() -> None:
     oracle = LanguageModelOracle(ScriptedBackend("yes"), variables=ASIA.nodes, progress=False)
     config = AcboConfig(flaw=0, channel=Potentials())
-    result = discover(CLASS, oracle, kinds="Direction", config=config, max_questions=8)
+    result = discover(CLASS, oracle, config=config, max_questions=8)
     assert "everything" not in result.stopped_because
     with pytest.raises(InvalidParameter, match="'flaw' is a probability below 1"):
         AcboConfig(flaw=1.0)
@@ -167,7 +167,7 @@ def test_other_oracles_are_not_judged_by_prompts() -> None:
 
 
 def test_what_was_taken_back_was_not_heard() -> None:
-    session = Session(CLASS, kinds="Direction", channel=Potentials())
+    session = Session(CLASS, channel=Potentials())
     oracle = LanguageModelOracle(ScriptedBackend("yes"), variables=ASIA.nodes, progress=False)
     while (question := session.ask()) is not None:
         session.tell(oracle.ask(question))
@@ -199,7 +199,7 @@ def test_a_model_that_thinks_past_its_limit_is_told_so() -> None:
     said = completion("", finish="length", reasoning_content=thoughts)
     with ProtocolServer(lambda request: said) as server:
         oracle = LanguageModelOracle.openai("thinker", server.url, variables=ASIA.nodes, progress=False)
-        result = discover(CLASS, oracle, kinds="Direction", channel=Potentials())
+        result = discover(CLASS, oracle)
         assert len(server.requests) < FEW
     assert "cut off before they came to it" in result.stopped_because
     assert result.stopped_because.count("Let me think about asia and tub") == 2
@@ -210,6 +210,6 @@ def test_two_wordings_need_no_more_prompts(flaw: str) -> None:
     reply, _, words = FLAWED[flaw]
     backend = ScriptedBackend(lambda prompt: reply(prompt.user))
     oracle = LanguageModelOracle(backend, variables=ASIA.nodes, wordings=["plain", "corr2cause"], progress=False)
-    result = discover(CLASS, oracle, kinds="Direction", channel=Potentials())
+    result = discover(CLASS, oracle)
     assert words in result.stopped_because
     assert len(backend.prompts) < FEW
