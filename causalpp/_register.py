@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Generic, TypeVar, cast
 
 from causalpp.errors import InvalidParameter, UnknownName
 
-__all__ = ["Register"]
+__all__ = ["Register", "imported", "look_first_in"]
 
 T = TypeVar("T")
+
+
+def look_first_in(folder: Path) -> None:
+    """Look for modules in a folder before any other place, here and in processes that are started from here."""
+    place = str(folder.resolve())
+    if place in sys.path:
+        sys.path.remove(place)
+    sys.path.insert(0, place)
+
+
+def imported(module: str) -> ModuleType:
+    """A module; where a file of its name stands in the first folder of the search path, that one.
+
+    A module of the same name that was imported from another folder before makes way for it.
+    """
+    first, there = Path(sys.path[0] or "."), sys.modules.get(module)
+    file = first.joinpath(*module.split(".")).with_suffix(".py")
+    known = getattr(there, "__file__", None)
+    if there is not None and known and file.is_file() and not file.samefile(known):
+        del sys.modules[module]
+    return import_module(module)
 
 
 class Register(Generic[T]):
@@ -61,7 +85,7 @@ class Register(Generic[T]):
             return self._known[name]
         module, _, attribute = name.partition(":")
         try:
-            found: Any = import_module(module)
+            found: Any = imported(module)
         except ImportError as error:
             raise InvalidParameter(f"the {self.what} {name!r} cannot be imported: {error}") from None
         except Exception as error:  # whatever the module does when it is imported

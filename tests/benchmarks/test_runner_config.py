@@ -20,7 +20,7 @@ from causalpp.benchmarks.solvers.asked import noise_of
 from causalpp.benchmarks.studies.discover import DiscoverSettings
 from causalpp.benchmarks.studies.solve import GeneratedItems, SolveSettings
 from causalpp.errors import CausalppError, FormatError, InvalidParameter, MissingDependency, UnknownName
-from causalpp.tasks import Corr2CauseItem
+from causalpp.tasks import Corr2CauseItem, Item, Number, Target
 
 GOOD = """\
 name: small
@@ -224,3 +224,36 @@ def test_a_section_without_items_is_an_error(study: dict[str, Any], chosen: dict
     part = {**study, "items": "corr2cause-small", **chosen}
     with pytest.raises((FormatError, InvalidParameter), match=said):
         list(Config.from_dict({"name": "x", "parts": [part]}).units())
+
+
+def test_a_module_beside_the_configuration_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two configurations with a module of the same name each; a scorer of one's own in a file of items."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    answers = []
+    for name, says in (("a", "True"), ("b", "False")):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "my_own_parts.py").write_text(
+            "from dataclasses import dataclass\n"
+            "from causalpp.benchmarks.solvers import Solution, Solver\n"
+            "from causalpp.tasks import Scorer\n"
+            "@dataclass(frozen=True)\nclass Mine(Solver):\n"
+            f"    name = 'mine'\n    def solve(self, item):\n        return Solution({says})\n"
+            "@dataclass(frozen=True)\nclass Own(Scorer):\n"
+            "    def read(self, text):\n        return text\n",
+            encoding="utf-8",
+        )
+        row = {"id": "1", "prompt": "?", "target": {"value": 1, "scorer": {"scorer": "my_own_parts:Own"}}}
+        (folder / "items.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+        spec = {"solver": "my_own_parts:Mine"}
+        values: dict[str, Any] = {"name": name, "imports": ["my_own_parts"]}
+        values["parts"] = [{"study": "solve", "items": str(folder / "items.jsonl"), "solvers": [spec]}]
+        (folder / "run.json").write_text(json.dumps(values), encoding="utf-8")
+        config = read_config(folder / "run.json")
+        assert config.imports == ("my_own_parts",)
+        answers.append(make_solver(spec).solve(Item("1", "?", Target(1, Number()))).answer)
+        assert len(list(config.units())) == 1
+    assert answers == [True, False]
+    (tmp_path / "c.json").write_text(json.dumps({**values, "imports": ["not_there_at_all"]}), encoding="utf-8")
+    with pytest.raises(FormatError, match="'not_there_at_all' cannot be imported"):
+        read_config(tmp_path / "c.json")

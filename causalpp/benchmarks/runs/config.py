@@ -14,6 +14,7 @@ from typing import Any
 
 from causalpp._files import about as naming
 from causalpp._files import data_path, read_text
+from causalpp._register import imported, look_first_in
 from causalpp._renamed import old_attribute, old_keyword
 from causalpp.benchmarks.keys import canonical
 from causalpp.benchmarks.runs.units import Study, Unit, get_study
@@ -65,6 +66,8 @@ class Config:
         seed: of everything random; the same configuration with the same seed gives the same rows.
         tries: how often a unit is tried whose worker dies.
         concurrency: how many units may wait for a network at once.
+        imports: modules to import first, such as one in which the scorer of the items stands; like solvers and studies
+            of one's own they are looked for beside the configuration before any other place.
 
     Raises:
         InvalidParameter: no name, no part, or a number out of range.
@@ -76,6 +79,7 @@ class Config:
     seed: int = 0
     tries: int = 3
     concurrency: int = 8
+    imports: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         bad = any(c in "/\\" or not c.isprintable() for c in self.name) or self.name.strip(". ") == ""
@@ -124,6 +128,8 @@ class Config:
         """
         known: Lines = lines or {}
         outer = read_settings(_Outer, values, (), known)
+        for module in outer.imports:
+            _import(module, known)
         parts = [_part(part, ("parts", i), known) for i, part in enumerate(outer.parts)]
         rest = {name: getattr(outer, name) for name in cls.__dataclass_fields__ if name != "parts"}
         try:
@@ -142,6 +148,15 @@ class _Outer:
     seed: int = 0
     tries: int = 3
     concurrency: int = 8
+    imports: tuple[str, ...] = ()
+
+
+def _import(module: str, lines: Lines) -> None:
+    try:
+        imported(module)
+    except Exception as error:  # whatever the module does when it is imported
+        why = f"{type(error).__name__}: {error}"
+        raise FormatError(f"imports: {module!r} cannot be imported: {why}", line=lines.get(("imports",))) from None
 
 
 def _part(values: Mapping[str, Any], place: Place, lines: Lines) -> Part:
@@ -184,7 +199,8 @@ def read_config(source: str | os.PathLike[str]) -> Config:
 
     Raises:
         UnknownName: neither a file nor a configuration that ships.
-        FormatError: the file cannot be read; the message names the file, the line and the key.
+        FormatError: the file cannot be read, or a module that it imports; the message names the file, the line and the
+            key.
         MissingDependency: a YAML file, and PyYAML is not installed.
     """
     path = Path(source)
@@ -194,6 +210,7 @@ def read_config(source: str | os.PathLike[str]) -> Config:
             raise UnknownName("configuration", os.fspath(source), config_names())
         path = found[0]
     text = read_text(path)
+    look_first_in(path.parent)
     with naming(path):
         values, lines = _parsed(text, path.suffix.lower())
         return Config.from_dict(values, lines)

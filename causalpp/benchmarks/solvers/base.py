@@ -162,16 +162,18 @@ def make_solver(spec: str | Mapping[str, Any]) -> Solver:
         causalpp.errors.FormatError: unknown key 'shots'; ...
     """
     given = {"solver": spec} if isinstance(spec, str) else dict(spec)
-    return _made(canonical({key: value for key, value in given.items() if key != "label"}))
+    text, name = (
+        canonical({key: value for key, value in given.items() if key not in ("label", "solver")}),
+        given.get("solver"),
+    )
+    if not isinstance(name, str):
+        raise FormatError(f"a solver is given by its name under the key 'solver', not as {canonical(given)[:80]}")
+    return _made(name, SOLVERS.find(name), text)
 
 
 @lru_cache(maxsize=256)
-def _made(text: str) -> Solver:
+def _made(name: str, kind: type[Solver], text: str) -> Solver:
     given = json.loads(text)
-    name = given.pop("solver", None)
-    if not isinstance(name, str):
-        raise FormatError(f"a solver is given by its name under the key 'solver', not as {text[:80]}")
-    kind = SOLVERS.find(name)
     if not hasattr(kind, "__dataclass_fields__"):
         raise InvalidParameter(f"the solver {name!r} is not a dataclass, so that it has no settings to read")
     return cast(Solver, read_settings(cast(Any, kind), given))

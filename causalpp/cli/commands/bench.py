@@ -88,7 +88,7 @@ def run_(
     from causalpp.benchmarks import read_config, run
     from causalpp.benchmarks.reports.report import report
 
-    sys.path += [str(place) for place in (Path(config).resolve().parent, Path.cwd()) if str(place) not in sys.path]
+    sys.path += [here for here in (str(Path.cwd()),) if here not in sys.path]
     try:  # studies and solvers of one's own may stand in files beside the configuration
         chosen = read_config(config)
     except UnknownName as error:
