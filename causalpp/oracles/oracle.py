@@ -45,8 +45,8 @@ class Oracle(ABC):
     """Whoever answers propositions: a simulator, a language model, an experiment, a person.
 
     An oracle of one's own needs a :attr:`nature`, a :attr:`fingerprint` and :meth:`_answer`; one that answers
-    many questions faster than one after the other overrides :meth:`_answers`, and one that waits on a network
-    derives from :class:`~causalpp.oracles.AsyncOracle`.
+    many questions faster than one after the other overrides :meth:`_answers`, one that makes an answer of several
+    overrides :meth:`_parts`, and one that waits on a network derives from :class:`~causalpp.oracles.AsyncOracle`.
 
     Attributes:
         nature: which of these it is; results carry it, so that they are never mixed up.
