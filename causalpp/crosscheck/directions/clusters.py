@@ -9,7 +9,10 @@ sums are formed, and the largest counts:
   *Cluster-robust variance estimation for dyadic data*, Political Analysis 23, 2015, eq. 4);
 * pairs of one network may be: Σ_networks (Σ ψ)², where there are five networks at least.
 
-Each has the factor k/(k − 1) and t with k − 1 degrees of freedom, k the number of pairs, of variables or of networks.
+The influences are taken about the estimate, which makes each sum too small by the share f of all pairs of pairs that it
+lets be correlated: so each is divided by 1 − f.  Its degrees of freedom are (Σ n²)²/Σ n⁴ − 1 for the numbers n of pairs
+of each variable or network: where all of one err together its sum is as large as n, and so many equal ones would make
+the variance as uncertain (Satterthwaite).
 """
 
 from __future__ import annotations
@@ -32,6 +35,9 @@ __all__ = ["Difference", "Pairs"]
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
 _FEWEST = 5  # networks of which a variance between networks is taken
+_MOST = (
+    0.8  # share of correlated pairs of pairs from which on the sum says nothing, and a correction could only blow it up
+)
 
 
 @dataclass(frozen=True)
@@ -83,22 +89,29 @@ class Pairs:
         low, high = np.minimum(self._first, self._second), np.maximum(self._first, self._second)
         self._pair = _codes(list(zip(low.tolist(), high.tolist(), strict=True)))
 
-    def variance(self, influence: _Floats) -> tuple[float, int]:
+    def variance(self, influence: _Floats) -> tuple[float, float]:
         """The variance of a number, and its degrees of freedom.
 
         Args:
             influence: of each pair on the number, shape ``(n,)``; they add up to nothing.
         """
         by_pair = _summed(influence, self._pair)
-        found = [_corrected(float((by_pair**2).sum()), len(by_pair))]
-        ends, where = np.unique(np.concatenate([self._first, self._second]), return_inverse=True)
         once = np.unique(self._pair, return_index=True)[1]
-        of_variable = np.bincount(where[: len(self._first)][once], weights=by_pair, minlength=len(ends))
-        of_variable += np.bincount(where[len(self._first) :][once], weights=by_pair, minlength=len(ends))
-        found.append(_corrected(float((of_variable**2).sum() - (by_pair**2).sum()), len(ends)))
+        ends, where = np.unique(np.concatenate([self._first[once], self._second[once]]), return_inverse=True)
+        squares, number = float((by_pair**2).sum()), len(by_pair)
+        of_variable = np.bincount(where, weights=np.concatenate([by_pair, by_pair]), minlength=len(ends))
+        degree = np.bincount(where, minlength=len(ends)).astype(np.float64)
+        shared = float(
+            (degree**2).sum() - number
+        )  # ordered pairs of pairs with a common variable, and each with itself
+        found = [
+            _corrected(squares, np.ones(number), number / number**2),
+            _corrected(float((of_variable**2).sum()) - squares, degree, shared / number**2),
+        ]
         by_network = _summed(influence, self._network)
         if len(by_network) >= _FEWEST:
-            found.append(_corrected(float((by_network**2).sum()), len(by_network)))
+            sizes = _summed(np.ones(number), self._network[once])
+            found.append(_corrected(float((by_network**2).sum()), sizes, float((sizes**2).sum()) / number**2))
         return max(found, key=lambda one: one[0])
 
     @property
@@ -161,5 +174,7 @@ def _summed(values: _Floats, labels: _Ints) -> _Floats:
     return np.bincount(place, weights=values).astype(np.float64)
 
 
-def _corrected(variance: float, number: int) -> tuple[float, int]:
-    return (variance * number / (number - 1) if number > 1 else 0.0), number - 1
+def _corrected(variance: float, sizes: _Floats, shared: float) -> tuple[float, float]:
+    """A sum over clusters, less the bias of influences about their own mean, and its degrees of freedom."""
+    number = float((sizes**2).sum() ** 2 / (sizes**4).sum())
+    return variance / (1 - min(shared, _MOST)), number - 1
