@@ -125,6 +125,7 @@ def test_what_is_refused_is_refused_before_anything_is_asked(run: Run, tmp_path:
             (("--graph", mine, "--worlds", 3), "say --worlds or --network, not both"),
             (("--graph", tmp_path / "none.bif"), "none.bif"),
             (("--required", "a - b"), "a - b"),
+            (("--graph", mine, "--repeats", 2), "asked once in every wording"),
         ):
             code, out, err = run("calibrate", *options, *more)
             assert (code, out, err.count("\n")) == (1, "", 1), err

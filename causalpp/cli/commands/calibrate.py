@@ -125,7 +125,10 @@ def calibrate(
             show_default=False,
         ),
     ] = None,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="How often each question is asked.")] = 3,
+    repeats: Annotated[
+        int | None,
+        typer.Option("--repeats", min=1, help="How often each question is asked; 3 unless said.", show_default=False),
+    ] = None,
     budget_questions: Annotated[
         int | None, typer.Option("--budget-questions", min=1, help="Language models: ask so many at most.")
     ] = None,
@@ -162,6 +165,10 @@ def calibrate(
             raise InvalidParameter(
                 "a direction is asked for in graphs with names: say --network, --graph or --knowledge"
             )
+        if repeats is not None:
+            raise InvalidParameter(
+                "--repeats goes with other kinds than Direction, which is asked once in every wording"
+            )
         if save is not None:
             check_worlds(worlds, questions or 60)
         found = cpp.calibrate_directions(
@@ -178,7 +185,7 @@ def calibrate(
             worlds or known.worlds or 200,
             kinds=kind or ["Causes"],
             questions=questions or 10,
-            repeats=repeats,
+            repeats=repeats or 3,
             seed=seed,
         )
     if out is not None:

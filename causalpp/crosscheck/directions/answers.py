@@ -21,7 +21,8 @@ _MOST = 50.0  # infinite log-odds count as this
 def rows(answers: Sequence[Answer]) -> list[dict[str, Any]]:
     """What was said of each pair of one network; see :attr:`DirectionCalibration.frame`.
 
-    The direction log-odds are those that the channel :class:`~causalpp.belief.Potentials` reads.
+    The direction log-odds are those that the channel :class:`~causalpp.belief.Potentials` reads, divided by their root
+    mean square.
 
     Example:
         >>> from causalpp.oracles import Request, graded
@@ -33,8 +34,9 @@ def rows(answers: Sequence[Answer]) -> list[dict[str, Any]]:
         -1.0
     """
     told = Directions.read(list(enumerate(answers)))
-    asked = told.contrast * told.turned  # as the questions have their variables
-    contrast = dict(zip(told.columns.tolist(), asked.tolist(), strict=True))
+    values = (told.contrast * told.turned).numpy()
+    size = float(np.sqrt((values**2).mean())) if len(values) else 0.0
+    contrast = dict(zip(told.columns.tolist(), (values / (size or 1.0)).tolist(), strict=True))
     return [_row(answer, contrast.get(number, math.nan)) for number, answer in enumerate(answers)]
 
 

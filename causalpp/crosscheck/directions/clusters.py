@@ -7,12 +7,12 @@ sums are formed, and the largest counts:
 * every pair by itself: Σ ψ², the least that can be claimed;
 * pairs that share a variable may be correlated in any way: Σ_v (Σ_{pairs of v} ψ)² − Σ ψ² (Aronow, Samii and Assenova,
   *Cluster-robust variance estimation for dyadic data*, Political Analysis 23, 2015, eq. 4);
-* pairs of one network may be: Σ_networks (Σ ψ)², where there are five networks at least.
+* pairs of one network may be: Σ_networks (Σ ψ)², where the networks are worth five of equal size at least.
 
 The influences are taken about the estimate, which makes each sum too small by the share f of all pairs of pairs that it
 lets be correlated: so each is divided by 1 − f.  Its degrees of freedom are (Σ n²)²/Σ n⁴ − 1 for the numbers n of pairs
 of each variable or network: where all of one err together its sum is as large as n, and so many equal ones would make
-the variance as uncertain (Satterthwaite).
+the variance as uncertain (Satterthwaite); that is also what networks are worth.
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ class Pairs:
             _corrected(float((of_variable**2).sum()) - squares, degree, shared / number**2),
         ]
         by_network = _summed(influence, self._network)
-        if len(by_network) >= _FEWEST:
-            sizes = _summed(np.ones(number), self._network[once])
+        sizes = _summed(np.ones(number), self._network[once])
+        if _equal(sizes) >= _FEWEST:
             found.append(_corrected(float((by_network**2).sum()), sizes, float((sizes**2).sum()) / number**2))
         return max(found, key=lambda one: one[0])
 
@@ -176,5 +176,9 @@ def _summed(values: _Floats, labels: _Ints) -> _Floats:
 
 def _corrected(variance: float, sizes: _Floats, shared: float) -> tuple[float, float]:
     """A sum over clusters, less the bias of influences about their own mean, and its degrees of freedom."""
-    number = float((sizes**2).sum() ** 2 / (sizes**4).sum())
-    return variance / (1 - min(shared, _MOST)), number - 1
+    return variance / (1 - min(shared, _MOST)), _equal(sizes) - 1
+
+
+def _equal(sizes: _Floats) -> float:
+    """How many equal clusters would make a variance as uncertain as these do."""
+    return float((sizes**2).sum() ** 2 / (sizes**4).sum())

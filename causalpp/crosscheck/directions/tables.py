@@ -66,7 +66,7 @@ def text(found: DirectionCalibration) -> str:
     lines += _wrapped(f"right by the names alone: {rules}")
     lines += _wrapped(
         f"{found.level:.0%} intervals: pairs that share a variable may err together, and so may those of one network "
-        "where there are five; McNemar's test takes pairs for independent"
+        "where there are five of like size; McNemar's test takes pairs for independent"
     )
     return "\n".join(lines)
 
