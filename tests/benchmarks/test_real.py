@@ -148,6 +148,17 @@ def test_records_that_cannot_be_used(tmp_path):
         real_models(methods=["magic"])
 
 
+def test_one_network_alone(tmp_path):
+    lines = list(_lines(("asia",), 1.0))
+    (row,) = real_models(_file(tmp_path / "one.jsonl", lines), methods=("potentials",)).rows
+    assert row.held_out is None
+    assert [one.network for one in row.loops] == ["asia"]
+    assert "Too little to fit to" in str(blocks([row]))
+    one_way = [line for line in lines if line["a"] < line["b"]]
+    with pytest.raises(InvalidData, match="recorded both ways for at least 3 pairs"):
+        real_models(_file(tmp_path / "one.jsonl", one_way))
+
+
 @pytest.mark.slow
 def test_the_command_takes_records_of_more_networks(tmp_path, capsys):
     path = _file(

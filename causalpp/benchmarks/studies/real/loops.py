@@ -15,6 +15,7 @@ from causalpp.acbo import AcboConfig, Result, discover
 from causalpp.acbo.stopping import REACHED
 from causalpp.belief import Fixed, Learned, Potentials, PotentialsPrior
 from causalpp.crosscheck.directions.carried import Told
+from causalpp.crosscheck.directions.scores import NETWORKS
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.graphs import Dag, DagBatch
 from causalpp.oracles import RecordedOracle
@@ -102,14 +103,15 @@ def loop(
         dag: the true graph.
         oracle: the recorded answers about it.
         method: one of :data:`METHODS`.
-        others: the other networks and the answers about them, which teach the prior of the model.
+        others: the other networks and the answers about them, which teach the prior of the model if they are four.
         mec: the class of the graph, where it is known already.
         seed: of the choice among equally good questions.
     """
     mec = MarkovEquivalenceClass.from_dag(dag) if mec is None else mec
     if method == "potentials":
         most = PROMPTS * len(dag.observed) // (2 * len(oracle.prompts))
-        channel = Potentials(prior=PotentialsPrior.fit(others))
+        enough = len(others) >= NETWORKS  # a prior of one or two networks is sure of itself, and wrong
+        channel = Potentials(prior=PotentialsPrior.fit(others)) if enough else Potentials()
         result = discover(mec, oracle, channel=channel, kinds=("Direction",), max_questions=most, seed=seed)
     else:
         result = discover(mec, oracle, config=_IN_WORDS[method](), kinds=("Causes",), seed=seed)

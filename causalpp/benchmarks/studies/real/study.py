@@ -20,7 +20,7 @@ from causalpp.benchmarks.studies.real.loops import METHODS, Loop, bits_over_half
 from causalpp.crosscheck.directions import DirectionCalibration, DirectionScores, HeldOut, calibrate_directions
 from causalpp.crosscheck.directions.measures import brier, calibration_error
 from causalpp.equivalence import MarkovEquivalenceClass
-from causalpp.errors import InvalidData, InvalidParameter, UnknownName
+from causalpp.errors import InvalidData, UnknownName
 from causalpp.oracles import RecordedAnswer, RecordedOracle, read_answers, recorded_names
 from causalpp.programs import load_network, network_names
 from causalpp.propositions import Causes
@@ -203,7 +203,7 @@ def real_models(
 
     Raises:
         UnknownName: a model or prompt that is not recorded, or an unknown method.
-        InvalidData: a record whose truth is not that of the network.
+        InvalidData: a record whose truth is not that of the network, or no pairs recorded both ways.
         FormatError: a file that cannot be read.
     """
     for method in methods:
@@ -219,13 +219,14 @@ def real_models(
         for model in models or known
         for number, chosen in enumerate(_sets([line for line in whole if line.model == model], prompts))
     ]
-    if not plan:
-        raise InvalidParameter("no prompt is recorded in both directions of a pair")
     rows = []
     for number, (model, chosen, first) in enumerate(plan):
         if progress is not None:
             progress(number, len(plan))
-        rows.append(_row([line for line in whole if line.model == model], chosen, methods if first else (), seed))
+        row = _row([line for line in whole if line.model == model], chosen, methods if first else (), seed)
+        rows += [] if row is None else [row]
+    if not rows:
+        raise InvalidData(f"no prompt is recorded both ways for at least {_FEWEST} pairs of a network")
     return RealModels(tuple(rows))
 
 
@@ -260,7 +261,8 @@ def _sets(lines: Sequence[RecordedAnswer], prompts: Sequence[str]) -> list[tuple
     return [first, *((name,) for name in where if (name,) != first)]
 
 
-def _row(lines: Sequence[RecordedAnswer], prompts: tuple[str, ...], methods: Sequence[str], seed: int) -> Row:
+def _row(lines: Sequence[RecordedAnswer], prompts: tuple[str, ...], methods: Sequence[str], seed: int) -> Row | None:
+    """What some prompts are worth; None where no network has enough pairs."""
     oracles = {}
     for network in dict.fromkeys(line.network for line in lines):
         here = [line for line in lines if line.network == network]
@@ -270,6 +272,8 @@ def _row(lines: Sequence[RecordedAnswer], prompts: tuple[str, ...], methods: Seq
             oracle = RecordedOracle(here, prompts=prompts, dag=dag)
             if len(oracle.pairs) >= _FEWEST:
                 oracles[network] = oracle
+    if not oracles:
+        return None
     model = lines[0].model
     calibration = calibrate_directions({model: lambda world: oracles[world.name]}, list(oracles), pairs=_ALL, seed=seed)
     together = errors_together(calibration.frame, seed)

@@ -147,8 +147,9 @@ def _gains(rows: Sequence[Row]) -> Iterator[Block]:
     yield Heading("Bits of the true graph over its class")
     yield Paragraph(
         "log₂ of the probability of the true member over one divided by the members of its class, by Potentials "
-        "with a prior that the other networks taught: from all recorded pairs, and by the loop, which chooses "
-        f"its questions and puts at most {PROMPTS} prompts a variable. Zero is what the class alone tells."
+        "with a prior that the other networks taught (the default one where they are fewer than four): from all "
+        f"recorded pairs, and by the loop, which chooses its questions and puts at most {PROMPTS} prompts a "
+        "variable. Zero is what the class alone tells."
     )
     for row in told:
         whole = {one.network: one.bits for one in row.held_out or ()}
