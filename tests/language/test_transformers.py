@@ -338,9 +338,10 @@ def test_identity(folder: Path, backend: TransformersBackend, tmp_path: Path) ->
 
 
 def test_in_another_process_it_is_loaded_again(backend: TransformersBackend) -> None:
+    fresh = TransformersBackend(backend.path_or_id, device="cpu")  # what was asked before moves the last digits
     again = pickle.loads(pickle.dumps(backend))
     assert again.identity == backend.identity
-    assert again.complete_all(prompts(), Sampling(), [0] * 4) == backend.complete_all(prompts(), Sampling(), [0] * 4)
+    assert again.complete_all(prompts(), Sampling(), [0] * 4) == fresh.complete_all(prompts(), Sampling(), [0] * 4)
 
 
 def test_a_tokenizer_of_another_model(backend: TransformersBackend, tmp_path: Path) -> None:

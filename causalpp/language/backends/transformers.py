@@ -9,7 +9,7 @@ import json
 import math
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
@@ -21,7 +21,9 @@ from torch import Tensor
 
 from causalpp.errors import InvalidParameter, OracleError
 from causalpp.language.backend import Backend, Prompt, Reply, Sampling
+from causalpp.language.backends._beginnings import Beginnings, croppable, keeps_all
 from causalpp.language.backends._labels import LabelTokens, Tokens
+from causalpp.language.backends._tree import tree
 from causalpp.language.backends.loading import LoadedModel, first_line, library, load_model
 
 __all__ = ["TransformersBackend"]
@@ -43,7 +45,9 @@ class TransformersBackend(Backend):
     token by token at the stated temperature, from all words (no top-k, no top-p).
 
     The draw depends on the seed, the replicate and the prompt, not on what else is in the batch. Prompts of
-    different lengths are padded on the left, with explicit positions.
+    different lengths are padded on the left, with explicit positions. What many of them begin with is read once, and
+    kept for prompts to come (at most a gigabyte): the log-probabilities are the same up to rounding, some 1e-5 in
+    float32. Models with a window that slides or a state read every prompt whole.
 
     Prompts go through the tokenizer's chat template if it has one; the system prompt is put before the question
     where the template takes none. Otherwise the model reads plain text that ends in "Answer:". The model's
@@ -56,6 +60,7 @@ class TransformersBackend(Backend):
         dtype: such as ``"bfloat16"``; by default the checkpoint's own on a GPU, and float32 on a CPU.
         batch_size: the largest number of prompts computed at once.
         revision: branch, tag or commit on the hub.
+        share: whether what prompts have in common is read once.
 
     Raises:
         MissingDependency: transformers is not installed.
@@ -74,12 +79,13 @@ class TransformersBackend(Backend):
         dtype: str | torch.dtype | None = None,
         batch_size: int = 16,
         revision: str | None = None,
+        share: bool = True,
     ) -> None:
         if batch_size < 1:
             raise InvalidParameter(f"a batch holds at least one prompt, got batch_size={batch_size}")
         self.batch_size = batch_size
         options: dict[str, Any] = {"device": device, "dtype": dtype, "revision": revision}
-        self._options = {"batch_size": batch_size, **options}
+        self._options = {"batch_size": batch_size, "share": share, **options}
         self._source = path_or_id
         loaded = load_model(path_or_id, **options)
         self.model, self.tokenizer, self.path_or_id = loaded.model, loaded.tokenizer, loaded.name
@@ -87,6 +93,7 @@ class TransformersBackend(Backend):
         self._accepts = frozenset(inspect.signature(self.model.forward).parameters)
         # A model that reads word by word into a state, and not by attention, would read the padding as well.
         self._padded = {"attention_mask", "past_key_values"} <= self._accepts
+        self._share = share
         self._labels: dict[tuple[str, ...], LabelTokens] = {}
         self._lock = threading.Lock()  # one model, one set of weights: callers from several threads take turns
 
@@ -162,6 +169,8 @@ class TransformersBackend(Backend):
                     else:
                         replies |= self._write(rows, sampling, seeds)
                 except torch.cuda.OutOfMemoryError:
+                    if self._beginnings is not None:
+                        self._beginnings.forget()
                     advice = f"use a batch_size below {self.batch_size}"
                     raise OracleError(f"{self.path_or_id!r} ran out of memory on {self.device}: {advice}") from None
         return [replies[i] for i in range(len(prompts))]
@@ -187,33 +196,84 @@ class TransformersBackend(Backend):
     def _score(self, rows: Mapping[Tokens, Any], labels: LabelTokens) -> dict[Tokens, dict[str, float]]:
         """The log-probability of every label after every row of tokens."""
         out: dict[Tokens, dict[str, float]] = {}
-        for batch in self._batches(rows, labels.longest):
-            tables = {stem: table.tolist() for stem, table in self._after(batch, labels).items()}
+        for beginning, batch in self._batches(rows, labels.longest):
+            tables = {stem: table.tolist() for stem, table in self._after(beginning, batch, labels).items()}
             for n, row in enumerate(batch):
                 after = {stem: dict(zip(labels.wanted[stem], table[n])) for stem, table in tables.items()}
                 out[row] = labels.log_probabilities(after)
         return out
 
-    def _after(self, batch: Sequence[Tokens], labels: LabelTokens) -> dict[Tokens, Tensor]:
+    def _after(self, beginning: Tokens, batch: Sequence[Tokens], labels: LabelTokens) -> dict[Tokens, Tensor]:
         """Stem → log-probabilities of the tokens wanted after it, shape ``(rows, tokens)``, in double precision."""
-        ids, mask = self._pad(batch)
-        out = self._forward(ids, mask, keep=1, use_cache=bool(labels.paths))
-        tables: dict[Tokens, Tensor] = {(): _log_softmax(out.logits[:, -1], labels.wanted[()])}
-        cache = getattr(out, "past_key_values", None) if labels.paths else None
+        ids, mask = self._pad(batch, len(beginning))
+        options = self._on_from(beginning, len(batch))
+        own = ids[:, len(beginning) :]
+        if self._branching:
+            stems = tuple(labels.wanted)
+            out = self._branched(own, mask, stems[1:], **options)
+            logits = out.logits[:, -len(stems) :]
+            tables = {stem: _log_softmax(logits[:, n], labels.wanted[stem]) for n, stem in enumerate(stems)}
+        else:
+            out = self._forward(own, mask, keep=1, use_cache=bool(labels.paths or self._beginnings), **options)
+            tables = {(): _log_softmax(out.logits[:, -1], labels.wanted[()])}
+        cache: Any = getattr(out, "past_key_values", None)
+        if self._beginnings is not None:
+            self._beginnings.keep_rows(beginning, batch, mask, cache)
+        if self._branching:
+            return tables
         # The prompt is read once, and every path after it, if what was read of a path can be taken back again.
-        reusable = _croppable(cache)
+        reusable = croppable(cache)
         for path in labels.paths:
             more = torch.tensor(path, device=self.device).expand(len(batch), -1)
             longer = torch.cat([mask, mask.new_ones(more.shape)], dim=1)
             if reusable:
                 out = self._forward(more, longer, keep=len(path), past_key_values=cache, use_cache=True)
-                cache.crop(-len(path))  # type: ignore[union-attr]
+                cache.crop(-len(path))
             else:
                 out = self._forward(torch.cat([ids, more], dim=1), longer, keep=len(path), use_cache=False)
             for n in range(len(path)):
                 stem = path[: n + 1]
                 tables[stem] = _log_softmax(out.logits[:, n - len(path)], labels.wanted[stem])
         return tables
+
+    def _branched(self, ids: Tensor, mask: Tensor, ways: Sequence[Tokens], **options: Any) -> Any:
+        """The output for rows and the tree that branches off after each, of which the last ``1 + len(ways)`` count."""
+        read = tree(ids, mask, ways)
+        options |= {"position_ids": read.places, "use_cache": True}
+        return self._forward(read.ids, read.sees, keep=1 + len(ways), **options)
+
+    @cached_property
+    def _branching(self) -> bool:
+        """Whether the model can read several continuations at once: tried out, against reading one of them alone."""
+        told = getattr(self.model.config, "_attn_implementation", None) == "sdpa" and "position_ids" in self._accepts
+        if self._beginnings is None or not told or self.model.get_input_embeddings().weight.shape[0] < 5:
+            return False
+        ids = torch.tensor([[0, 1, 2, 3, 4]], device=self.device)
+        both = self._branched(ids[:, :3], torch.ones_like(ids[:, :3]), ((4,), (3,), (3, 4))).logits[0, -1]
+        alone = self._forward(ids, torch.ones_like(ids), keep=1).logits[0, -1]
+        return bool((both - alone).abs().max() < 0.05 * alone.std())
+
+    @cached_property
+    def _beginnings(self) -> Beginnings | None:
+        """What prompts begin with, if the model can go on from there."""
+        if not (self._share and self._padded):
+            return None
+        ids = torch.full((1, 2), self._pad_id, device=self.device)
+        out = self._forward(ids, torch.ones_like(ids), keep=1, use_cache=True)
+        return Beginnings(self._read) if keeps_all(getattr(out, "past_key_values", None)) else None
+
+    def _read(self, before: Tokens, more: Tokens, cache: Any) -> Any:
+        """The cache of some tokens, read after those of another cache."""
+        ids = torch.tensor([more], device=self.device)
+        mask = ids.new_ones((1, len(before) + len(more)))
+        options = {} if cache is None else {"past_key_values": cache}
+        return self._forward(ids, mask, keep=1, use_cache=True, **options).past_key_values
+
+    def _on_from(self, beginning: Tokens, rows: int) -> dict[str, Any]:
+        """What tells the model to go on from a beginning."""
+        if not beginning or self._beginnings is None:
+            return {}
+        return {"past_key_values": self._beginnings.cache(beginning, rows)}
 
     def _write(self, rows: Mapping[int, Tokens], sampling: Sampling, seeds: Mapping[int, int]) -> dict[int, Reply]:
         if sampling.temperature == 0:  # the same for all replicates
@@ -238,12 +298,16 @@ class TransformersBackend(Backend):
         waiting: dict[Tokens, list[int]] = {}
         for row, seed in zip(rows, seeds or [0] * len(rows)):
             waiting.setdefault(row, []).append(seed)
-        for batch in self._batches(rows, sampling.max_tokens):
-            ids, mask = self._pad(batch)
+        for beginning, batch in self._batches(rows, sampling.max_tokens):
+            ids, mask = self._pad(batch, len(beginning))
             chosen = [waiting[row].pop() for row in batch]
             draw = [] if seeds is None else [_Gumbel(sampling.temperature, chosen)]
             written = self.model.generate(
-                input_ids=ids, attention_mask=mask, generation_config=settings, logits_processor=draw
+                input_ids=ids,
+                attention_mask=mask,
+                generation_config=settings,
+                logits_processor=draw,
+                **self._on_from(beginning, len(batch)),
             )[:, ids.shape[1] :].tolist()
             for row, seed, tokens in zip(batch, chosen, written):
                 end = next((n for n, token in enumerate(tokens) if token in stops), None)
@@ -308,34 +372,39 @@ class TransformersBackend(Backend):
         known = (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id, 0)
         return int(next(number for number in known if number is not None))  # masked out: any token will do
 
-    def _batches(self, rows: Mapping[Tokens, Any] | Sequence[Tokens], more: int) -> Iterator[list[Tokens]]:
-        """Rows of about equal length together; ``more`` tokens have to fit after each."""
-        ordered = sorted(rows, key=len)
-        if ordered and self.context is not None and len(ordered[-1]) + more > self.context:
+    def _batches(self, rows: Iterable[Tokens], more: int) -> Iterator[tuple[Tokens, list[Tokens]]]:
+        """Rows of about equal length together, with what they share; ``more`` tokens have to fit after each."""
+        rows = list(rows)
+        longest = max(map(len, rows), default=0)
+        if self.context is not None and longest + more > self.context:
             raise OracleError(
-                f"a prompt of {len(ordered[-1]):,} tokens and a reply of up to {more:,} do not fit into the "
+                f"a prompt of {longest:,} tokens and a reply of up to {more:,} do not fit into the "
                 f"{self.context:,} tokens {self.path_or_id!r} can read: shorten descriptions and premise, or max_tokens"
             )
-        groups = [ordered] if self._padded else [list(same) for _, same in groupby(ordered, len)]
-        for group in groups:
-            for start in range(0, len(group), self.batch_size):
-                yield group[start : start + self.batch_size]
+        shared = self._beginnings.groups(rows, self.model) if self._beginnings is not None else [((), rows)]
+        for beginning, group in shared:
+            ordered = sorted(group, key=len)
+            for same in [ordered] if self._padded else [list(same) for _, same in groupby(ordered, len)]:
+                for start in range(0, len(same), self.batch_size):
+                    yield beginning, same[start : start + self.batch_size]
 
-    def _pad(self, batch: Sequence[Tokens]) -> tuple[Tensor, Tensor]:
-        """Rows padded on the left, and their mask: shape ``(rows, length)`` both."""
+    def _pad(self, batch: Sequence[Tokens], shared: int = 0) -> tuple[Tensor, Tensor]:
+        """Rows padded on the left, but after the tokens they share, and their mask: shape ``(rows, length)`` both."""
         length = max(map(len, batch))
         ids = torch.full((len(batch), length), self._pad_id)
         mask = torch.zeros((len(batch), length), dtype=torch.long)
+        mask[:, :shared] = 1
         for n, row in enumerate(batch):
-            ids[n, length - len(row) :] = torch.tensor(row)
-            mask[n, length - len(row) :] = 1
+            own = len(row) - shared
+            ids[n, :shared] = torch.tensor(row[:shared], dtype=torch.long)
+            ids[n, length - own :] = torch.tensor(row[shared:])
+            mask[n, length - own :] = 1
         return ids.to(self.device), mask.to(self.device)
 
     def _forward(self, ids: Tensor, mask: Tensor, keep: int, **options: Any) -> Any:
         """The model's output for some tokens, whose last ``keep`` positions are needed; ``mask`` may begin earlier."""
-        positions = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-        if "position_ids" in self._accepts:
-            options["position_ids"] = positions
+        if "position_ids" in self._accepts and "position_ids" not in options:
+            options["position_ids"] = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :]
         for name in ("logits_to_keep", "num_logits_to_keep"):
             if name in self._accepts:  # not the whole vocabulary for every token of the prompt
                 options[name] = keep
@@ -343,17 +412,6 @@ class TransformersBackend(Backend):
         if "attention_mask" in self._accepts:
             options["attention_mask"] = mask
         return self.model(input_ids=ids, **options)
-
-
-def _croppable(cache: Any) -> bool:
-    """Whether what was read last can be taken back from a cache: not so from a window that slides, or a state."""
-    return hasattr(cache, "crop") and all(
-        hasattr(layer, "keys")
-        and hasattr(layer, "crop")
-        and getattr(layer, "is_croppable", True)
-        and not getattr(layer, "is_sliding", False)
-        for layer in getattr(cache, "layers", [None])
-    )
 
 
 class _Gumbel:
