@@ -16,6 +16,7 @@ from causalpp.design import Policy
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Knowledge
 from causalpp.propositions import Proposition
+from causalpp.propositions.parser import check_kinds
 
 __all__ = ["AcboConfig", "Keywords", "Settings", "with_settings"]
 
@@ -92,6 +93,12 @@ class AcboConfig:
     flaw: float = 0.005
 
     def __post_init__(self) -> None:
+        check_numbers(
+            self, "unrelated", "chance", "missing", "doubt", "contradiction", "flaw", "outcome_cost", "least_gain"
+        )
+        if not isinstance(self.joint, (bool, np.bool_)):
+            raise InvalidParameter(f"'joint' is True or False, got {self.joint!r:.100}")
+        object.__setattr__(self, "further", _kinds_held(self.further))
         for name in ("unrelated", "chance", "missing"):
             if not 0 < getattr(self, name) <= 1:
                 raise InvalidParameter(f"'{name}' is a probability greater than 0, got {getattr(self, name)}")
@@ -152,6 +159,37 @@ class AcboConfig:
         return cls(channel=Fixed(0.1), doubt=0.0, votes=votes, sample=16, further=(), contradiction=0.0, flaw=0.0)
 
 
+def check_numbers(settings: object, *names: str) -> None:
+    """See that some settings are numbers, or None where that is their default.
+
+    Raises:
+        InvalidParameter: one is not.
+    """
+    for name in names:
+        value: Any = getattr(settings, name)
+        number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+        if not number and not (value is None and getattr(type(settings), name) is None):
+            raise InvalidParameter(f"'{name}' is a number, got {value!r:.100}")
+
+
+def _kinds_held(further: Any) -> tuple[tuple[str, int], ...]:
+    """Kinds of question with how many variables each holds fixed.
+
+    Raises:
+        InvalidParameter: something else.
+    """
+    pairs = list(further) if isinstance(further, Sequence) and not isinstance(further, str) else [further]
+    for pair in pairs:
+        good = isinstance(pair, Sequence) and not isinstance(pair, str) and len(pair) == 2
+        if not good or isinstance(pair[1], bool) or not isinstance(pair[1], int) or pair[1] < 0:
+            raise InvalidParameter(
+                f"'further' has pairs of a kind of question and how many variables it holds fixed, such as "
+                f"('Changes', 1), got {pair!r:.100}"
+            )
+    kinds = check_kinds([pair[0] for pair in pairs])
+    return tuple((kind.__name__, pair[1]) for kind, pair in zip(kinds, pairs, strict=True))
+
+
 def check_whole(settings: object, **least: int) -> None:
     """See that some settings are whole numbers, and no less than that, or None where that is their default.
 
@@ -208,9 +246,14 @@ class Settings:
     knowledge: Knowledge | None = None
 
     def __post_init__(self) -> None:
+        check_numbers(self, "confidence")
         if not 0 < self.confidence < 1:
             raise InvalidParameter(f"a confidence lies strictly between 0 and 1, got {self.confidence}")
-        check_whole(self, max_questions=0, seed=0, conditioning=0)
+        check_whole(self, max_questions=0, seed=0, conditioning=0, limit=0)
+        if self.config is not None and not isinstance(self.config, AcboConfig):
+            raise InvalidParameter(f"'config' is an AcboConfig, got {self.config!r:.100}")
+        if self.knowledge is not None and not isinstance(self.knowledge, Knowledge):
+            raise InvalidParameter(f"'knowledge' is a Knowledge, got {self.knowledge!r:.100}")
         kinds = self.kinds
         if self.goal is not None and not isinstance(self.goal, Proposition):
             raise InvalidParameter(
@@ -220,6 +263,8 @@ class Settings:
             if not (isinstance(kinds, Sequence) and kinds):
                 raise InvalidParameter(f"the kinds of question are one or several, such as 'Causes', got {kinds!r}")
             object.__setattr__(self, "kinds", tuple(kinds))
+        if self.kinds not in (None, "auto"):
+            check_kinds([kinds] if isinstance(kinds, (str, type)) else list(kinds or ()))
 
     @cached_property
     def how(self) -> AcboConfig:

@@ -367,8 +367,8 @@ def check_kinds(kinds: Iterable[str | type[Proposition]]) -> list[type[Propositi
     """
     out: list[type[Proposition]] = []
     for kind in kinds:
-        name = kind if isinstance(kind, str) else kind.__name__
-        if name not in KINDS:
+        name = kind if isinstance(kind, str) else getattr(kind, "__name__", kind)
+        if not isinstance(name, str) or name not in KINDS:
             raise InvalidParameter(f"unknown kind of question {name!r}; use some of {', '.join(KINDS)}")
         out.append(KINDS[name])
     return out

@@ -99,3 +99,42 @@ def test_the_bound_knows_the_prior_the_goal_and_the_liar() -> None:
     liar = run(CLASS, error=0.95)
     assert liar.belief.reliability.error > 0.5
     assert liar.bound() < 10
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"config": 5}, "'config' is an AcboConfig"),
+        ({"kinds": [3]}, "unknown kind of question 3"),
+        ({"kinds": ["Causes", None]}, "unknown kind of question None"),
+        ({"kinds": "Loves"}, "unknown kind of question 'Loves'"),
+        ({"confidence": "high"}, "'confidence' is a number, got 'high'"),
+        ({"confidence": None}, "'confidence' is a number"),
+        ({"knowledge": 5}, "'knowledge' is a Knowledge"),
+        ({"limit": "x"}, "'limit' is a whole number"),
+    ],
+)
+def test_settings_that_are_none(settings: Any, said: str) -> None:
+    with pytest.raises(InvalidParameter, match=said):
+        discover(CLASS, SimulatedOracle(TRUTH, noise.Symmetric(0.1)), **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"further": "abc"}, "'further' has pairs"),
+        ({"further": [3]}, "'further' has pairs"),
+        ({"further": [("Changes", "x")]}, "'further' has pairs"),
+        ({"further": [("Loves", 0)]}, "unknown kind of question 'Loves'"),
+        ({"joint": "x"}, "'joint' is True or False"),
+        *(({name: "x"}, f"'{name}' is a number") for name in ("doubt", "unrelated", "chance", "least_gain", "missing")),
+        *(({name: "x"}, f"'{name}' is a number") for name in ("outcome_cost", "contradiction")),
+    ],
+)
+def test_further_settings_that_are_none(settings: Any, said: str) -> None:
+    with pytest.raises(InvalidParameter, match=said):
+        AcboConfig(**settings)
+
+
+def test_further_kinds_in_any_sequence() -> None:
+    assert AcboConfig(further=[["Changes", 1]]).further == (("Changes", 1),)  # type: ignore[arg-type]

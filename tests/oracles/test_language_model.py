@@ -261,7 +261,7 @@ def test_unknown_variables_are_refused_before_anything_is_asked() -> None:
     assert "2 variables" in repr(oracle)
 
 
-def test_a_backend_that_fails() -> None:
+def test_a_backend_that_fails(caplog: pytest.LogCaptureFixture) -> None:
     def refuse(prompt: Prompt) -> str:
         raise OracleError("no such model")
 
@@ -269,9 +269,10 @@ def test_a_backend_that_fails() -> None:
         make(refuse).ask(Q)
 
     def stumble(prompt: Prompt) -> str:
-        raise RuntimeError("secret")
+        raise RuntimeError("no such file: weights.bin, key sk-0123456789")
 
     assert make(stumble).ask(Q)[0].reason == "failed: RuntimeError"
+    assert caplog.text.count("RuntimeError: no such file: weights.bin, key …") == 1  # told, and kept nowhere
 
 
 class Batched(Backend):

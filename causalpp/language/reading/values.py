@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,25 @@ _NUMBER = re.compile(
 _WRITTEN = re.compile(r"[-+]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)?(?:\.\d*)?(?:[eE].*)?")
 
 
+#: Thousands apart by spaces, "12 345.6"; a whole number and a fraction, "1 1/2"; a fraction in one character.
+_SPACED = re.compile(r"(?<![\w.,/])(?<![\d.,/]\s)([1-9]\d{0,2}(?:[ \u00a0\u2009\u202f]\d{3})+)(?![\d/]|\s?%)")
+_MIXED = re.compile(r"(?<![\w.,/])(?<![\d.,/]\s)(\d{1,9})\s{1,3}(\d{1,9})\s?/\s?(\d{1,9})(?![\w/]|[.,]\d)")
+_VULGAR = re.compile(r"([\u00bc-\u00be\u2150-\u215e])")
+
+
+def _joined(found: re.Match[str]) -> str:
+    return re.sub(r"\s", "", found[1])
+
+
+def _mixed(found: re.Match[str]) -> str:
+    whole, top, bottom = (int(part) for part in found.groups())
+    return repr(whole + top / bottom) if top < bottom else found[0]
+
+
+def _vulgar(found: re.Match[str]) -> str:
+    return " " + unicodedata.normalize("NFKC", found[1]).replace("\u2044", "/")
+
+
 def without_thoughts(text: str) -> str:
     """What a reply says after the last thought, such as after ``</think>``; nothing where a thought has no end.
 
@@ -53,14 +73,16 @@ def read_number(text: str, key: str = "") -> tuple[float | None, str | None]:
     Args:
         text: the reply, whose thoughts are left out.
         key: the number stands under this key of the last JSON object that has it; by default it is the last number of
-            the text.  It may be a fraction, a percentage, a power of ten, or have marks of thousands; "0,25" is not
-            read, as it may be one number or two.
+            the text.  It may be a fraction, also after a whole number, a percentage, a power of ten, or have marks or
+            spaces of thousands; "0,25" is not read, as it may be one number or two, and neither is "007".
 
     Example:
         >>> read_number("So P = 0.25."), read_number("<think>0.9?</think> It is 1/4."), read_number("25 %")
         ((0.25, None), (0.25, None), (0.25, None))
         >>> read_number('{"N": 3}, then {"PROB": "0.3"}', key="prob"), read_number("Never.")
         ((0.3, None), (None, 'there is no number in the reply'))
+        >>> read_number("1 1/2"), read_number("It is 1 000."), read_number("2½")
+        ((1.5, None), (1000.0, None), (2.5, None))
     """
     said = without_thoughts(text)
     if key:
@@ -71,8 +93,9 @@ def read_number(text: str, key: str = "") -> tuple[float | None, str | None]:
     said = said[-LONGEST:]
     for pattern, written in _SPELLINGS.items():
         said = pattern.sub(written, said)
+    said = _MIXED.sub(_mixed, _SPACED.sub(_joined, _VULGAR.sub(_vulgar, said)))
     for number in reversed(list(_NUMBER.finditer(said))):
-        if not _WRITTEN.fullmatch(number["top"]):
+        if not _WRITTEN.fullmatch(number["top"]) or re.match(r"[-+]?0\d", number["top"]):
             return None, f"{number['top'][:40]!r} may be one number or several"
         value = float(number["top"].replace(",", ""))
         bottom = float(number["bottom"] or 1)

@@ -11,6 +11,9 @@ What becomes of errors:
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
+import re
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -32,6 +35,11 @@ FAILURES = frozenset(
 _LOOK = 0.05  # seconds between looks at a budget of which something may be left
 _CHUNK = 64  # given to a model in this process at once
 
+_log = logging.getLogger("causalpp.language")
+_SECRET = re.compile(r"(?i:bearer)\s+\S+|\b(?:sk|pk|key|token)-[\w\-*.]{6,}|(?i:api.?key|token|password)\W{0,3}=\W?\S+")
+_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSW", re.IGNORECASE)
+_SHOWN = 500  # characters
+
 T = TypeVar("T")
 R = TypeVar("R", bound=Counted)
 
@@ -51,6 +59,18 @@ class Unanswered(OracleError):
             raise InvalidParameter(f"{reason!r} is not a failure that may pass: {', '.join(sorted(FAILURES))}")
         super().__init__(message)
         self.reason = reason
+
+
+def hidden(text: str) -> str:
+    """A text of one line without what looks like a key, or is one in the environment.
+
+    >>> hidden("no reply to 'Authorization: Bearer abc'")
+    "no reply to 'Authorization: …"
+    """
+    for name, value in os.environ.items():
+        if _NAMES.search(name) and len(value) >= 8:
+            text = text.replace(value, "…")
+    return " ".join(_SECRET.sub("…", text).split())[:_SHOWN]
 
 
 async def run(
@@ -141,6 +161,7 @@ class _Run(Generic[T, R]):
         self.waiting: set[asyncio.Task[Any]] = set()  # workers that have no item yet
         self.dismissed: set[asyncio.Task[Any]] = set()
         self.failures = 0  # in a row
+        self.told = set[str]()
         self.left: deque[tuple[int, T]] = deque()
         self.results: dict[int, R] = {}
 
@@ -234,6 +255,13 @@ class _Run(Generic[T, R]):
         """Why no further attempt at an item under way is made, if none is."""
         return None if self.stop is None else Unanswered("the run has stopped", "skipped")
 
+    def tell(self, error: Exception) -> None:
+        """Log once what an unforeseen error says, without what may be a key: nothing else tells of it."""
+        said = hidden(f"{type(error).__name__}: {error}")
+        if said not in self.told:
+            self.told.add(said)
+            _log.warning("a question failed: %s", said)
+
     async def one(self, item: T) -> R:
         start = time.monotonic()
         tokens: dict[str, Any] = {}
@@ -251,7 +279,8 @@ class _Run(Generic[T, R]):
             found = self.nothing(item, "timed out")
         except OSError:
             found = self.nothing(item, "no connection")
-        except Exception as error:  # its message is left out: it may hold what was sent, and with it a key
+        except Exception as error:  # its message is not kept: it may hold what was sent, and with it a key
+            self.tell(error)
             found = self.nothing(item, f"failed: {type(error).__name__}")
         waited = found.latency or time.monotonic() - start
         came = time.time() if found.time is None else found.time
