@@ -23,7 +23,8 @@ __all__ = ["PotentialsPrior"]
 
 _FORMAT, _VERSION = "causalpp.potentials", 1
 # the grid on which networks are pooled
-_UNRELATED = np.array([0.5, 0.7, 0.9, 0.97])
+_UNRELATED = np.array([0.05, 0.2, 0.5, 0.7, 0.9, 0.97])
+_SCEPTICAL = np.array([0.01, 0.04, 0.2, 0.25, 0.25, 0.25])  # that a few networks are known says little of the next
 _ORDER = np.array([0.3, 0.5, 0.7, 0.9])
 _SLOPES = np.array([(0.6, 1.0, 1.0), (1.0, 1.0, 1.0), (0.5, 1.0, 1.2)])
 _MEANS = np.linspace(0.0, 1.2, 7)
@@ -109,7 +110,7 @@ class PotentialsPrior:
                 "a prior is pooled over networks with graded answers to Direction questions: none has any"
             )
         start = cls(scales=_usual([answers for _, answers in told]))
-        log = torch.stack([start._evidence(dag, answers) for dag, answers in told]).sum(0)
+        log = torch.stack([start._evidence(dag, answers) for dag, answers in told]).sum(0) + np.log(_SCEPTICAL)
         weight = torch.softmax(log.flatten(), 0).reshape(log.shape).numpy()  # slopes, means, spreads, order, unrelated
         known = weight * (1 - _UNRELATED)  # a domain that is known is drawn with these
         known /= known.sum()
