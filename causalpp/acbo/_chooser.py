@@ -57,11 +57,13 @@ class Chooses(ABC, Generic[B]):
         asked: how often each was put, shape ``(Q,)``.
         silent: how often in a row each found neither yes nor no, shape ``(Q,)``.
         patience: a question that was silent more often than that is not put.
+        little: bits; a graded answer that is expected to tell less is not worth a question.
         able: says which questions can be answered at all; those that cannot are not put.
         draw: for the choice among equals.
     """
 
     patience: float = 0
+    little: float = 0.0
     able: Able | None = None
     _within: tuple[int, Tensor] | None = None
 
@@ -174,11 +176,15 @@ class Chooser(Chooses[Belief]):
         """The expected information of every question in bits, shape ``(Q,)``."""
         graded = self._graded(belief)
         if len(graded) == len(self.questions):
-            return self._of_graded(belief, graded)
+            return self._worth_asking(self._of_graded(belief, graded))
         gain = self._of_words(belief)
         if graded:
-            gain[graded] = self._of_graded(belief, graded)
+            gain[graded] = self._worth_asking(self._of_graded(belief, graded))
         return gain
+
+    def _worth_asking(self, gain: Tensor) -> Tensor:
+        """The information of graded answers, none where it is too little to be worth a question."""
+        return torch.where(gain < self.little, 0.0, gain)
 
     def _graded(self, belief: Belief) -> list[int]:
         """The questions whose answers are taken to be graded."""
@@ -312,6 +318,7 @@ class ParticleChooser(Chooses[ParticleBelief]):
             thin, chooser = self.state
             thin = thin.update(belief.answers[len(thin.answers) :])
         chooser.asked, chooser.silent, chooser.patience = self.asked, self.silent, self.patience
+        chooser.little = self.little
         chooser.able = self.able
         self.state = thin, chooser
         return self.state

@@ -38,6 +38,7 @@ class Run:
         self.belief: AnyBelief = start.belief
         self.settled = None if settings.goal is None else start.belief.settled(settings.goal)
         self.chooser, self.distinct, self.entropy = start.chooser, start.distinct, start.entropy
+        self.chooser.little = how.least_graded
         self.kinds, self.further = start.kinds, start.further
         self.budget = settings.budget(start.size, len(start.belief.nodes))
         self.silence, self.diagnosis = Silence(how.channel), Diagnosis(start.belief, how.flaw)

@@ -49,7 +49,8 @@ class AcboConfig:
         joint: whether two statements may be put as one question, *A causes B and C does not cause D*, where that tells
             more.  It takes a quarter fewer questions of an oracle that judges two statements together as well as one.
         least_gain: bits; a question that is expected to tell less is not asked.  None for 0.001 with the channels
-            :class:`~causalpp.belief.Agnostic` and :class:`~causalpp.belief.Potentials`, and 10⁻⁹ with others.
+            :class:`~causalpp.belief.Agnostic` and :class:`~causalpp.belief.Potentials`, 0.02 where answers are graded
+            (so little is left once the answers so far foretell those to come), and 10⁻⁹ with other channels.
         unrelated: a graph is claimed only where *the answers have nothing to do with the graph* is at most this
             probable.
         chance: the run ends as no better than chance where that is at least this probable.
@@ -141,6 +142,11 @@ class AcboConfig:
         if self.least_gain is None:
             return 1e-3 if self._agnostic or self.channel.reads_levels else 1e-9
         return self.least_gain
+
+    @property
+    def least_graded(self) -> float:
+        """The same where answers are graded."""
+        return 0.02 if self.least_gain is None else self.least_gain
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain values; channel and policy as they print."""

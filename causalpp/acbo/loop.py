@@ -41,8 +41,9 @@ def discover(
             that the answers have to do with the graph.
         max_questions: stop after so many; by default 200, or 25 for every bit of the number of candidates.  Where
             several are put in one call, it is the calls that count.  With :class:`~causalpp.belief.Potentials` a
-            question about a pair counts as one, whatever number of prompts it takes, and by default asking stops after
-            as many pairs as there are variables where the answers turn out to be mostly one number a variable.
+            question about a pair counts as one, whatever number of prompts it takes, and a language
+            model is asked about as many pairs as there are variables, unless it turns out that its answers are not
+            mostly one number a variable.
         seed: of the choice among equally good questions.
         kinds: the kinds of question that may be asked, one or several; by default ``Causes``, and when these are used
             up those of ``AcboConfig.further``; ``Direction`` with the channel

@@ -160,18 +160,34 @@ def _oracle(result: Result) -> str:
     caption = (
         f"Posterior of the oracle's sensitivity, mean {r.sensitivity:.2f}, and specificity, mean {r.specificity:.2f}."
     )
-    terms = (
+    terms = [
         ("What the oracle is", kinds),
         ("Better than chance", f"with probability {r.better_than_chance:.3f}"),
         ("Answers", said),
         ("Who answered", who),
-    )
+    ]
+    if result.anchors is not None:
+        terms += _graded(result)
     return (
         "<section>\n<h2>How reliable the oracle is</h2>\n"
         f"{_figure(result, 'reliability', caption)}\n"
         f"{table_html(Table(('rate', 'mean', '90 % interval'), rows, 'Learned with the graph'))}\n"
         f"{terms_html(terms)}\n</section>"
     )
+
+
+def _graded(result: Result) -> list[tuple[str, str]]:
+    """What is known of an oracle with graded answers."""
+    share = sum(value * p for value, p in result.belief.shares.items())
+    by = "; ".join(f"{label} {found.sensitivity:.2f}" for label, found in result.belief.reliabilities.items())
+    anchored = f"{result.anchors} pairs whose direction all candidates share"
+    return [
+        ("Right direction", by),
+        ("One number a variable", f"explains a share of {share:.2f} of what the answers err by"),
+        ("Checked by", anchored if result.anchors else "nothing: no direction is the same in all candidates, so that "
+         "trust in the oracle is the prior's alone"),
+        ("Prompts", str(result.prompts)),
+    ]  # fmt: skip
 
 
 def _missing(result: Result) -> str:

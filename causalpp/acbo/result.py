@@ -16,6 +16,7 @@ from causalpp._files import check_target, write_text
 from causalpp._renamed import old_attribute
 from causalpp.acbo import _afterwards
 from causalpp.acbo._afterwards import Replay, replay
+from causalpp.acbo.stopping import anchors
 from causalpp.belief import AnyBelief
 from causalpp.design import question_bound
 from causalpp.effects import AveragedEffect, average
@@ -137,6 +138,19 @@ class Result:
         """How often the oracle was called: fewer times than it answered, where several questions were put in one."""
         return self.transcript[-1].call if self.transcript else 0
 
+    @property
+    def prompts(self) -> int:
+        """How many prompts the answers took: a graded answer is made of several."""
+        return sum(step.answer.prompts for step in self.transcript)
+
+    @cached_property
+    def anchors(self) -> int | None:
+        """How many pairs have a direction that all candidates share, by which graded answers are checked.
+
+        None where answers are not graded.  With no such pair, trust in the oracle is that of the channel's prior alone.
+        """
+        return anchors(self.belief) if self.belief.channel.reads_levels and self.belief.shares else None
+
     @cached_property
     def verification_number(self) -> int:
         """How many experiments on single variables it takes at least to prove :attr:`graph` within its class.
@@ -211,6 +225,8 @@ class Result:
     def _effort(self) -> str:
         """How much was asked, as a sentence says it."""
         questions = f"{len(self.transcript)} questions"
+        if self.prompts > len(self.transcript):
+            questions += f" ({self.prompts} prompts)"
         return questions if self.calls == len(self.transcript) else f"{questions} in {self.calls} calls"
 
     def __repr__(self) -> str:
@@ -250,6 +266,7 @@ class Result:
             else {"question": self.goal.to_dict(), "probability": self.belief.probability(self.goal)},
             "questions": len(self.transcript),
             "calls": self.calls,
+            "prompts": self.prompts,
             "question_bound": _finite(self.bound()) if self.informed else None,
             "settings": dict(self.settings),
             "class": _class(self.class_),

@@ -7,8 +7,8 @@ from causalpp.belief import AnyBelief, Fixed, is_graded
 from causalpp.propositions import Proposition
 
 __all__ = [
-    "AGAIN", "MISSING", "NOTHING_LEFT", "REACHED", "contradiction", "doubt", "entailed", "exhausted", "trusted",
-    "verdict",
+    "AGAIN", "MISSING", "NOTHING_LEFT", "REACHED", "anchors", "contradiction", "doubt", "entailed", "exhausted",
+    "trusted", "verdict",
 ]  # fmt: skip
 
 REACHED = "the most probable graph reached the confidence asked for"
@@ -17,6 +17,7 @@ NOTHING_LEFT = "no question is left whose answer would tell the candidates apart
 _GIVEN_UP = 20  # answers before an oracle with a learned reliability may be given up
 AGAIN = 2  # further times that a question is put which found neither yes nor no, once no other tells anything
 _MOSTLY = 0.5  # a share of position noise from which on n pairs tell what n variables have to tell
+_INDEPENDENT = 0.9  # how probable a smaller share must be for more than n pairs
 _TRUST = 0.95  # how probable it must be that an oracle with a learned reliability is better than chance
 
 
@@ -40,6 +41,8 @@ def verdict(
     if belief.alternatives is not None and float(1 - belief.probabilities.sum()) >= config.missing:
         return MISSING
     if _chance(belief, asked, config):
+        if belief.channel.reads_levels and belief.shares:
+            return f"nothing speaks for the answers{doubt(belief, config)}"
         return "the oracle's answers are no better than chance"
     if asked >= budget:
         return f"the budget of {budget} questions is spent" + doubt(belief, config)
@@ -47,21 +50,21 @@ def verdict(
 
 
 def exhausted(belief: AnyBelief, config: AcboConfig) -> str | None:
-    """Why to ask no more where answers are mostly positions of variables: as many pairs as variables tell these.
+    """Why to ask a language model no more: as many pairs as variables tell what it has to tell.
 
-    The positions of n variables are n − 1 numbers: with n pairs answered, more of them tell what is known already, if
-    the share of position noise is one half or more.  Where answers are independent, all pairs are worth asking.
+    What a language model says of n variables is for the most part n positions, and n pairs tell these.  It goes on
+    where it is established (probability 0.9) that less than half of the noise is positions.
     """
-    shares = belief.shares
-    if not belief.channel.reads_levels or not shares:
+    graded = [answer for answer in belief.answers if is_graded(answer)]
+    if not belief.channel.reads_levels or {answer.nature for answer in graded} != {"language model"}:
         return None
-    pairs = {frozenset(answer.question.variables) for answer in belief.answers if is_graded(answer)}
-    mean = sum(share * p for share, p in shares.items())
-    if len(pairs) < len(belief.nodes) or mean < _MOSTLY:
+    pairs = len({frozenset(answer.question.variables) for answer in graded})
+    positions = sum(p for share, p in belief.shares.items() if share >= _MOSTLY)
+    if pairs < len(belief.nodes) or positions < 1 - _INDEPENDENT:
         return None
     return (
-        f"{len(pairs)} pairs were asked, and the answers are mostly one number a variable (a share of {mean:.2f}): "
-        f"more pairs would tell little more{doubt(belief, config)}"
+        f"{pairs} pairs were asked, as many as there are variables, and the answers are probably ({positions:.2f}) for "
+        f"the most part one number a variable: more pairs would tell little more{doubt(belief, config)}"
     )
 
 
@@ -89,12 +92,40 @@ def _chance(belief: AnyBelief, asked: int, config: AcboConfig) -> bool:
 
 def doubt(belief: AnyBelief, config: AcboConfig) -> str:
     """What to add to a verdict where it is not established that the answers say something."""
+    if belief.channel.reads_levels and belief.shares:
+        return _unknown_domain(belief, config)
     if not trusted(belief, config):
         return ", and that the oracle is better than chance is not established"
     profile = belief.profile
     if profile.unrelated_before > 0 and min(profile.informative, profile.liar) > 1 - _TRUST:
         return ", and whether the oracle says what is true or the opposite is not established"
     return ""
+
+
+def anchors(belief: AnyBelief) -> int:
+    """How many pairs have a direction that all candidates share: by these a model's sense of direction is checked."""
+    return int(belief.candidates.reach.all(0).sum())
+
+
+def _unknown_domain(belief: AnyBelief, config: AcboConfig) -> str:
+    """The doubt where answers are graded: whether the model knows this domain at all, and by what that is known."""
+    profile = belief.profile
+    said = ""
+    if profile.liar > max(profile.informative, 0.5):
+        said = (
+            f", and the answers seem to be reversed (probability {profile.liar:.2f}): what all candidates share "
+            "contradicts them"
+        )
+    elif profile.unrelated >= 0.5:
+        said = (
+            f", and the oracle seems not to know this domain: with probability {profile.unrelated:.2f} its answers "
+            "have nothing to do with the graph"
+        )
+    elif not trusted(belief, config):
+        said = f", and that the oracle knows this domain is not established (probability {1 - profile.unrelated:.2f})"
+    if said and not anchors(belief):
+        said += "; no direction is the same in all candidates, so that trust in the oracle is the prior's alone"
+    return said
 
 
 def contradiction(belief: AnyBelief, threshold: float) -> str | None:

@@ -126,7 +126,7 @@ class Potentials(Channel):
         directions = Directions.of(tallies, self.prior.scales)
         sums = directions.sums(directions.means(rows, self.prior.slopes), self.shares.to(rows.device))
         spoken = _spoken(tallies)
-        words = self.words.log_likelihood(self.words.init(rows[..., 0] > 0, spoken)) if spoken.answers else None
+        words = self.words.log_likelihood(self.words.init(rows[..., 0] > 0, spoken)) if self._tell(spoken) else None
         start = rows.new_zeros(len(rows), dtype=torch.float64) if words is None else words
         variances = self.variances.to(rows.device)
         none, some = (weight.to(rows.device) for weight in self._log_weights)
@@ -187,6 +187,10 @@ class Potentials(Channel):
         other = torch.where(fixed.isnan(), 1 - yes[:, None], fixed)
         either = torch.where(said.isnan(), 0.5, said).to(yes)
         return Predictive(share, one, other, state, unrelated, either)
+
+    def _tell(self, spoken: Tallies) -> bool:
+        """Whether words were said at all, or silence is one of them."""
+        return any(answer.value is not None or "silence" in self.words.sees for _, answer in spoken.answers)
 
     def _spoken_law(self, heard: Heard, questions: Sequence[Proposition], source: Source, *, apart: bool) -> Predictive:
         """The law of the next word."""
@@ -258,7 +262,7 @@ class Potentials(Channel):
         """
         tallies = heard.record.tallies
         told = self.told(heard)
-        spoken = self.words.profile(self._in_words(heard)) if _spoken(tallies).answers else None
+        spoken = self.words.profile(self._in_words(heard)) if self._tell(_spoken(tallies)) else None
         if spoken is not None and not len(told.directions):
             return spoken
         mean, variance = self.slope(told.sums)
@@ -281,7 +285,7 @@ class Potentials(Channel):
     def reliabilities(self, heard: Heard) -> dict[Label | None, Reliability]:
         """How often the sign is right, by the distance of the variables; of the words, where there is nothing else."""
         told = self.told(heard)
-        spoken = self.words.reliabilities(self._in_words(heard)) if _spoken(heard.record.tallies).answers else {}
+        spoken = self.words.reliabilities(self._in_words(heard)) if self._tell(_spoken(heard.record.tallies)) else {}
         if spoken and not len(told.directions):
             return spoken
         mean, variance = self.slope(told.sums)

@@ -55,9 +55,9 @@ class PotentialsPrior:
         True
     """
 
-    unrelated: float = 0.6
+    unrelated: float = 0.7
     mean: float = 0.6
-    spread: float = 0.5
+    spread: float = 0.4
     order: float = 0.7
     slopes: tuple[float, ...] = (0.6, 1.0, 1.0)
     shares: tuple[tuple[float, float], ...] = tuple((rho, 1 / 6) for rho in (0.0, 0.3, 0.6, 0.8, 0.9, 0.97))
@@ -110,7 +110,10 @@ class PotentialsPrior:
                 "a prior is pooled over networks with graded answers to Direction questions: none has any"
             )
         start = cls(scales=_usual([answers for _, answers in told]))
-        log = torch.stack([start._evidence(dag, answers) for dag, answers in told]).sum(0) + np.log(_SCEPTICAL)
+        log = (
+            torch.stack([start._evidence(dag, answers) for dag, answers in told]).sum(0)
+            + torch.as_tensor(_SCEPTICAL).log()
+        )
         weight = torch.softmax(log.flatten(), 0).reshape(log.shape).numpy()  # slopes, means, spreads, order, unrelated
         known = weight * (1 - _UNRELATED)  # a domain that is known is drawn with these
         known /= known.sum()

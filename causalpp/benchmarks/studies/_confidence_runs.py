@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from causalpp.acbo import AcboConfig, discover
 from causalpp.acbo.stopping import MISSING, REACHED
+from causalpp.belief import Potentials, PotentialsPrior
 from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.rows import ConfidenceRow
 from causalpp.benchmarks.runs import Study, register
@@ -18,8 +21,19 @@ from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag, DagBatch
 from causalpp.graphs.random import erdos_renyi
 from causalpp.oracles import SimulatedOracle, noise
+from causalpp.propositions import all_questions
 
-__all__ = ["CONFIDENCE", "EXTRA", "FAMILIES", "LIAR", "MISSING_ERROR", "ConfidenceSettings", "random_class", "run_unit"]
+__all__ = [
+    "CONFIDENCE",
+    "EXTRA",
+    "FAMILIES",
+    "LIAR",
+    "MISSING_ERROR",
+    "POSITIONS",
+    "ConfidenceSettings",
+    "random_class",
+    "run_unit",
+]
 
 #: The noise families in which claimed confidence is held against accuracy.
 FAMILIES: dict[str, noise.Noise] = {
@@ -45,12 +59,17 @@ EXTRA: dict[str, noise.Noise] = {
     "random": noise.Symmetric(0.5),
     "random, persistent": noise.Persistent(0.5),
 }
+#: Oracles whose log-odds share their errors, for the method ``"potentials"``; only where they are named.
+POSITIONS: dict[str, noise.Noise] = {
+    f"positions {share:g}": noise.PositionNoise(share) for share in (0.0, 0.25, 0.5, 0.75, 1.0)
+}
 LIAR = noise.Symmetric(0.9)
 MISSING_ERROR = 0.1
 _MOST = 200  # members of a class
 
 
-_METHODS = ("ours", "published")
+_METHODS = ("ours", "published", "potentials")
+_POOLED = 40  # other networks that the prior of the graded channel is pooled over
 
 
 @dataclass(frozen=True)
@@ -59,9 +78,10 @@ class ConfidenceSettings:
 
     Attributes:
         runs: of each family with each method; the same classes for all of them.
-        families: names out of :data:`FAMILIES` and :data:`EXTRA`; by default all.
+        families: names out of :data:`FAMILIES` and :data:`EXTRA`, by default all, and of :data:`POSITIONS`.
         methods: ``"ours"``: default settings; ``"published"``: ``AcboConfig.published()``, whose 16 candidates are
-            drawn from the class, so that the truth may be missing.
+            drawn from the class, so that the truth may be missing; ``"potentials"``: graded answers, read by
+            :class:`~causalpp.belief.Potentials` with a prior pooled over other classes, of all shares.
         missing: runs with the truth removed, and as many with it; by default 300, or ``runs`` if that is less, or none
             where families are named.
         liar: runs with error 0.9; by default 200, or ``runs`` if that is less, or none where families are named.
@@ -72,12 +92,12 @@ class ConfidenceSettings:
 
     runs: int = 500
     families: tuple[str, ...] | None = None
-    methods: tuple[str, ...] = _METHODS
+    methods: tuple[str, ...] = _METHODS[:2]
     missing: int | None = None
     liar: int | None = None
 
     def __post_init__(self) -> None:
-        known = {**FAMILIES, **EXTRA}
+        known = {**FAMILIES, **EXTRA, **POSITIONS}
         for what, name, names in [
             *(("family of noise", name, known) for name in self.families or ()),
             *(("method", name, _METHODS) for name in self.methods),
@@ -125,7 +145,24 @@ def _noise(unit: Mapping[str, Any]) -> noise.Noise:
         return LIAR
     if unit["part"] in ("missing", "present"):
         return noise.Symmetric(MISSING_ERROR)
-    return {**FAMILIES, **EXTRA}[unit["family"]]
+    return {**FAMILIES, **EXTRA, **POSITIONS}[unit["family"]]
+
+
+@lru_cache(maxsize=8)
+def _pooled(seed: int) -> PotentialsPrior:
+    """What is known of the simulated models of :data:`POSITIONS` from other classes, some for each share."""
+    networks = []
+    for number, flawed in zip(range(_POOLED), itertools.cycle(POSITIONS.values()), strict=False):
+        _, truth = random_class(seed_of(seed, "pooled"), number)
+        oracle = SimulatedOracle(truth, flawed, seed_of(seed, "pooled answers", number))
+        networks.append((truth, oracle.ask(all_questions(truth.nodes, "Direction"))))
+    return PotentialsPrior.fit(networks)
+
+
+def _config(method: str, seed: int) -> AcboConfig:
+    if method == "published":
+        return AcboConfig.published()
+    return AcboConfig() if method == "ours" else AcboConfig(channel=Potentials(_pooled(seed)))
 
 
 def run_unit(unit: Mapping[str, Any]) -> list[ConfidenceRow]:
@@ -141,7 +178,7 @@ def run_unit(unit: Mapping[str, Any]) -> list[ConfidenceRow]:
         candidates,
         SimulatedOracle(truth, flawed, seed_of(seed, "answers", number)),
         seed=seed_of(seed, "choice", number),
-        config=AcboConfig() if unit["method"] == "ours" else AcboConfig.published(),
+        config=_config(unit["method"], seed),
     )
     if result.interrupted:  # Ctrl-C is meant for the run, and half a result is none
         raise KeyboardInterrupt
