@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
+import json
+import re
+from itertools import combinations, groupby, pairwise
 from math import nan, sqrt
 from pathlib import Path
 
@@ -12,11 +14,14 @@ import pytest
 
 from causalpp import Causes, Changes, Dag, DirectlyCauses, HaveCommonCause, Independent, load_network
 from causalpp.benchmarks import Config, run
-from causalpp.benchmarks.metrics import leaks
+from causalpp.benchmarks.metrics import leaks, once
 from causalpp.benchmarks.reports import compare, comparison_table, report
+from causalpp.benchmarks.settings import read_settings
+from causalpp.benchmarks.solvers import asked as asked_module
+from causalpp.benchmarks.studies.local import LOCAL, LocalSettings
 from causalpp.equivalence import MarkovEquivalenceClass, from_premise, parse_premise
 from causalpp.errors import FormatError, InvalidData, InvalidParameter, UnknownVariable
-from causalpp.language import ScriptedBackend
+from causalpp.language import Prompt, ScriptedBackend
 from causalpp.oracles import LanguageModelOracle, Request, SimulatedOracle
 from causalpp.propositions import Proposition, parse
 from causalpp.tasks import RULES, Corr2CauseItem, complete_set, generate, relettered, rule_answers
@@ -107,6 +112,9 @@ def test_scores_are_those_of_pairs_counted_one_by_one() -> None:
         assert row.auc_low <= row.auc <= row.auc_high
     assert leaks(frame, []).set_index("rule").loc["member_share", "items"] == 60
     assert leaks(frame[["label"]]).empty
+    assert once(table, ["solver"]) is table
+    twice = pd.concat([frame.assign(solver=name) for name in "ab"])
+    assert once(leaks(twice), ["solver"])["rule"].tolist() == ["longer_name", "member_share"]
     with pytest.raises(InvalidData, match="no probability"):
         leaks(frame.assign(longer_name=2.0))
     with pytest.raises(InvalidData, match="label"):
@@ -158,9 +166,9 @@ def test_other_letters_say_the_same() -> None:
 
 def test_reports_and_comparisons_show_the_rules(tmp_path: Path) -> None:
     """Items of the published kind, whose letters follow the causal order, answered by somebody who asks nobody."""
-    chosen = [item.to_dict() for item in complete_set(4).items if item.relation in ("parent", "child")][:120]
+    chosen = [item.to_dict() for item in complete_set(4).items if item.relation in ("parent", "child")][:24]
     parts = [{"study": "solve", "items": chosen, "solvers": ["always-no", "symbolic"]}]
-    found = run(Config.from_dict({"name": "rules", "parts": parts}), tmp_path / "run")
+    found = run(Config.from_dict({"name": "rules", "parts": parts}), tmp_path / "run", jobs=1)
     page = report(found, draws=50)
     (table,) = [table for table in page.tables if "Rules that know nothing" in (table.caption or "")]
     assert [row[0] for row in table.rows] == ["listed earlier", "longer name", "alphabetical", "random member"]
@@ -173,3 +181,36 @@ def test_reports_and_comparisons_show_the_rules(tmp_path: Path) -> None:
     assert pair.rules_first == pair.rules_second
     assert pair.rules_first["alphabetical"] == pytest.approx(expected.loc["alphabetical", "accuracy"])
     assert "alphabetical" in " ".join(comparison_table([pair]).rows[0])
+
+
+@pytest.mark.parametrize("listing", ["given", "drawn"])
+def test_a_model_that_follows_the_list_is_the_rule(listing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Published items, whose names follow the causal order, asked of a model that reads nothing but the list."""
+
+    def follow(prompt: Prompt) -> str:
+        names = prompt.user.split("The variables: ")[1].split(".")[0].split(", ")
+        do, outcome = re.findall(r"(?<!\w)[A-E](?!\w)", prompt.user.split("Question:")[1])[:2]
+        return "yes" if names.index(do) < names.index(outcome) else "no"
+
+    def connected(text: str, mode: str, temperature: float) -> LanguageModelOracle:
+        return LanguageModelOracle(ScriptedBackend(follow), progress=False, listing=json.loads(text)["listing"])
+
+    monkeypatch.setattr(asked_module, "_connected", connected)
+    chosen = [next(items) for _, items in groupby(complete_set(4).items, key=lambda item: item.premise)]
+    settings = {
+        "items": tuple(item.to_dict() for item in chosen),
+        "oracles": [{"ask": {"model": "m", "listing": listing}}],
+        "kinds": ["Causes", "DirectlyCauses"],
+        "per_kind": 6,
+        "repeats": 2,
+    }
+    read = read_settings(LocalSettings, settings)
+    rows = [row for unit in LOCAL.plan(read, 0) for row in LOCAL.work(unit).rows]
+    frame = pd.DataFrame(rows)
+    assert (frame["answer"].astype(float) == frame["listed_earlier"]).all()
+    found = score_of(frame, "listed_earlier")
+    if listing == "given":
+        assert found["auc"] > 0.6  # the hidden graph is any member, where the class leaves it open
+    else:
+        assert found["accuracy"] == 0.5  # of two repeats one is put the other way about
+        assert abs(found["auc"] - 0.5) < 1e-9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -145,6 +146,20 @@ def test_the_forms_of_a_direction_are_said_on_the_command_line(run: Run, monkeyp
         code, _, err = run(*options, "--direction", "likelihood")
     assert code != 0
     assert "leave the form 'likelihood' out" in " ".join(err.split())
+
+
+@pytest.mark.parametrize(("more", "given"), [((), False), (("--listing", "given"), True)])
+def test_variables_are_listed_in_a_drawn_order_or_as_given(run: Run, monkeypatch, more: tuple, given: bool) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with ProtocolServer(lambda request: completion("yes")) as server:
+        options = ["discover", "--network", "asia", "--oracle", "openai", "--model", "tiny", "--base-url", server.url]
+        code, _, err = run(*options, "--kind", "Causes", "--max-questions", 3, *more)
+        assert code == 0, err
+        orders = {tuple(re.findall(r'^- "(\w+)"', prompt_of(sent), re.M)) for sent in server.requests}
+    orders.discard(())  # of questions of no consequence
+    network = cpp.load_network("asia").variables
+    assert (orders == {tuple(network)}) is given
+    assert all(sorted(order) == sorted(network) for order in orders)
 
 
 @pytest.mark.parametrize("more", [(), ("--mode", "reason"), ("--kind", "Causes"), ("--budget-questions", 3)])

@@ -1,7 +1,7 @@
 """Scores of answers against labels, and of rules that know nothing, with intervals that know what belongs together."""
 
 from causalpp.benchmarks.metrics._groups import SERIES, series_of
-from causalpp.benchmarks.metrics.leaks import leaks, rule_name
+from causalpp.benchmarks.metrics.leaks import leaks, once, rule_name
 from causalpp.benchmarks.metrics.scores import (
     BINS,
     METRICS,
@@ -22,6 +22,7 @@ __all__ = [
     "is_known",
     "is_scored",
     "leaks",
+    "once",
     "references",
     "rule_name",
     "score",

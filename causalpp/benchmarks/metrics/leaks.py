@@ -25,7 +25,7 @@ from causalpp.tasks import RULES
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["leaks", "rule_name"]
+__all__ = ["leaks", "once", "rule_name"]
 
 #: The share of the class's members in which a statement holds: the rule that draws one of them.
 _MEMBER = "member_share"
@@ -88,6 +88,22 @@ def leaks(
             rows.append(row)
     scores = [f"{name}{end}" for name in ("accuracy", "auc") for end in ("", "_low", "_high")]
     return pd.DataFrame(rows, columns=[*columns, "rule", "items", "groups", *scores])
+
+
+def once(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """A table of :func:`leaks` with one row a rule and no word of series, where all series have the same.
+
+    Args:
+        table: what rules score.
+        by: the columns that tell its series apart.
+    """
+    if table.empty or not by:
+        return table
+    each = [
+        part.drop(columns=list(by)).reset_index(drop=True)
+        for _, part in table.groupby(list(by), sort=False, dropna=False)
+    ]
+    return each[0] if all(part.round(9).equals(each[0].round(9)) for part in each) else table
 
 
 def rule_name(rule: str) -> str:

@@ -29,6 +29,7 @@ from causalpp.benchmarks.metrics import (
     intervals,
     is_scored,
     leaks,
+    once,
     rule_name,
     score,
     series_of,
@@ -231,14 +232,10 @@ def _scores(frame: pd.DataFrame, draws: int, seed: int) -> Iterator[Block]:
 
 def _rules(frame: pd.DataFrame, columns: Sequence[str], draws: int, seed: int) -> Iterator[Table]:
     """What rules that know nothing score on the same items: once, where it is the same for all series."""
-    table = leaks(frame, columns, draws=draws, seed=seed)
+    table = once(leaks(frame, columns, draws=draws, seed=seed), columns)
     if table.empty:
         return
-    names = _series_head(frame)
-    numbers = [name for name in table.columns if name not in columns]
-    each = [part[numbers].to_numpy().tolist() for _, part in table.groupby(list(columns), sort=False, dropna=False)]
-    if all(str(other) == str(each[0]) for other in each):  # nan is unlike itself
-        names, table = [], table.head(len(each[0]))
+    names = [name for name in _series_head(frame) if name in table.columns]
     rows = [
         [*(_text(row[name]) for name in names), rule_name(row["rule"]), f"{row['items']:,}", f"{row['groups']:,}"]
         + [_interval(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in ("accuracy", "auc")]

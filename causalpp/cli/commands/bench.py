@@ -332,11 +332,11 @@ def _shown(record: Mapping[str, Any], name: str) -> str:
 
 def _rules(found: Run, study: str) -> list[dict[str, Any]]:
     """What rules that know nothing score on the items of a study, for each series as they were put to it."""
-    from causalpp.benchmarks.metrics import leaks, rule_name, series_of
+    from causalpp.benchmarks.metrics import leaks, once, rule_name, series_of
 
     frame = found.frame(study)
     columns = series_of(frame)
-    table = leaks(frame.sort_values(columns, kind="stable") if columns else frame, columns)
+    table = once(leaks(frame.sort_values(columns, kind="stable") if columns else frame, columns), columns)
     table["rule"] = [rule_name(rule) for rule in table["rule"]]
     return [{str(k): v for k, v in row.items() if v == v} for row in table.to_dict("records")]
 

@@ -74,6 +74,9 @@ class ChosenOracle:
     direction: list[str] | None = option(
         "--direction", "Language models: a pair's direction in words, by choice or by likelihood (repeatable)."
     )
+    listing: str | None = option(
+        "--listing", "Language models: variables in an order drawn for each prompt, as unless said, or as given."
+    )
     prices: str | None = option(
         "--prices", "Of a million tokens read and written, such as 2.5,10: the journal then counts cost."
     )
@@ -109,6 +112,7 @@ class ChosenOracle:
             ("wording", _LANGUAGE),
             ("polarity", _LANGUAGE),
             ("direction", _LANGUAGE),
+            ("listing", _LANGUAGE),
             ("prices", _REMOTE),
             ("concurrency", _REMOTE),
             ("requests_per_minute", _REMOTE),
@@ -182,6 +186,7 @@ class ChosenOracle:
             "wordings": self.wording,
             "polarities": self.polarity,
             "direction": self.direction,
+            "listing": self.listing,
             "temperature": self.temperature,
             "extra": self._extra(),
             "prices": self._prices(),
