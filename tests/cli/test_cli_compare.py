@@ -149,6 +149,15 @@ def test_known_edges_and_a_simulated_oracle(run: Run, tmp_path: Path) -> None:
     assert json.loads(printed)["questions"] == 6
 
 
+def test_the_seed_draws_pairs_and_errors(run: Run) -> None:
+    options = ("calibrate", "--error", 0.3, "--network", "sachs", "--network", "asia", "--json")
+    for kind in ("Causes", "Direction"):
+        outs = [run(*options, "--kind", kind, "--seed", seed)[1] for seed in (1, 1, 2)]
+        assert outs[0] == outs[1] != outs[2]
+    same = cpp.calibrate(cpp.SimulatedOracle(cpp.Dag([]), 0.3), ["sachs", "asia"], seed=1)
+    assert json.loads(run(*options, "--kind", "Causes", "--seed", 1)[1]) == same.to_dict()
+
+
 def test_a_model_that_is_a_file_here_runs_here(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from causalpp.language import ScriptedBackend
 

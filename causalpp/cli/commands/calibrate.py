@@ -18,6 +18,7 @@ from causalpp.errors import InvalidParameter
 
 if TYPE_CHECKING:
     from causalpp.crosscheck import Calibration, DirectionCalibration, World
+    from causalpp.crosscheck.worlds import Source
     from causalpp.oracles import Journal, Oracle
 
 __all__ = ["calibrate"]
@@ -87,23 +88,27 @@ class _Known:
         "--required", "Edges that are known, together one network: 'smoke -> tar, tar -> cancer'."
     )
 
-    def named(self) -> list[World]:
-        """The graphs that are named, in the order of the options.
+    def named(self, seed: int) -> list[World]:
+        """The graphs that are named, in the order of the options, each with a seed of its own.
 
         Raises:
             InvalidParameter: random ones are wanted as well.
             UnknownNetwork, FormatError, InvalidGraph: one that cannot be read.
         """
-        found: list[World] = [cpp.World.of(name) for name in dict.fromkeys(self.network or [])]
-        found += [cpp.World.of(path) for path in dict.fromkeys(self.graph or [])]
-        for path in dict.fromkeys(self.knowledge or []):
-            found.append(replace(cpp.World.of(cpp.Knowledge.read(path)), name=path.stem))
+        from causalpp.crosscheck.worlds import make_worlds
+
+        found: list[tuple[Source, str]] = [(name, "") for name in dict.fromkeys(self.network or [])]
+        found += [(path, "") for path in dict.fromkeys(self.graph or [])]
+        found += [(cpp.Knowledge.read(path), path.stem) for path in dict.fromkeys(self.knowledge or [])]
         if self.required:
             lines = "\n".join(f"required: {edges}" for edges in self.required)
-            found.append(replace(cpp.World.of(cpp.Knowledge.from_text(lines)), name="required edges"))
-        if found and self.worlds is not None:
+            found.append((cpp.Knowledge.from_text(lines), "required edges"))
+        if not found:
+            return []
+        if self.worlds is not None:
             raise InvalidParameter("say --worlds or --network, not both, nor --graph, --knowledge or --required")
-        return found
+        made = make_worlds([source for source, _ in found], 2, 1.0, seed)
+        return [replace(world, name=name or world.name) for world, (_, name) in zip(made, found, strict=True)]
 
     @property
     def own(self) -> bool:
@@ -148,7 +153,7 @@ def calibrate(
     check_target(out)
     check_target(save)
     chosen = asked.each(budget_questions=budget_questions, seed=seed, quiet=json)
-    worlds = known.named()
+    worlds = known.named(seed)
     first = next(iter(chosen.values()))
     if first.oracle is not options.OracleKind.simulated and not worlds:
         raise InvalidParameter(
