@@ -130,7 +130,14 @@ def test_what_is_refused_is_refused_before_anything_is_asked(run: Run, tmp_path:
             code, out, err = run("calibrate", *options, *more)
             assert (code, out, err.count("\n")) == (1, "", 1), err
             assert said in err
+        code, printed, err = run("calibrate", *options, "--model", "b", "--graph", mine, "--dry-run")
+        assert (code, err) == (0, "")
+        assert 112 <= int(re.match(r"at most (\d+) prompts", printed).group(1)) < 130  # and looks at the server
+        code, printed, _ = run("calibrate", *options, "--network", "asia", "--repeats", 1, "--dry-run", "--json")
+        assert 10 <= json.loads(printed)["estimate"]["prompts"] < 20
         assert server.requests == []
+    code, _, err = run("calibrate", "--dry-run")
+    assert (code, "simulated takes nothing" in err) == (1, True)
     code, _, err = run("calibrate", "--kind", "Direction")
     assert (code, "say --network" in err) == (1, True)
 

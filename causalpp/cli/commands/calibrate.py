@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,13 +13,15 @@ import typer
 import causalpp as cpp
 from causalpp._files import check_target, read_text, write_text
 from causalpp.cli import options
-from causalpp.cli.show import check_figure_path, console, print_json, save_figure, table_of
+from causalpp.cli.show import check_figure_path, console, print_estimate, print_json, save_figure, table_of
 from causalpp.errors import InvalidParameter
 
 if TYPE_CHECKING:
     from causalpp.crosscheck import Calibration, DirectionCalibration, World
     from causalpp.crosscheck.worlds import Source
     from causalpp.oracles import Journal, Oracle
+    from causalpp.oracles.language_model import Estimate
+    from causalpp.propositions import Proposition
 
 __all__ = ["calibrate"]
 
@@ -141,6 +143,7 @@ def calibrate(
         Path | None,
         typer.Option("--save", help="Keep what was learned of the models in this file, for discover --prior."),
     ] = None,
+    dry_run: options.DryRun = False,
     out: options.Out = None,
     plot: options.Plot = None,
     seed: options.Seed = 0,
@@ -148,6 +151,8 @@ def calibrate(
 ) -> None:
     """Measure an oracle: its error rates on questions with known answers; or compare several models."""
     from causalpp.crosscheck import check_worlds
+    from causalpp.crosscheck.directions.asking import pairs_of
+    from causalpp.crosscheck.worlds import chosen as draw
 
     check_figure_path(plot)
     check_target(out)
@@ -162,7 +167,9 @@ def calibrate(
         )
     if asked.context is not None and len(worlds) > 1:
         raise InvalidParameter("--context is about one network: name one by --network")
-    kept = first.open_journal()
+    if dry_run and not first.is_language:
+        raise InvalidParameter(f"--dry-run tells what a language model would take; {first.oracle.value} takes nothing")
+    kept = None if dry_run else first.open_journal()
     directions = kind is None and (len(chosen) > 1 or save is not None or (first.is_language and known.own))
     found: Calibration | DirectionCalibration
     if directions or kind == ["Direction"]:
@@ -176,6 +183,9 @@ def calibrate(
             )
         if save is not None:
             check_worlds(worlds, questions or 60)
+        if dry_run:
+            print_estimate(_estimated(chosen, worlds, lambda world: pairs_of(world, questions or 60)), json)
+            return
         found = cpp.calibrate_directions(
             {name: _maker(one, kept) for name, one in chosen.items()},
             worlds,
@@ -185,6 +195,10 @@ def calibrate(
     elif len(chosen) > 1 or save is not None:
         raise InvalidParameter("several models, and --save, go with --kind Direction, or without --kind")
     else:
+        if dry_run:
+            listed = {w: [q for q, _ in draw(w, kind or ["Causes"], questions or 10, 1)] for w in worlds}
+            print_estimate(_estimated(chosen, worlds, listed.__getitem__, repeats or 3), json)
+            return
         found = cpp.calibrate(
             _maker(first, kept),
             worlds or known.worlds or 200,
@@ -228,6 +242,20 @@ def _maker(chosen: options.ChosenOracle, kept: Journal | None) -> Callable[[Worl
         said = read_text(chosen.context)
         return lambda world: model.about(world.dag, said)
     return lambda world: model.about(world.dag, world.context)
+
+
+def _estimated(
+    chosen: Mapping[str, options.ChosenOracle],
+    worlds: Sequence[World],
+    questions: Callable[[World], Sequence[Proposition]],
+    repeats: int = 1,
+) -> Estimate:
+    """What it takes at most to ask all models."""
+    found: list[Estimate] = []
+    for one in chosen.values():
+        make = _maker(one, None)
+        found += [one.estimated(make(world), asked := questions(world), repeats * len(asked)) for world in worlds]
+    return sum(found[1:], found[0])
 
 
 def _show(found: Calibration) -> None:

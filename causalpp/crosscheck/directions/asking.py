@@ -21,7 +21,7 @@ from causalpp.graphs import DagBatch
 from causalpp.oracles import Answer, Oracle, Request, graded
 from causalpp.propositions import Causes, Direction
 
-__all__ = ["calibrate_directions", "check_worlds"]
+__all__ = ["calibrate_directions", "check_worlds", "pairs_of"]
 
 Asked: TypeAlias = "Oracle | Callable[[World], Oracle]"
 _DIRECTED = 2 / 3  # of the pairs of a world at least, where there are so many
@@ -100,6 +100,11 @@ def calibrate_directions(
             raise OracleError(f"{model}: nothing but failures came back: {counted(failed)}")
     left = tuple(made[number] for number in taken), tuple(names[number] for number in taken)
     return DirectionCalibration(pd.DataFrame(table), level, *left, answers, about)
+
+
+def pairs_of(world: World, pairs: int = 60) -> list[Direction]:
+    """The pairs that :func:`calibrate_directions` asks about in a world."""
+    return list(_chosen(world, pairs, []))
 
 
 def check_worlds(worlds: Source | Iterable[Source], pairs: int = 60) -> None:
