@@ -175,7 +175,7 @@ def test_replies_to_prompts_that_are_no_questions(tmp_path: Path) -> None:
         identity = {"backend": "slow"}  # noqa: RUF012
 
         async def complete(self, prompt: Prompt, sampling: Sampling, replicate: int = 0) -> Reply:
-            _note(tmp_path / "log", f"{replicate} {prompt.user}"[:40].replace("\n", " "))
+            _note(tmp_path / "log", f"{replicate} {prompt.user}".replace("\n", " "))
             await asyncio.sleep(0.02)
             return Reply('{"edges": [{"cause": "a", "effect": "b"}]}')
 
