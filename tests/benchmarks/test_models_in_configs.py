@@ -117,3 +117,22 @@ def test_settings_that_are_not_given_change_no_key() -> None:
         "model", "provider", "base_url", "temperature", "seed", "max_tokens", "wordings", "polarities", "concurrency",
         "journal", "prices",
     }  # fmt: skip
+
+
+def test_an_estimate_is_no_less_than_what_is_asked(tmp_path: Path) -> None:
+    busy = Busy(0.0)
+    with ProtocolServer(busy) as server:
+        made = config(server.url, prices=[1.0, 2.0])
+        kinds = [made.parts[number].kind for number, _ in made.units()]
+        each = [
+            kind.estimate(unit.parameters) for kind, (_, unit) in zip(kinds, made.units(), strict=True) if kind.estimate
+        ]
+        assert busy.all == 0
+        run(made, tmp_path, progress=False)
+        sent = list(server.requests)
+    found = [one for one in each if one is not None]
+    assert len(found) == 10
+    looks = 2 * 3
+    assert len(sent) - looks <= sum(one.prompts for one in found)
+    assert sum(len(str(request["messages"])) for request in sent) / 5 <= sum(one.tokens_in for one in found)
+    assert all(one.cost is not None and one.cost > 0 for one in found)

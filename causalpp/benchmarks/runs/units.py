@@ -23,6 +23,7 @@ from causalpp._renamed import old_attribute, old_keyword
 from causalpp.benchmarks.keys import canonical
 from causalpp.benchmarks.rows import Row
 from causalpp.errors import InvalidParameter
+from causalpp.oracles.language_model import Estimate
 
 __all__ = ["Outcome", "Study", "Unit", "get_study", "register", "study_names"]
 
@@ -102,6 +103,7 @@ class Study:
         work_async: the same on an event loop, for units that wait for a network; by default ``work`` in a thread.
         waits: whether the unit with these parameters waits for a network; by default none does.
         count: settings → the number of units, where it is known without planning them; for the progress bar.
+        estimate: the parameters of a unit → what it takes at most of a language model; None if it asks none.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Study:
     work_async: Callable[[Mapping[str, Any]], Awaitable[Outcome | Iterable[Row]]] | None = None
     waits: Callable[[Mapping[str, Any]], bool] | None = None
     count: Callable[[Any], int | None] | None = None
+    estimate: Callable[[Mapping[str, Any]], Estimate | None] | None = None
 
     def units(self, settings: Any, seed: int) -> Iterator[Unit]:
         """The units of one section of a configuration."""

@@ -15,6 +15,7 @@ from causalpp._renamed import old_attribute, old_override
 from causalpp.benchmarks.keys import canonical
 from causalpp.benchmarks.settings import read_settings
 from causalpp.errors import CausalppError, FormatError, InvalidParameter, OracleError
+from causalpp.oracles.language_model import Estimate
 from causalpp.tasks import Item
 
 __all__ = ["SOLVERS", "Solution", "Solver", "make_solver", "solver_names", "unread"]
@@ -113,6 +114,10 @@ class Solver(ABC):
     async def solve_async(self, item: Item) -> Solution:
         """:meth:`solve` on an event loop, for solvers that wait; by default in a thread."""
         return await asyncio.to_thread(self.solve, item)
+
+    def estimate(self, item: Item) -> Estimate | None:  # noqa: ARG002
+        """What an item takes at most of a language model, which is not asked; None if none is."""
+        return None
 
     @property
     def identity(self) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import torch
 
-from causalpp.acbo import SPENT, AcboConfig, Result, discover, discover_async
+from causalpp.acbo import SPENT, AcboConfig, Result, Session, discover, discover_async
 from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.solvers.asked import AskingSolver, Model, Simulated, hidden_graph, lettered, only_models
 from causalpp.benchmarks.solvers.base import Solution, unread
@@ -18,7 +18,9 @@ from causalpp.benchmarks.solvers.symbolic import class_of, meaning_of
 from causalpp.equivalence import Cpdag, Entailment, MarkovEquivalenceClass
 from causalpp.errors import CausalppError, FormatError, InvalidParameter, OracleError
 from causalpp.graphs import Dag, DagBatch
+from causalpp.language import Prompt
 from causalpp.oracles import LanguageModelOracle, Oracle
+from causalpp.oracles.language_model import Estimate, estimate, of_prompt
 from causalpp.propositions import Proposition
 from causalpp.tasks import Corr2CauseItem, Item
 from causalpp.tasks.corr2cause import corr2cause_item
@@ -72,6 +74,21 @@ class _Loop(AskingSolver):
         except CausalppError as error:
             return unread(error)
         return self._concluded(result, question, truth)
+
+    def estimate(self, item: Item) -> Estimate | None:
+        if not isinstance(self.ask, Model):
+            return None
+        read = corr2cause_item(item)
+        try:
+            candidates, question = class_of(read.premise), meaning_of(read)
+        except CausalppError as error:
+            unread(error)
+            return None
+        oracle = self.ask.oracle(Dag(candidates.nodes), read.id, read.premise)
+        assert isinstance(oracle, LanguageModelOracle)
+        run = Session(candidates, **self._options(read, question))
+        proposed = self.proposals if self.candidates == "proposed" else 0
+        return estimate(oracle, run.questions, run.most) + of_prompt(oracle, Prompt(read.premise)).times(proposed)
 
     def _prepared(self, item: Corr2CauseItem) -> tuple[Proposition, Dag, tuple[Any, Oracle], dict[str, Any]]:
         """The hypothesis, the hidden graph, candidates and oracle, and the other arguments of a run."""

@@ -24,7 +24,7 @@ from causalpp.errors import CausalppError, InvalidParameter
 from causalpp.language import Asker, Prompt, Reply
 from causalpp.language.quoting import quoted_lines
 from causalpp.oracles import Answer, LanguageModelOracle, Oracle, Prompts, Request, Writer
-from causalpp.oracles.language_model import cut_off
+from causalpp.oracles.language_model import Estimate, cut_off, of_prompt
 from causalpp.propositions import Proposition, parse
 from causalpp.tasks import Corr2CauseItem, Item, load_benchmark, read_items, rule_answers
 from causalpp.tasks.corr2cause import corr2cause_item
@@ -167,6 +167,18 @@ class _Whole(AskingSolver):
             return _Local(self.ask.oracle(hidden_graph(read, self.ask.seed), read.id), meaning_of(read))
         model = self.ask.connected(self.mode, self._temperature())
         return _WholeQuestion(model, read, self.form, self._examples(read))
+
+    def estimate(self, item: Item) -> Estimate | None:
+        try:
+            asked = self._asked(item)
+        except CausalppError as error:
+            unread(error)
+            return None
+        if isinstance(asked, _Local) or not isinstance(self.ask, Model):
+            return None
+        prompt = asked.prompt if isinstance(asked, _WholeQuestion) else Prompt(item.prompt)
+        mode = self.mode if isinstance(asked, _WholeQuestion) else "reason"
+        return of_prompt(self.ask.connected(mode, self._temperature()), prompt).times(self._repeats)
 
     def solve(self, item: Item) -> Solution:
         try:

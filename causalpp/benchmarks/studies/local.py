@@ -17,6 +17,7 @@ from causalpp.benchmarks.studies.solve import ItemsSettings, chosen_items, judge
 from causalpp.crosscheck import Calibration
 from causalpp.errors import FormatError, InvalidData, InvalidParameter
 from causalpp.oracles import Answer, Oracle
+from causalpp.oracles.language_model import Estimate, LanguageModelOracle, estimate
 from causalpp.oracles.noise import path_length
 from causalpp.propositions import Proposition
 from causalpp.tasks import rule_answers
@@ -183,12 +184,19 @@ def _rows(asking: _Asking, answers: list[Answer], parameters: Mapping[str, Any])
     return Outcome(tuple(rows), {"oracle": sum(answer.latency for answer in answers)})
 
 
+def _estimate(parameters: Mapping[str, Any]) -> Estimate | None:
+    asking = _read(parameters)
+    if not isinstance(asking.oracle, LanguageModelOracle):
+        return None
+    return estimate(asking.oracle, asking.questions, len(asking.questions) * int(parameters["repeats"]))
+
+
 def _waits(parameters: Mapping[str, Any]) -> bool:
     return _asked(parameters).waits
 
 
 #: Puts local questions with known answers to oracles.
-LOCAL = register(Study("local", 1, LocalSettings, _plan, _work, _work_async, waits=_waits))
+LOCAL = register(Study("local", 1, LocalSettings, _plan, _work, _work_async, waits=_waits, estimate=_estimate))
 
 
 # --- comparing ----------------------------------------------------------------------------------------

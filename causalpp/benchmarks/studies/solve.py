@@ -18,6 +18,7 @@ from causalpp.benchmarks.runs.units import Outcome, Study, register
 from causalpp.benchmarks.solvers import Solution, Solver, make_solver
 from causalpp.benchmarks.solvers.symbolic import class_of, meaning_of, standing
 from causalpp.errors import CausalppError, InvalidParameter
+from causalpp.oracles.language_model import Estimate
 from causalpp.tasks import (
     RULES,
     Corr2CauseItem,
@@ -206,6 +207,11 @@ async def _solve_async(parameters: Mapping[str, Any]) -> Outcome:
     return _solved(item, solver, await solver.solve_async(blind), parameters["label"])
 
 
+def _estimate(parameters: Mapping[str, Any]) -> Estimate | None:
+    solver, _, blind = _solver(parameters)
+    return solver.estimate(blind)
+
+
 def _solver_waits(parameters: Mapping[str, Any]) -> bool:
     return make_solver(parameters["solver"]).waits
 
@@ -284,5 +290,15 @@ def _count_solving(settings: SolveSettings) -> int | None:
 
 #: Puts every item to every solver.
 SOLVE = register(
-    Study("solve", 1, SolveSettings, _plan_solving, _solve, _solve_async, waits=_solver_waits, count=_count_solving)
+    Study(
+        "solve",
+        1,
+        SolveSettings,
+        _plan_solving,
+        _solve,
+        _solve_async,
+        waits=_solver_waits,
+        count=_count_solving,
+        estimate=_estimate,
+    )
 )

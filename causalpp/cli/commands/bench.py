@@ -16,13 +16,13 @@ from causalpp._files import check_target, write_text
 from causalpp._progress import Progress
 from causalpp._terminal import one_line
 from causalpp.cli import options
-from causalpp.cli.show import check_figure_path, console, print_json, save_figure, table_of
+from causalpp.cli.show import check_figure_path, console, print_estimate, print_json, save_figure, table_of
 from causalpp.errors import RunIncomplete, UnknownName
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from causalpp.benchmarks import ConfidenceStudy, Efficiency, Run
+    from causalpp.benchmarks import ConfidenceStudy, Config, Efficiency, Run
     from causalpp.benchmarks.reports.report import Report
 
 __all__ = ["bench"]
@@ -82,6 +82,7 @@ def run_(
         int | None,
         typer.Option("--seed", min=0, help="Instead of the configuration's; another seed is another run."),
     ] = None,
+    dry_run: options.DryRun = False,
     json: options.Json = False,
 ) -> None:
     """Carry out a configuration, and report; started again after it was stopped, it goes on from where it was."""
@@ -96,6 +97,9 @@ def run_(
         raise UnknownName("configuration or command", config, known) from None
     if seed is not None:
         chosen = replace(chosen, seed=seed)
+    if dry_run:
+        _estimated(chosen, json)
+        return
     folder = out or Path("runs") / chosen.name
     again = f"causalpp bench {config} --out {folder}" + (f" --seed {seed}" if seed is not None else "")
     try:
@@ -105,6 +109,23 @@ def run_(
     except RunIncomplete as error:
         raise RunIncomplete(f"{error}: {again}", error.failures, error.finished) from None
     _tell(found, report(found), folder / "report", json)
+
+
+def _estimated(config: Config, json: bool) -> None:
+    """What the language models of a configuration would take at most; units that are finished count too."""
+    from causalpp.oracles.language_model import Estimate
+
+    whole, asking, units = Estimate(0, 0, 0), 0, 0
+    for number, unit in config.units():
+        kind = config.parts[number].kind
+        found = None if kind.estimate is None else kind.estimate(unit.parameters)
+        units, asking, whole = units + 1, asking + (found is not None), whole if found is None else whole + found
+    if json:
+        print_json({"units": units, "asking": asking, "estimate": whole.to_dict()})
+        return
+    console.print(f"{asking:,} of {units:,} units ask a language model", soft_wrap=True)
+    if asking:
+        print_estimate(whole, json=False)
 
 
 def _commands() -> Sequence[str]:
