@@ -413,6 +413,20 @@ def test_failures_are_counted_and_nothing_else_is_an_error() -> None:
         calibrate_directions({"m": failing}, ["cancer"])
 
 
+def test_models_that_say_nothing_are_compared_like_others() -> None:
+    replies = {"yes": "yes", "unsure": "unsure", "garbage": "purple monkey dishwasher"}
+    models = {name: cpp.LanguageModelOracle(cpp.language.ScriptedBackend(reply)) for name, reply in replies.items()}
+    found = calibrate_directions(models, NETWORKS, pairs=14)
+    assert [found.of(name).words.value for name in ("unsure", "garbage")] == [0, 0]  # silence is not right
+    assert [found.of(name).accuracy.value for name in ("yes", "unsure")] == [0.5, 0.5]
+    assert found.of("garbage").pairs == 0
+    assert "C  garbage: 0 pairs answered" in str(found)
+    assert "A − C  right directions  not determined" in str(found)
+    assert "not calibrated (C): " in str(found)
+    assert json.loads(found.to_json())["models"]["garbage"]["accuracy"]["value"] is None
+    plt.close(found.plot())
+
+
 def test_what_is_wrong_is_said() -> None:
     oracle = SimulatedOracle(Dag([]), 0.1)
     for worlds, how, said in (

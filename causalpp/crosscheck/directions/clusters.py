@@ -61,6 +61,8 @@ class Difference:
     mcnemar: float = 1.0
 
     def __str__(self) -> str:
+        if math.isnan(self.value):
+            return "not determined"
         return f"{self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}], p = {self.p_value:.2g}"
 
 

@@ -83,8 +83,11 @@ class DirectionCalibration:
 
     @cached_property
     def _scores(self) -> dict[str, DirectionScores]:
-        said = self.frame[self.frame["contrast"].notna()]
-        return {model: DirectionScores(model, said[said["model"] == model], self.level) for model in self.models}
+        out = {}
+        for model in self.models:
+            asked = self.frame[self.frame["model"] == model]
+            out[model] = DirectionScores(model, asked[asked["contrast"].notna()], self.level, asked)
+        return out
 
     @cached_property
     def leaks(self) -> dict[str, float]:

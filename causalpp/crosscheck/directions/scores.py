@@ -103,11 +103,13 @@ class DirectionScores:
         model: who answered.
         frame: a row for each pair that was answered.
         level: of the intervals.
+        asked: a row for each pair that was asked about, for what was said in words; by default those answered.
     """
 
     model: str
     frame: pd.DataFrame
     level: float
+    asked: pd.DataFrame | None = None
 
     @cached_property
     def _directed(self) -> pd.DataFrame:
@@ -182,7 +184,7 @@ class DirectionScores:
 
     def _words(self, right: str, true: bool | None) -> Estimate:
         """The share of right words, a ratio of sums: among all words, or where the truth is one of the two."""
-        frame = self.frame
+        frame = self.frame if self.asked is None else self.asked
         level = np.asarray(frame["level"])
         hits, asked = np.zeros(len(frame)), np.zeros(len(frame))
         for sign, end in ((1, ""), (-1, "_back")):
@@ -217,6 +219,8 @@ class DirectionScores:
     @cached_property
     def positions(self) -> Positions:
         """How far the answers are one number a variable; fitted in each network without its truth."""
+        if not len(self.frame):
+            return Positions(math.nan, math.nan, math.nan, math.nan)
         said: list[tuple[_Floats, _Floats]] = []
         truths: list[tuple[_Floats, _Floats]] = []
         errors: list[tuple[_Floats, _Floats]] = []

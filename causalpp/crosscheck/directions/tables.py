@@ -14,6 +14,7 @@ from causalpp.crosscheck.estimates import Estimate
 from causalpp.errors import InvalidData
 
 if TYPE_CHECKING:
+    from causalpp.crosscheck.directions.carried import HeldOut
     from causalpp.crosscheck.directions.result import DirectionCalibration
 
 __all__ = ["key", "text"]
@@ -59,9 +60,12 @@ def text(found: DirectionCalibration) -> str:
             lines.append(f"       AUC               {measured['area']}")
     lines += _gains(found)
     lines.append("")
-    refusals = {_refusal(one) for one in scores} - {""}
-    for refusal in sorted(refusals):
-        lines += _wrapped(refusal)
+    refused: dict[str, list[str]] = {}
+    for place, score in enumerate(scores):
+        refused.setdefault(_refusal(score), []).append(key(place))
+    for refusal, letters in refused.items():
+        who = "" if len(letters) == len(scores) else f" ({', '.join(letters)})"
+        lines += _wrapped(f"not calibrated{who}: {refusal}" if refusal else "")
     rules = ", ".join(f"{rule} {share:.2f}" for rule, share in found.leaks.items())
     lines += _wrapped(f"right by the names alone: {rules}")
     lines += _wrapped(
@@ -73,10 +77,12 @@ def text(found: DirectionCalibration) -> str:
 
 def _gains(found: DirectionCalibration) -> list[str]:
     """Network by network, what the answers tell of the whole graph."""
-    try:
-        own = {model: {one.network: one for one in found.held_out(model)} for model in found.models}
-    except InvalidData:
-        return []
+    own: dict[str, dict[str, HeldOut]] = {}
+    for model in found.models:
+        try:
+            own[model] = {one.network: one for one in found.held_out(model)}
+        except InvalidData:
+            own[model] = {}
     networks = [name for name in found.networks if any(name in gains for gains in own.values())]
     if not networks:
         return []
@@ -132,7 +138,7 @@ def _refusal(one: DirectionScores) -> str:
     try:
         _ = one.calibrated
     except InvalidData as error:
-        return f"not calibrated: {error}"
+        return str(error)
     return ""
 
 
