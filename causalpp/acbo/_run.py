@@ -14,11 +14,11 @@ from causalpp.acbo._start import Candidates, begin, described, narrowed
 from causalpp.acbo.config import Settings
 from causalpp.acbo.hearing import Diagnosis, Silence, said, unanswered
 from causalpp.acbo.result import UNFINISHED, Result, Step
-from causalpp.acbo.stopping import AGAIN, NOTHING_LEFT, doubt, entailed, exhausted, verdict
+from causalpp.acbo.stopping import AGAIN, NOTHING_LEFT, REACHED, SETTLED, doubt, entailed, exhausted, verdict
 from causalpp.belief import AnyBelief
 from causalpp.errors import OracleError
 from causalpp.oracles import Answer, Panel, Request
-from causalpp.propositions import Proposition
+from causalpp.propositions import Direction, Proposition
 
 __all__ = ["Run"]
 
@@ -64,6 +64,8 @@ class Run:
             self.verdict = self.ended()
             if self.verdict is None and not self.pending:
                 self._choose()
+            if self.verdict is not None and not self.pending and self._probe():
+                self.verdict = None
         return None if self.verdict is not None else self.pending
 
     def ended(self) -> str | None:
@@ -93,6 +95,23 @@ class Run:
             return False
         self.chooser.put([number])
         self.pending = (Call(self.chooser.questions[number], (number,), (0.0,)),)
+        return True
+
+    def _probe(self) -> bool:
+        """Put one more direction where all answers show one flaw, before a run ends with nothing; False where not."""
+        concluded = self.verdict == REACHED or (self.verdict or "").startswith(SETTLED)
+        concluded = concluded or (self.silence.verdict() or self.diagnosis.verdict()) is not None
+        if concluded or self.rounds is not None or self.calls >= self.budget or not self.diagnosis.pending:
+            return False
+        fresh = ((self.chooser.asked == 0) & self.chooser.askable).nonzero().flatten().tolist()
+        asked = {frozenset(step.answer.question.variables) for step in self.steps}
+        questions = [(n, self.chooser.questions[n]) for n in fresh]
+        pairs = [(n, q) for n, q in questions if isinstance(q, Direction) and frozenset(q.variables) not in asked]
+        if not pairs:
+            return False
+        number, question = max(pairs, key=lambda pair: self.diagnosis.at_stake(pair[1]))
+        self.chooser.put([number])
+        self.pending = (Call(question, (number,), (0.0,)),)
         return True
 
     def _choose(self) -> None:

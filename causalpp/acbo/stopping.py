@@ -7,11 +7,12 @@ from causalpp.belief import AnyBelief, Fixed, is_graded
 from causalpp.propositions import Proposition
 
 __all__ = [
-    "AGAIN", "MISSING", "NOTHING_LEFT", "REACHED", "anchors", "contradiction", "doubt", "entailed", "exhausted",
-    "trusted", "verdict",
+    "AGAIN", "MISSING", "NOTHING_LEFT", "REACHED", "SETTLED", "anchors", "contradiction", "doubt", "entailed",
+    "exhausted", "trusted", "verdict",
 ]  # fmt: skip
 
 REACHED = "the most probable graph reached the confidence asked for"
+SETTLED = "the question is settled"
 MISSING = "none of the candidates fits the answers"
 NOTHING_LEFT = "no question is left whose answer would tell the candidates apart"
 _GIVEN_UP = 20  # answers before an oracle with a learned reliability may be given up
@@ -37,7 +38,7 @@ def verdict(
         if goal is not None:
             p = belief.probability(goal)
             if max(p, 1 - p) - belief.standard_error(goal) >= confidence:
-                return f"the question is settled: {_said(goal, p)}"
+                return f"{SETTLED}: {_said(goal, p)}"
     if belief.alternatives is not None and float(1 - belief.probabilities.sum()) >= config.missing:
         return MISSING
     if _chance(belief, asked, config):
@@ -70,7 +71,7 @@ def exhausted(belief: AnyBelief, config: AcboConfig) -> str | None:
 
 def entailed(goal: Proposition, holds: bool) -> str:
     """What to say of a goal that is true in every candidate, or in none: no answer is needed."""
-    return f"the question is settled: {(goal if holds else ~goal).sentence()}, whichever candidate is true"
+    return f"{SETTLED}: {(goal if holds else ~goal).sentence()}, whichever candidate is true"
 
 
 def _said(goal: Proposition, p: float) -> str:

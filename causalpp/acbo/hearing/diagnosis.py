@@ -21,7 +21,7 @@ from torch import Tensor
 from causalpp.acbo.hearing.replies import in_a_line, parts_of, word_of
 from causalpp.belief import AnyBelief
 from causalpp.oracles import Answer, Request
-from causalpp.propositions import Causes
+from causalpp.propositions import Causes, Direction
 
 __all__ = ["Diagnosis", "Listed"]
 
@@ -31,6 +31,7 @@ Listed = Callable[[Request], Sequence[str]]
 _ERROR = 0.3  # an honest model errs so often at most, one answer like the other
 _FLAWED = 0.95  # a flawed one behaves like its flaw so often
 _ALIKE = 1e-6  # log-odds that differ by no more are the same
+_PAIRS = 12  # after so many no more are asked about for the sake of a diagnosis
 _MOST = 1000  # candidates that are looked at one by one
 _NEARLY = 0.05  # a flaw established at this level is worth a remark
 _SETTLED = 0.9  # so probable before the first answer is what all candidates agree on, whatever else takes part
@@ -144,6 +145,21 @@ class Diagnosis:
             count = f"{len(showed)} of {len(at_stake)}"
             return f"{words.format(count=count, prompts=prompts)}, such as {_shown(showed[0], showed[-1])}"
         return None
+
+    @property
+    def pending(self) -> bool:
+        """Whether all that was said shows one flaw, and more pairs would tell whether it is one."""
+        if self.level <= 0 or not 1 < len(self._bets) < _PAIRS:
+            return False
+        for flaw, stake in enumerate(self._stakes):
+            bets = [bet for pair in self._bets.values() for bet in pair[flaw] if bet.showed or bet.apart is not None]
+            if len(bets) > 1 and all(bet.showed for bet in bets) and float(stake.min()) < -math.log(self.level):
+                return True
+        return False
+
+    def at_stake(self, question: Direction) -> float:
+        """The share of candidates in which the one variable of a pair causes the other: where flaws show best."""
+        return float(self._path(frozenset(question.variables)).double().mean())
 
     def in_doubt(self) -> frozenset[str] | None:
         """A pair to ask about once more, with its list turned about.
