@@ -17,16 +17,18 @@ from torch import Tensor
 from causalpp.belief.channels.abstaining import Abstaining
 from causalpp.belief.channels.base import Channel
 from causalpp.belief.channels.counts import Fixed, Learned
+from causalpp.belief.channels.directions import Directions
 from causalpp.belief.channels.groups import label_of
 from causalpp.belief.channels.mixture import Mixture
 from causalpp.belief.channels.odds import LogOdds
 from causalpp.belief.channels.pooled import Pooled
+from causalpp.belief.channels.potentials import Potentials
 from causalpp.belief.channels.shared import SharedErrors
 from causalpp.belief.record import Label
 from causalpp.errors import InvalidParameter
 from causalpp.oracles import Answer
 
-__all__ = ["model"]
+__all__ = ["graded_model", "model"]
 
 
 class _Rates(NamedTuple):
@@ -83,6 +85,38 @@ def model(log_prior: Tensor, truth: Tensor, answers: Sequence[Answer], channel: 
         yes = (anew * (1 - rho) + sum(said) * rho) / (1 - rho + len(said) * rho)
         pyro.sample(f"answer_{number}", dist.Bernoulli(yes), obs=torch.tensor(float(answer.value), dtype=yes.dtype))
         said.append(float(answer.value))
+    return graph
+
+
+def graded_model(log_prior: Tensor, signals: Tensor, answers: Sequence[Answer], channel: Potentials) -> Tensor:
+    """The same for graded answers to directions: draw a position for every variable, observe what each pair shows.
+
+    Args:
+        log_prior: log prior probabilities of the N candidates, shape ``(N,)``.
+        signals: what each candidate makes of each of P pairs, level and rise, ``(N, P, 2)``; see ``Record.signals``.
+        answers: the graded answers, one a pair.
+        channel: with its prior.
+
+    Discrete sites: ``graph``, ``known`` (whether β is not 0), ``by_height``, ``share`` and ``variance``; continuous
+    ones: ``slope`` and ``position`` of the variables, standard normal.
+    """
+    prior = channel.prior
+    told = Directions.read(list(enumerate(answers)), prior.scales)
+    graph: Tensor = pyro.sample("graph", dist.Categorical(logits=log_prior))
+    known = pyro.sample("known", dist.Bernoulli(torch.tensor(1 - prior.unrelated, dtype=torch.float64)))
+    by_height = pyro.sample("by_height", dist.Bernoulli(torch.tensor(prior.order, dtype=torch.float64))).long()
+    shares, log_share = prior.grid("shares")
+    variances, log_variance = prior.grid("variances")
+    share = shares[pyro.sample("share", dist.Categorical(logits=log_share))].unsqueeze(-1)
+    variance = variances[pyro.sample("variance", dist.Categorical(logits=log_variance))].unsqueeze(-1)
+    mean, spread = (torch.tensor(value, dtype=torch.float64) for value in (prior.mean, prior.spread))
+    slope = pyro.sample("slope", dist.Normal(mean, spread))
+    nothing = torch.zeros(len(told.names), dtype=torch.float64)
+    position = pyro.sample("position", dist.Normal(nothing, 1.0).to_event(1))
+    shown = told.means(signals, prior.slopes)[graph, by_height]
+    apart = (position @ told.incidence.T) * (variance * share / 2).sqrt()
+    expected = known.unsqueeze(-1) * slope.unsqueeze(-1) * shown + apart
+    pyro.sample("contrast", dist.Normal(expected, (variance * (1 - share)).sqrt()).to_event(1), obs=told.contrast)
     return graph
 
 

@@ -80,7 +80,7 @@ class ConfidenceSettings:
         runs: of each family with each method; the same classes for all of them.
         families: names out of :data:`FAMILIES` and :data:`EXTRA`, by default all, and of :data:`POSITIONS`.
         methods: ``"ours"``: default settings; ``"published"``: ``AcboConfig.published()``, whose 16 candidates are
-            drawn from the class, so that the truth may be missing; ``"potentials"``: graded answers, read by
+            drawn from the class, so that the truth may be missing; and ``"potentials"``, always for :data:`POSITIONS`:
             :class:`~causalpp.belief.Potentials` with a prior pooled over other classes, of all shares.
         missing: runs with the truth removed, and as many with it; by default 300, or ``runs`` if that is less, or none
             where families are named.
@@ -115,11 +115,18 @@ class ConfidenceSettings:
         return self.runs, given[0], given[1]
 
 
+def _methods(family: str, settings: ConfidenceSettings) -> tuple[str, ...]:
+    """Graded answers are for the channel that reads them."""
+    return ("potentials",) if family in POSITIONS else settings.methods
+
+
 def _plan(settings: ConfidenceSettings, seed: int) -> list[Mapping[str, Any]]:
     """Number by number, so that a study that is broken off has about as many runs of each family."""
     named = [*FAMILIES, *EXTRA] if settings.families is None else settings.families
     runs, missing, liar = settings.counts
-    units = [("calibration", name, method, k) for name in named for method in settings.methods for k in range(runs)]
+    units = [
+        ("calibration", name, method, k) for name in named for method in _methods(name, settings) for k in range(runs)
+    ]
     units += [(part, "independent 0.1", "ours", k) for part in ("missing", "present") for k in range(missing)]
     units += [("liar", "independent 0.9", "ours", k) for k in range(liar)]
     names = ("part", "family", "method", "number")

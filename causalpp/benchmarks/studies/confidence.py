@@ -45,7 +45,7 @@ class Cell:
 
     Attributes:
         family: of noise.
-        method: ``"ours"`` or ``"published"``.
+        method: ``"ours"``, ``"published"`` or ``"potentials"``.
         low, high: of the bin; 0 and 1 for all runs together.
         runs: how many.
         claimed: the mean of the claimed confidences.
@@ -156,7 +156,7 @@ class ConfidenceStudy:
                 here = (claimed >= low) & ((claimed < high) | (high == 1.0))
                 count = int(here.sum())
                 if count:
-                    judged = method == "ours" and count >= ENOUGH and family not in EXTRA
+                    judged = method in ("ours", "potentials") and count >= ENOUGH and family not in EXTRA
                     means = float(claimed[here].mean()), float(right[here].mean())
                     out.append(Cell(family, method, low, high, count, *means, judged))
         return tuple(out)
