@@ -180,6 +180,8 @@ def discover(
     by_hand = chosen.oracle is options.OracleKind.human  # rounds in motion would be in the way of the questions
     if by_hand and not json:
         console.print(class_summary(found))
+    if trusted is None and asked.nature == "language model" and not kind and not published:
+        trusted = cpp.belief.Potentials()  # as discover() does
     with Rounds(found.cpdag, before=class_summary(found)) as rounds:
         run = cpp.Session(
             found,
