@@ -281,7 +281,8 @@ def test_discover_asks_experiments(run: Run, tmp_path: Path) -> None:
 )
 def test_what_does_not_fit_is_refused_in_one_line(run: Run, options: list[str], said: str) -> None:
     for command in (["discover", "--network", "asia"], ["calibrate", "--network", "asia"]):
-        if command[0] == "calibrate" and "--truth" in options:
+        # calibrate has no --truth, and takes --model alone for a model behind OpenAI's protocol
+        if command[0] == "calibrate" and ("--truth" in options or options == ["--model", "m"]):
             continue
         code, out, err = run(*command, *options)
         assert (code, out) == (1, "")
