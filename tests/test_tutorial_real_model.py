@@ -31,4 +31,4 @@ def test_without_the_model_its_recorded_answers_stand_in(
     told = capsys.readouterr().out
     assert "its answers are those that were recorded" in told
     assert "12 prompts" in told
-    assert "better than chance is not established" in told
+    assert "not established" in told or "seems not to know this domain" in told
