@@ -16,6 +16,7 @@ from causalpp.cli.commands.effect import effect
 from causalpp.cli.commands.generate import generate
 from causalpp.cli.commands.journal import journal
 from causalpp.cli.commands.mec import mec
+from causalpp.cli.commands.posterior import posterior
 from causalpp.cli.commands.record import record
 from causalpp.cli.commands.simulate import simulate
 
@@ -40,7 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, discover, calibrate, mec, effect, simulate, audit, generate, record):
+for command in (demo, discover, calibrate, mec, posterior, effect, simulate, audit, generate, record):
     app.command()(command)
 app.add_typer(bench)
 app.add_typer(journal)

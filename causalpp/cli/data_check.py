@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from causalpp.acbo import Result
 from causalpp.crosscheck import Check, check_data
 from causalpp.errors import CausalppError
+from causalpp.graphs import Dag
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,10 +39,10 @@ class NotChecked:
         return {"against": self.against, "passed": None, "reason": self.reason}
 
 
-def checked(result: Result, frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Check | NotChecked:
+def checked(claim: Result | Dag, frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Check | NotChecked:
     """The independencies that the most probable graph implies, tested on the rows; never at the cost of the run."""
     try:
-        return check_data(result, frame, kinds=kinds)
+        return check_data(claim, frame, kinds=kinds)
     except CausalppError as error:
         return NotChecked(str(error))
 

@@ -110,7 +110,8 @@ class DagPosterior:
                 BGe for continuous ones and the degenerate Gaussian BIC for both.
             structure_prior: of the graphs before the data; left out, all are equally probable.
             knowledge: of the edges; graphs that it rules out have no probability.
-            interventions: for each row who was set in it, or the name of the column that says so.
+            interventions: for each row who was set in it (None, a variable or several), or the name of the column that
+                says so: empty where nobody was, several variables with commas between them.
             max_parents: graphs in which a variable has more have no probability.
             kinds: what a column is, where the rule is wrong; see :func:`causalpp.columns.read_columns`.
             processes: that score families at once.
@@ -337,8 +338,8 @@ def _score(
     if isinstance(interventions, str):
         if interventions not in frame.columns:
             raise UnknownVariable(interventions, list(map(str, frame.columns)), what=", which says who was set")
-        told = [None if value is None or value != value or value == "" else value for value in frame[interventions]]
-        data, interventions = frame.drop(columns=interventions), told
+        data = frame.drop(columns=interventions)
+        interventions = [_named(value, data) for value in frame[interventions]]
     table = read_table(data, kinds)  # type: ignore[arg-type]
     table.check_collinear()
     complete = table.complete
@@ -358,6 +359,15 @@ def _score(
         )
     name = "bge" if score == "auto" and table.kind == "continuous" else score
     return local_score(complete, name, interventions=interventions), table, len(complete.values)
+
+
+def _named(cell: Any, frame: pd.DataFrame) -> str | tuple[str, ...] | None:
+    """Who was set, as a cell says it: nobody, a variable, or several with commas or semicolons between them."""
+    if cell is None or cell != cell:
+        return None
+    if not isinstance(cell, str) or cell in frame.columns:
+        return cell  # type: ignore[no-any-return]
+    return tuple(name for part in cell.replace(";", ",").split(",") if (name := part.strip())) or None
 
 
 def _allowed(names: tuple[str, ...], knowledge: Knowledge | None, max_parents: int | None) -> NDArray[np.bool_]:

@@ -18,6 +18,7 @@ COMMANDS = (
     "discover",
     "calibrate",
     "mec",
+    "posterior",
     "effect",
     "simulate",
     "audit",

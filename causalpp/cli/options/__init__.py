@@ -6,7 +6,7 @@ Nothing here loads what a command needs to run, so that ``--help`` and completio
 from causalpp.cli.options._grouped import command_of, grouped, option
 from causalpp.cli.options._single import Control, DryRun, Graph, Json, Kinds, Network, Out, Plot, Seed, State, Treated
 from causalpp.cli.options.columns import Columns, Table
-from causalpp.cli.options.learning import Method, Search
+from causalpp.cli.options.learning import Known, Method, Search
 from causalpp.cli.options.oracles import ChosenOracle, OracleKind, known_program
 from causalpp.cli.options.sources import Source
 
@@ -18,6 +18,7 @@ __all__ = [
     "Graph",
     "Json",
     "Kinds",
+    "Known",
     "Method",
     "Network",
     "OracleKind",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from causalpp.equivalence import MarkovEquivalenceClass
     from causalpp.graphs import Knowledge
 
-__all__ = ["Method", "Search"]
+__all__ = ["Known", "Method", "Search"]
 
 
 class Method(StrEnum):
@@ -31,13 +31,9 @@ class Method(StrEnum):
 
 
 @dataclass(frozen=True)
-class Search:
-    """How a class is to be learned from data, and narrowed in any case by what is known of the edges."""
+class Known:
+    """What is known of the edges beforehand."""
 
-    method: Method = option(
-        "--method", "With --data: independence tests (pc), or a search by score.", default=Method.pc
-    )
-    alpha: float = option("--alpha", "With --method pc: significance level of the tests.", default=0.01)
     knowledge: Path | None = option("--knowledge", "File of what is known of the edges: ours, Tetrad's, or .json.")
     required: list[str] | None = option("--required", "Edges that must be there (repeatable): 'smoke -> tar'.")
     forbidden: list[str] | None = option(
@@ -50,6 +46,33 @@ class Search:
     search_space: list[str] | None = option(
         "--search-space", "The only edges there may be: 'age -> tar, smoke -- tar', or a file of them."
     )
+
+    def known(self) -> Knowledge:
+        """All that is said of the edges, by the file and by the options.
+
+        Raises:
+            FormatError: the file or an option cannot be read.
+            InvalidGraph: it contradicts itself.
+        """
+        out = cpp.Knowledge() if self.knowledge is None else cpp.Knowledge.read(self.knowledge)
+        lines: list[str] = []
+        for key in ("required", "forbidden", "tier", "roots"):
+            for value in getattr(self, key) or ():
+                _check(key, value)
+                lines.append(f"{key}: {value}")
+        for value in self.search_space or ():
+            lines += _space(value)
+        return out | cpp.Knowledge.from_text("\n".join(lines)) if lines else out
+
+
+@dataclass(frozen=True)
+class Search(Known):
+    """How a class is to be learned from data, and narrowed in any case by what is known of the edges."""
+
+    method: Method = option(
+        "--method", "With --data: independence tests (pc), or a search by score.", default=Method.pc
+    )
+    alpha: float = option("--alpha", "With --method pc: significance level of the tests.", default=0.01)
     max_conditioning: int | None = option(
         "--max-conditioning", "With --method pc: variables a test may condition on, at most.", min=0
     )
@@ -76,23 +99,6 @@ class Search:
                 raise InvalidParameter(f"{name} goes with --data")
         known = self.known()
         return found.with_knowledge(known) if known else found
-
-    def known(self) -> Knowledge:
-        """All that is said of the edges, by the file and by the options.
-
-        Raises:
-            FormatError: the file or an option cannot be read.
-            InvalidGraph: it contradicts itself.
-        """
-        out = cpp.Knowledge() if self.knowledge is None else cpp.Knowledge.read(self.knowledge)
-        lines: list[str] = []
-        for key in ("required", "forbidden", "tier", "roots"):
-            for value in getattr(self, key) or ():
-                _check(key, value)
-                lines.append(f"{key}: {value}")
-        for value in self.search_space or ():
-            lines += _space(value)
-        return out | cpp.Knowledge.from_text("\n".join(lines)) if lines else out
 
 
 def _check(key: str, value: str) -> None:
