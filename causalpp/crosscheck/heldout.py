@@ -17,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.acbo import Result
-from causalpp.belief import AnyBelief
+from causalpp.belief import AnyBelief, LogOdds, Potentials
 from causalpp.crosscheck.check import Check, check_level
 from causalpp.errors import InvalidParameter
 from causalpp.oracles import Answer, Oracle
-from causalpp.propositions import Causes, Changes, DirectlyCauses, Proposition, all_questions
+from causalpp.propositions import Causes, Changes, Direction, DirectlyCauses, Proposition, all_questions
 
 __all__ = ["AnswerCheck", "check_answers"]
 
 _DRAWS = 100_000
-_KINDS: tuple[type[Proposition], ...] = (Causes, DirectlyCauses, Changes)  # asked where all others were
+_KINDS: tuple[type[Proposition], ...] = (Causes, DirectlyCauses, Changes, Direction)  # asked where all others were
 _Floats = NDArray[np.float64]
 
 
@@ -35,7 +35,8 @@ class AnswerCheck(Check):
     """How well a belief foretold answers.
 
     Attributes:
-        forecasts: the probability of a yes before each answer, shape ``(n,)``.
+        forecasts: the probability of a yes before each answer, shape ``(n,)``; where the belief reads log-odds, that
+            of their sign, given how large they are.
         said: whether it was a yes, shape ``(n,)``.
         questions: that were answered.
         fresh: whether they were asked after the run; otherwise they are the run's own.
@@ -100,7 +101,8 @@ def check_answers(
     answers serve: each was unseen when it came, and is forecast from those before it.  The score is the mean
     of log₂ P(answer); the p-value is the probability of a total so low or lower if each answer were drawn as it was
     forecast.  A belief in a wrong graph, a reliability that is not the oracle's, or answers that contradict each other
-    make it small.
+    make it small.  Of log-odds the sign is forecast; where the belief reads them, those of a question that is put again
+    are the same opinion, and not forecast.
 
     Args:
         result: the run.
@@ -133,10 +135,11 @@ def check_answers(
     else:
         belief, answers = result.belief, _asked(result, oracle, questions, kinds, seed)
     forecasts: list[float] = []
-    kept = [answer for answer in answers if answer.value is not None]
+    kept: list[Answer] = []
     for answer in answers:
         after = belief.update([answer])
-        if answer.value is not None:
+        if answer.value is not None and not _again(belief, answer):
+            kept.append(answer)
             forecasts.append(_yes(belief, after, answer))
         belief = after
     p, said = np.array(forecasts), np.array([bool(answer.value) for answer in kept], dtype=bool)
@@ -156,10 +159,11 @@ def _asked(
     if number < 1:
         raise InvalidParameter(f"at least one question is asked, not {number}")
     graphs = result.belief.candidates
-    before = {step.answer.question for step in result.transcript}
-    asked = list(dict.fromkeys(type(question) for question in before if type(question) in _KINDS)) or [Causes]
+    known = [step.answer.question for step in result.transcript]
+    before = set(map(_opinion, known))
+    asked = list(dict.fromkeys(type(question) for question in known if type(question) in _KINDS)) or [Causes]
     wanted = [asked, *([kind] for kind in _KINDS)] if kinds is None else [list(kinds)]
-    several = ([q for q in all_questions(graphs.nodes, some) if q not in before] for some in wanted)
+    several = ([q for q in all_questions(graphs.nodes, some) if _opinion(q) not in before] for some in wanted)
     fresh: list[Proposition] = next(filter(None, several), [])
     if not fresh:
         raise InvalidParameter("the run has asked every question of these kinds: name others with kinds=")
@@ -168,10 +172,37 @@ def _asked(
     return [answer for answer in oracle.ask([fresh[k] for k in chosen]) if not answer.failed]
 
 
+def _opinion(question: Proposition) -> Proposition | frozenset[str]:
+    """What a question is about; both ways of asking for a direction are about the same."""
+    return frozenset(question.variables) if isinstance(question, Direction) else question
+
+
+def _again(before: AnyBelief, answer: Answer) -> bool:
+    """Whether a belief that reads log-odds has those of this question already: repeats are averaged."""
+    if not (isinstance(before.channel, (LogOdds, Potentials)) and _has_odds(answer)):
+        return False
+    about = _opinion(answer.question)
+    return any(_has_odds(other) and _opinion(other.question) == about for other in before.answers)
+
+
+def _has_odds(answer: Answer) -> bool:
+    return answer.log_odds is not None or bool(answer.parts)
+
+
+def _turned(answer: Answer) -> Answer:
+    """The answer that says the opposite, as surely."""
+    return replace(
+        answer,
+        value=None if answer.value is None else not answer.value,
+        log_odds=None if answer.log_odds is None else -answer.log_odds,
+        parts=tuple(map(_turned, answer.parts)),
+    )
+
+
 def _yes(before: AnyBelief, after: AnyBelief, answer: Answer) -> float:
-    """P(yes) before an answer, given that it would be yes or no."""
+    """P(yes) before an answer, given that it would be yes or no, and how surely."""
     given = after.log_marginal_likelihood - before.log_marginal_likelihood
-    opposite = before.update([replace(answer, value=not answer.value)])
+    opposite = before.update([_turned(answer)])
     other = opposite.log_marginal_likelihood - before.log_marginal_likelihood
     top = max(given, other)
     share = math.exp(given - top) / (math.exp(given - top) + math.exp(other - top))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 import causalpp as cpp
 from causalpp import errors
 from causalpp.acbo import Result
-from causalpp.belief import Fixed
+from causalpp.belief import Fixed, LogOdds
 from causalpp.crosscheck import check_answers, check_data, check_experiments, check_simulation, verify
 
 CHAIN = cpp.Dag.from_edges([("a", "b"), ("b", "c"), ("c", "d"), ("d", "e")])
@@ -138,6 +139,59 @@ def test_where_all_questions_of_its_kinds_were_asked_others_are_fresh() -> None:
     assert not set(later.questions) & {step.answer.question for step in result.transcript}
 
 
+def directions(seed: int, graph: cpp.Dag = CHAIN) -> cpp.SimulatedOracle:
+    return cpp.SimulatedOracle(graph, cpp.noise.PositionNoise(share=0.5, slope=2.0), seed=seed)
+
+
+def graded(seed: int = 0, questions: int = 5) -> Result:
+    channel = cpp.belief.Potentials()
+    return cpp.discover(CLASS, directions(seed), kinds="Direction", channel=channel, max_questions=questions, seed=seed)
+
+
+def test_of_log_odds_the_sign_is_forecast() -> None:
+    result = graded()
+    before = result.start
+    assert before is not None
+    check = check_answers(result)
+    assert len(set(check.forecasts.tolist())) > 1
+    first = result.belief.answers[0]
+    (part, other) = first.parts
+    turned = cpp.Answer(
+        first.question,
+        not first.value,
+        log_odds=-first.log_odds,  # type: ignore[operator]
+        parts=(
+            cpp.Answer(part.question, False, log_odds=-part.log_odds),  # type: ignore[operator]
+            cpp.Answer(other.question, True, log_odds=-other.log_odds),  # type: ignore[operator]
+        ),
+    )
+    one, two = (math.exp(before.update([answer]).log_marginal_likelihood) for answer in (first, turned))
+    assert check.forecasts[0] == pytest.approx((one if first.value else two) / (one + two))
+    fresh = check_answers(result, directions(0))
+    assert {type(question) for question in fresh.questions} == {cpp.Direction}
+    pairs = [frozenset(question.variables) for question in (*fresh.questions, *check.questions)]
+    assert len(set(pairs)) == len(pairs) == 10
+    assert check_answers(graded(questions=10), directions(0)).questions[0].to_dict()["kind"] == "Causes"
+    again = replace(result, belief=result.belief.update(directions(1).ask(list(check.questions))))
+    assert len(check_answers(again).said) == len(check.said)  # the same opinion
+    own = cpp.discover(CLASS, cpp.SimulatedOracle(CHAIN, 0.1, log_odds=cpp.noise.LogOdds()), channel=LogOdds())
+    assert max(check_answers(own).forecasts) > 0.8
+
+
+@pytest.mark.slow
+def test_log_odds_are_foretold_by_a_right_belief_and_not_by_a_wrong_one() -> None:
+    own = fresh = wrong = 0
+    runs = 20
+    for seed in range(runs):
+        result = graded(seed)
+        own += check_answers(result, seed=seed).passed is False
+        fresh += check_answers(result, directions(seed), seed=seed).passed is False
+        wrong += check_answers(result, directions(seed + 100, REVERSED), seed=seed).passed is False
+    assert own <= most(0.05, runs)
+    assert fresh <= most(0.05, runs)
+    assert wrong > runs * 0.6
+
+
 def test_answers_bad_input() -> None:
     result = found(1)
     with pytest.raises(errors.InvalidParameter, match="every question"):
@@ -146,7 +200,6 @@ def test_answers_bad_input() -> None:
         check_answers(result, _oracle(), questions=0)
     with pytest.raises(errors.InvalidParameter, match="level"):
         check_answers(result, level=0)
-    from dataclasses import replace
 
     with pytest.raises(errors.InvalidParameter, match="pass the oracle"):
         check_answers(replace(result, start=None))
