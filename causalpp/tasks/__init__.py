@@ -26,6 +26,7 @@ from causalpp.tasks.corr2cause import (
     sentence_of,
     wordings,
 )
+from causalpp.tasks.cytometry import Cytometry, read_cytometry, signalling_network
 from causalpp.tasks.interventional import LocalItem, interventional_set
 from causalpp.tasks.items import (
     OUTCOMES,
@@ -57,6 +58,7 @@ __all__ = [
     "Audit",
     "Benchmark",
     "Corr2CauseItem",
+    "Cytometry",
     "Disagreement",
     "Exact",
     "Failure",
@@ -81,6 +83,7 @@ __all__ = [
     "original_wordings",
     "perturb",
     "premise_of",
+    "read_cytometry",
     "read_hypothesis",
     "read_items",
     "relation_tables",
@@ -88,6 +91,7 @@ __all__ = [
     "rule_answers",
     "score",
     "sentence_of",
+    "signalling_network",
     "with_splits",
     "wordings",
 ]
