@@ -1,6 +1,6 @@
-"""Pages of headings, paragraphs, tables and pictures, as Markdown or as HTML that needs no other file.
+"""Pages of headings, paragraphs, tables and pictures, as Markdown, as text, or as HTML that needs no other file.
 
-A page is a list of blocks (:func:`to_markdown`, :func:`to_html`); one with a layout of its own is put together from
+A page is a list of blocks (:func:`to_markdown`, :func:`to_text`, :func:`to_html`); one with a layout of its own is put together from
 HTML of its parts (:func:`table_html`, :func:`picture_html`, :func:`terms_html`) and closed by :func:`document`.
 """
 
@@ -10,6 +10,7 @@ import base64
 import html
 import io
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -30,6 +31,7 @@ __all__ = [
     "terms_html",
     "to_html",
     "to_markdown",
+    "to_text",
 ]
 
 
@@ -94,7 +96,7 @@ figcaption { color: #46566b; font-size: 13.5px; }
 @media print { section, header { border: 0; padding: 0; break-inside: avoid; } }
 """
 _INTERVAL = re.compile(r"^(.*\S) (\[[^\]]*\])$")
-_NUMBER = re.compile(r"^[-+−]?[\d,.]+( ?%)?( \[[^\]]*\])?$|^[—–]?$|^< ?[\d.]+$")
+_NUMBER = re.compile(r"^[-+−]?[\d,.]+( ?%)?( \[[^\]]*\]| \((z )?[-+−]?[\d.]+\))?$|^[—–]?$|^< ?[\d.]+$")
 
 
 def picture(figure: Figure, name: str, says: str) -> Picture:
@@ -132,6 +134,83 @@ def _line(cells: Sequence[str], *, escape: bool = True) -> str:
 def _plain(text: str) -> str:
     """Text in which nothing is markup; the brackets of intervals stay as they are."""
     return re.sub(r"([\\`*_|<>])", r"\\\1", " ".join(text.split()))
+
+
+def to_text(blocks: Sequence[Block], width: int = 80) -> str:
+    """The page for a terminal, without pictures; no word of a table is broken, and no interval shown.
+
+    A table that is too wide goes into several, one below the other, each with the first columns; a column of sentences
+    is written below it.
+    """
+    out = []
+    for block in blocks:
+        if isinstance(block, Heading):
+            out.append(block.text + "\n" + ("=" if block.level == 1 else "-") * len(block.text))
+        elif isinstance(block, Paragraph):
+            out.append(_filled(block.text, width))
+        elif isinstance(block, Table):
+            out.append("\n\n".join(_text_tables(block, width)))
+    return "\n\n".join(out) + "\n"
+
+
+_SENTENCE = 30  # characters: a cell that is longer is told below the table
+_KEY, _HEAD = 16, 10  # so wide at most do first columns and heads get before they are wrapped
+
+
+def _text_tables(table: Table, width: int) -> Iterable[str]:
+    """A table as text: its caption, the parts that stand side by side on paper, and what is told in sentences."""
+    if table.caption:
+        yield _filled(table.caption, width)
+    rows = [[found[1] if (found := _INTERVAL.match(cell)) else cell for cell in row] for row in table.rows]
+    numeric = _numeric(table)
+    columns = [i for i in range(len(table.head)) if max((len(row[i]) for row in rows), default=0) <= _SENTENCE]
+    first = next((k for k, i in enumerate(columns) if numeric[i]), 1) or 1
+    keys, rest = columns[:first], columns[first:]
+    wide = {}
+    for i in columns:
+        words = max((len(word) for word in table.head[i].split()), default=0)
+        cells = [word for row in rows for word in (row[i].split() if i in keys else [row[i]])]
+        usual = min(max((len(row[i]) for row in rows), default=0), _KEY) if i in keys else min(len(table.head[i]), _HEAD)
+        wide[i] = max(words, usual, *map(len, cells))
+    left = width - sum(wide[i] + 2 for i in keys)
+    while rest:
+        many = 1
+        while many < len(rest) and sum(wide[i] + 2 for i in rest[: many + 1]) - 2 <= left:
+            many += 1
+        yield _text_table([*keys, *rest[:many]], table.head, rows, wide, numeric)
+        rest = rest[many:]
+    for i in (i for i in range(len(table.head)) if i not in columns):
+        said: dict[str, list[str]] = {}
+        for row in rows:
+            if row[i]:
+                said.setdefault(row[i], []).append(" ".join(row[k] for k in keys))
+        yield f"{table.head[i]}\n" + "\n".join(_filled(f"{', '.join(who)}: {what}", width) for what, who in said.items())
+
+
+def _text_table(
+    shown: Sequence[int], head: Sequence[str], rows: Sequence[Sequence[str]], wide: dict[int, int], right: Sequence[bool]
+) -> str:
+    lines: list[str] = []
+    above = [""] * len(head)
+    for row in (head, *rows):
+        again = shown[0] == 0 and row[0] == above[0] and row[1] != above[1]
+        cells = [
+            [""] if again and i == 0 else textwrap.wrap(row[i], wide[i], break_on_hyphens=False) or [""] for i in shown
+        ]
+        tall = max(map(len, cells))
+        for k in range(tall):
+            place = k - (tall if row is head else 0)  # the head stands on its last line
+            line = [
+                (cell[place] if -len(cell) <= place < len(cell) else "").rjust(wide[i] if right[i] else 0).ljust(wide[i])
+                for i, cell in zip(shown, cells, strict=True)
+            ]
+            lines.append("  ".join(line).rstrip())
+        above = list(row)
+    return "\n".join(lines)
+
+
+def _filled(text: str, width: int) -> str:
+    return textwrap.fill(" ".join(text.split()), width, break_on_hyphens=False)
 
 
 def to_html(title: str, blocks: Sequence[Block]) -> str:

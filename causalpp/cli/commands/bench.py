@@ -270,7 +270,7 @@ def real_(
     json: options.Json = False,
 ) -> None:
     """Measure what recorded answers of real models are worth, and what the loop makes of them."""
-    from causalpp._pages import Picture, Table, to_html, to_markdown
+    from causalpp._pages import to_html, to_markdown, to_text
     from causalpp.benchmarks.studies.real import METHODS, blocks, real_models
 
     for target in (out, page):
@@ -288,12 +288,7 @@ def real_(
     if json:
         print_json(found.to_dict())
         return
-    for block in shown:
-        if isinstance(block, Table):  # intervals are for pages: a terminal is too narrow
-            rows = [tuple(cell.partition(" [")[0] for cell in row) for row in block.rows]
-            console.print(table_of(rows, block.caption or block.head[0], *block.head[1:]))
-        else:
-            console.print("" if isinstance(block, Picture) else block.text)
+    console.print(to_text(shown, console.width), soft_wrap=True)
 
 
 # --- what is printed --------------------------------------------------------------------------------------

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from causalpp.belief.channels.directions import Directions
-from causalpp.oracles import Answer
+from causalpp.oracles import Answer, consistency, contrasts
 from causalpp.propositions import Causes, Direction
 
 __all__ = ["failures", "rows"]
@@ -19,35 +18,32 @@ _MOST = 50.0  # infinite log-odds count as this
 
 
 def rows(answers: Sequence[Answer]) -> list[dict[str, Any]]:
-    """What was said of each pair of one network; see :attr:`DirectionCalibration.frame`.
+    """What was said of each pair of one network; see :attr:`DirectionCalibration.frame`, but for its contrast.
 
-    The direction log-odds are those that the channel :class:`~causalpp.belief.Potentials` reads, divided by their root
-    mean square.
+    A wording that contradicts the others (:func:`causalpp.oracles.consistency`) is left out of ``by_wording``.
 
     Example:
         >>> from causalpp.oracles import Request, graded
         >>> parts = Answer(Causes("a", "b"), True, log_odds=2.0), Answer(Causes("b", "a"), True, log_odds=0.5)
         >>> (found,) = rows([graded(Request(Direction("a", "b")), parts)])
-        >>> found["contrast"], found["log_odds"], found["log_odds_back"], found["yes_back"]
-        (1.0, 2.0, 0.5, 1)
-        >>> rows([graded(Request(Direction("b", "a")), parts)])[0]["contrast"]
-        -1.0
+        >>> found["by_wording"], found["log_odds"], found["log_odds_back"], found["yes_back"]
+        ({0: 1.5}, 2.0, 0.5, 1)
+        >>> rows([graded(Request(Direction("b", "a")), parts)])[0]["by_wording"]
+        {0: -1.5}
     """
-    told = Directions.read(list(enumerate(answers)))
-    values = (told.contrast * told.turned).numpy()
-    size = float(np.sqrt((values**2).mean())) if len(values) else 0.0
-    contrast = dict(zip(told.columns.tolist(), (values / (size or 1.0)).tolist(), strict=True))
-    return [_row(answer, contrast.get(number, math.nan)) for number, answer in enumerate(answers)]
+    believed = [wording for wording, found in consistency(answers).items() if found.weight]
+    return [_row(answer, believed) for answer in answers]
 
 
-def _row(answer: Answer, contrast: float) -> dict[str, Any]:
+def _row(answer: Answer, believed: Sequence[int]) -> dict[str, Any]:
     question = answer.question
     assert isinstance(question, Direction)
-    out: dict[str, Any] = {"a": question.a, "b": question.b, "contrast": contrast, "prompts": answer.prompts}
+    said = {wording: value for wording, value in contrasts(answer).items() if wording in believed}
+    out: dict[str, Any] = {"a": question.a, "b": question.b, "by_wording": said, "prompts": answer.prompts}
     for end, first in (("", question.a), ("_back", question.b)):
         parts = [p for p in answer.parts if isinstance(p.question, Causes) and p.question.a == first and not p.failed]
-        said = [max(-_MOST, min(_MOST, p.log_odds)) for p in parts if p.log_odds is not None]
-        out[f"log_odds{end}"] = float(np.mean(said)) if said else math.nan
+        odds = [max(-_MOST, min(_MOST, p.log_odds)) for p in parts if p.log_odds is not None]
+        out[f"log_odds{end}"] = float(np.mean(odds)) if odds else math.nan
         words = Counter(part.word for part in parts)
         out |= {word + end: words[word] for word in ("yes", "no", "abstain")}
     return out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -13,6 +12,7 @@ from causalpp.crosscheck.asking import maker
 from causalpp.crosscheck.calibration import counted
 from causalpp.crosscheck.directions.answers import failures, rows
 from causalpp.crosscheck.directions.result import DirectionCalibration
+from causalpp.crosscheck.directions.scaling import Sizes, on_scale
 from causalpp.crosscheck.directions.scores import check_enough
 from causalpp.crosscheck.worlds import Source, World, make_worlds
 from causalpp.equivalence import MarkovEquivalenceClass
@@ -80,26 +80,29 @@ def calibrate_directions(
         raise InvalidParameter("no direction is known of any pair that can be asked about here")
     names = _distinct([world.name or f"network {number}" for number, world in enumerate(made, start=1)])
     taken = [number for number, known in enumerate(chosen) if known]
-    table: list[dict[str, Any]] = []
+    tables = []
     answers: dict[str, list[list[Answer]]] = {}
     about: dict[str, dict[str, Any]] = {}
     for model, own in asked.items():
         failed: Counter[str] = Counter()
         about[model] = dict(own[0].identity) | {"nature": " and ".join(sorted({oracle.nature for oracle in own}))}
-        answers[model], said = [], False
+        answers[model] = []
+        own_rows: list[dict[str, Any]] = []
         for number in taken:
             known = chosen[number]
             found = _ask(own[number], list(known))
             failed += failures(found)
             answers[model].append(found)
             for row, (steps, open_) in zip(rows(found), known.values(), strict=True):
-                said |= not math.isnan(row["contrast"])
-                table.append({"model": model, "network": names[number], **row, "level": steps, "open": open_})
+                own_rows.append({"model": model, "network": names[number], **row, "level": steps, "open": open_})
         about[model]["failures"] = dict(failed)
-        if failed and not said:
+        frame = pd.DataFrame(own_rows)
+        frame.insert(4, "contrast", on_scale(frame, Sizes(frame).usual()))
+        if failed and frame["contrast"].isna().all():
             raise OracleError(f"{model}: nothing but failures came back: {counted(failed)}")
+        tables.append(frame)
     left = tuple(made[number] for number in taken), tuple(names[number] for number in taken)
-    return DirectionCalibration(pd.DataFrame(table), level, *left, answers, about)
+    return DirectionCalibration(pd.concat(tables, ignore_index=True), level, *left, answers, about)
 
 
 def pairs_of(world: World, pairs: int = 60) -> list[Direction]:

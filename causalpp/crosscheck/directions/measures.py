@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ _Floats = NDArray[np.float64]
 
 #: Bins of equal width, from 0 to 1, in which the calibration error is measured.
 BINS = 10
+_RIDGE = 0.02
 
 
 def area(scores: _Floats, truth: NDArray[np.bool_]) -> tuple[float, _Floats]:
@@ -72,30 +74,36 @@ def _bins(probability: _Floats) -> NDArray[np.int64]:
     return np.minimum((probability * BINS).astype(np.int64), BINS - 1)
 
 
-def slope_of(oriented: _Floats) -> float:
+def slope_of(oriented: _Floats, networks: Sequence[str]) -> float:
     """The slope s of P(a causes b | c) = 1/(1 + exp(−s·c)), where a causes b or b causes a.
 
-    Reversing a pair reverses c, so there is no intercept.  Maximum likelihood with Jeffreys' prior √I(s) (Firth,
-    Biometrika 80, 1993), which is finite where every pair is right.
+    Reversing a pair reverses c, so there is no intercept.  It makes the sum over the networks of the mean loss
+    −log P of a pair, and of .02 (s − 1)², least: every network counts alike, however many pairs it has, and the slope is
+    finite where every pair is right.  It is never below 0: answers that were wrong more often than right elsewhere are
+    no knowledge of causes, and say nothing.
 
     Args:
         oriented: direction log-odds, each turned so that it is for the true direction, shape ``(n,)``.
+        networks: the network of each, shape ``(n,)``.
 
     Example:
-        >>> round(slope_of(np.array([1.0] * 731 + [-1.0] * 269)), 2)  # logit .731 = 1
+        >>> round(slope_of(np.array([1.0] * 731 + [-1.0] * 269), ["x"] * 1000), 2)  # logit .731 = 1
         1.0
+        >>> slope_of(np.array([-1.0, -2.0, 0.5]), ["x", "x", "y"])
+        0.0
     """
     from scipy import optimize
-    from scipy.special import expit
 
-    if not len(oriented) or not np.any(oriented):
+    if not np.any(oriented):
+        return 0.0
+    _, place, count = np.unique(list(networks), return_inverse=True, return_counts=True)
+    weight = 1 / count[place]
+    if weight @ oriented / 2 + 2 * _RIDGE <= 0:  # the loss rises from 0 on
         return 0.0
 
     def loss(s: float) -> float:
-        p = expit(s * oriented)
-        information = float((oriented**2 * p * (1 - p)).sum())
-        return float(np.logaddexp(0.0, -s * oriented).sum()) - 0.5 * math.log(max(information, 1e-300))
+        return float(weight @ np.logaddexp(0.0, -s * oriented)) + _RIDGE * (s - 1) ** 2
 
-    scale = float(np.sqrt((oriented**2).mean()))
-    found = optimize.minimize_scalar(loss, bounds=(-20 / scale, 20 / scale), method="bounded", options={"xatol": 1e-6})
+    most = 1 + math.sqrt(len(count) / (2 * _RIDGE * math.e))  # as c·σ(−s c) ≤ 1/(e s), the loss rises from there on
+    found = optimize.minimize_scalar(loss, bounds=(0.0, most), method="bounded", options={"xatol": 1e-6})
     return float(found.x)

@@ -38,8 +38,9 @@ class DirectionCalibration:
     Attributes:
         frame: a row for each model and pair: network, a, b, level (the signed distance, +2 where the shortest directed
             path leads from a to b by two steps, 3 for three and more, 0 for none), whether observation leaves the edge
-            open, contrast (the direction log-odds of all wordings together, whose root mean square is 1 in each
-            network), log-odds both ways, what was said in words, and prompts.
+            open, contrast (the direction log-odds of all wordings together: of each wording over its usual root mean
+            square, the geometric mean over the networks, averaged over the wordings), by_wording (wording → its
+            direction log-odds as they came), log-odds both ways, what was said in words, and prompts.
         level: of the intervals.
         worlds: that were asked about.
         networks: their names.

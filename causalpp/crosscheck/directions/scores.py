@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from causalpp.crosscheck.directions.clusters import Pairs
 from causalpp.crosscheck.directions.measures import BINS, area, brier, calibration_error, slope_of
 from causalpp.crosscheck.directions.positions import foretold, share_explained
+from causalpp.crosscheck.directions.scaling import Sizes, on_scale
 from causalpp.crosscheck.estimates import Estimate
 from causalpp.errors import InvalidData
 from causalpp.propositions import Direction
@@ -58,6 +59,9 @@ def check_enough(networks: Iterable[object], what: str, *, spared: int = 0) -> N
 
 class Calibrated(NamedTuple):
     """The probability of each direction by one slope, fitted to the other networks.
+
+    The direction log-odds are on the scale of the other networks as well, so that answers about a network of which a
+    model is unsure stay near one half.
 
     Attributes:
         slopes: network → the slope fitted without it.
@@ -218,7 +222,10 @@ class DirectionScores:
 
     @cached_property
     def positions(self) -> Positions:
-        """How far the answers are one number a variable; fitted in each network without its truth."""
+        """How far the answers are one number a variable; fitted in each network without its truth.
+
+        The answers about each network are divided by their root mean square, so that all pairs count alike.
+        """
         if not len(self.frame):
             return Positions(math.nan, math.nan, math.nan, math.nan)
         said: list[tuple[_Floats, _Floats]] = []
@@ -228,6 +235,7 @@ class DirectionScores:
         for _, part in self.frame.groupby("network", sort=False):
             first, second = part["a"].tolist(), part["b"].tolist()
             contrast = np.asarray(part["contrast"], dtype=float)
+            contrast = contrast / (np.sqrt((contrast**2).mean()) or 1.0)
             truth = np.sign(np.asarray(part["level"], dtype=float))
             slope = float(contrast @ truth) / max(float(truth @ truth), 1.0)
             for kind, values in ((said, contrast), (truths, truth), (errors, contrast - slope * truth)):
@@ -249,24 +257,34 @@ class DirectionScores:
         """
         from scipy.special import expit
 
-        frame = self._directed
-        network = np.asarray(frame["network"])
+        frame, sizes = self._directed, Sizes(self.frame)
+        network, sign = np.asarray(frame["network"]), np.sign(np.asarray(frame["level"], dtype=float))
         check_enough(network.tolist(), "a calibration tested on networks left out", spared=1)
-        oriented = self._oriented(frame)
-        slopes = {str(name): slope_of(oriented[network != name]) for name in dict.fromkeys(network.tolist())}
-        p = expit(np.array([slopes[str(name)] for name in network]) * oriented)
-        both, truth = np.concatenate([p, 1 - p]), np.repeat([True, False], len(p))
         edge, open_ = np.abs(np.asarray(frame["level"])) == 1, np.asarray(frame["open"], dtype=bool)
-        short = {name: slope_of(oriented[edge & (network != name)]) for name in set(network[open_].tolist())}
-        q = expit(np.array([short[name] for name in network[open_]]) * oriented[open_])
+        slopes: dict[str, float] = {}
+        p, q = np.zeros(len(frame)), np.zeros(len(frame))
+        for name in dict.fromkeys(network.tolist()):
+            here, others = network == name, network != name
+            oriented = on_scale(frame, sizes.usual(without=name)) * sign
+            slopes[str(name)] = slope_of(oriented[others], network[others].tolist())
+            p[here] = expit(slopes[str(name)] * oriented[here])
+            short = slope_of(oriented[others & edge], network[others & edge].tolist())
+            q[here] = expit(short * oriented[here])
+        both, truth = np.concatenate([p, 1 - p]), np.repeat([True, False], len(p))
         return Calibrated(
-            slopes, p, brier(both, truth), calibration_error(both, truth), _bits(p), _bits(q) if len(q) else math.nan
-        )
+            slopes, p, brier(both, truth), calibration_error(both, truth),
+            _bits(p), _bits(q[open_]) if open_.any() else math.nan,
+        )  # fmt: skip
 
     @cached_property
     def slope(self) -> float:
         """Of P(a causes b) = 1/(1 + exp(−slope · direction log-odds)), fitted to all networks."""
-        return slope_of(self._oriented(self._directed))
+        return slope_of(self._oriented(self._directed), self._directed["network"].tolist())
+
+    @cached_property
+    def scales(self) -> dict[int, float]:
+        """Wording → what its direction log-odds are divided by, before the wordings are averaged."""
+        return Sizes(self.frame).usual()
 
     @cached_property
     def curve(self) -> pd.DataFrame:
@@ -310,6 +328,7 @@ class DirectionScores:
             },
             "positions": self.positions._asdict(),
             "slope": self.slope,
+            "scales": {str(wording): scale for wording, scale in self.scales.items()},
             "calibrated": found,
             "curve": self.curve.to_dict("records"),
         }

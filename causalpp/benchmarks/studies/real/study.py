@@ -40,14 +40,17 @@ class Posterior(NamedTuple):
         pairs: ordered pairs of which one causes the other in truth, and of which the class does not say so.
         brier, error: of P(a causes b) over these: mean square of probability less truth, and mean distance of
             probability and share (ECE).
+        class_brier, class_error: the same by the class alone.
         edges: that observation leaves open.
         bits: mean over these of log₂ P(the true direction) over one half.
-        class_bits: the same by the class alone.
+        class_bits: by the class alone.
     """
 
     pairs: int
     brier: float
     error: float
+    class_brier: float
+    class_error: float
     edges: int
     bits: float
     class_bits: float
@@ -59,7 +62,7 @@ class Row:
 
     Attributes:
         model: as the records call it.
-        prompts: that are put together, each scaled by its spread.
+        prompts: that are put together, each on the scale it usually has.
         calibration: the answers beside the truth.
         together: how errors of related questions go together.
         loops: that were run on the answers; none for prompts that are only looked at.
@@ -94,6 +97,7 @@ class Row:
         """How good the probabilities of :attr:`held_out` are; None where there are none."""
         told = self.calibration.told(self.model)
         p: list[float] = []
+        start: list[float] = []
         truth: list[bool] = []
         after: list[float] = []
         before: list[float] = []
@@ -105,15 +109,16 @@ class Row:
                 holds = Causes(a, b).holds(members)
                 if forth != back and not bool((holds == holds[0]).all()):
                     p.append(float(weights @ holds.to(weights.dtype)))
+                    start.append(float(holds.to(weights.dtype).mean()))
                     truth.append(forth)
             edges = open_edges(MarkovEquivalenceClass.from_dag(dag), dag)
             after += true_directions(members, weights, edges)
             before += true_directions(members, torch.ones(len(members)), edges)
         if not p:
             return None
-        said, true = np.array(p), np.array(truth)
+        said, alone, true = np.array(p), np.array(start), np.array(truth)
         return Posterior(
-            len(p), brier(said, true), calibration_error(said, true),
+            len(p), brier(said, true), calibration_error(said, true), brier(alone, true), calibration_error(alone, true),
             len(after), bits_over_half(after), bits_over_half(before),
         )  # fmt: skip
 
@@ -122,7 +127,8 @@ class Row:
         """The mean of the direction log-odds along the true direction, in units of their root mean square."""
         frame = self.scores.frame
         known = frame[frame["level"] != 0]
-        return float((known["contrast"] * known["level"].clip(-1, 1)).mean())
+        size = float((frame["contrast"] ** 2).mean()) ** 0.5
+        return float((known["contrast"] * known["level"].clip(-1, 1)).mean()) / (size or 1.0)
 
     @property
     def alone(self) -> tuple[str, ...]:

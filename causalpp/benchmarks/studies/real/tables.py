@@ -98,9 +98,10 @@ def _structure(rows: Sequence[Row]) -> Iterator[Block]:
 def _calibration(rows: Sequence[Row]) -> Iterator[Block]:
     yield Heading("Calibration that carries over")
     yield Paragraph(
-        "One slope of the log-odds, fitted to the other networks, on pairs of which one causes the other: Brier "
-        "score (.25 for one half), mean distance of probability and share (ECE), and bits a pair over one half; "
-        "the last also on the edges that observation leaves open."
+        "One slope of the log-odds, fitted to the other networks and on their scale, on pairs of which one causes "
+        "the other: Brier score (.25 for one half), mean distance of probability and share (ECE), and bits a pair "
+        "over one half; the last also on the edges that observation leaves open, by a slope of direct edges. A "
+        "slope is never below 0: then everything has one half."
     )
     table = []
     for row in rows:
@@ -126,14 +127,18 @@ def _posterior(rows: Sequence[Row]) -> Iterator[Block]:
         "By Potentials from all recorded pairs, with a prior that the other networks taught. Of ordered pairs "
         "of which one causes the other in truth and of which the class does not say so: Brier score and ECE of "
         "P(a causes b). Of edges that observation leaves open: the mean of log₂ P(true direction) over one "
-        "half, beside that of the class alone."
+        "half. In brackets what the class alone has."
     )
     yield Table(
-        ("model", "prompts", "ordered pairs", "Brier", "ECE", "open edges", "bits over ½", "class alone"),
+        (
+            "model", "prompts", "ordered pairs", "Brier (class alone)", "ECE (class alone)", "open edges",
+            "bits over ½ (class alone)",
+        ),
         [
             [
-                row.model, " + ".join(row.prompts), f"{found.pairs:,}", f"{found.brier:.3f}", f"{found.error:.3f}",
-                f"{found.edges:,}", _signed(found.bits), _signed(found.class_bits),
+                row.model, " + ".join(row.prompts), f"{found.pairs:,}",
+                f"{found.brier:.3f} ({found.class_brier:.3f})", f"{found.error:.3f} ({found.class_error:.3f})",
+                f"{found.edges:,}", f"{_signed(found.bits)} ({_signed(found.class_bits)})",
             ]
             for row, found in told
         ],
