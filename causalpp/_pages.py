@@ -1,6 +1,7 @@
 """Pages of headings, paragraphs, tables and pictures, as Markdown, as text, or as HTML that needs no other file.
 
-A page is a list of blocks (:func:`to_markdown`, :func:`to_text`, :func:`to_html`); one with a layout of its own is put together from
+A page is a list of blocks (:func:`to_markdown`, :func:`to_text`, :func:`to_html`);
+one with a layout of its own is put together from
 HTML of its parts (:func:`table_html`, :func:`picture_html`, :func:`terms_html`) and closed by :func:`document`.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import itertools
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -163,45 +165,57 @@ def _text_tables(table: Table, width: int) -> Iterable[str]:
         yield _filled(table.caption, width)
     rows = [[found[1] if (found := _INTERVAL.match(cell)) else cell for cell in row] for row in table.rows]
     numeric = _numeric(table)
-    columns = [i for i in range(len(table.head)) if max((len(row[i]) for row in rows), default=0) <= _SENTENCE]
-    first = next((k for k, i in enumerate(columns) if numeric[i]), 1) or 1
-    keys, rest = columns[:first], columns[first:]
+    every = range(len(table.head))
+    keys = list(itertools.takewhile(lambda i: not numeric[i], every)) or list(every[:1])
+    sentences = [i for i in every if i not in keys and max((len(row[i]) for row in rows), default=0) > _SENTENCE]
+    rest = [i for i in every if i not in keys and i not in sentences]
     wide = {}
-    for i in columns:
+    for i in (*keys, *rest):
         words = max((len(word) for word in table.head[i].split()), default=0)
-        cells = [word for row in rows for word in (row[i].split() if i in keys else [row[i]])]
-        usual = min(max((len(row[i]) for row in rows), default=0), _KEY) if i in keys else min(len(table.head[i]), _HEAD)
-        wide[i] = max(words, usual, *map(len, cells))
+        cells = [len(word) for row in rows for word in (row[i].split() if i in keys else [row[i]])]
+        whole = max((len(row[i]) for row in rows), default=0)
+        wide[i] = max(words, min(whole, _KEY) if i in keys else min(len(table.head[i]), _HEAD), *cells)
+        wide[i] = min(wide[i], _SENTENCE)  # a name that is longer cannot but be broken
     left = width - sum(wide[i] + 2 for i in keys)
+    if not rest and rows:
+        yield _text_table(keys, table.head, rows, wide, numeric)
     while rest:
         many = 1
         while many < len(rest) and sum(wide[i] + 2 for i in rest[: many + 1]) - 2 <= left:
             many += 1
         yield _text_table([*keys, *rest[:many]], table.head, rows, wide, numeric)
         rest = rest[many:]
-    for i in (i for i in range(len(table.head)) if i not in columns):
+    for i in sentences:
         said: dict[str, list[str]] = {}
         for row in rows:
             if row[i]:
                 said.setdefault(row[i], []).append(" ".join(row[k] for k in keys))
-        yield f"{table.head[i]}\n" + "\n".join(_filled(f"{', '.join(who)}: {what}", width) for what, who in said.items())
+        yield f"{table.head[i]}\n" + "\n".join(
+            _filled(f"{', '.join(who)}: {what}", width) for what, who in said.items()
+        )
 
 
 def _text_table(
-    shown: Sequence[int], head: Sequence[str], rows: Sequence[Sequence[str]], wide: dict[int, int], right: Sequence[bool]
+    shown: Sequence[int],
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    wide: dict[int, int],
+    right: Sequence[bool],
 ) -> str:
     lines: list[str] = []
     above = [""] * len(head)
     for row in (head, *rows):
-        again = shown[0] == 0 and row[0] == above[0] and row[1] != above[1]
-        cells = [
-            [""] if again and i == 0 else textwrap.wrap(row[i], wide[i], break_on_hyphens=False) or [""] for i in shown
-        ]
+        grouped = len(shown) > 1 and not right[shown[1]] and row[shown[0]] == above[shown[0]]
+        cells = [textwrap.wrap(row[i], wide[i], break_on_hyphens=False) or [""] for i in shown]
+        if grouped:  # a model is named once for all its prompts
+            cells[0] = [""]
         tall = max(map(len, cells))
         for k in range(tall):
             place = k - (tall if row is head else 0)  # the head stands on its last line
             line = [
-                (cell[place] if -len(cell) <= place < len(cell) else "").rjust(wide[i] if right[i] else 0).ljust(wide[i])
+                (cell[place] if -len(cell) <= place < len(cell) else "")
+                .rjust(wide[i] if right[i] else 0)
+                .ljust(wide[i])
                 for i, cell in zip(shown, cells, strict=True)
             ]
             lines.append("  ".join(line).rstrip())

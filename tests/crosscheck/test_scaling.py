@@ -1,5 +1,6 @@
 """Calibration that carries over: against an implementation that reads the records itself, and closed forms."""
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -67,10 +68,16 @@ def _carried(told):
     truth = np.repeat([1.0, 0.0], len(said))
     edges = np.linspace(0, 1, 11)
     error = 0.0
-    for low, high in zip(edges[:-1], edges[1:]):
+    for low, high in itertools.pairwise(edges):
         here = (p >= low - 1e-12) & ((p < high - 1e-12) | (high == 1))
         error += abs((p[here] - truth[here]).sum()) / len(p)
-    return slopes, error, ((p - truth) ** 2).mean(), np.log2(2 * np.array(said)).mean(), np.log2(2 * np.array(short)).mean()
+    return (
+        slopes,
+        error,
+        ((p - truth) ** 2).mean(),
+        np.log2(2 * np.array(said)).mean(),
+        np.log2(2 * np.array(short)).mean(),
+    )
 
 
 @pytest.fixture(scope="module")

@@ -288,7 +288,7 @@ def real_(
     if json:
         print_json(found.to_dict())
         return
-    console.print(to_text(shown, console.width), soft_wrap=True)
+    console.print(to_text(shown, console.width).rstrip(), soft_wrap=True)
 
 
 # --- what is printed --------------------------------------------------------------------------------------

@@ -78,9 +78,9 @@ def slope_of(oriented: _Floats, networks: Sequence[str]) -> float:
     """The slope s of P(a causes b | c) = 1/(1 + exp(−s·c)), where a causes b or b causes a.
 
     Reversing a pair reverses c, so there is no intercept.  It makes the sum over the networks of the mean loss
-    −log P of a pair, and of .02 (s − 1)², least: every network counts alike, however many pairs it has, and the slope is
-    finite where every pair is right.  It is never below 0: answers that were wrong more often than right elsewhere are
-    no knowledge of causes, and say nothing.
+    −log P of a pair, and of .02 (s − 1)², least: every network counts alike, however many pairs it has, and the slope
+    is finite where every pair is right.  It is never below 0: answers that were wrong more often than right elsewhere
+    are no knowledge of causes, and say nothing.
 
     Args:
         oriented: direction log-odds, each turned so that it is for the true direction, shape ``(n,)``.

@@ -116,9 +116,10 @@ class Row:
             before += true_directions(members, torch.ones(len(members)), edges)
         if not p:
             return None
-        said, alone, true = np.array(p), np.array(start), np.array(truth)
+        true, said, alone = np.array(truth), np.array(p), np.array(start)
         return Posterior(
-            len(p), brier(said, true), calibration_error(said, true), brier(alone, true), calibration_error(alone, true),
+            len(p), brier(said, true), calibration_error(said, true),
+            brier(alone, true), calibration_error(alone, true),
             len(after), bits_over_half(after), bits_over_half(before),
         )  # fmt: skip
 
