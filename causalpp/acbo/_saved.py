@@ -10,6 +10,7 @@ import base64
 import json
 import math
 import os
+import zlib
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -25,13 +26,17 @@ from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import CausalppError, FormatError, InvalidParameter
 from causalpp.graphs import Cpdag, Dag, DagBatch, Knowledge, Mpdag
 from causalpp.oracles import Answer
+from causalpp.posterior import DagPosterior, Exact, Sums
 from causalpp.propositions import Proposition, from_dict
 
 __all__ = ["locked", "made", "plain", "read"]
 
 FORMAT, VERSION = "causalpp.session", 1
+_VARIABLES = 16  # of a posterior: a file of 11 MB, written after every answer
 _ROOMS = (belief, design)  # whose channels and policies can be written
-_UNREADABLE = (ArithmeticError, AttributeError, CausalppError, LookupError, RuntimeError, TypeError, ValueError)
+_UNREADABLE = (
+    ArithmeticError, AttributeError, CausalppError, LookupError, RuntimeError, TypeError, ValueError, zlib.error,
+)  # fmt: skip
 T = TypeVar("T")
 
 
@@ -72,6 +77,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, DagBatch):
         bits = base64.b64encode(np.packbits(value.adjacency.cpu().numpy()).tobytes()).decode()
         return {"DagBatch": {"nodes": list(value.nodes), "latent": sorted(value.latent), "n": len(value), "bits": bits}}
+    if isinstance(value, DagPosterior):
+        return {"posterior": _posterior(value)}
     if isinstance(value, MarkovEquivalenceClass):
         learned = json.loads(json.dumps(value.learned, default=str))
         conditions = getattr(value, "conditions", ())
@@ -113,6 +120,8 @@ def made(value: Any) -> Any:
         bits = np.frombuffer(base64.b64decode(content["bits"]), dtype=np.uint8)
         adjacency = np.unpackbits(bits, count=n * d * d).reshape(n, d, d).astype(bool)
         return DagBatch(content["nodes"], adjacency, latent=content["latent"])
+    if name == "posterior":
+        return _made_posterior(content)
     if name == "class":
         found = MarkovEquivalenceClass(made(content["cpdag"]), content["learned"])
         for condition in made(content["conditions"]):
@@ -120,6 +129,31 @@ def made(value: Any) -> Any:
         return found
     kind = _kind(name)
     return {key: made(item) for key, item in value.items()} if kind is None else kind(**made(content))
+
+
+def _posterior(value: DagPosterior) -> dict[str, Any]:
+    """The weights of all families, compressed: all else follows from them."""
+    d = len(value.nodes)
+    if not isinstance(value.inference, Exact) or d > _VARIABLES:
+        raise InvalidParameter(
+            f"a session is saved with the weights of all families of an exact posterior of {_VARIABLES} variables at "
+            f"most, and this is {value!r}: keep the oracle's answers in a journal instead"
+        )
+    weights = zlib.compress(value.inference.sums.weights.astype("<f8").tobytes(), 1)
+    learned = json.loads(json.dumps(dict(value.learned), default=str))
+    return {
+        "nodes": list(value.nodes),
+        "weights": base64.b64encode(weights).decode(),
+        "log_prior_total": plain(float(value.inference.log_prior_total)),
+        "learned": learned,
+    }
+
+
+def _made_posterior(content: dict[str, Any]) -> DagPosterior:
+    nodes = tuple(content["nodes"])
+    raw = np.frombuffer(zlib.decompress(base64.b64decode(content["weights"])), dtype="<f8")
+    weights = raw.astype(np.float64).reshape(len(nodes), 1 << len(nodes))
+    return DagPosterior(nodes, Exact(nodes, Sums(weights), made(content["log_prior_total"])), content["learned"])
 
 
 def _kind(name: str) -> Any:

@@ -19,6 +19,7 @@ from causalpp.belief import AnyBelief, Belief, ComponentBelief, ParticleBelief, 
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch, Knowledge
+from causalpp.posterior import DagPosterior
 from causalpp.propositions import (
     Causes,
     Direction,
@@ -34,7 +35,7 @@ __all__ = ["Candidates", "Start", "begin", "described", "kept", "narrowed"]
 _CELLS = 1 << 28  # of all candidates: with more, the loop goes through components or particles instead
 
 Graphs = MarkovEquivalenceClass | DagBatch | Dag
-Candidates = MarkovEquivalenceClass | DagBatch | Iterable[Dag] | Iterable[tuple[Graphs, float]]
+Candidates = MarkovEquivalenceClass | DagPosterior | DagBatch | Iterable[Dag] | Iterable[tuple[Graphs, float]]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class Start:
 def begin(candidates: Candidates, settings: Settings, draw: np.random.Generator) -> Start:
     """The exact belief over a list of graphs; for a class too large for that, over its components, or by particles.
 
+    A posterior given data is listed with its exact weights, or drawn from.
+
     Args:
         candidates: the graphs, narrowed by what is known.
         settings: of the run.
@@ -83,6 +86,8 @@ def begin(candidates: Candidates, settings: Settings, draw: np.random.Generator)
     try:
         batch, weights = read_candidates(candidates, settings.limit, settings.how.sample, settings.seed)
     except TooLarge:
+        if isinstance(candidates, DagPosterior):
+            return _drawn(candidates, settings, draw)
         if not isinstance(candidates, MarkovEquivalenceClass):
             raise
         questions = askable(candidates, settings.first_kinds, settings.conditioning, settings.goal, draw)
@@ -93,7 +98,8 @@ def begin(candidates: Candidates, settings: Settings, draw: np.random.Generator)
 def _listed(
     candidates: Candidates, batch: DagBatch, weights: Tensor | None, settings: Settings, draw: np.random.Generator
 ) -> Start:
-    kinds, conditioning, goal, how = settings.first_kinds, settings.conditioning, settings.goal, settings.how
+    conditioning, goal, how = settings.conditioning, settings.goal, settings.how
+    kinds = _first_kinds(candidates, settings)
     if settings.kinds == "auto":
         found, conditioning = smallest_family(batch)
         kinds = tuple(found)
@@ -105,9 +111,10 @@ def _listed(
     distinct, entropy = _told_apart(truth, weights)
     n, known = len(batch), known_of(candidates, settings.knowledge)
     belief = Belief.weighted(batch, [1.0] * n if weights is None else weights, how.channel)
-    belief = replace(belief, knowledge=known)
+    from_data = candidates if isinstance(candidates, DagPosterior) else None
+    belief = replace(belief, knowledge=known, data=from_data)
     others = None
-    if how.alternatives > 0 and distinct > 1:
+    if how.alternatives > 0 and distinct > 1 and from_data is None:  # a posterior has all graphs there are
         others = one_edge_alternatives(batch, questions, truth=truth, knowledge=known)
     if others is not None:
         belief = belief.with_alternatives(others, how.alternatives)
@@ -121,10 +128,27 @@ def _listed(
         kinds,
         conditioning,
         entropy,
-        settings.further_kinds,
+        tuple(pair for pair in settings.further_kinds if pair[0] not in kinds),
         0 if others is None else len(others),
         weights,
     )
+
+
+def _first_kinds(candidates: Candidates, settings: Settings) -> tuple[str, ...]:
+    """The kinds of question to begin with: graphs of several classes may have the same paths."""
+    kinds = settings.first_kinds
+    free = settings.kinds is None and isinstance(candidates, DagPosterior) and kinds == ("Causes",)
+    return ("Causes", "DirectlyCauses") if free else kinds
+
+
+def _drawn(posterior: DagPosterior, settings: Settings, draw: np.random.Generator) -> Start:
+    """Particles drawn from the posterior given data."""
+    kinds = _first_kinds(posterior, settings)
+    questions = all_questions(posterior.nodes, kinds=kinds, conditioning=settings.conditioning)
+    belief = ParticleBelief.given(posterior, settings.how.channel, seed=settings.seed)
+    open_ = math.ceil(2 ** min(belief.entropy, 1000.0))
+    chooser = ParticleChooser(questions, draw, settings.goal, settings.how.policy)
+    return Start(belief, chooser, open_, open_, kinds, settings.conditioning, belief.entropy)
 
 
 def _product(
@@ -180,6 +204,8 @@ def read_candidates(
     """The distinct graphs, and their prior weights where they are not all equal."""
     if isinstance(candidates, MarkovEquivalenceClass) and sample is not None and candidates.size > sample:
         return _distinct_sample(candidates, sample, seed), None
+    if isinstance(candidates, DagPosterior):
+        return _weighed(candidates, limit, sample, seed)
     if isinstance(candidates, (MarkovEquivalenceClass, DagBatch)):
         if isinstance(candidates, MarkovEquivalenceClass):
             batch = candidates.batch(min(limit, max(1, _CELLS // max(1, len(candidates.nodes) ** 2))))
@@ -211,9 +237,24 @@ def read_candidates(
     return batch, weights
 
 
+def _weighed(posterior: DagPosterior, limit: int, sample: int | None, seed: int) -> tuple[DagBatch, Tensor]:
+    """All graphs with their probabilities given data, or distinct ones among draws with their shares."""
+    inference = posterior.inference
+    if sample is not None:
+        batch, counts = posterior.sample(sample, seed).unique()
+        return batch, counts.double()
+    if inference.method != "exact":  # an estimate: its draws stand for all
+        return posterior.candidates, posterior.probabilities
+    d = len(posterior.nodes)
+    batch = inference.every(min(limit, max(1, _CELLS // d**2)))
+    return batch, torch.from_numpy(inference.log_probability(batch)).exp()
+
+
 def kept(candidates: Candidates) -> Candidates:
     """The candidates in a form that can be gone through more than once."""
-    if isinstance(candidates, (MarkovEquivalenceClass, DagBatch, Dag)) or not isinstance(candidates, Iterable):
+    if isinstance(candidates, (MarkovEquivalenceClass, DagPosterior, DagBatch, Dag)) or not isinstance(
+        candidates, Iterable
+    ):
         return candidates
     return tuple(candidates)  # type: ignore[return-value]
 
@@ -229,6 +270,12 @@ def narrowed(candidates: Candidates, knowledge: Knowledge | None) -> Candidates:
         return candidates
     if isinstance(candidates, MarkovEquivalenceClass):
         return candidates.with_knowledge(knowledge)
+    if isinstance(candidates, DagPosterior):
+        if candidates.learned.get("knowledge") == knowledge.to_dict():
+            return candidates
+        raise InvalidParameter(
+            "what is known is part of a posterior: say it where that is made, DagPosterior.from_data(…, knowledge=…)"
+        )
     if isinstance(candidates, DagBatch):
         left: Any = candidates[knowledge.holds(candidates)]
     else:
@@ -246,7 +293,7 @@ def narrowed(candidates: Candidates, knowledge: Knowledge | None) -> Candidates:
 
 def known_of(candidates: Candidates, knowledge: Knowledge | None) -> Knowledge | None:
     """What is known of the edges: a class that was learned or narrowed by something knows it, and all else is told."""
-    if isinstance(candidates, MarkovEquivalenceClass) and "knowledge" in candidates.learned:
+    if isinstance(candidates, (MarkovEquivalenceClass, DagPosterior)) and "knowledge" in candidates.learned:
         return Knowledge.from_dict(candidates.learned["knowledge"])
     return knowledge
 
@@ -267,6 +314,8 @@ def _part(what: Graphs, knowledge: Knowledge) -> tuple[Graphs, float]:
 
 def described(candidates: Candidates, sample: int | None) -> str:
     """What a run takes for granted, in words: that the truth is among these."""
+    if isinstance(candidates, DagPosterior):
+        return candidates.given
     if not isinstance(candidates, MarkovEquivalenceClass):
         return "the candidates"
     found = size(candidates)

@@ -35,7 +35,8 @@ def discover(
 
     Args:
         candidates: the graphs that are possible: a class, a batch, or Dags over the same variables; or pairs of
-            these with prior weights.
+            these with prior weights; or a :class:`~causalpp.DagPosterior`: every Dag with what the data say of it, so
+            that data and answers stand in one posterior.
         oracle: who answers.
         confidence: stop when the most probable graph is this probable, and it is established (probability 0.95)
             that the answers have to do with the graph.
@@ -45,7 +46,8 @@ def discover(
             model is asked about as many pairs as there are variables, unless it turns out that its answers are not
             mostly one number a variable.
         seed: of the choice among equally good questions.
-        kinds: the kinds of question that may be asked, one or several; by default ``Causes``, and when these are used
+        kinds: the kinds of question that may be asked, one or several; by default ``Causes`` (from a posterior given
+            data ``DirectlyCauses`` as well), and when these are used
             up those of ``AcboConfig.further``; ``Direction`` with the channel
             :class:`~causalpp.belief.Potentials`.  ``"auto"`` chooses the smallest family that tells the candidates
             apart as well as larger ones do, and ``result.settings["kinds"]`` says which.

@@ -21,6 +21,7 @@ from causalpp.belief.record import Record
 from causalpp.belief.table import TruthTable
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch, Knowledge
+from causalpp.posterior import DagPosterior
 from causalpp.propositions import Proposition
 
 __all__ = ["Belief"]
@@ -42,6 +43,7 @@ class Belief(ListedBelief, AnyBelief):
         alternatives: graphs beside the candidates that may be the truth instead, or None.
         doubt: the prior probability of the alternatives together, spread evenly over them.
         knowledge: what is known of the edges, which graphs that are looked for beside the candidates agree with.
+        data: the posterior given data that the prior is, if it is one; it leaves no graph out.
 
     Example:
         >>> from causalpp import Answer, Causes, MarkovEquivalenceClass
@@ -57,6 +59,7 @@ class Belief(ListedBelief, AnyBelief):
     alternatives: DagBatch | None = None
     doubt: float = 0.0
     knowledge: Knowledge | None = None
+    data: DagPosterior | None = None
 
     @property
     def _hypotheses(self) -> DagBatch:

@@ -119,7 +119,7 @@ def _parents(sums: Sums, v: int, so_far: Masks, last: Masks, random: np.random.G
             break
         some = order[start : start + _BLOCK]
         fits = ((some & ~so_far[todo, None]) == 0) & ((some & last[todo, None]) != 0)
-        up_to = np.cumsum(np.where(fits, np.exp(sums.weights[v, some] - inner[:, None]), 0.0), axis=1)
+        up_to = np.cumsum(np.exp(np.where(fits, sums.weights[v, some] - inner[:, None], -np.inf)), axis=1)
         there = fits & (up_to >= left[:, None])
         found = there.any(1)
         any_ = fits.any(1)

@@ -12,13 +12,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from causalpp.errors import InvalidGraph
-from causalpp.graphs import Dag, DagBatch
+from causalpp.errors import InvalidGraph, TooLarge
+from causalpp.graphs import Dag, DagBatch, reachability
 from causalpp.posterior.best import best_first
 from causalpp.posterior.draws import draw_parents
 from causalpp.posterior.sums import Floats, Masks, Sums
 
 __all__ = ["Exact"]
+
+_COUNTED = 12  # variables whose graphs are counted before they are listed
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,26 @@ class Exact:
     def sample(self, draws: int, seed: int) -> DagBatch:
         """Independent draws of graphs."""
         return _batch(self.nodes, draw_parents(self.sums, draws, seed))
+
+    def every(self, limit: int) -> DagBatch:
+        """All graphs that have a probability.
+
+        Raises:
+            TooLarge: there are more than ``limit``.
+        """
+        weights = self.sums.weights
+        d = len(weights)
+        families = [np.flatnonzero((weights[v] > -np.inf) & (self.sums.sets >> v & 1 == 0)) for v in range(d)]
+        many = Sums(np.where(weights > -np.inf, 0.0, -np.inf)).log_total if d <= _COUNTED else np.inf
+        if many > np.log(limit + 0.5):
+            raise TooLarge(f"more graphs have a probability than can be listed (limit {limit:,})")
+        out: Masks = np.zeros((1, d), dtype=np.int64)
+        for v in range(d):
+            out = np.repeat(out, len(families[v]), axis=0)
+            out[:, v] = np.tile(families[v], len(out) // len(families[v]))
+            batch = _batch(self.nodes, out)
+            out = out[reachability.acyclic(batch.adjacency).numpy()]
+        return _batch(self.nodes, out)
 
     def log_probability(self, dags: DagBatch) -> Floats:
         """The logarithm of the posterior probability of each of N graphs, shape ``(N,)``."""

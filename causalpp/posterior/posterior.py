@@ -160,6 +160,13 @@ class DagPosterior:
             learned["max_parents"] = max_parents
         return cls(chosen.names, inference, learned)
 
+    @property
+    def given(self) -> str:
+        """What every probability takes for granted, in words."""
+        found = self.learned
+        rows = f" ({found['score']}, {found['rows']:,} rows)" if "rows" in found else ""
+        return f"data{rows} under no hidden common causes"
+
     # --- what is probable ---------------------------------------------------------------------------------
 
     @property

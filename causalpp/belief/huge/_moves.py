@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from causalpp.belief.huge._reversals import Walkers, climbed, reversed_once
+from causalpp.belief.huge._reversals import Walkers
+from causalpp.belief.huge._space import Space
 from causalpp.belief.huge._target import Target
 
 __all__ = ["KEPT", "Mixing", "move", "systematic"]
 
 _SETTLED = 0.05  # a block of steps that takes the particles less than this share further is the last one
 KEPT = 8  # states of each particle that are kept when it moves; Dau & Chopin, JRSS B 84, 2022
-_BLOCKS = 16  # at most, each of a third as many proposals as there are variables
+_BLOCKS = 16  # of proposals, at most
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def systematic(weights: Tensor, count: int, draw: torch.Generator) -> Tensor:
     return torch.searchsorted(ends, points, right=True).clamp(max=len(weights) - 1)
 
 
-def move(walkers: Walkers, target: Target, draw: torch.Generator) -> tuple[Walkers, Mixing]:
+def move(walkers: Walkers, target: Target, space: Space, draw: torch.Generator) -> tuple[Walkers, Mixing]:
     """Metropolis–Hastings steps, until more of them hardly take the particles further from their start, and then some.
 
     Returns:
@@ -53,8 +54,13 @@ def move(walkers: Walkers, target: Target, draw: torch.Generator) -> tuple[Walke
     kept: list[Walkers] = []
     clique = 1 + walkers.most_parents()  # no variable can go further up, or down, than through a largest clique
     for block in range(_BLOCKS + KEPT - 1):
-        for number in range(-(-walkers.tail.shape[1] // 3)):
-            log, share = _step(walkers, log, target, number, draw, clique)
+        for number in range(space.steps(walkers)):
+            length = int(clique ** float(torch.rand(1, generator=draw, dtype=torch.float64))) if number % 2 else 1
+            new, ratio = space.propose(walkers, number, length, draw)
+            there = target(new)
+            taken = torch.rand(len(log), generator=draw, dtype=torch.float64).log() < ratio + there - log
+            walkers.adopt(new, taken)
+            log, share = torch.where(taken, there, log), float(taken.double().mean())
             accepted, steps = accepted + share, steps + 1
         if not settled:
             further = float((walkers.parents != start).any(2).double().mean())
@@ -64,18 +70,3 @@ def move(walkers: Walkers, target: Target, draw: torch.Generator) -> tuple[Walke
         if len(kept) == KEPT:
             break
     return Walkers.joined(kept), Mixing(steps, accepted / steps, moved, settled)
-
-
-def _step(
-    walkers: Walkers, log: Tensor, target: Target, number: int, draw: torch.Generator, clique: int
-) -> tuple[Tensor, float]:
-    """One proposal to each graph, in place: the log of P(answers) after it, and the share that was accepted."""
-    if number % 2:
-        length = int(clique ** float(torch.rand(1, generator=draw, dtype=torch.float64)))
-        new, ratio = climbed(walkers, length, draw)
-    else:
-        new, ratio = reversed_once(walkers, draw)
-    there = target(new)
-    taken = torch.rand(len(log), generator=draw, dtype=torch.float64).log() < ratio + there - log
-    walkers.adopt(new, taken)
-    return torch.where(taken, there, log), float(taken.double().mean())

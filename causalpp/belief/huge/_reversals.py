@@ -22,7 +22,7 @@ from torch import Tensor
 
 from causalpp.graphs import reachability
 
-__all__ = ["Walkers", "climbed", "reversed_once"]
+__all__ = ["Walkers", "below", "climbed", "reversed_once"]
 
 _BITS = 63  # of an integer of 64 bits, one is the sign
 _SHORT = 31  # variables for which 32 bits are enough, and half the memory to go through
@@ -178,6 +178,15 @@ def climbed(now: Walkers, steps: int, draw: torch.Generator) -> tuple[Walkers, T
         behind = (new.open & (new.tail == v[:, None])).sum(1)
         ratio = torch.where(up, ratio - behind.double().log(), ratio).masked_fill(stuck, -torch.inf)
     return new, ratio
+
+
+def below(parents: Tensor, bits: Tensor) -> Tensor:
+    """The descendants of each variable from the parents of each, both ``(N, d, W)``."""
+    out = _packed(unpacked(parents, bits).mT.contiguous(), bits)  # the children, and then what is reached through each
+    for k in range(len(bits)):
+        through = ~_all((out & bits[k]) == 0)
+        out = out | through[:, :, None] * out[:, k, None]
+    return out
 
 
 def covered_tails(parents: Tensor, bits: Tensor) -> Tensor:

@@ -12,28 +12,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalpp._renamed import old_attribute
 from causalpp.belief.belief import Belief
 from causalpp.belief.channels.agnostic import Agnostic
-from causalpp.belief.channels.base import Channel, Predictive, Profile
-from causalpp.belief.huge._batches import Frame, PackedBatch, Shared
+from causalpp.belief.channels.base import Channel
+from causalpp.belief.huge._batches import Frame, PackedBatch
+from causalpp.belief.huge._estimate import Estimate
 from causalpp.belief.huge._moves import KEPT, Mixing, move, systematic
 from causalpp.belief.huge._reversals import Walkers
+from causalpp.belief.huge._space import AnyDag, Members, Space
 from causalpp.belief.huge._target import Target, Truths
-from causalpp.belief.huge._uncounted import Uncounted
-from causalpp.belief.record import Label, Record, Source
-from causalpp.belief.reliability import Reliability
-from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
-from causalpp.equivalence.restricted import RestrictedClass
+from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidParameter, TooLarge
-from causalpp.graphs import Dag, DagBatch
+from causalpp.graphs import Dag
 from causalpp.oracles import Answer
+from causalpp.posterior import DagPosterior
 from causalpp.propositions import Proposition
 
 __all__ = ["Mixing", "ParticleBelief"]
 
 _MANY = 50  # particles that are equal: enough of them to estimate a probability
-_MOST, _FEWEST = 1 << 16, 1 << 12  # particles, unless said
+_MOST, _FROM_DATA, _FEWEST = 1 << 16, 1 << 14, 1 << 12  # particles, unless said
 _WORDS = 1 << 20  # of the particles' sets of parents
 _CELLS = 1 << 31  # of the particles' adjacency, which is written out once: two gigabytes
 _SURE = 1e-12  # a probability that is 0 or 1 but for rounding
@@ -41,7 +39,7 @@ _LOW = 0.25  # of the particles' number: with a smaller effective sample size th
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ParticleBelief(Uncounted):
+class ParticleBelief(Estimate):
     """A posterior estimated from members of the class; immutable: :meth:`update` gives a new one.
 
     Sequential Monte Carlo (Chopin, *A sequential particle filter method for static models*, Biometrika 89, 2002).
@@ -54,7 +52,7 @@ class ParticleBelief(Uncounted):
     What they disagree about is not known as well as the numbers suggest: see :meth:`standard_error`.
 
     Attributes:
-        mec: the class.
+        space: what the particles walk through, with its law before any answer.
         channel: the noise model of the oracle.
         seed: of everything that is drawn.
         belief: over the distinct graphs among the particles, each with the weight its particles have together; what
@@ -77,7 +75,7 @@ class ParticleBelief(Uncounted):
         0.8
     """
 
-    mec: MarkovEquivalenceClass
+    space: Space
     channel: Channel
     seed: int
     belief: Belief
@@ -87,7 +85,6 @@ class ParticleBelief(Uncounted):
     _mass: Tensor  # what each graph weighed in each population when it was last drawn, (D, populations)
     _particles: int
     _offset: float  # the log of P(answers), less what the belief over the distinct graphs takes for it
-    _frame: Frame
     _draws: int = 0
 
     @classmethod
@@ -115,9 +112,39 @@ class ParticleBelief(Uncounted):
             TooLarge: the class cannot be drawn from, see :meth:`MarkovEquivalenceClass.sample`; or so many particles of
                 so many variables with open edges would take more than two gigabytes.
         """
-        frame = _frame(mec)
+        return cls._begun(Members(mec), channel, particles, populations, seed, _MOST)
+
+    @classmethod
+    def given(
+        cls,
+        posterior: DagPosterior,
+        channel: Channel | None = None,
+        *,
+        particles: int | None = None,
+        populations: int = 4,
+        seed: int = 0,
+    ) -> ParticleBelief:
+        """Before any answer, given data: graphs drawn from their exact posterior.
+
+        Args:
+            posterior: of all Dags, an exact one.
+            channel, particles, populations, seed: as of :meth:`uniform`; by default 16,384 particles.
+
+        Raises:
+            InvalidParameter: see there.
+            TooLarge: the posterior is an estimate itself.
+        """
+        if posterior.inference.method != "exact":
+            raise TooLarge("particles start from an exact posterior, of 20 variables at most; weigh its draws instead")
+        return cls._begun(AnyDag(posterior), channel, particles, populations, seed, _FROM_DATA)
+
+    @classmethod
+    def _begun(
+        cls, space: Space, channel: Channel | None, particles: int | None, populations: int, seed: int, most: int
+    ) -> ParticleBelief:
+        frame = space.frame
         if particles is None:
-            particles = max(_FEWEST, min(_MOST, _WORDS // max(1, frame.bits.numel())))
+            particles = max(_FEWEST, min(most, _WORDS // max(1, frame.bits.numel())))
         if populations < 2 or particles < populations * KEPT:
             raise InvalidParameter(
                 f"a particle belief needs at least two populations of {KEPT} particles each, got {particles} particles "
@@ -130,10 +157,10 @@ class ParticleBelief(Uncounted):
                 f"(at most {int((_CELLS / particles) ** 0.5):,} variables do): say which directions are known, with "
                 "knowledge=, or compare some members drawn from the class, with config=AcboConfig(sample=200)"
             )
-        walkers = _walkers(mec, frame, particles, seed)
+        walkers = space.drawn(particles, seed)
         group = torch.arange(particles) % populations
         share = torch.full((populations,), 1 / populations, dtype=torch.float64)
-        start = cls(mec, channel or Agnostic(), seed, None, (), None, walkers, share, particles, 0.0, frame)  # type: ignore[arg-type]
+        start = cls(space, channel or Agnostic(), seed, None, (), None, walkers, share, particles, 0.0)  # type: ignore[arg-type]
         return start._gathered(walkers, group, share, (), 0.0)
 
     def update(self, answers: Iterable[Answer]) -> ParticleBelief:
@@ -158,8 +185,38 @@ class ParticleBelief(Uncounted):
 
     @property
     def size(self) -> int | None:
-        """The number of members of the class; None where it is not known."""
-        return None if isinstance(self.mec, RestrictedClass) else self.mec.size
+        """How many graphs there are; None where it is not known."""
+        return self.space.size
+
+    @property
+    def mec(self) -> MarkovEquivalenceClass:  # type: ignore[override]
+        """The class, where the graphs are the members of one.
+
+        Raises:
+            InvalidParameter: they are not.
+        """
+        if not isinstance(self.space, Members):
+            raise InvalidParameter("a belief that starts from data is about all graphs, not about those of one class")
+        return self.space.mec
+
+    @property
+    def class_(self) -> MarkovEquivalenceClass | None:  # type: ignore[override]
+        """The class whose members are the candidates; None where the particles start from data."""
+        return self.space.mec if isinstance(self.space, Members) else None
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The variables."""
+        return self._frame.shared.nodes
+
+    @property
+    def _frame(self) -> Frame:
+        return self.space.frame
+
+    @property
+    def prior_confidence(self) -> float:
+        """The probability of the most probable graph before any answer."""
+        return self.space.confidence
 
     @cached_property
     def _shares(self) -> Tensor:
@@ -214,56 +271,6 @@ class ParticleBelief(Uncounted):
 
     # --- what is believed -------------------------------------------------------------------------------
 
-    @cached_property
-    def candidates(self) -> DagBatch:  # type: ignore[override]  # made when it is needed
-        """The distinct graphs among the particles."""
-        return self.belief.candidates
-
-    @property
-    def record(self) -> Record:
-        """The answers, and which of the distinct graphs they tell apart."""
-        return self.belief.record
-
-    evidence = old_attribute("record")
-
-    @property
-    def probabilities(self) -> Tensor:
-        """Of the distinct graphs, shape ``(D,)``."""
-        return self.belief.probabilities
-
-    @property
-    def counts(self) -> Tensor:
-        """Four counts a distinct graph; see :attr:`Belief.counts`."""
-        return self.belief.counts
-
-    def predictive(
-        self, questions: Sequence[Proposition], source: Source | None = None, *, apart: bool = True
-    ) -> Predictive:
-        """The law of the next answer to each question; see :meth:`Belief.predictive`."""
-        return self.belief.predictive(questions, source, apart=apart)
-
-    outlook = old_attribute("predictive")
-
-    def joint_predictive(self, questions: Sequence[Proposition], source: Source | None = None) -> Tensor:
-        """The joint law of the answers to some questions; see :meth:`Belief.joint_predictive`."""
-        return self.belief.joint_predictive(questions, source)
-
-    law = old_attribute("joint_predictive")
-
-    @property
-    def rates(self) -> tuple[Tensor, Tensor]:
-        """The law of an answer to a new question; see :attr:`Belief.rates`."""
-        return self.belief.rates
-
-    def probability(self, proposition: Proposition) -> float:
-        """The estimated posterior probability that a statement is true; see :meth:`standard_error`."""
-        return self.belief.probability(proposition)
-
-    @property
-    def edges(self) -> Tensor:
-        """The estimated posterior probability of every directed edge, shape ``(d, d)``."""
-        return self.belief.edges
-
     @property
     def best(self) -> Dag:
         """The most probable graph among the particles; before much is known, others may well be more probable."""
@@ -273,9 +280,9 @@ class ParticleBelief(Uncounted):
     def confidence(self) -> float:
         """The estimated posterior probability of :attr:`best`.
 
-        All members are equally probable before the answers, so what one graph is more probable than another is known
-        exactly.  That leaves one number to be estimated: from the weight on the graphs that many particles stand for,
-        or, while there are none, from the evidence and the size of the class.
+        What one graph is more probable than another is known exactly: it is so before the answers, and given them.
+        That leaves one number to be estimated: from the weight on the graphs that many particles stand for,
+        or, while there are none, from the evidence.
         """
         return min(1.0, math.exp(float(self._log_probability.max())))
 
@@ -285,11 +292,6 @@ class ParticleBelief(Uncounted):
         found = self._log_probability.clamp(max=0).exp()
         return [(self.candidates[int(n)], float(found[n])) for n in order]
 
-    @property
-    def log_likelihood(self) -> Tensor:
-        """The natural logarithm of P(answers | graph) of the distinct graphs, shape ``(D,)``."""
-        return self.belief.log_likelihood
-
     @cached_property
     def _supported(self) -> Tensor:
         """Which graphs many particles were equal to when they were last drawn, booleans of shape ``(D,)``."""
@@ -298,55 +300,48 @@ class ParticleBelief(Uncounted):
     @cached_property
     def _log_probability(self) -> Tensor:
         """The log posterior of the distinct graphs, estimated; see :attr:`confidence`."""
-        log, many = self.log_likelihood, self._supported
+        many, before = self._supported, self._log_prior
+        if before is None:
+            log: Tensor = self.log_likelihood
+            if not bool(many.any()):
+                return self.probabilities.log()
+        else:
+            log = self.log_likelihood + before
         if bool(many.any()):
             scale = self.probabilities[many].sum().log() - torch.logsumexp(log[many], 0)
-        elif self.size is not None:
-            scale = torch.tensor(-self.log_marginal_likelihood - math.log(self.size))
         else:
-            return self.probabilities.log()
+            scale = torch.tensor(-self.log_marginal_likelihood)
         return log + scale
+
+    @cached_property
+    def _log_prior(self) -> Tensor | None:
+        """What is known of the distinct graphs before any answer, ``(D,)``."""
+        return self.space.log_prior(self._walkers)
 
     @property
     def entropy(self) -> float:
-        """What is still unknown about the graph, in bits: log₂ of the size of the class, less what was learned.
+        """What is still unknown about the graph, in bits.
 
-        Estimated: the information between the prior and the posterior is Σ p log₂ (P(answers | graph) / P(answers)).
-        Where the size of the class is not known, the entropy of the particles' weights, which is too small.
+        Estimated: the mean of −log₂ of prior times P(answers | graph) / P(answers).  Where the prior is not known, the
+        entropy of the particles' weights, which is too small.
         """
-        size = self.size
-        if size is None:
+        before = self._log_prior
+        if before is None:
             return self.belief.entropy
-        log, p = self.log_likelihood, self.belief.probabilities
-        gained = (float(p[p > 0] @ log[p > 0]) - self.log_marginal_likelihood) / math.log(2)
-        return max(0.0, math.log2(size) - gained)
+        p = self.belief.probabilities
+        log = (self.log_likelihood + before)[p > 0]
+        return max(0.0, (self.log_marginal_likelihood - float(p[p > 0] @ log)) / math.log(2))
 
     @property
     def log_marginal_likelihood(self) -> float:
         """An estimate of the natural logarithm of P(answers)."""
         return self._offset + self.belief.log_marginal_likelihood
 
-    @property
-    def reliability(self) -> Reliability:
-        return self.belief.reliability
-
-    @property
-    def reliabilities(self) -> dict[Label, Reliability]:
-        return self.belief.reliabilities
-
-    @property
-    def profile(self) -> Profile:
-        return self.belief.profile
-
     def settled(self, statement: Proposition) -> bool | None:
         """Whether a statement is true in all members, or (False) in none; None if they differ, or are too many."""
         if _SURE < self.probability(statement) < 1 - _SURE:
             return None
-        try:
-            found = self.mec.decide(statement).kind  # particles are a sample
-        except TooLarge:
-            return None
-        return {"entailed": True, "excluded": False}.get(found)
+        return self.space.decide(statement)  # particles are a sample
 
     def thinned(self, count: int) -> Belief:
         """A belief over at most so many graphs, drawn by weight, that stands for this one: for quick looks ahead."""
@@ -380,9 +375,8 @@ class ParticleBelief(Uncounted):
             numbers.append(systematic(shares[:, k], chains, draw))
             groups.append(torch.full((chains,), k))
         walkers = self._walkers.take(torch.cat(numbers))
-        conditions = self.mec.conditions if isinstance(self.mec, RestrictedClass) else ()
-        target = Target(self.channel, self.record, self._frame, conditions)
-        walkers, mixing = move(walkers, target, draw)
+        target = Target(self.channel, self.record, self._frame, self.space.conditions)
+        walkers, mixing = move(walkers, target, self.space, draw)
         after = replace(self, mixing=mixing, _draws=self._draws + 1)
         group = torch.cat(groups).repeat(KEPT)
         return after._gathered(walkers, group, shares.sum(0), self.answers, self.log_marginal_likelihood)
@@ -408,11 +402,10 @@ class ParticleBelief(Uncounted):
     # --- for people -------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        size = "a narrowed class" if self.size is None else f"a class of {self.size:,}"
         return (
-            f"ParticleBelief({self._particles:,} particles for {size}, {len(self.answers)} answers, effective sample "
-            f"size {self.effective_sample_size:,.0f}, {self.distinct:,} distinct, confidence {self.confidence:.3f} "
-            f"± {self.confidence_error:.3f} in {self.graph!r})"
+            f"ParticleBelief({self._particles:,} particles for {self.space.named}, {len(self.answers)} answers, "
+            f"effective sample size {self.effective_sample_size:,.0f}, {self.distinct:,} distinct, "
+            f"confidence {self.confidence:.3f} ± {self.confidence_error:.3f} in {self.graph!r})"
         )
 
     def to_dict(self, k: int = 10) -> dict[str, Any]:
@@ -426,24 +419,3 @@ class ParticleBelief(Uncounted):
             "effective_sample_size": self.effective_sample_size,
             "mixing": None if self.mixing is None else vars(self.mixing),
         }
-
-
-def _frame(mec: MarkovEquivalenceClass) -> Frame:
-    """The variables with an open edge, where the paths between these follow from the class; else all of them."""
-    shared = None if isinstance(mec, RestrictedClass) else Shared.of(mec)
-    rows = sorted(row for rows in mec.cpdag.chain_components for row in rows)
-    if shared is None or not rows:
-        return Frame(Shared.nothing(mec.nodes), torch.arange(len(mec.nodes)))
-    return Frame(shared, torch.tensor(rows))
-
-
-def _walkers(mec: MarkovEquivalenceClass, frame: Frame, count: int, seed: int) -> Walkers:
-    """Members drawn uniformly, as far as they differ."""
-    rows, home = frame.rows, frame.shared.home
-    here = mec.cpdag.matrix[np.ix_(rows.numpy(), rows.numpy())]
-    if len(rows) < len(mec.nodes):
-        here &= (home[rows, None] == home[None, rows]).numpy()
-        mec = MarkovEquivalenceClass(Mpdag.trusted(tuple(mec.nodes[row] for row in rows.tolist()), here))
-    known = bool((here & ~here.T).any())  # every covered edge that is open may be reversed, and no other
-    free = torch.from_numpy(here & here.T) if known else None
-    return Walkers.of(mec.sample(count, seed=seed).adjacency, free)

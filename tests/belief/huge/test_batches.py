@@ -12,8 +12,8 @@ from causalpp import Answer, Belief, Causes, Changes, Dag, DirectlyCauses, Marko
 from causalpp.belief import Fixed, ParticleBelief
 from causalpp.belief.huge._batches import Frame, LocalBatch, PackedBatch, Shared
 from causalpp.belief.huge._reversals import Walkers
+from causalpp.belief.huge._space import _frame
 from causalpp.belief.huge._target import Truths
-from causalpp.belief.huge.particles import _frame
 from causalpp.graphs import DagBatch, erdos_renyi
 from causalpp.propositions import truth_table
 

@@ -1,0 +1,125 @@
+"""The loop from a posterior given data, against brute force over all Dags and against what it is made of."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import causalpp as cpp
+from causalpp.belief import Agnostic, Belief, Fixed, ParticleBelief, Potentials
+from causalpp.errors import InvalidParameter
+from causalpp.graphs import Knowledge, all_dags
+from causalpp.posterior import DagPosterior
+from causalpp.propositions import all_questions
+from causalpp.scores import BGe
+
+ERROR = 0.15
+
+
+def linear(d: int, rows: int, seed: int) -> tuple[cpp.Dag, pd.DataFrame]:
+    """A random Dag, and rows of a linear Gaussian program on it."""
+    draw = np.random.default_rng(seed)
+    names = [f"x{i}" for i in range(d)]
+    order, values = draw.permutation(d), np.zeros((rows, d))
+    edges = []
+    for k, v in enumerate(order):
+        parents = [u for u in order[:k] if draw.random() < 2 / (d - 1)]
+        edges += [(names[u], names[v]) for u in parents]
+        values[:, v] = sum((draw.uniform(0.4, 1) * draw.choice([-1, 1]) * values[:, u] for u in parents), 0.0)
+        values[:, v] += draw.normal(size=rows)
+    return cpp.Dag(names, edges), pd.DataFrame(values, columns=names)
+
+
+def test_the_joint_posterior_is_scores_times_likelihood_over_all_543_dags():
+    dag, frame = linear(4, 60, 3)
+    result = cpp.discover(
+        DagPosterior.from_data(frame),
+        cpp.SimulatedOracle(dag, cpp.noise.Symmetric(ERROR), seed=1),
+        channel=Fixed(ERROR),
+        max_questions=8,
+        confidence=0.999,
+    )
+    score, batch = BGe(frame), all_dags(tuple(frame.columns))
+    log = np.array([sum(score.local(v, one.parents(v)) for v in one.nodes) for one in batch])
+    for answer in result.belief.answers:
+        right = answer.question.holds(batch).numpy() == answer.value
+        log += np.where(right, math.log(1 - ERROR), math.log(ERROR))
+    p = np.exp(log - log.max())
+    p /= p.sum()
+    wanted = {frozenset(one.edges): q for one, q in zip(batch, p, strict=True)}
+    belief = result.belief
+    found = {frozenset(one.edges): float(q) for one, q in zip(belief.candidates, belief.probabilities, strict=True)}
+    assert len(result.transcript) == 8
+    assert found.keys() == wanted.keys()
+    assert max(abs(found[key] - wanted[key]) for key in wanted) < 1e-9
+    assert result.given == "data (BGe, 60 rows) under no hidden common causes"
+    assert "given data (BGe" in repr(result)
+
+
+def test_knowledge_and_max_parents_leave_few_graphs_to_list():
+    _, frame = linear(7, 40, 1)
+    tiers = Knowledge(tiers=[["x0", "x1", "x2"], ["x3", "x4", "x5"], ["x6"]])
+    posterior = DagPosterior.from_data(frame, knowledge=tiers, max_parents=1)
+    session = cpp.Session(posterior, limit=100_000)
+    belief = session.result().belief
+    assert isinstance(belief, Belief)
+    assert float(belief.probabilities.sum()) == pytest.approx(1)
+    assert torch.allclose(belief.edges, posterior.edges, atol=1e-9)
+    assert bool(tiers.holds(belief.candidates).all())
+
+
+def test_what_is_known_is_said_where_the_posterior_is_made():
+    _, frame = linear(3, 40, 1)
+    with pytest.raises(InvalidParameter, match="where that is made"):
+        cpp.Session(DagPosterior.from_data(frame), knowledge=Knowledge(forbidden=[("x0", "x1")]))
+
+
+def test_particles_agree_with_all_graphs_reweighted():
+    dag, frame = linear(6, 60, 2)
+    first = Knowledge(tiers=[["x0", "x1", "x2"], ["x3", "x4", "x5"]])
+    posterior = DagPosterior.from_data(frame, max_parents=2, knowledge=first)
+    oracle = cpp.SimulatedOracle(dag, cpp.noise.Symmetric(ERROR), seed=5)
+    draw = np.random.default_rng(0)
+    questions = all_questions(frame.columns)
+    answers = [oracle.ask(questions[k])[0] for k in draw.permutation(len(questions))[:14]]
+    batch = posterior.inference.every(2_000_000)
+    exact = Belief.weighted(batch, torch.from_numpy(posterior.inference.log_probability(batch)).exp(), Fixed(ERROR))
+    exact = exact.update(answers)
+    belief = ParticleBelief.given(posterior, Fixed(ERROR), seed=4).update(answers)
+    assert belief.mixing is not None
+    # eight states of each of an eighth as many chains: no better than so many independent draws, drawn again twice
+    spread = 4 * math.sqrt(2 * 0.25 / (belief.particles / 8))
+    assert float((belief.edges - exact.edges).abs().max()) < spread
+    assert belief.log_marginal_likelihood == pytest.approx(exact.log_marginal_likelihood, abs=3 * spread)
+    assert belief.confidence == pytest.approx(exact.confidence, rel=3 * spread)
+    assert belief.entropy == pytest.approx(exact.entropy, abs=10 * spread)
+
+
+def test_a_loop_by_particles_asks_nothing_that_data_settled():
+    dag, frame = linear(7, 2000, 4)
+    posterior = DagPosterior.from_data(frame)
+    oracle = cpp.SimulatedOracle(dag, cpp.noise.Symmetric(0.05), seed=1)
+    result = cpp.discover(posterior, oracle, channel=Fixed(0.05), max_questions=25, seed=2)
+    assert isinstance(result.belief, ParticleBelief)
+    assert result.transcript
+    for step in result.transcript:
+        assert 0.001 < posterior.probability(step.answer.question) < 0.999
+
+
+@pytest.mark.parametrize(("d", "channel"), [(4, Agnostic()), (4, Potentials()), (6, Agnostic())])
+def test_a_session_from_data_is_saved_with_its_weights(tmp_path, d, channel):
+    dag, frame = linear(d, 50, 6)
+    oracle = cpp.SimulatedOracle(dag, cpp.noise.Symmetric(0.1), seed=2)
+    with cpp.Session(DagPosterior.from_data(frame), channel=channel, seed=3) as session:
+        for _ in range(3):
+            session.tell(oracle.ask(session.ask()))
+        session.save(tmp_path / "run.json")
+        edges, following = session.result().belief.edges, session.ask()
+    with cpp.Session.load(tmp_path / "run.json") as again:
+        assert again.ask() == following
+        assert torch.equal(again.result().belief.edges, edges)
+        assert again.result().given == "data (BGe, 50 rows) under no hidden common causes"
