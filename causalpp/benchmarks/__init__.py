@@ -23,11 +23,13 @@ from causalpp.benchmarks.studies import (
     ConfidenceStudy,
     Efficiency,
     RealModels,
+    SignallingStudy,
     calibrations,
     comparison_of_oracles,
     confidence_study,
     efficiency,
     real_models,
+    signalling_study,
 )
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "Part",
     "RealModels",
     "Run",
+    "SignallingStudy",
     "Solution",
     "Solver",
     "Study",
@@ -53,6 +56,7 @@ __all__ = [
     "real_models",
     "run",
     "seed_of",
+    "signalling_study",
     "solver_names",
     "study_names",
 ]

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -41,6 +41,10 @@ class Exact:
     def __post_init__(self) -> None:
         if self.log_prior_total == -np.inf or self.sums.log_total == -np.inf:
             raise InvalidGraph("no graph at all agrees with what is known of the edges and the limits of the prior")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is written: the search for the most probable graphs begins anew."""
+        return {name: value for name, value in self.__dict__.items() if name != "_best"}
 
     @property
     def log_marginal_likelihood(self) -> float:

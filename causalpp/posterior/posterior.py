@@ -127,8 +127,8 @@ class DagPosterior:
         Warns:
             IncompleteDataWarning: values are missing; rows without any are used.
         """
-        if max_parents is not None and max_parents < 0:
-            raise InvalidParameter(f"max_parents counts variables and cannot be {max_parents}")
+        if max_parents is not None and not (isinstance(max_parents, int) and max_parents >= 0):
+            raise InvalidParameter(f"max_parents counts variables and cannot be {max_parents!r}")
         chosen, table, rows = _score(frame, score, interventions, kinds)
         d = len(chosen.names)
         if d > _MOST:
@@ -261,7 +261,13 @@ class DagPosterior:
         return self.top(1)[0][0]
 
     def top(self, k: int = 5) -> list[tuple[Dag, float]]:
-        """The ``k`` most probable graphs with their probabilities, exactly."""
+        """The ``k`` most probable graphs with their probabilities, exactly.
+
+        Raises:
+            InvalidParameter: a negative number.
+        """
+        if k < 0:
+            raise InvalidParameter(f"the number of graphs cannot be negative, got {k}")
         return self.inference.most_probable(k)
 
     def classes(self, k: int = 5, among: int = 100) -> list[tuple[MarkovEquivalenceClass, float]]:

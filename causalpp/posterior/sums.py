@@ -64,6 +64,10 @@ class Sums:
     weights: Floats
     watch: Watch = lambda *_: None
 
+    def __getstate__(self) -> dict[str, Floats]:
+        """What is written: whoever watches is not, nor what can be summed again."""
+        return {"weights": self.weights}
+
     @property
     def d(self) -> int:
         """How many variables there are."""

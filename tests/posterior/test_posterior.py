@@ -2,6 +2,7 @@
 
 import json
 import math
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -178,3 +179,31 @@ def test_family_scores_are_those_of_the_score():
                         kind(frame, interventions=interventions).of(v, parents), abs=1e-9
                     )
                     assert few[v, parents] == (table[v, parents] if parents.bit_count() < 2 else -np.inf)
+
+
+def test_a_posterior_can_be_kept_and_taken_to_another_process():
+    posterior = DagPosterior.from_data(real())
+    best = posterior.top(2)
+    again = pickle.loads(pickle.dumps(posterior))
+    assert again.top(2) == best
+    assert again.edges.equal(posterior.edges)
+    assert again.sample(5, seed=1) == posterior.sample(5, seed=1)
+    assert again.learned == posterior.learned
+
+
+def test_a_cell_names_several_variables_that_were_set():
+    frame = real(60)
+    told = [None] * 20 + ["c"] * 20 + [("a", "c")] * 20
+    cells = ["", None] * 10 + ["c"] * 20 + ["a, c"] * 10 + ["c;a"] * 10
+    column = DagPosterior.from_data(frame.assign(told=cells), interventions="told")
+    assert column.edges.numpy() == pytest.approx(DagPosterior.from_data(frame, interventions=told).edges.numpy())
+    with pytest.raises(UnknownVariable, match="nobody"):
+        DagPosterior.from_data(frame.assign(told="a, nobody"), interventions="told")
+
+
+def test_numbers_that_count_nothing_are_refused():
+    for wrong in (-1, 1.5):
+        with pytest.raises(InvalidParameter, match="max_parents"):
+            DagPosterior.from_data(real(), max_parents=wrong)
+    with pytest.raises(InvalidParameter, match="negative"):
+        DagPosterior.from_data(real()).top(-1)

@@ -6,6 +6,7 @@ from causalpp.benchmarks.studies.discover import DISCOVER
 from causalpp.benchmarks.studies.efficiency import Efficiency, efficiency
 from causalpp.benchmarks.studies.local import LOCAL, calibrations, comparison_of_oracles
 from causalpp.benchmarks.studies.real import RealModels, real_models
+from causalpp.benchmarks.studies.signalling import SignallingStudy, signalling_study
 from causalpp.benchmarks.studies.solve import SOLVE
 
 __all__ = [
@@ -15,11 +16,13 @@ __all__ = [
     "ConfidenceStudy",
     "Efficiency",
     "RealModels",
+    "SignallingStudy",
     "calibrations",
     "comparison_of_oracles",
     "confidence_study",
     "efficiency",
     "real_models",
+    "signalling_study",
 ]
 
 __getattr__ = old_names(

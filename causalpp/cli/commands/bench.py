@@ -247,6 +247,33 @@ def efficiency_(
     measuring.carry_out(efficiency, "efficiency", runs)
 
 
+@bench.command("sachs")
+def sachs_(
+    path: Annotated[Path, typer.Argument(help="The cells: a folder of sheets, a workbook, or one table.")],
+    edges: Annotated[int, typer.Option("--edges", help="Of the network compared with: 17 or 20.")] = 17,
+    levels: Annotated[int, typer.Option("--levels", min=2, help="Into which numbers are cut.")] = 3,
+    further: Annotated[
+        bool, typer.Option("--further", help="Also the five sheets that the authors' main result leaves out.")
+    ] = False,
+    out: options.Out = None,
+    json: options.Json = False,
+) -> None:
+    """Compare what a posterior, PC, GES and exact search find in the cells of Sachs et al. (2005)."""
+    from causalpp.benchmarks import signalling_study
+    from causalpp.tasks import read_cytometry
+
+    check_target(out)
+    cells = read_cytometry(path, further=further)
+    with Progress("sachs", wanted=not json) as bar:
+        found = signalling_study(cells, edges=edges, levels=levels, progress=bar.reach)
+    if out is not None:
+        write_text(out, found.to_json() + "\n")
+    if json:
+        print_json(found.to_dict())
+    else:
+        console.print(repr(found), soft_wrap=True)
+
+
 @bench.command("real")
 def real_(
     answers: Annotated[
