@@ -135,6 +135,19 @@ def test_places_without_a_model(file: Path, cache: Path, tmp_path: Path) -> None
         load_model(part)
     with pytest.raises(InvalidParameter, match="no folder ''"):
         load_model("")
+    with pytest.raises(InvalidParameter, match=r"no model at 'x{100}': File name too long"):
+        load_model("x" * 5_000)
+    with pytest.raises(InvalidParameter, match="device 'meta' cannot be used"):
+        load_model(file, device="meta")
+
+
+def test_weights_of_other_sizes(saved: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(saved, other)
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps(config | {"vocab_size": 100}))
+    with pytest.raises(OracleError, match=r"not of the sizes in its config\.json$"):
+        load_model(other, device="cpu")
 
 
 @pytest.mark.parametrize("share", [0.01, 0.3, 0.9])
@@ -173,14 +186,26 @@ def test_what_is_asked_of_a_model_in_memory(saved: Path) -> None:
 
 
 def test_models_that_write_no_text(saved: Path, tmp_path: Path) -> None:
-    from transformers import T5Config, T5ForConditionalGeneration
+    from transformers import BertConfig, BertForMaskedLM, BertLMHeadModel, T5Config, T5ForConditionalGeneration
 
     loaded = load_model(saved, device="cpu")
     size = {"d_model": 8, "d_ff": 8, "d_kv": 4, "num_layers": 1, "num_heads": 2}
     both = T5ForConditionalGeneration(T5Config(vocab_size=len(loaded.tokenizer), **size))
-    for model in (loaded.model.model, both):
+    narrow = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    fills_gaps = BertForMaskedLM(BertConfig(vocab_size=len(loaded.tokenizer), **narrow))
+    folder = tmp_path / "bert"  # the library loads it, with a warning, as one that sees what comes later
+    fills_gaps.save_pretrained(folder)
+    loaded.tokenizer.save_pretrained(folder)
+    for source in (
+        (loaded.model.model, loaded.tokenizer),
+        (both, loaded.tokenizer),
+        (fills_gaps, loaded.tokenizer),
+        folder,
+    ):
         with pytest.raises(OracleError, match="does not go on writing a text"):
-            load_model((model, loaded.tokenizer))
+            load_model(source, device="cpu")
+    writes = BertLMHeadModel(BertConfig(vocab_size=len(loaded.tokenizer), is_decoder=True, **narrow))
+    assert load_model((writes, loaded.tokenizer)).model is writes
 
 
 def test_a_name_that_is_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

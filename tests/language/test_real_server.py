@@ -270,7 +270,7 @@ def test_llama_cpp(path: Path, inside: TransformersBackend, tmp_path: Path) -> N
 @pytest.mark.slow
 def test_a_real_model_served_and_in_this_process(smollm2: TransformersBackend) -> None:
     """llama.cpp rounds what a layer hands to the next to eight bits: the two read the same, and agree within that."""
-    pairs = [("rain", "floods"), ("fire", "smoke"), ("exercise", "fitness"), ("noise", "stress")]
+    pairs = [("rain", "floods"), ("noise", "stress")]
     asked = [f"Does {a} cause {b}? Answer yes or no." for pair in pairs for a, b in (pair, pair[::-1])]
     prompts = [Prompt(text, labels=LABELS[:2]) for text in asked]
 

@@ -15,6 +15,7 @@ from causalpp.language.backends._gguf import converted, gguf_file
 if TYPE_CHECKING:
     import torch
 
+_SIZES = "ignore_mismatched_sizes"  # what the library says of it stands in a report
 _COMMAND = "pip install 'causalpp[transformers]'"
 
 __all__ = ["LoadedModel", "first_line", "library", "load_model"]
@@ -121,7 +122,10 @@ def _from_files(
 ) -> LoadedModel:
     name, folder = str(source), Path(source).expanduser()
     wanted, transformers = _dtype(dtype, device), library()
-    there = bool(name) and folder.exists()
+    try:
+        there = bool(name) and folder.exists()
+    except OSError as error:  # a name that none can have, or a place that may not be looked at
+        raise InvalidParameter(f"there is no model at {name[:100]!r}: {error.strerror}") from None
     if not there and name.lower().endswith(".gguf"):
         raise InvalidParameter(f"there is no file {name!r}")
     if not there and (isinstance(source, Path) or not name or re.match(r"[/.~]|.*[\\]|.*/.*/", name)):
@@ -137,7 +141,8 @@ def _from_files(
             raise MissingDependency(f"the {what} of {name!r} needs another package: {first_line(error)}") from None
         except Exception as error:  # the library lets through whatever its readers and the network raise
             where = "" if there else "there is no folder of this name, and the hub says: "
-            raise OracleError(f"cannot load the {what} of {name!r}: {where}{first_line(error)}") from None
+            why = "its weights are not of the sizes in its config.json" if _SIZES in str(error) else first_line(error)
+            raise OracleError(f"cannot load the {what} of {name!r}: {where}{why}") from None
 
     def read(place: str | Path, **more: Any) -> tuple[Any, Any]:
         tokenizer = load("tokenizer", transformers.AutoTokenizer, place, **more)
@@ -162,9 +167,11 @@ def _from_files(
 
 
 def _check_kind(loaded: LoadedModel) -> None:
-    """A model that writes texts: not one without a head for words, and not a reader with a writer behind it."""
+    """A model that writes texts: with a head for words, and neither a reader nor one with a writer behind it."""
     config, model = loaded.model.config, loaded.model
-    if getattr(config, "is_encoder_decoder", False) or model.get_output_embeddings() is None:
+    readers = library().models.auto.modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    reads = config.model_type in readers and not getattr(config, "is_decoder", False)
+    if reads or getattr(config, "is_encoder_decoder", False) or model.get_output_embeddings() is None:
         raise OracleError(
             f"{type(model).__name__} of {loaded.name!r} does not go on writing a text: take one of the kind that "
             "AutoModelForCausalLM loads"
@@ -208,7 +215,7 @@ def _device(device: str | torch.device | None) -> torch.device:
         there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
         device = next((kind for kind in there if there[kind]), "cpu")
     try:
-        torch.empty(0, device=device)
+        torch.empty(1, device=device).item()  # one without numbers has no place for them
         return torch.device(device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise InvalidParameter(f"device {str(device)!r} cannot be used here: {first_line(error)}") from None
@@ -226,6 +233,6 @@ def _dtype(dtype: str | torch.dtype | None, device: torch.device) -> Any:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of a message, which for the library's errors says what is wrong."""
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:300]
+    """The first line of a message, with the next one if it ends in a colon: the library's errors then say it all."""
+    lines = (str(error).strip() or type(error).__name__).splitlines()
+    return " ".join(lines[: 1 + lines[0].rstrip().endswith(":")])[:300]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["boxed_label", "conceded", "unboxed", "without_emoji"]
+__all__ = ["boxed_label", "conceded", "finished", "unboxed", "without_emoji"]
 
 _TAIL = 1_000  # characters of a long reply in which its last line is looked for
 _MATHS = re.compile(r"\\[\[\]()]|\$")
@@ -18,6 +18,15 @@ _BOXED_LINE = re.compile(
     r"\\boxed\s{0,3}(?P<inner>\{.{0,100}\})[\s*_.!]*",
     re.IGNORECASE,
 )
+
+#: What may go before an answer without a stop: an announcement of it, an item of a list, a heading.
+_ANNOUNCED = re.compile(
+    r"(?:.*[.!] )?(?:(?:so|therefore|thus|hence|in conclusion|in summary|in short)[,:]? ?)?"
+    r"(?:(?:here is |here's )?(?:(?:the|my) )?(?:final |correct )?(?:answer|conclusion|verdict)(?: is)?)?[ :,]*",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(r"\s*(?:[-+*•#>]|\d{1,3}[.)])+ .*[^\s:,;]\s*")
+_OPEN = re.compile(r"[^\W\d_]|[,:;(=–—-]")  # ends a line with which a sentence may not end
 
 #: Emoji that say yes, that say no, and that say neither; any other may take back what was said.
 _SIGNS: dict[str, bool | None] = {
@@ -71,6 +80,17 @@ def unboxed(text: str) -> str:
     return _MATHS.sub("", text).strip()
 
 
+def finished(text: str) -> bool:
+    r"""Whether what stands before a last line leaves that to itself, and does not lead on to it.
+
+    >>> finished("It goes through tar.\n"), finished("Final answer:"), finished("It would be wrong to write")
+    (True, True, False)
+    """
+    line = text[-_TAIL:].rstrip().rpartition("\n")[2]
+    said = re.sub(r"[*_`\"']", "", line).strip()
+    return not _OPEN.match(said[-1:]) or bool(_ANNOUNCED.fullmatch(said) or _ITEM.fullmatch(line))
+
+
 def boxed_label(text: str) -> str | None:
     r"""What stands in the box with which the last line of a text ends, if nothing but "the answer is" goes before it.
 
@@ -80,8 +100,9 @@ def boxed_label(text: str) -> str | None:
     tail = text[-_TAIL:]
     if "\\boxed" not in tail:
         return None
-    found = _BOXED_LINE.fullmatch(_MATHS.sub("", tail).strip().rpartition("\n")[2])
-    return None if found is None else unboxed("\\boxed" + found["inner"]).strip(" .!*_")
+    before, _, last = _MATHS.sub("", tail).strip().rpartition("\n")
+    found = _BOXED_LINE.fullmatch(last)
+    return None if found is None or not finished(before) else unboxed("\\boxed" + found["inner"]).strip(" .!*_")
 
 
 def without_emoji(text: str) -> tuple[str, set[bool]]:

@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Any
 
 from causalpp.language.backend import Reply
-from causalpp.language.reading.forms import boxed_label, conceded, unboxed, without_emoji
+from causalpp.language.reading.forms import boxed_label, conceded, finished, unboxed, without_emoji
 from causalpp.language.reading.values import without_thoughts
 
 __all__ = ["LABELS", "TOO_LONG", "Agreement", "Reading", "bare", "log_odds", "plain", "read_label", "readable"]
@@ -244,7 +244,7 @@ def _read_text(text: str, agreement: Agreement) -> Reading:
         if read is not None:
             return read
     before, _, last = plain.rpartition("\n")
-    closing = _closing(last, plain) if before and len(last) <= _LAST_LINE else None
+    closing = _closing(last, plain) if before and len(last) <= _LAST_LINE and finished(before) else None
     plain = unboxed(plain)
     if (
         closing and not agreement.negated
