@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +21,7 @@ from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
 from causalpp.errors import IncompleteDataWarning, InvalidData, InvalidParameter, TooLarge, UnknownVariable
 from causalpp.graphs import Dag, DagBatch, Knowledge
 from causalpp.posterior.exact import Exact
+from causalpp.posterior.grouping import class_numbers
 from causalpp.posterior.sums import Sums
 from causalpp.propositions import Causes, DirectlyCauses, Proposition
 from causalpp.propositions.statements import Not
@@ -35,6 +35,7 @@ __all__ = ["Consensus", "DagPosterior"]
 
 _MOST = 20  # variables of the exact posterior: it sums 3^d terms
 _DRAWS = 10_000  # graphs by which it is asked what has no closed form
+_MEMBERS = 1 << 16  # of a class that are weighed one by one
 _SHOWN = 1.0  # seconds after which a bar appears
 
 
@@ -271,16 +272,24 @@ class DagPosterior:
         return self.inference.most_probable(k)
 
     def classes(self, k: int = 5, among: int = 100) -> list[tuple[MarkovEquivalenceClass, float]]:
-        """The most probable equivalence classes of the ``among`` most probable graphs, with their probabilities.
+        """The most probable equivalence classes with their probabilities, the most probable first.
 
-        The probability of a class is that of all its members.
+        Looked at are the classes of the ``among`` most probable graphs, and as many that have most of the drawn graphs:
+        many graphs of little weight can make a class that is more probable than that of the best graph.  The
+        probability of a class is that of all its members, exactly; of more than 65,536, its share of the draws.
         """
-        total: dict[Cpdag, float] = defaultdict(float)
-        for dag, _ in self.top(among):
-            total[Cpdag.from_dag(dag)] += 0.0
+        number = torch.from_numpy(class_numbers(self.candidates))
+        share = torch.zeros(len(self.candidates), dtype=torch.float64).index_add_(0, number, self.probabilities)
+        total: dict[Cpdag, float] = {Cpdag.from_dag(dag): 0.0 for dag, _ in self.top(among)}
+        first = {int(group): k for k, group in reversed(list(enumerate(number.tolist())))}
+        for group in share.argsort(descending=True)[:among].tolist():
+            if group in first:
+                total[Cpdag.from_dag(self.candidates[first[group]])] = float(share[group])
         for cpdag in total:
-            members = MarkovEquivalenceClass(cpdag).batch(limit=1 << 16)
-            total[cpdag] = float(np.exp(self.inference.log_probability(members)).sum())
+            mec = MarkovEquivalenceClass(cpdag)
+            if mec.size <= _MEMBERS:
+                log_p = self.inference.log_probability(mec.batch(limit=_MEMBERS))
+                total[cpdag] = float(np.exp(log_p).sum())
         found = sorted(total.items(), key=lambda item: -item[1])[:k]
         return [(MarkovEquivalenceClass(cpdag), p) for cpdag, p in found]
 

@@ -19,6 +19,7 @@ from causalpp.errors import (
 )
 from causalpp.graphs import all_dags
 from causalpp.posterior import DagPosterior
+from causalpp.posterior.grouping import class_numbers
 from causalpp.scores import BDeu, BGe, StructurePrior, family_scores
 
 
@@ -207,3 +208,20 @@ def test_numbers_that_count_nothing_are_refused():
             DagPosterior.from_data(real(), max_parents=wrong)
     with pytest.raises(InvalidParameter, match="negative"):
         DagPosterior.from_data(real()).top(-1)
+
+
+def test_classes_are_in_the_order_of_their_mass_not_of_their_best_graph():
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame(draw.normal(size=(12, 4)), columns=list("abcd"))  # hardly anything is known
+    posterior = DagPosterior.from_data(frame)
+    dags, p, _ = by_hand(BGe(frame))
+    mass = {}
+    for dag, q in zip(dags, p):
+        cpdag = cpp.Cpdag.from_dag(dag)
+        mass[cpdag] = mass.get(cpdag, 0.0) + q
+    wanted = sorted(mass.values(), reverse=True)[:5]
+    assert [q for _, q in posterior.classes(5, among=20)] == pytest.approx(wanted, abs=1e-9)
+    numbers = class_numbers(cpp.DagBatch.from_dags(dags))
+    assert len(set(numbers.tolist())) == len(mass) == 185  # of four variables
+    pairs = {(int(number), cpp.Cpdag.from_dag(dag)) for number, dag in zip(numbers, dags)}
+    assert len(pairs) == 185
