@@ -204,6 +204,8 @@ def _missing(result: Result) -> str:
     if found.graph is not None and found.probability is not None and found.probability > 0.01:
         edges = ", ".join(f"{a} → {b}" for a, b in found.graph.edges) or "no edges"
         terms.append(("Leading alternative", edges))
+    if found.data is not None:
+        terms.append(("Data and answers", str(found.data)))
     if not terms:
         return ""
     return f"<section>\n<h2>Is the truth among the candidates?</h2>\n{terms_html(terms)}\n</section>"

@@ -25,6 +25,7 @@ from causalpp.belief.channels import (
     Worlds,
     is_graded,
 )
+from causalpp.belief.disagreement import Disagreement, EdgeMoved
 from causalpp.belief.explanation import Explanation, Reason
 from causalpp.belief.huge import ComponentBelief, Mixing, ParticleBelief
 from causalpp.belief.listed import ListedBelief
@@ -45,6 +46,8 @@ __all__ = [
     "ComponentBelief",
     "Correlated",
     "CountChannel",
+    "Disagreement",
+    "EdgeMoved",
     "Explanation",
     "Fixed",
     "Heard",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpp.belief.channels import Profile
+from causalpp.belief.disagreement import Disagreement
 from causalpp.graphs import Dag, DagBatch, Knowledge, reachability
 from causalpp.propositions import Proposition, all_questions, truth_table
 
@@ -33,6 +34,7 @@ class NoneOfThese:
             None if the channel knows only one of the two.
         alternatives: how many there are.
         graph: the most probable one of them.
+        data: whether data and answers speak of the same graph, where the belief started from data.
     """
 
     probability: float | None
@@ -40,6 +42,7 @@ class NoneOfThese:
     related: float | None
     alternatives: int
     graph: Dag | None = None
+    data: Disagreement | None = None
 
     @classmethod
     def only_related(cls, profile: Profile) -> NoneOfThese:
@@ -59,6 +62,7 @@ class NoneOfThese:
             "related": self.related,
             "alternatives": self.alternatives,
             "graph": edges,
+            "data": None if self.data is None else self.data.to_dict(),
         }
 
 

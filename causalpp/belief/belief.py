@@ -14,6 +14,7 @@ from torch import Tensor
 
 from causalpp.belief.alternatives import NoneOfThese, one_edge_alternatives
 from causalpp.belief.channels import Agnostic, Channel
+from causalpp.belief.disagreement import Disagreement
 from causalpp.belief.explanation import Explanation, Reason
 from causalpp.belief.listed import ListedBelief, log_weights
 from causalpp.belief.protocol import AnyBelief
@@ -193,9 +194,15 @@ class Belief(ListedBelief, AnyBelief):
     def none_of_these(self) -> NoneOfThese:
         """How the candidates compare with graphs one edge away, and with answers that have nothing to do with a graph.
 
-        A belief without alternatives looks at those of :meth:`with_alternatives`.
+        A belief without alternatives looks at those of :meth:`with_alternatives`.  One that starts from data leaves no
+        graph out; whether data and answers speak of the same is looked at instead.
         """
         related = NoneOfThese.only_related(self.profile)
+        if self.data is not None:
+            even = Belief.uniform(self.candidates, self.channel).update(self.answers)
+            factor = self.log_marginal_likelihood - even.log_marginal_likelihood
+            edges = self.data.edges, even.edges, self.edges
+            return replace(related, data=Disagreement.between(self.nodes, factor, *edges))
         if self.alternatives is None:
             found = one_edge_alternatives(self.candidates, knowledge=self.knowledge)
             if found is None:

@@ -209,7 +209,7 @@ def result_summary(
     table = _grid(2)
     for dag, p in result.belief.top(3):
         table.add_row("graph" if dag == result.graph else "", f"{p:6.1%}  {arrows(dag, cpdag)}")
-    table.add_row("given", f"that the truth is in {result.given}")
+    table.add_row("given", result.given if result.given.startswith("data") else f"that the truth is in {result.given}")
     for head, said in checked:
         table.add_row(head, said)
     table.add_row("stopped because", result.stopped_because)

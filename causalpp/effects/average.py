@@ -22,6 +22,7 @@ from causalpp.effects._graphwise import Graphwise
 from causalpp.effects._weighted import Graphs, weighted
 from causalpp.errors import InvalidParameter, NotIdentified
 from causalpp.graphs import Dag, DagBatch
+from causalpp.posterior import DagPosterior
 from causalpp.programs import Contrast, ate
 from causalpp.propositions import Causes
 
@@ -111,6 +112,15 @@ class AveragedEffect(Plain):
         """The share of the variance that more rows would shrink."""
         return 1 - self.graph_share
 
+    @property
+    def sign_flip(self) -> float:
+        """The probability that the quantity has the other sign than :attr:`mean`, over graphs and parameters.
+
+        Graphs in which the treatment does nothing count for neither sign; see :attr:`absent`.
+        """
+        other = np.sign(self.draws) == -np.sign(self.mean)
+        return float(self.weights @ other.mean(0)) if self.mean else 0.0
+
     def interval(self, mass: float | None = None) -> tuple[float, float]:
         """The central interval of the mixture that holds so much probability.
 
@@ -151,13 +161,15 @@ class AveragedEffect(Plain):
         low, high = self.interval()
         many = f"{len(self.graphs):,} graph{'s' if len(self.graphs) > 1 else ''}"
         which = "drawn from" if self.drawn else f"with {self.covered:.1%} of"
-        given = f", given that the truth is in {self.given}" if self.given else ""
+        given = f", given {'' if self.given.startswith('data') else 'that the truth is in '}{self.given}"
+        given = given if self.given else ""
         out = [
             f"{self.mean:+.4f}, {self.mass:.0%} interval [{low:+.4f}, {high:+.4f}]",
             f"averaged over {many} {which} the {self.over}{given}, fitted to {self.rows:,} rows",
             f"standard deviation {self.sd:.4f}, of whose square {self.graph_share:.0%} comes from not knowing the "
             f"graph and {self.sampling_share:.0%} from finitely many rows",
         ]
+        out.append(f"the sign is the other one with probability {self.sign_flip:.3f}")
         if self.absent > 0:
             out.append(f"{self.treatment} does not cause {self.outcome} with probability {self.absent:.3f}")
         if self.covered < _ENOUGH:
@@ -196,6 +208,7 @@ class AveragedEffect(Plain):
             "share_of_variance_from_graph": self.graph_share,
             "share_of_variance_from_sampling": self.sampling_share,
             "probability_absent": self.absent,
+            "probability_of_other_sign": self.sign_flip,
             "covered": self.covered,
             "drawn": self.drawn,
             "given": self.given or None,
@@ -239,7 +252,8 @@ def average(
     effects in linear-Gaussian programs; the rest graph by graph.
 
     The weights of a belief are those of the answers: members of one equivalence class explain data equally well, so
-    that the data have nothing to add there.
+    that the data have nothing to add there.  Those of a :class:`~causalpp.DagPosterior`, and of a belief
+    that starts from one, are the data's as well.
 
     Args:
         graphs: a belief, whose posterior weighs them; a :class:`~causalpp.MarkovEquivalenceClass`, a batch or graphs,
@@ -322,6 +336,7 @@ def average(
         rows=len(data),
         absent=float(share[~reached].sum()),
         drawn=drawn,
+        given=graphs.given if isinstance(graphs, DagPosterior) else "",
         over=over,
     )
 

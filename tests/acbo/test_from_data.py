@@ -14,7 +14,7 @@ from causalpp.belief import Agnostic, Belief, Fixed, ParticleBelief, Potentials
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Knowledge, all_dags
 from causalpp.posterior import DagPosterior
-from causalpp.propositions import all_questions
+from causalpp.propositions import all_questions, truth_table
 from causalpp.scores import BGe
 
 ERROR = 0.15
@@ -123,3 +123,44 @@ def test_a_session_from_data_is_saved_with_its_weights(tmp_path, d, channel):
         assert again.ask() == following
         assert torch.equal(again.result().belief.edges, edges)
         assert again.result().given == "data (BGe, 50 rows) under no hidden common causes"
+
+
+@pytest.mark.parametrize("d", [4, 6])
+def test_data_and_answers_agree_or_not_and_on_which_edges(d):
+    _, frame = linear(d, 800, 9)
+    posterior = DagPosterior.from_data(frame)
+    best = posterior.best
+    questions = all_questions(frame.columns, kinds=("DirectlyCauses",))
+    truth = truth_table(questions, cpp.DagBatch.from_dags([best], nodes=posterior.nodes))[0]
+    start = cpp.Session(posterior, channel=Fixed(0.2), seed=1).result().belief
+    for agree in (True, False):
+        answers = [cpp.Answer(q, bool(t) == agree) for q, t in zip(questions, truth, strict=True)]
+        found = start.update(answers).none_of_these.data
+        assert (found.bayes_factor > 1) == agree
+        assert str(found).startswith("data and answers " + ("agree" if agree else "disagree"))
+        for edge in found.edges:
+            assert edge.data == pytest.approx(posterior.probability(cpp.DirectlyCauses(*edge[:2])), abs=1e-9)
+            assert abs(edge.both - edge.data) >= 0.05
+
+
+def test_effects_are_averaged_over_data_and_answers_with_the_probability_of_the_other_sign():
+    dag, frame = linear(4, 120, 8)
+    oracle = cpp.SimulatedOracle(dag, cpp.noise.Symmetric(0.1), seed=1)
+    result = cpp.discover(DagPosterior.from_data(frame), oracle, channel=Fixed(0.1), max_questions=6)
+    effect = result.average(
+        cpp.ate, data=frame, treatment=dag.edges[0][0], outcome=dag.edges[0][1], treated=1, control=0
+    )
+    p = result.belief.probabilities.numpy()
+    reached = cpp.Causes(*dag.edges[0]).holds(result.belief.candidates).numpy()
+    assert effect.absent == pytest.approx(1 - p @ reached, abs=2e-3)
+    assert effect.given == result.given
+    assert "given data (BGe" in repr(effect)
+    flipped = sum(
+        w * float((np.sign(draws) == -np.sign(effect.mean)).mean())
+        for w, draws in zip(effect.weights, effect.draws.T, strict=True)
+    )
+    assert effect.sign_flip == pytest.approx(flipped)
+    assert f"other one with probability {flipped:.3f}" in repr(effect)
+    page = result.report()
+    assert "Data and answers" in page
+    assert "data (BGe, 120 rows) under no hidden common causes" in page

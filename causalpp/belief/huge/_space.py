@@ -16,7 +16,7 @@ from causalpp.belief.huge._reversals import Walkers, below, climbed, reversed_on
 from causalpp.equivalence import MarkovEquivalenceClass, Mpdag
 from causalpp.equivalence.restricted import RestrictedClass
 from causalpp.errors import TooLarge
-from causalpp.posterior import DagPosterior
+from causalpp.posterior import DagPosterior, Exact, Sums
 from causalpp.propositions import Proposition
 
 __all__ = ["AnyDag", "Members", "Space"]
@@ -130,6 +130,12 @@ class AnyDag:
         self.posterior = posterior
         d = len(posterior.nodes)
         self.frame = Frame(Shared.nothing(posterior.nodes), torch.arange(d))
+
+    @property
+    def even(self) -> DagPosterior:
+        """All graphs that have a probability, all equally probable."""
+        flat = Sums(np.where(self.posterior.inference.sums.weights > -np.inf, 0.0, -np.inf))
+        return DagPosterior(self.posterior.nodes, Exact(self.posterior.nodes, flat, flat.log_total))
 
     @cached_property
     def _weights(self) -> Tensor:

@@ -12,9 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from causalpp.belief.alternatives import NoneOfThese
 from causalpp.belief.belief import Belief
 from causalpp.belief.channels.agnostic import Agnostic
 from causalpp.belief.channels.base import Channel
+from causalpp.belief.disagreement import Disagreement
 from causalpp.belief.huge._batches import Frame, PackedBatch
 from causalpp.belief.huge._estimate import Estimate
 from causalpp.belief.huge._moves import KEPT, Mixing, move, systematic
@@ -32,6 +34,7 @@ __all__ = ["Mixing", "ParticleBelief"]
 
 _MANY = 50  # particles that are equal: enough of them to estimate a probability
 _MOST, _FROM_DATA, _FEWEST = 1 << 16, 1 << 14, 1 << 12  # particles, unless said
+_COMPARED = 14  # variables up to which data and answers are compared
 _WORDS = 1 << 20  # of the particles' sets of parents
 _CELLS = 1 << 31  # of the particles' adjacency, which is written out once: two gigabytes
 _SURE = 1e-12  # a probability that is 0 or 1 but for rounding
@@ -342,6 +345,21 @@ class ParticleBelief(Estimate):
         if _SURE < self.probability(statement) < 1 - _SURE:
             return None
         return self.space.decide(statement)  # particles are a sample
+
+    @cached_property
+    def none_of_these(self) -> NoneOfThese:
+        """Whether the answers have to do with the graph, and, from data, whether both speak of the same graph.
+
+        The latter up to 14 variables: it takes a second belief, that starts from all graphs alike.
+        """
+        related = NoneOfThese.only_related(self.profile)
+        if not isinstance(self.space, AnyDag) or len(self.nodes) > _COMPARED:
+            return related
+        even = ParticleBelief.given(self.space.even, self.channel, particles=_FEWEST, seed=self.seed)
+        even = even.update(self.answers)
+        factor = self.log_marginal_likelihood - even.log_marginal_likelihood
+        edges = self.space.posterior.edges, even.edges, self.edges
+        return replace(related, data=Disagreement.between(self.nodes, factor, *edges))
 
     def thinned(self, count: int) -> Belief:
         """A belief over at most so many graphs, drawn by weight, that stands for this one: for quick looks ahead."""
