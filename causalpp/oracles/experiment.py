@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -51,8 +52,9 @@ class ExperimentOracle(Oracle):
 
     ``Causes(a, b)`` compares the levels of a; so does ``Changes(a, b, holding={…})``, at several settings of what
     is held, and the smallest of the k independent p-values counts as 1 − (1 − p)ᵏ (Šidák 1967).
-    ``DirectlyCauses(a, b)`` is the latter with all other observed variables held; ``Direction(a, b)``, which as a
-    proposition says that a causes b, is answered as ``Causes(a, b)`` is.  Denied questions are answered too.
+    ``DirectlyCauses(a, b)`` is the latter with all other observed variables held; ``Direction(a, b)`` takes
+    two experiments, ``Causes(a, b)``, which as a proposition it is, and ``Causes(b, a)``: the answer is that of the
+    first, and both are its parts.  Denied questions are answered too.
     All others are answered with an abstention that gives the reason.  A :class:`~causalpp.oracles.Panel` is one
     experiment: all its outcomes are looked at in the same samples.
 
@@ -158,6 +160,14 @@ class ExperimentOracle(Oracle):
         sure = log_odds(found.p, self.alpha, min(self.power, found.power(self.alpha)))
         text = f"p = {found.p:.2g}, {found.name}"
         return Answer(request.question, (found.p < self.alpha) != denied, log_odds=-sure if denied else sure, text=text)
+
+    def _parts(self, question: Proposition, number: int) -> Sequence[Request]:
+        if not isinstance(question, Direction):
+            return ()
+        return [Request(Causes(*pair), number) for pair in ((question.a, question.b), (question.b, question.a))]
+
+    def _graded(self, wholes: Sequence[tuple[Request, Sequence[Answer]]]) -> list[Answer]:
+        return [replace(parts[0], question=request.question, parts=tuple(parts)) for request, parts in wholes]
 
     def p_value(self, question: Proposition, replicate: int = 0) -> float | None:
         """The p-value of "nothing changes" behind the answer to a question; None where there is no test of it.

@@ -26,6 +26,7 @@ from causalpp import (
     load_network,
 )
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
+from causalpp.oracles import contrasts
 from causalpp.oracles._tests import Outcome, difference, rows_needed, smallest
 from causalpp.oracles.experiment import ExperimentOracle, log_odds
 from causalpp.programs import Table
@@ -424,9 +425,16 @@ def test_rows_needed_are_those_of_the_test() -> None:
     assert abs(np.mean(found) - 0.78) < SIGMAS * math.sqrt(0.78 * 0.22 / 60)
 
 
-def test_a_direction_is_tested_as_the_proposition_it_is() -> None:
-    for pair in (("smoke", "bronc"), ("bronc", "smoke")):
+def test_a_direction_takes_both_experiments_and_is_answered_as_the_proposition_it_is() -> None:
+    for pair in (("smoke", "bronc"), ("bronc", "smoke"), ("smoke", "asia")):
         (direction,) = ExperimentOracle(ASIA, samples=200, seed=1).ask(Direction(*pair))
-        (cause,) = ExperimentOracle(ASIA, samples=200, seed=1).ask(Causes(*pair))
-        assert (direction.value, direction.log_odds, direction.text) == (cause.value, cause.log_odds, cause.text)
-        assert not direction.parts
+        both = ExperimentOracle(ASIA, samples=200, seed=1).ask([Causes(*pair), Causes(*pair[::-1])])
+        assert direction.parts == tuple(both)
+        assert (direction.value, direction.log_odds, direction.text) == (both[0].value, both[0].log_odds, both[0].text)
+        # where neither causes the other, "no" is no evidence for the other direction
+        assert contrasts(direction)[0] == pytest.approx(
+            min(both[0].log_odds, 50) - min(both[1].log_odds, 50)  # type: ignore[type-var]
+        )
+    (denied,) = ExperimentOracle(ASIA, samples=200, seed=1).ask(~Direction("smoke", "bronc"))
+    assert denied.value is False
+    assert not denied.parts

@@ -25,8 +25,9 @@ Pair = tuple[str, str]
 
 
 def is_graded(answer: Answer) -> bool:
-    """Whether an answer says more than a word: it has log-odds, or is made of parts."""
-    return isinstance(answer.question, Direction) and (bool(answer.parts) or answer.log_odds is not None)
+    """Whether an answer says more than a word: it has log-odds, or is made of parts that speak of both directions."""
+    more = isinstance(answer.question, Direction) and (bool(answer.parts) or answer.log_odds is not None)
+    return more and (answer.value is None or bool(contrasts(answer)))
 
 
 @dataclass(frozen=True, eq=False)
