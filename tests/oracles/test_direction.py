@@ -6,9 +6,11 @@ import math
 import re
 import sys
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 import torch
 
@@ -239,6 +241,17 @@ def test_a_model_that_overlooks_negation_is_found_out_and_not_asked_that_way_aga
     assert all((answer.log_odds or 0) > 0 for answer in answers)
 
 
+def test_what_negation_showed_is_known_to_an_oracle_that_goes_on_after_those_answers() -> None:
+    with pytest.warns(NegationWarning):
+        answers, _ = asked_both_ways(1.0)
+    later = ScriptedBackend(lambda prompt: opinions(prompt, 1.0))
+    oracle = LanguageModelOracle(later, polarities=["positive", "negated"])
+    with pytest.warns(NegationWarning):
+        oracle.resume(Answer.from_dict(answer.to_dict()) for answer in answers)
+    oracle.ask(Direction("a", "g"))
+    assert len(later.prompts) == 2
+
+
 def test_a_model_that_understands_negation_is_averaged_over_both() -> None:
     answers, backend = asked_both_ways(-0.5)
     assert len(backend.prompts) == 15 * 4
@@ -246,6 +259,35 @@ def test_a_model_that_understands_negation_is_averaged_over_both() -> None:
     gap = {q: ord(q.b) - ord(q.a) for q in all_questions("abcdef", "Direction") if isinstance(q, Direction)}
     assert [a.log_odds for a in answers] == pytest.approx([1.5 * gap[a.question] for a in answers])
     assert negation(answers)[0].understood
+
+
+@pytest.mark.parametrize(
+    ("rho", "share", "low", "high"), [(0.0, 0.0, 0, 0.02), (0.0, 0.8, 0, 0.06), (0.8, 0.8, 0.8, 1)]
+)
+def test_unrelated_answers_seldom_pass_for_understood_and_related_ones_mostly_do(
+    rho: float, share: float, low: float, high: float
+) -> None:
+    """Looked at with every answer, as a loop does: of 200 models with positions and errors of their own."""
+    rng = np.random.default_rng(1)
+    pairs = list(combinations("abcdefgh", 2))
+    shown = 0
+    for _ in range(200):
+        three = []
+        for _ in range(3):
+            place = dict(zip("abcdefgh", math.sqrt(share / 2) * rng.normal(size=8), strict=True))
+            three.append([place[a] - place[b] + math.sqrt(1 - share) * rng.normal() for a, b in pairs])
+        said = []
+        understood: bool | None = None
+        for k in rng.permutation(len(pairs))[:20]:
+            one, other = (math.sqrt(rho) * three[0][k] + math.sqrt(1 - rho) * three[n][k] for n in (1, 2))
+            forth, back = Causes(*pairs[k]), Causes(*pairs[k][::-1])
+            said += [Answer(forth, True, log_odds=one), Answer(back, True, log_odds=0.0)]
+            said += [Answer(q, True, log_odds=x, negated=True) for q, x in ((forth, other), (back, 0.0))]
+            if (understood := negation(said)[0].understood) is False:
+                break
+        shown += understood is True
+    # the standard error of a share of 200 is .01 at .02, .017 at .06 and .028 at .8
+    assert low <= shown / 200 <= high
 
 
 def test_negated_questions_are_never_asked_without_the_others() -> None:

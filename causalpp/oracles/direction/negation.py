@@ -18,7 +18,8 @@ from causalpp.propositions import Causes, Direction
 __all__ = ["Negation", "negation"]
 
 _SURE = 2.0  # standard errors above zero from which on an agreement shows that negation is understood
-_ENOUGH = 8  # pairs after which a model that has not shown it is taken not to understand
+_HARDLY = 1.0  # below so many it is not, ...
+_FEW, _ENOUGH, _MANY = 4, 8, 16  # ... from so many pairs on; fewest that show it, and most that are asked in doubt
 
 
 @dataclass(frozen=True)
@@ -29,28 +30,36 @@ class Negation:
         pairs: how many pairs were asked about in both polarities.
         agreement: the correlation (about zero) of the contrasts of negated questions, turned back, with those of the
             questions as they stand; None where there is nothing to compare.
+        free: how many of these pairs no other pairs foretell, if all that a model has is a position for each
+            variable: the variables, less one for each set of them that pairs connect.
     """
 
     pairs: int
     agreement: float | None
+    free: int
 
     @property
     def errors(self) -> float:
-        """The agreement in standard errors of that of unrelated answers."""
-        return (self.agreement or 0.0) * math.sqrt(self.pairs)
+        """The agreement in its standard errors (Student's t); as answers share positions, only free pairs count.
+
+        >>> round(Negation(10, 0.8, 4).errors, 3)
+        2.667
+        """
+        r = self.agreement or 0.0
+        return r * math.sqrt(self.free / max(1 - r * r, 1e-12))
 
     @property
     def understood(self) -> bool | None:
         """Whether the model is shown to understand negation; None while too little was asked to tell.
 
-        >>> [Negation(10, 0.8).understood, Negation(10, -0.9).understood, Negation(10, 0.2).understood]
+        >>> [Negation(10, r, 6).understood for r in (0.8, -0.9, 0.2)]
         [True, False, False]
-        >>> Negation(3, 1.0).understood is None
-        True
+        >>> [Negation(pairs, r, pairs).understood for pairs, r in ((3, 1.0), (9, 0.5), (16, 0.3))]
+        [None, None, False]
         """
-        if self.errors >= _SURE:
+        if self.pairs >= _FEW and self.errors >= _SURE:
             return True
-        return False if self.pairs >= _ENOUGH else None
+        return False if self.pairs >= (_ENOUGH if self.errors < _HARDLY else _MANY) else None
 
 
 def negation(answers: Iterable[Answer]) -> dict[int, Negation]:
@@ -71,16 +80,27 @@ def negation(answers: Iterable[Answer]) -> dict[int, Negation]:
         if isinstance(answer.question, Causes):
             a, b = answer.question.a, answer.question.b
             sides.setdefault(min((a, b), (b, a)), []).append(answer)
-    products: dict[int, list[tuple[float, float]]] = {}
+    products: dict[int, dict[tuple[str, str], tuple[float, float]]] = {}
     for pair, said in sides.items():
         plain, turned = (
             contrasts_of(Direction(*pair), [part for part in said if part.negated is negated])
             for negated in (False, True)
         )
         for wording in plain.keys() & turned.keys():
-            products.setdefault(wording, []).append((plain[wording], turned[wording]))
+            products.setdefault(wording, {})[pair] = plain[wording], turned[wording]
     found: dict[int, Negation] = {}
     for wording, both in sorted(products.items()):
-        norm = math.sqrt(sum(x * x for x, _ in both) * sum(y * y for _, y in both))
-        found[wording] = Negation(len(both), sum(x * y for x, y in both) / norm if norm else None)
+        values = both.values()
+        norm = math.sqrt(sum(x * x for x, _ in values) * sum(y * y for _, y in values))
+        agreement = sum(x * y for x, y in values) / norm if norm else None
+        found[wording] = Negation(len(both), agreement, _free(both))
     return found
+
+
+def _free(pairs: Iterable[tuple[str, str]]) -> int:
+    """The rank of the differences of positions in some pairs."""
+    groups: list[set[str]] = []
+    for pair in pairs:
+        joined = [group for group in groups if not group.isdisjoint(pair)]
+        groups = [group for group in groups if group not in joined] + [set(pair).union(*joined)]
+    return sum(len(group) - 1 for group in groups)

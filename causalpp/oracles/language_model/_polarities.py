@@ -44,7 +44,7 @@ class Polarities:
                     f'its answers to "is it false that …?" about {found.pairs} pairs, turned back, correlate {said} '
                     "with its others, where they should agree; questions put the other way round are left out",
                     NegationWarning,
-                    stacklevel=6,
+                    stacklevel=7,
                 )
 
     def worth_asking(self, ways: Sequence[Way]) -> list[Way]:
@@ -55,8 +55,13 @@ class Polarities:
             way for first in plain for way in (first, Way(first.wording, negated=True)) if way == first or way in asked
         ]
 
-    def graded(self, request: Request, parts: Sequence[Answer]) -> Answer:
-        """The answer that some parts make, those of a polarity that does not count put beside."""
+    def graded(self, wholes: Iterable[tuple[Request, Sequence[Answer]]]) -> list[Answer]:
+        """The answers that some parts make, which are heard first; a polarity that does not count is put beside."""
+        wholes = list(wholes)
+        self.hear(part for _, parts in wholes for part in parts)
+        return [self._graded(request, parts) for request, parts in wholes]
+
+    def _graded(self, request: Request, parts: Sequence[Answer]) -> Answer:
         aside = [part for part in parts if part.negated and not self._understood(part.wording)]
         return graded(request, [part for part in parts if part not in aside] if aside else parts, aside)
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from causalpp.oracles.language_model._reader import Reader
 from causalpp.oracles.language_model.forms import checked_forms, form_of, parts_of
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.panel import Asked, Panel
-from causalpp.oracles.prompts import Prompts, Way, Writer, ways
+from causalpp.oracles.prompts import Prompts, Way, Writer, numbered, ways
 from causalpp.oracles.proposals import Proposals, propose_graphs
 from causalpp.oracles.running import AsyncOracle
 from causalpp.programs import Card, CausalProgram
@@ -273,8 +274,8 @@ class LanguageModelOracle(AsyncOracle):
 
     def prompts_of(self, question: Proposition) -> list[Prompt]:
         """All prompts that it takes to put a question once: several for an answer that is made of parts."""
-        parts = self._parts(question, 0)
-        return [self.prompt(request) for request in parts] or [self.prompt(question)]
+        put: Sequence[Proposition | Request] = self._parts(question, 0) or [question]
+        return list(map(self.prompt, put))
 
     def _turn(self, request: Request) -> int:
         """How often the question was put before, one way after the other: every second time turns its list about."""
@@ -345,11 +346,7 @@ class LanguageModelOracle(AsyncOracle):
 
     def _requests(self, question: Proposition, first: int, repeats: int) -> Iterable[Request]:
         self.prompt(question)  # a question that cannot be put is refused before any is asked
-        requests = []
-        for number in range(first, first + repeats):
-            replicate, k = divmod(number, len(self.ways))
-            requests.append(Request(question, replicate, *self.ways[k]))
-        return requests
+        return [Request(question, replicate, *way) for replicate, way in numbered(self.ways, first, repeats)]
 
     def _parts(self, question: Proposition, number: int) -> Sequence[Request]:
         if not isinstance(question, Direction):
@@ -359,8 +356,12 @@ class LanguageModelOracle(AsyncOracle):
         return parts_of(question, number, self.direction, ways, len(self.wordings))
 
     def _graded(self, wholes: Sequence[tuple[Request, Sequence[Answer]]]) -> list[Answer]:
-        self._polarities.hear(part for _, parts in wholes for part in parts)
-        return [self._polarities.graded(request, parts) for request, parts in wholes]
+        return self._polarities.graded(wholes)
+
+    def resume(self, answers: Iterable[Answer]) -> None:
+        mine = [answer for answer in answers if answer.oracle == self.fingerprint]
+        super().resume(mine)
+        self._polarities.hear(part for answer in mine for part in (*answer.parts, *answer.beside))
 
     @cached_property
     def _polarities(self) -> Polarities:
@@ -368,16 +369,13 @@ class LanguageModelOracle(AsyncOracle):
 
     def _panel_requests(self, panel: Panel, first: int, repeats: int) -> Iterable[Request]:
         self.prompt(panel)  # what cannot be put is refused before any is asked
-        requests: list[Request] = []
-        for number in range(first, first + repeats):
-            replicate, k = divmod(number, len(self.ways))
-            requests += panel.requests(self.fingerprint, replicate, *self.ways[k], mark=self.writer.panels)
-        return requests
+        mark, put = self.writer.panels, numbered(self.ways, first, repeats)
+        return chain(*(panel.requests(self.fingerprint, number, *way, mark=mark) for number, way in put))
 
     async def _panel_async(self, requests: Sequence[Request]) -> list[Answer]:
         start = time.monotonic()
         reply = await self.backend.complete(self._prompt_of(requests), self._drawn(requests), requests[0].replicate)
-        return self.read_panel(requests, reply, time.monotonic() - start)
+        return self._read(requests, reply, time.monotonic() - start)
 
     def _prompt_of(self, call: Sequence[Request]) -> Prompt:
         """The prompt of a call: of one question, or of a panel."""
@@ -394,9 +392,7 @@ class LanguageModelOracle(AsyncOracle):
         return replace(self.sampling, max_tokens=self.sampling.max_tokens + _LINE * len(call))
 
     async def _answer_async(self, request: Request) -> Answer:
-        start = time.monotonic()
-        reply = await self.backend.complete(self.prompt(request), self.sampling, request.replicate)
-        return self.read(request, reply, time.monotonic() - start)
+        return (await self._panel_async([request]))[0]
 
     def ask(self, questions: Asked | Sequence[Asked], repeats: int = 1) -> list[Answer]:
         return (Oracle if self.backend.batched else AsyncOracle).ask(self, questions, repeats)

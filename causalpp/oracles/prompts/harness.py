@@ -12,7 +12,7 @@ from causalpp.propositions import STYLES, Direction, Proposition
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMS", "POLARITIES", "Way", "by_wording", "ways"]
+__all__ = ["FORMS", "POLARITIES", "Way", "by_wording", "numbered", "ways"]
 
 #: How a question can be put: as it stands ("does …?"), and the other way round ("is it false that …?").
 POLARITIES = ("positive", "negated")
@@ -46,6 +46,16 @@ def ways(wordings: Sequence[str], polarities: Sequence[str] = POLARITIES) -> tup
             if item not in known:
                 raise InvalidParameter(f"unknown {what} {item!r}: use {', '.join(known)}")
     return tuple(Way(k, polarity == "negated") for k in range(len(wordings)) for polarity in polarities)
+
+
+def numbered(ways: Sequence[Way], first: int, repeats: int) -> list[tuple[int, Way]]:
+    """How a question is put that was put ``first`` times before: the next way each time, and how often it was so put.
+
+    Example:
+        >>> numbered(ways(["plain"]), 1, 2)
+        [(0, Way(wording=0, negated=True)), (1, Way(wording=0, negated=False))]
+    """
+    return [(number // len(ways), ways[number % len(ways)]) for number in range(first, first + repeats)]
 
 
 def by_wording(answers: Iterable[Answer], wordings: Sequence[str]) -> pd.DataFrame:
