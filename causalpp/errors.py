@@ -28,6 +28,7 @@ __all__ = [
     "MissingDependency",
     "NegationWarning",
     "NotIdentified",
+    "NotMixed",
     "OracleError",
     "RepairWarning",
     "RunIncomplete",
@@ -93,6 +94,10 @@ class FormatError(CausalppError, ValueError):
 
 class TooLarge(CausalppError):
     """The exact computation asked for would not fit; the message says which limit to raise or what to use."""
+
+
+class NotMixed(CausalppError):
+    """Chains do not agree yet, so that nothing is told of what they draw; the message says how far off they are."""
 
 
 class NotIdentified(CausalppError):

@@ -19,7 +19,7 @@ from causalpp.belief import AnyBelief, Belief, ComponentBelief, ParticleBelief, 
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidGraph, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch, Knowledge
-from causalpp.posterior import DagPosterior
+from causalpp.posterior import DagPosterior, Exact
 from causalpp.propositions import (
     Causes,
     Direction,
@@ -243,7 +243,7 @@ def _weighed(posterior: DagPosterior, limit: int, sample: int | None, seed: int)
     if sample is not None:
         batch, counts = posterior.sample(sample, seed).unique()
         return batch, counts.double()
-    if inference.method != "exact":  # an estimate: its draws stand for all
+    if not isinstance(inference, Exact):  # an estimate: its draws stand for all
         return posterior.candidates, posterior.probabilities
     d = len(posterior.nodes)
     batch = inference.every(min(limit, max(1, _CELLS // d**2)))

@@ -20,7 +20,7 @@ def posterior_figure(posterior: DagPosterior, threshold: float) -> Figure:
     """The matrix of the edges' probabilities, and the graph of those above a threshold."""
     import matplotlib.pyplot as plt
 
-    names, p = posterior.nodes, posterior.inference.edges
+    names, p = posterior.nodes, posterior.edges.numpy()
     consensus = posterior.consensus(threshold)
     with style():
         figure = plt.figure(figsize=(11, 5.2), layout="constrained")

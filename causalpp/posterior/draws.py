@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from causalpp.posterior.sums import Floats, Masks, Sums
 
-__all__ = ["draw_parents"]
+__all__ = ["draw_family", "draw_parents"]
 
 _AT_ONCE = 1 << 22  # terms, or families times draws, that are held at once
 _BLOCK = 256  # families of a variable that are looked at together, the heaviest first
@@ -46,7 +46,8 @@ def draw_parents(sums: Sums, draws: int, seed: int) -> Masks:
             before[0][here, v], before[1][here, v] = so_far[here], last[here]
         so_far, last = so_far | layer, layer
     for v in range(d):
-        out[:, v] = _parents(sums, v, before[0][:, v], before[1][:, v], random)
+        weights = np.where(sums.sets >> v & 1 == 1, -np.inf, sums.weights[v])
+        out[:, v] = draw_family(weights, sums.within[v], before[0][:, v], before[1][:, v], random)
     return out
 
 
@@ -105,21 +106,27 @@ def _folded(values: Floats, share: Floats) -> Floats:
     return values[:, 0]
 
 
-def _parents(sums: Sums, v: int, so_far: Masks, last: Masks, random: np.random.Generator) -> Masks:
-    """The parents of one variable in each draw: within what came before it, with one in the last layer at least."""
+def draw_family(weights: Floats, sums: Floats, so_far: Masks, last: Masks, random: np.random.Generator) -> Masks:
+    """The parents of one variable in each of N draws: within what came before it, with one in the last layer at least.
+
+    Args:
+        weights: the logarithm of the weight of each set of parents, as masks, shape ``(2^K,)``.
+        sums: the same of all sets within each.
+        so_far, last: what came before it, and what of that is in the last layer; nothing came before a root, ``(N,)``.
+        random: for the draws.
+    """
     out = np.zeros(len(so_far), dtype=np.int64)
     todo = np.flatnonzero(so_far)
-    order = np.flatnonzero(sums.weights[v] > -np.inf)
-    order = order[(order >> v & 1) == 0]
-    order = order[np.argsort(-sums.weights[v, order], kind="stable")]
-    inner, outer = sums.within[v, so_far[todo]], sums.within[v, so_far[todo] & ~last[todo]]
+    order = np.flatnonzero(weights > -np.inf)
+    order = order[np.argsort(-weights[order], kind="stable")]
+    inner, outer = sums[so_far[todo]], sums[so_far[todo] & ~last[todo]]
     left = random.random(len(todo)) * -np.expm1(outer - inner)  # as a share of all that are within
     for start in range(0, len(order), _BLOCK):
         if not len(todo):
             break
         some = order[start : start + _BLOCK]
         fits = ((some & ~so_far[todo, None]) == 0) & ((some & last[todo, None]) != 0)
-        up_to = np.cumsum(np.exp(np.where(fits, sums.weights[v, some] - inner[:, None], -np.inf)), axis=1)
+        up_to = np.cumsum(np.exp(np.where(fits, weights[some] - inner[:, None], -np.inf)), axis=1)
         there = fits & (up_to >= left[:, None])
         found = there.any(1)
         any_ = fits.any(1)

@@ -37,6 +37,7 @@ class Exact:
     sums: Sums
     log_prior_total: float
     method: ClassVar[str] = "exact"
+    trouble: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         if self.log_prior_total == -np.inf or self.sums.log_total == -np.inf:
@@ -61,9 +62,13 @@ class Exact:
         """P(v descends from u), shape ``(d, d)``."""
         return np.asarray(self.sums.paths.clip(0, 1))
 
-    def parents(self, v: int) -> Floats:
-        """P(the parents of v are …), for every mask, shape ``(2^d,)``."""
-        return np.asarray(self.sums.families[v])
+    def family(self, v: int, parents: int) -> float:
+        """P(the parents of v are those of a mask)."""
+        return float(self.sums.families[v, parents])
+
+    def non_descendants(self, v: int, others: int) -> float:
+        """P(what neither is nor descends from v are those of a mask)."""
+        return float(self.sums.non_descendants[v, others])
 
     def sample(self, draws: int, seed: int) -> DagBatch:
         """Independent draws of graphs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,21 +12,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpp._bits import mask_of
 from causalpp._plain import plain
 from causalpp._progress import Progress
 from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
-from causalpp.errors import IncompleteDataWarning, InvalidData, InvalidParameter, TooLarge, UnknownVariable
+from causalpp.errors import ImpreciseWarning, InvalidParameter, NotMixed, TooLarge, UnknownVariable
 from causalpp.graphs import Dag, DagBatch, Knowledge
 from causalpp.posterior.exact import Exact
 from causalpp.posterior.grouping import class_numbers
-from causalpp.posterior.sums import Sums
+from causalpp.posterior.learning import by_chains, check_seconds, exact_sums, scored, seconds_of
+from causalpp.posterior.sampled import Sampled
 from causalpp.propositions import Causes, DirectlyCauses, Proposition
 from causalpp.propositions.statements import Not
-from causalpp.scores import Data, LocalScore, StructurePrior, Table, family_scores, local_score, read_table
+from causalpp.scores import LocalScore, Objective, StructurePrior
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +84,7 @@ class DagPosterior:
     """
 
     nodes: tuple[str, ...]
-    inference: Exact
+    inference: Exact | Sampled
     learned: Mapping[str, Any] = field(default_factory=dict)
     assumes: ClassVar[str] = "there are no hidden common causes"
 
@@ -100,10 +101,14 @@ class DagPosterior:
         kinds: Mapping[str, str] | None = None,
         processes: int = 1,
         progress: bool | None = None,
+        method: str = "auto",
+        max_seconds: float = 300.0,
+        seed: int = 0,
     ) -> DagPosterior:
         """The posterior from rows, all parameters integrated out.
 
-        All Dags are summed over, not some: 3^d terms, which takes a second at 14 variables and a minute at 18.
+        Exactly, all Dags are summed over, not some: 3^d terms, which takes a second at 14 variables and a minute at 18.
+        Of more than 20 variables, chains draw graphs until they agree; see :meth:`further`.
 
         Args:
             frame: one column a variable, one row an observation.
@@ -117,40 +122,42 @@ class DagPosterior:
             kinds: what a column is, where the rule is wrong; see :func:`causalpp.columns.read_columns`.
             processes: that score families at once.
             progress: False shows no bar.
+            method: ``"exact"``, ``"mcmc"``, or ``"auto"``: exact for up to 20 variables, chains for more.
+            max_seconds: that chains take at most; Ctrl-C ends them before, and keeps what is there.
+            seed: of the chains.
 
         Raises:
             InvalidData: see :func:`causalpp.scores.read_table`; continuous columns that determine each other.
             InvalidGraph: no graph agrees with the knowledge and ``max_parents``.
-            InvalidParameter: a negative ``max_parents``, an unknown score.
-            TooLarge: more than 20 variables.
+            InvalidParameter: a negative ``max_parents``, an unknown score or method.
+            TooLarge: more than 20 variables, and ``method="exact"``.
             UnknownVariable: knowledge or interventions name what is no column.
 
         Warns:
+            ImpreciseWarning: the chains do not agree yet: the posterior tells nothing until they do.
             IncompleteDataWarning: values are missing; rows without any are used.
         """
         if max_parents is not None and not (isinstance(max_parents, int) and max_parents >= 0):
             raise InvalidParameter(f"max_parents counts variables and cannot be {max_parents!r}")
-        chosen, table, rows = _score(frame, score, interventions, kinds)
+        if method not in ("auto", "exact", "mcmc"):
+            raise InvalidParameter(f"method is 'auto', 'exact' or 'mcmc', got {method!r}")
+        check_seconds(max_seconds, seed)
+        chosen, table, rows = scored(frame, score, interventions, kinds)
         d = len(chosen.names)
-        if d > _MOST:
-            raise TooLarge(f"the posterior over all graphs is exact up to {_MOST} variables, and these are {d}")
-        prior = (structure_prior or StructurePrior()).table(chosen.names)
-        prior = np.where(_allowed(chosen.names, knowledge, max_parents), prior, -np.inf)
+        if method == "exact" and d > _MOST:
+            raise TooLarge(
+                f"the posterior over all graphs is exact up to {_MOST} variables, and these are {d}: method='mcmc'"
+            )
+        exact = method == "exact" or (method == "auto" and d <= _MOST)
+        more: dict[str, Any] = {}
         with Progress("posterior", wanted=progress, after=_SHOWN) as bar:
-            scores = family_scores(
-                chosen, max_parents, processes=processes, progress=lambda done, total: bar.reach(done, total, "scores")
-            )
-
-            def watch(what: str, done: int, total: int) -> None:
-                bar.reach(done, total, what)
-
-            inference = Exact(
-                chosen.names,
-                Sums(np.where(prior > -np.inf, scores + prior, -np.inf), watch),
-                Sums(prior).log_total,
-            )
-            inference.sums.onwards  # noqa: B018 – what takes time is done while the bar is there
-        learned: dict[str, Any] = {"method": inference.method, "score": chosen.name, "rows": len(table.values)}
+            inference: Exact | Sampled
+            if exact:
+                inference = exact_sums(chosen, structure_prior, knowledge, max_parents, processes, bar)
+            else:
+                objective = Objective(chosen, structure_prior)
+                inference, more = by_chains(objective, knowledge, max_parents, max_seconds, seed, bar)
+        learned: dict[str, Any] = {"method": inference.method, "score": chosen.name, "rows": len(table.values), **more}
         if rows != len(table.values):
             learned["rows_used"] = rows
         if structure_prior is not None:
@@ -159,7 +166,79 @@ class DagPosterior:
             learned["knowledge"] = knowledge.to_dict()
         if max_parents is not None:
             learned["max_parents"] = max_parents
-        return cls(chosen.names, inference, learned)
+        return cls(chosen.names, inference, learned)._warned()
+
+    # --- chains -------------------------------------------------------------------------------------------
+
+    @property
+    def exact(self) -> bool:
+        """Whether all Dags were summed over, and not some drawn."""
+        return isinstance(self.inference, Exact)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether it may be believed: always if it is exact, else whether the chains agree.
+
+        Until they do, everything that tells something of graphs raises :class:`~causalpp.errors.NotMixed`; what the
+        chains have so far stands in :attr:`inference`.
+        """
+        return self.inference.trouble is None
+
+    def further(self, max_seconds: float = 300.0, progress: bool | None = None) -> DagPosterior:
+        """The posterior after the chains went on, until they agree; itself if it is exact.
+
+        Args:
+            max_seconds: that it takes at most; Ctrl-C ends it before, and keeps what is there.
+            progress: False shows no bar.
+
+        Raises:
+            InvalidParameter: no time.
+
+        Warns:
+            ImpreciseWarning: the chains do not agree yet.
+        """
+        check_seconds(max_seconds)
+        if isinstance(self.inference, Exact):
+            return self
+        with Progress("posterior", wanted=progress, after=_SHOWN) as bar:
+            inference = self.inference.go_on(max_seconds, seconds_of(bar, max_seconds))
+        return type(self)(self.nodes, inference, self.learned)._warned()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the chains to a file, from which they can go on; an exact posterior is found anew instead.
+
+        Raises:
+            InvalidParameter: the posterior is exact.
+        """
+        if isinstance(self.inference, Exact):
+            raise InvalidParameter("an exact posterior is not saved but found anew from its data; chains are")
+        self.inference.save(path, dict(self.learned))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> DagPosterior:
+        """What :meth:`save` wrote.
+
+        Raises:
+            FormatError: the file is none of these.
+        """
+        inference, learned = Sampled.load(path)
+        return cls(inference.nodes, inference, learned)
+
+    def _warned(self) -> DagPosterior:
+        if self.inference.trouble:
+            warnings.warn(self.inference.trouble, ImpreciseWarning, stacklevel=3)
+        return self
+
+    @property
+    def _told(self) -> Exact | Sampled:
+        """What may be believed.
+
+        Raises:
+            NotMixed: it may not.
+        """
+        if self.inference.trouble:
+            raise NotMixed(self.inference.trouble)
+        return self.inference
 
     @property
     def given(self) -> str:
@@ -173,17 +252,24 @@ class DagPosterior:
     @property
     def edges(self) -> Tensor:
         """The probability of every directed edge, shape ``(d, d)``: row cause, column effect."""
-        return torch.from_numpy(self.inference.edges)
+        return torch.from_numpy(self._told.edges)
 
     @property
     def paths(self) -> Tensor:
         """The probability that the one causes the other, directly or not, shape ``(d, d)``."""
-        return torch.from_numpy(self.inference.paths)
+        return torch.from_numpy(self._told.paths)
 
     @property
     def log_marginal_likelihood(self) -> float:
-        """The natural logarithm of P(data), averaged over graphs and parameters (a density for real columns)."""
-        return self.inference.log_marginal_likelihood
+        """The natural logarithm of P(data), averaged over graphs and parameters (a density for real columns).
+
+        Raises:
+            InvalidParameter: the posterior is by chains, which do not tell it.
+        """
+        found = self._told
+        if isinstance(found, Sampled):
+            raise InvalidParameter("chains tell no marginal likelihood: method='exact' does, for up to 20 variables")
+        return found.log_marginal_likelihood
 
     def family(self, variable: str, parents: Iterable[str]) -> float:
         """The probability that a variable has exactly these parents.
@@ -192,12 +278,12 @@ class DagPosterior:
             UnknownVariable: a name that is no variable.
         """
         v = self._place(variable)
-        return float(self.inference.parents(v)[mask_of(map(self._place, parents))])
+        return self._told.family(v, mask_of(map(self._place, parents)))
 
     def non_descendants(self, variable: str, others: Iterable[str]) -> float:
         """The probability that the variables that do not descend from one are exactly these others."""
         v = self._place(variable)
-        return float(self.inference.sums.non_descendants[v, mask_of(map(self._place, others))])
+        return self._told.non_descendants(v, mask_of(map(self._place, others)))
 
     def probability(self, proposition: Proposition) -> float:
         """The probability that a statement is true: exact for edges and paths, else the share among draws.
@@ -217,9 +303,15 @@ class DagPosterior:
             return 1 - p, error
         if type(proposition) in (Causes, DirectlyCauses):
             a, b = map(self._place, proposition.variables)
-            return float((self.edges if type(proposition) is DirectlyCauses else self.paths)[a, b]), 0.0
+            p = float((self.edges if type(proposition) is DirectlyCauses else self.paths)[a, b])
+            if isinstance(self.inference, Exact):
+                return p, 0.0
+            if type(proposition) is DirectlyCauses:
+                return p, float(self.inference.standard_error[a, b])
+            return p, float(np.sqrt(p * (1 - p) / min(_DRAWS, self.inference.effective)))
         p = float(self.probabilities @ proposition.holds(self.candidates).to(torch.float64))
-        return p, float(np.sqrt(p * (1 - p) / _DRAWS))
+        draws = _DRAWS if isinstance(self.inference, Exact) else min(_DRAWS, self.inference.effective)
+        return p, float(np.sqrt(p * (1 - p) / draws))
 
     def _place(self, name: str) -> int:
         if name not in self.nodes:
@@ -236,7 +328,7 @@ class DagPosterior:
         """
         if n < 0 or seed < 0:
             raise InvalidParameter(f"a sample of {n} graphs with the seed {seed}: neither can be negative")
-        return self.inference.sample(n, seed)
+        return self._told.sample(n, seed)
 
     @cached_property
     def _drawn(self) -> tuple[DagBatch, Tensor]:
@@ -269,7 +361,7 @@ class DagPosterior:
         """
         if k < 0:
             raise InvalidParameter(f"the number of graphs cannot be negative, got {k}")
-        return self.inference.most_probable(k)
+        return self._told.most_probable(k)
 
     def classes(self, k: int = 5, among: int = 100) -> list[tuple[MarkovEquivalenceClass, float]]:
         """The most probable equivalence classes with their probabilities, the most probable first.
@@ -288,7 +380,7 @@ class DagPosterior:
         for cpdag in total:
             mec = MarkovEquivalenceClass(cpdag)
             if mec.size <= _MEMBERS:
-                log_p = self.inference.log_probability(mec.batch(limit=_MEMBERS))
+                log_p = self._told.log_probability(mec.batch(limit=_MEMBERS))
                 total[cpdag] = float(np.exp(log_p).sum())
         found = sorted(total.items(), key=lambda item: -item[1])[:k]
         return [(MarkovEquivalenceClass(cpdag), p) for cpdag, p in found]
@@ -301,7 +393,7 @@ class DagPosterior:
         """
         if not 0.5 <= threshold <= 1:
             raise InvalidParameter(f"a threshold lies between 0.5 and 1, got {threshold}")
-        p = self.inference.edges
+        p = self._told.edges
         pairs = [(i, j) for i in range(len(p)) for j in range(i)]
         joined = [(i, j) for i, j in pairs if p[i, j] + p[j, i] >= threshold]
         way = [(i, j) if p[i, j] >= p[j, i] else (j, i) for i, j in joined]
@@ -317,14 +409,15 @@ class DagPosterior:
     @cached_property
     def entropy(self) -> float:
         """What is unknown of the graph, in bits: estimated from the probabilities of the draws."""
-        log_p = self.inference.log_probability(self.candidates)
+        log_p = self._told.log_probability(self.candidates)
         return max(0.0, float(-(self.probabilities.numpy() * log_p).sum() / np.log(2)))
 
     # --- shown ----------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
         rows = f"{self.learned['rows']:,} rows, {self.learned['score']}, " if "rows" in self.learned else ""
-        return f"DagPosterior({len(self.nodes)} variables, {rows}{self.inference.method})"
+        how = "" if self.mixed else ", not mixed"
+        return f"DagPosterior({len(self.nodes)} variables, {rows}{self.inference.method}{how})"
 
     def to_dict(self, k: int = 5) -> dict[str, Any]:
         """What is probable, as plain values."""
@@ -332,11 +425,11 @@ class DagPosterior:
             "nodes": list(self.nodes),
             "assumes": self.assumes,
             "learned": dict(self.learned),
-            "log_marginal_likelihood": self.log_marginal_likelihood,
+            "log_marginal_likelihood": self.log_marginal_likelihood if self.exact else None,
             "entropy_bits": self.entropy,
             "graphs": [{"edges": [list(edge) for edge in dag.edges], "probability": p} for dag, p in self.top(k)],
-            "edges": self.inference.edges.tolist(),
-            "paths": self.inference.paths.tolist(),
+            "edges": self.edges.tolist(),
+            "paths": self.paths.tolist(),
         }
 
     def to_json(self, k: int = 5) -> str:
@@ -348,61 +441,3 @@ class DagPosterior:
         from causalpp.posterior.drawing import posterior_figure
 
         return posterior_figure(self, threshold)
-
-
-def _score(
-    frame: pd.DataFrame, score: str | LocalScore, interventions: Any, kinds: Mapping[str, str] | None
-) -> tuple[LocalScore, Table, int]:
-    """The score, the table it is of, and how many rows it uses."""
-    if isinstance(score, LocalScore):
-        return score, score.table, len(score.table.values)
-    data: Data = frame
-    if isinstance(interventions, str):
-        if interventions not in frame.columns:
-            raise UnknownVariable(interventions, list(map(str, frame.columns)), what=", which says who was set")
-        data = frame.drop(columns=interventions)
-        interventions = [_named(value, data) for value in frame[interventions]]
-    table = read_table(data, kinds)  # type: ignore[arg-type]
-    table.check_collinear()
-    complete = table.complete
-    if complete is not table:
-        if interventions is not None:
-            kept = np.flatnonzero(~table.missing.any(1))
-            told = list(interventions)
-            if len(told) != len(table.values):
-                raise InvalidData(f"there are {len(table.values):,} rows, and interventions for {len(told):,}")
-            interventions = [told[row] for row in kept]
-        if not len(complete.values):
-            raise InvalidData("every row has a missing value: a score needs complete rows, so leave a column out")
-        warnings.warn(
-            f"values are missing: the score used the complete rows, {len(complete.values):,} of {len(table.values):,}",
-            IncompleteDataWarning,
-            stacklevel=3,
-        )
-    name = "bge" if score == "auto" and table.kind == "continuous" else score
-    return local_score(complete, name, interventions=interventions), table, len(complete.values)
-
-
-def _named(cell: Any, frame: pd.DataFrame) -> str | tuple[str, ...] | None:
-    """Who was set, as a cell says it: nobody, a variable, or several with commas or semicolons between them."""
-    if cell is None or cell != cell:
-        return None
-    if not isinstance(cell, str) or cell in frame.columns:
-        return cell  # type: ignore[no-any-return]
-    return tuple(name for part in cell.replace(";", ",").split(",") if (name := part.strip())) or None
-
-
-def _allowed(names: tuple[str, ...], knowledge: Knowledge | None, max_parents: int | None) -> NDArray[np.bool_]:
-    """Which families may be, shape ``(d, 2^d)``."""
-    d = len(names)
-    sets = np.arange(1 << d)
-    out = (sets[None] >> np.arange(d)[:, None] & 1) == 0
-    if knowledge:
-        required, forbidden = knowledge.matrices(names)
-        needed, ruled_out = (
-            np.array([mask_of(np.flatnonzero(column)) for column in m.T]) for m in (required, forbidden)
-        )
-        out &= ((sets & needed[:, None]) == needed[:, None]) & ((sets & ruled_out[:, None]) == 0)
-    if max_parents is not None:
-        out &= np.bitwise_count(sets) <= max_parents
-    return np.asarray(out)

@@ -134,12 +134,13 @@ class AnyDag:
     @property
     def even(self) -> DagPosterior:
         """All graphs that have a probability, all equally probable."""
-        flat = Sums(np.where(self.posterior.inference.sums.weights > -np.inf, 0.0, -np.inf))
+        flat = Sums(np.where(self._weights.numpy() > -np.inf, 0.0, -np.inf))
         return DagPosterior(self.posterior.nodes, Exact(self.posterior.nodes, flat, flat.log_total))
 
     @cached_property
     def _weights(self) -> Tensor:
         """The logarithm of the weight of each family, ``(d, 2^d)``."""
+        assert isinstance(self.posterior.inference, Exact)  # for the type checker: particles start from no other
         return torch.from_numpy(self.posterior.inference.sums.weights)
 
     def drawn(self, count: int, seed: int) -> Walkers:

@@ -153,7 +153,8 @@ def _show(
     lines += _headed("classes", (f"{p:6.1%}  {_marks(mec)}" for mec, p in found.classes(top)))
     lines.append((f"consensus at {threshold:g}", str(found.consensus(threshold))))
     lines.append(("unknown", f"{found.entropy:.1f} bits"))
-    lines.append(("log P(rows)", f"{found.log_marginal_likelihood:.2f}"))
+    if found.exact:  # chains do not tell it
+        lines.append(("log P(rows)", f"{found.log_marginal_likelihood:.2f}"))
     for statement in asked:
         error = found.standard_error(statement)
         give = f" ± {error:.3f}" if error else ""

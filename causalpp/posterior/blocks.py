@@ -1,0 +1,176 @@
+"""Some variables of a Dag get new parents together, drawn exactly given the parents of all others.
+
+With a block B of w variables and the parents of the others held, a family of one of the block makes it descend from
+some of the block: those among its parents, and those from which its other parents descend.  Summed over its families
+with the same such set, the weights are those of Dags over the block alone, and are summed and drawn from as in
+:mod:`causalpp.posterior.sums` and :mod:`causalpp.posterior.draws`: 3^w terms.  Graphs that differ in many families, and
+have only improbable ones between them, are one step apart (a Gibbs sampler; with two or three variables that of
+Goudie & Mukherjee, JMLR 17, 2016).  All chains step together.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalpp.posterior.sums import Floats, Masks, within
+
+__all__ = ["Graphs", "Lists", "redraw"]
+
+Graphs = NDArray[np.bool_]
+_NEVER = -1e300
+
+
+class Lists(NamedTuple):
+    """Of one variable, the families that are worth looking at.
+
+    Attributes:
+        candidates: K other variables, shape ``(K,)``.
+        sets: the families, as masks of the candidates, shape ``(M,)``.
+        weights: the logarithm of the weight of each.
+    """
+
+    candidates: Masks
+    sets: Masks
+    weights: Floats
+
+
+def redraw(lists: list[Lists], graphs: Graphs, block: Masks, random: np.random.Generator) -> Graphs:
+    """Each of C graphs with new parents of the variables of a block, given those of the others.
+
+    Args:
+        lists: the families of each variable.
+        graphs: shape ``(C, d, d)``, row cause.
+        block: the numbers of w variables.
+        random: for the draws.
+    """
+    out, w = graphs.copy(), len(block)
+    above = _above(graphs, block)
+    reached = [_reached(lists[v], above) for v in block]
+    table = np.stack([_table(lists[v].weights, sets, w) for v, sets in zip(block, reached, strict=True)], 1)
+    table[:, np.arange(1 << w) >> np.arange(w)[:, None] & 1 == 1] = -np.inf
+    so_far, last = _layers(within(table), random)
+    row = np.arange(len(graphs))[:, None]
+    for i, v in enumerate(block):
+        inner, outer = so_far[:, i, None], last[:, i, None]
+        fits = ((reached[i] & ~inner) == 0) & ((reached[i] & outer != 0) | (outer == 0))
+        value = np.where(fits, lists[v].weights, -np.inf)
+        sum_ = np.exp(value - value.max(1, keepdims=True)).cumsum(1)
+        chosen = lists[v].sets[_first(sum_, random)]
+        out[:, :, v] = False
+        out[row, lists[v].candidates, v] = chosen[:, None] >> np.arange(len(lists[v].candidates)) & 1
+    return out
+
+
+def _above(graphs: Graphs, block: Masks) -> Masks:
+    """Of each variable the set of the block that it is, or descends from with none of the block between, ``(C, d)``."""
+    into = np.swapaxes(graphs, 1, 2).astype(np.float32)
+    into[:, block] = 0
+    start = np.zeros((len(graphs), graphs.shape[1], len(block)), dtype=np.float32)
+    start[:, block, np.arange(len(block))] = 1
+    now = start
+    while True:
+        more = np.minimum(start + into @ now, 1)
+        if (more == now).all():
+            return np.asarray((now > 0) @ (1 << np.arange(len(block))))
+        now = more
+
+
+def _reached(families: Lists, above: Masks) -> Masks:
+    """The set of the block that each family makes a variable descend from, ``(C, M)``."""
+    out = np.zeros((len(above), 1), dtype=np.int64)
+    for each in above[:, families.candidates].T:
+        out = np.concatenate([out, out | each[:, None]], 1)
+    return out[:, families.sets]
+
+
+def _table(weights: Floats, reached: Masks, w: int) -> Floats:
+    """The logarithm of the sum of the weights with each set, ``(C, 2^w)``."""
+    place = (reached + (np.arange(len(reached)) << w)[:, None]).ravel()
+    every = np.broadcast_to(weights, reached.shape).ravel()
+    top = np.full(len(reached) << w, -np.inf)
+    np.maximum.at(top, place, every)
+    sum_ = np.bincount(place, np.exp(every - top[place]), minlength=len(top))
+    return np.asarray(top + np.log(np.maximum(sum_, 1.0))).reshape(-1, 1 << w)  # the largest alone makes 1
+
+
+class _Layout(NamedTuple):
+    """The sets of one size: they, what is outside, they and some of it, and the signs."""
+
+    sets: Masks
+    free: Masks
+    reached: Masks
+    sign: Floats
+
+
+@lru_cache(maxsize=16)
+def _layouts(w: int) -> list[_Layout]:
+    """Of the sets of w − 1, …, 0 of w variables."""
+    every, out = np.arange(1 << w), []
+    size = np.bitwise_count(every)
+    for k in range(w - 1, -1, -1):
+        sets = np.flatnonzero(size == k)
+        free = np.nonzero((sets[:, None] >> np.arange(w) & 1) == 0)[1].reshape(len(sets), -1)
+        reached = sets[:, None]
+        for i in range(w - k):
+            reached = np.concatenate([reached, reached | (1 << free[:, i])[:, None]], 1)
+        sign = np.where(np.bitwise_count(np.arange(1 << (w - k))) & 1, 1.0, -1.0)
+        sign[0] = 0.0
+        out.append(_Layout(sets, free, reached, sign))
+    return out
+
+
+def _onwards(inner: Floats) -> tuple[Floats, Floats]:
+    """As :attr:`Sums.onwards` of C tables at once: ``(C, w, 2^w)`` to ``(C, 2^w)`` twice."""
+    chains, w, _ = inner.shape
+    scale, h = np.zeros((chains, 1 << w)), np.ones((chains, 1 << w))
+    for sets, free, reached, sign in _layouts(w):
+        each = inner[:, free, sets[:, None]]
+        best = (each + scale[:, sets[:, None] | 1 << free]).max(2)
+        scale[:, sets] = np.maximum(best, _NEVER)
+        term = np.zeros((chains, len(sets), 1))
+        for i in range(free.shape[1]):
+            term = np.concatenate([term, term + each[:, :, i, None]], 2)
+        term += scale[:, reached]
+        term -= scale[:, sets, None]
+        h[:, sets] = (np.exp(term, out=term) * h[:, reached]) @ sign
+    return scale, h
+
+
+def _layers(inner: Floats, random: np.random.Generator) -> tuple[Masks, Masks]:
+    """Of each variable of the block those in the layers before its own, and in the last of these, ``(C, w)`` each."""
+    chains, w, size = inner.shape
+    scale, h = _onwards(inner)
+    every, full = np.arange(size), size - 1
+    so_far, last = (np.zeros(chains, dtype=np.int64) for _ in range(2))
+    out = np.zeros((2, chains, w), dtype=np.int64)
+    while len(row := np.flatnonzero(so_far != full)):
+        s, before = so_far[row], last[row]
+        whole, part = inner[row, :, s], inner[row, :, s & ~before]
+        share = np.where(before[:, None] == 0, 0.0, np.exp(part - np.maximum(whole, _NEVER)))
+        whole = np.where(s[:, None] >> np.arange(w) & 1, -np.inf, whole)
+        term = np.zeros((len(row), 1))
+        for i in range(w):
+            term = np.concatenate([term, term + whole[:, i, None]], 1)
+        reached = s[:, None] | every
+        value = np.exp(term + scale[row[:, None], reached] - scale[row, s][:, None]) * h[row[:, None], reached]
+        for i in range(w):  # each is in neither, or in the layer, or taken away for having no parent in the last
+            half = value.reshape(len(row), -1, 2, 1 << i)
+            half[:, :, 0] -= half[:, :, 1]
+            half[:, :, 1] *= (1 - share[:, i])[:, None, None]
+        value[:, 0] = 0.0
+        layer = _first(value.clip(min=0.0).cumsum(1), random)
+        here = layer[:, None] >> np.arange(w) & 1 == 1
+        for place, now in ((0, s), (1, before)):
+            out[place, row] = np.where(here, now[:, None], out[place, row])
+        so_far[row], last[row] = s | layer, layer
+    return out[0], out[1]
+
+
+def _first(sums: Floats, random: np.random.Generator) -> NDArray[np.intp]:
+    """Of each row of cumulated weights one place, drawn."""
+    left = (1 - random.random(len(sums))) * sums[:, -1]  # in (0, 1]: a place without weight is never first
+    return np.asarray((sums < left[:, None]).sum(1))

@@ -1,0 +1,165 @@
+"""From rows to a posterior: the scores, what is known beforehand, and sums or chains."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalpp._bits import mask_of
+from causalpp._progress import Progress
+from causalpp.errors import IncompleteDataWarning, InvalidData, InvalidParameter, UnknownVariable
+from causalpp.graphs import Knowledge
+from causalpp.posterior.candidates import Choice
+from causalpp.posterior.exact import Exact
+from causalpp.posterior.sampled import Sampled
+from causalpp.posterior.sums import Sums
+from causalpp.scores import (
+    Data,
+    LocalScore,
+    Objective,
+    StructurePrior,
+    Table,
+    family_scores,
+    local_score,
+    read_table,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["by_chains", "check_seconds", "exact_sums", "scored", "seconds_of"]
+
+_PILOT = 24  # states of each chain by which candidates are judged
+_PILOTS = 4  # times that candidates are exchanged, at most
+_WORTH = 0.01  # the probability of an edge for which its cause is made a candidate
+
+
+def exact_sums(
+    score: LocalScore,
+    structure_prior: StructurePrior | None,
+    knowledge: Knowledge | None,
+    max_parents: int | None,
+    processes: int,
+    bar: Progress,
+) -> Exact:
+    """All Dags summed over."""
+    prior = (structure_prior or StructurePrior()).table(score.names)
+    prior = np.where(_allowed(score.names, knowledge, max_parents), prior, -np.inf)
+    scores = family_scores(
+        score, max_parents, processes=processes, progress=lambda done, total: bar.reach(done, total, "scores")
+    )
+
+    def watch(what: str, done: int, total: int) -> None:
+        bar.reach(done, total, what)
+
+    sums = Sums(np.where(prior > -np.inf, scores + prior, -np.inf), watch)
+    inference = Exact(score.names, sums, Sums(prior).log_total)
+    inference.sums.onwards  # noqa: B018 – what takes time is done while the bar is there
+    return inference
+
+
+def by_chains(
+    objective: Objective, knowledge: Knowledge | None, max_parents: int | None, seconds: float, seed: int, bar: Progress
+) -> tuple[Sampled, dict[str, Any]]:
+    """Chains, with candidates that short chains have found; and what is to be said of them."""
+    names = objective.score.names
+    required, forbidden = (knowledge or Knowledge()).matrices(names)
+    choice = Choice(objective, required, forbidden, max_parents)
+
+    def chains() -> Sampled:
+        families = choice.families(lambda done, total: bar.reach(done, total, "scores"))
+        return Sampled.begin(names, families, required, seed)
+
+    found = chains()
+    learned: dict[str, Any] = {"candidates": choice.candidates.shape[1]}
+    until = time.monotonic() + seconds
+    if not choice.complete:
+        for pilot in range(_PILOTS + 1):
+            bar.reach(pilot, _PILOTS + 1, "candidates")
+            short = found.go_on(until - time.monotonic(), most=_PILOT)
+            if len(short.graphs) < _PILOT:  # the time is up, or somebody has ended it
+                return short, learned
+            missed = choice.missed(short.graphs[_PILOT // 2 :: 4].reshape(-1, len(names), len(names)))
+            if pilot == _PILOTS or not choice.improve(missed, short.edges, _WORTH):
+                break
+            found = chains()
+        learned["left_out"] = round(float(missed.sum()), 4)
+    return found.go_on(until - time.monotonic(), seconds_of(bar, seconds)), learned
+
+
+def seconds_of(bar: Progress, seconds: float) -> Callable[[float, str], None]:
+    """A bar of the seconds that chains take."""
+    return lambda since, what: bar.reach(round(since), max(1, round(seconds)), what)
+
+
+def check_seconds(seconds: float, seed: int = 0) -> None:
+    """Whether chains have time.
+
+    Raises:
+        InvalidParameter: they have not, or the seed is negative.
+    """
+    if not seconds > 0 or seed < 0:
+        raise InvalidParameter(f"chains need some seconds and a seed from 0 on, got {seconds!r} and {seed!r}")
+
+
+def scored(
+    frame: pd.DataFrame, score: str | LocalScore, interventions: Any, kinds: Mapping[str, str] | None
+) -> tuple[LocalScore, Table, int]:
+    """The score, the table it is of, and how many rows it uses."""
+    if isinstance(score, LocalScore):
+        return score, score.table, len(score.table.values)
+    data: Data = frame
+    if isinstance(interventions, str):
+        if interventions not in frame.columns:
+            raise UnknownVariable(interventions, list(map(str, frame.columns)), what=", which says who was set")
+        data = frame.drop(columns=interventions)
+        interventions = [_named(value, data) for value in frame[interventions]]
+    table = read_table(data, kinds)  # type: ignore[arg-type]
+    table.check_collinear()
+    complete = table.complete
+    if complete is not table:
+        if interventions is not None:
+            kept = np.flatnonzero(~table.missing.any(1))
+            told = list(interventions)
+            if len(told) != len(table.values):
+                raise InvalidData(f"there are {len(table.values):,} rows, and interventions for {len(told):,}")
+            interventions = [told[row] for row in kept]
+        if not len(complete.values):
+            raise InvalidData("every row has a missing value: a score needs complete rows, so leave a column out")
+        warnings.warn(
+            f"values are missing: the score used the complete rows, {len(complete.values):,} of {len(table.values):,}",
+            IncompleteDataWarning,
+            stacklevel=3,
+        )
+    name = "bge" if score == "auto" and table.kind == "continuous" else score
+    return local_score(complete, name, interventions=interventions), table, len(complete.values)
+
+
+def _named(cell: Any, frame: pd.DataFrame) -> str | tuple[str, ...] | None:
+    """Who was set, as a cell says it: nobody, a variable, or several with commas or semicolons between them."""
+    if cell is None or cell != cell:
+        return None
+    if not isinstance(cell, str) or cell in frame.columns:
+        return cell  # type: ignore[no-any-return]
+    return tuple(name for part in cell.replace(";", ",").split(",") if (name := part.strip())) or None
+
+
+def _allowed(names: tuple[str, ...], knowledge: Knowledge | None, max_parents: int | None) -> NDArray[np.bool_]:
+    """Which families may be, shape ``(d, 2^d)``."""
+    d = len(names)
+    sets = np.arange(1 << d)
+    out = (sets[None] >> np.arange(d)[:, None] & 1) == 0
+    if knowledge:
+        required, forbidden = knowledge.matrices(names)
+        needed, ruled_out = (
+            np.array([mask_of(np.flatnonzero(column)) for column in m.T]) for m in (required, forbidden)
+        )
+        out &= ((sets & needed[:, None]) == needed[:, None]) & ((sets & ruled_out[:, None]) == 0)
+    if max_parents is not None:
+        out &= np.bitwise_count(sets) <= max_parents
+    return np.asarray(out)

@@ -1,0 +1,298 @@
+"""The posterior over Dags of many variables, by chains; and whether they have told the same by now."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from causalpp.errors import FormatError
+from causalpp.graphs import Dag, DagBatch
+from causalpp.posterior.blocks import Graphs
+from causalpp.posterior.chains import Families, layers_of, start, step
+from causalpp.posterior.draws import draw_family
+from causalpp.posterior.sums import Floats
+
+__all__ = ["Sampled"]
+
+_CHAINS = 32
+_MEMORY = 4e7  # edges of graphs that are kept
+_R_HAT = 1.02
+_ERROR = 0.0075  # the largest standard error of an edge
+_EFFECTIVE = 400  # independent draws that the least known edge is to be worth
+_LOOK = 1.2  # by which factor the draws grow between two looks at whether that is enough
+_FEWEST = 64  # states of each chain before the first look
+_PATHS = 10_000
+
+
+class _Agreement(NamedTuple):
+    r_hat: float
+    effective: float
+    standard_error: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """P(graph | data) by chains over graphs; see :mod:`causalpp.posterior.chains`.
+
+    Everything is told of the second half of the chains, whether or not they have mixed.
+
+    Attributes:
+        nodes: the d variables.
+        families: that were looked at.
+        required: edges that all graphs have, shape ``(d, d)``.
+        random: what draws.
+        now: where the C chains are, ``(C, d, d)``.
+        graphs: where they were, ``(T, C, d, d)``.
+        shares: P(u → v) given the layers of each, likewise.
+        every: steps between two of them.
+    """
+
+    nodes: tuple[str, ...]
+    families: Families
+    required: NDArray[np.bool_]
+    random: np.random.Generator
+    now: Graphs
+    graphs: Graphs
+    shares: NDArray[np.float32]
+    every: int
+    method: ClassVar[str] = "partition MCMC"
+
+    @classmethod
+    def begin(cls, nodes: tuple[str, ...], families: Families, required: NDArray[np.bool_], seed: int) -> Sampled:
+        """Chains at the places where they start."""
+        random = np.random.default_rng(seed)
+        now = start(families, _CHAINS, required, random)
+        none = np.zeros((0, *now.shape))
+        every = max(1, round(families.d / 6))  # in which each variable gets new parents about once
+        return cls(nodes, families, required, random, now, none.astype(bool), none.astype(np.float32), every)
+
+    def go_on(
+        self, seconds: float, told: Callable[[float, str], object] = lambda *_: None, most: int | None = None
+    ) -> Sampled:
+        """The chains some steps later: where they have mixed, or the time is up, or somebody pressed Ctrl-C.
+
+        Args:
+            seconds: after which they stop.
+            told: the seconds that have passed, and how the chains are.
+            most: states of each chain after which they stop, whatever they say.
+        """
+        began, since = time.monotonic(), 0.0
+        random, now, every = copy.deepcopy(self.random), self.now, self.every
+        graphs, shares = list(self.graphs), list(self.shares)
+        room = max(2 * _FEWEST, int(_MEMORY / now.size))
+        look, said, out = max(_FEWEST, int(_LOOK * len(graphs))), "chains", self
+
+        def found() -> Sampled:
+            kept = np.array(graphs).reshape(-1, *now.shape), np.array(shares).reshape(-1, *now.shape)
+            return replace(self, random=copy.deepcopy(random), now=now, graphs=kept[0], shares=kept[1], every=every)
+
+        try:
+            while since < seconds and (most is None or len(graphs) < most):
+                for _ in range(every):
+                    now = step(self.families, now, random)
+                graphs.append(now)
+                shares.append(self.families.edges(layers_of(now)).astype(np.float32))
+                if len(graphs) >= room:
+                    graphs, shares, every = graphs[1::2], shares[1::2], 2 * every
+                    look = int(look / 2)
+                since = time.monotonic() - began
+                if most is None and len(graphs) >= look:
+                    out = found()
+                    if out.mixed:
+                        return out
+                    look, said = int(_LOOK * len(graphs)) + 1, f"chains, R̂ {out.r_hat:.2f}"
+                told(since, said)
+        except KeyboardInterrupt:
+            graphs = graphs[: len(shares)]
+        return found()
+
+    # --- whether it is enough --------------------------------------------------------------------------
+
+    @cached_property
+    def _half(self) -> Floats:
+        """P(u → v) given the layers, of the second half, ``(T/2, C, d, d)``."""
+        return self.shares[len(self.shares) // 2 :].astype(float)
+
+    @cached_property
+    def _agreement(self) -> _Agreement:
+        from pyro.ops.stats import effective_sample_size, split_gelman_rubin
+
+        d = len(self.nodes)
+        if len(self.shares) < 16:
+            return _Agreement(float("inf"), 0.0, np.full((d, d), 0.5))
+        spread = self._half.std((0, 1))
+        vary = spread > 1e-4
+        if not vary.any():
+            return _Agreement(1.0, float(self._half.shape[0] * self._half.shape[1]), np.zeros((d, d)))
+        every = torch.from_numpy(self._half[:, :, vary])
+        r_hat = split_gelman_rubin(every, chain_dim=1, sample_dim=0).numpy()
+        size = np.maximum(effective_sample_size(every, chain_dim=1, sample_dim=0).numpy(), 1.0)
+        error = np.zeros((d, d))
+        error[vary] = np.maximum(spread[vary] / np.sqrt(size), self._half.mean(0).std(0)[vary] / np.sqrt(_CHAINS))
+        mean = self._half.mean((0, 1))[vary]
+        open_ = (mean > 0.01) & (mean < 0.99)  # what is as good as certain needs no R̂
+        if not open_.any():
+            return _Agreement(1.0, float(size.min()), error)
+        return _Agreement(float(r_hat[open_].max()), float(size[open_].min()), error)
+
+    @property
+    def r_hat(self) -> float:
+        """The largest R̂ of an edge that is open: how much more chains differ from each other than each from itself.
+
+        Of halves of chains (Gelman et al., *Bayesian Data Analysis*, 3rd ed., § 11.4).
+        """
+        return self._agreement.r_hat
+
+    @property
+    def effective(self) -> float:
+        """The smallest effective sample size of an edge that is open, in all chains together."""
+        return self._agreement.effective
+
+    @property
+    def standard_error(self) -> Floats:
+        """Of the probability of each edge, shape ``(d, d)``."""
+        return self._agreement.standard_error
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the chains tell the same: R̂ ≤ 1.02, 400 effective draws, no edge's standard error above .0075."""
+        worst = float(self.standard_error.max(initial=0.0))
+        return self.r_hat <= _R_HAT and self.effective >= _EFFECTIVE and worst <= _ERROR
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it is not to be believed yet; None if nothing is seen."""
+        if self.mixed:
+            return None
+        return (
+            f"the chains do not agree yet: R̂ is {self.r_hat:.2f} (wanted {_R_HAT}), the least known edge is worth "
+            f"{self.effective:.0f} independent draws (wanted {_EFFECTIVE}), the largest standard error of an edge "
+            f"is {self.standard_error.max():.4f} (wanted {_ERROR}); go on with posterior.further(), or with more "
+            "knowledge or fewer variables"
+        )
+
+    # --- what they tell --------------------------------------------------------------------------------
+
+    @cached_property
+    def edges(self) -> Floats:
+        """P(u → v), shape ``(d, d)``."""
+        return np.asarray(self._half.mean((0, 1)))
+
+    @cached_property
+    def paths(self) -> Floats:
+        """P(v descends from u), shape ``(d, d)``: the share among draws."""
+        out: Floats = self._drawn.reach.to(torch.float64).mean(0).numpy()
+        np.fill_diagonal(out, 0.0)
+        return out
+
+    def family(self, v: int, parents: int) -> float:
+        """P(the parents of v are those of a mask): the share among draws."""
+        return self._share(self._drawn.adjacency.numpy()[:, :, v], parents)
+
+    def non_descendants(self, v: int, others: int) -> float:
+        """P(what neither is nor descends from v are those of a mask): the share among draws."""
+        out = ~self._drawn.reach.numpy()[:, v]
+        out[:, v] = False
+        return self._share(out, others)
+
+    def _share(self, rows: NDArray[np.bool_], mask: int) -> float:
+        wanted = np.array([mask >> k & 1 for k in range(len(self.nodes))], dtype=bool)
+        return float((rows == wanted).all(1).mean())
+
+    @cached_property
+    def _drawn(self) -> DagBatch:
+        return self.sample(_PATHS, 0)
+
+    def sample(self, draws: int, seed: int) -> DagBatch:
+        """Draws of graphs: of layers among those the chains had, and of the graphs that have these."""
+        random = np.random.default_rng(seed)
+        d = len(self.nodes)
+        half = self.graphs[len(self.graphs) // 2 :].reshape(-1, d, d)
+        matrix = np.zeros((draws, d, d), dtype=bool)
+        layers = layers_of(half[random.integers(0, len(half), draws)])
+        inner, outer = self.families.before(layers)
+        for v, candidates in enumerate(self.families.candidates):
+            before = np.where(layers[:, v] == 0, 0, inner[:, v])
+            last = before & ~outer[:, v]
+            found = draw_family(self.families.weights[v], self.families.sums[v], before, last, random)
+            matrix[:, candidates, v] = found[:, None] >> np.arange(len(candidates)) & 1
+        return DagBatch.trusted(self.nodes, torch.from_numpy(matrix))
+
+    @cached_property
+    def _log_total(self) -> float:
+        """The logarithm of the sum over all graphs: of those drawn, whose share is 1 − that of those drawn once.
+
+        (Good, Biometrika 40, 1953.)
+        """
+        batch, counts = self._drawn.unique()
+        seen = max(len(self._drawn) - int((counts == 1).sum()), 1) / len(self._drawn)
+        return float(np.logaddexp.reduce(self._log_weight(batch)) - np.log(seen))
+
+    def _log_weight(self, dags: DagBatch) -> Floats:
+        matrix = dags.adjacency.numpy()
+        seen = np.zeros(matrix.shape[1:], dtype=bool)
+        for v, candidates in enumerate(self.families.candidates):
+            seen[candidates, v] = True
+        sets = self.families.sets(np.swapaxes(matrix, 1, 2))
+        weight = self.families.weights[np.arange(len(self.nodes)), sets].sum(1)
+        return np.where((matrix & ~seen).any((1, 2)), -np.inf, weight)
+
+    def log_probability(self, dags: DagBatch) -> Floats:
+        """The logarithm of the posterior probability of each of N graphs, ``(N,)``; −inf for families not looked at."""
+        return self._log_weight(dags) - self._log_total
+
+    def most_probable(self, k: int) -> list[tuple[Dag, float]]:
+        """The heaviest k of 10,000 drawn graphs, with their probabilities."""
+        batch, _ = self._drawn.unique()
+        p = np.exp(self.log_probability(batch))
+        return [(batch[int(n)], float(p[n])) for n in np.argsort(-p, kind="stable")[:k]]
+
+    # --- kept --------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str], learned: dict[str, Any]) -> None:
+        """Write everything to a file, so that the chains can go on."""
+        told = {"nodes": self.nodes, "every": self.every, "random": self.random.bit_generator.state, "learned": learned}
+        with open(path, "wb") as file:  # noqa: PTH123 – numpy would add an ending to a path
+            np.savez_compressed(
+                file,
+                told=np.array(json.dumps(told)),
+                candidates=self.families.candidates,
+                weights=self.families.weights,
+                required=self.required,
+                now=self.now,
+                graphs=np.packbits(self.graphs),
+                shares=self.shares,
+            )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> tuple[Sampled, dict[str, Any]]:
+        """What was saved, and how it was learned.
+
+        Raises:
+            FormatError: the file is not one of :meth:`save`.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                told = json.loads(str(file["told"]))
+                shares = file["shares"]
+                bits = np.unpackbits(file["graphs"], count=shares.size).reshape(shares.shape).astype(bool)
+                families = Families.of(file["candidates"], file["weights"])
+                random = np.random.default_rng()
+                random.bit_generator.state = told["random"]
+                found = cls(
+                    tuple(told["nodes"]), families, file["required"], random, file["now"], bits, shares, told["every"]
+                )
+        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise FormatError(f"{os.fspath(path)} holds no posterior that was saved: {error}") from None
+        return found, told["learned"]

@@ -1,0 +1,65 @@
+"""The posterior over Dags beside that of antecedent; run with ``pytest speed``.
+
+antecedent is no dependency: with the extra ``peers`` the ratios are printed too.  Its score is the Gaussian BIC,
+so both are held against exact sums of their own, and are to be as near to them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from causalpp.posterior import DagPosterior
+
+NEAR = 0.02  # the largest error of an edge's probability
+
+
+def rows(d, n=500, seed=0):
+    random = np.random.default_rng(seed)
+    pull = np.triu(random.random((d, d)) < 0.3, 1) * random.uniform(0.4, 1.0, (d, d))
+    values = np.zeros((n, d))
+    for k in range(d):
+        values[:, k] = values @ pull[:, k] + random.normal(size=n)
+    return pd.DataFrame(values, columns=[f"v{k}" for k in range(d)])
+
+
+@pytest.fixture
+def peer():
+    return pytest.importorskip("antecedent.discovery", reason="antecedent is not installed")
+
+
+def test_exact_marginals(benchmark):
+    benchmark.group = "exact probabilities of edges, 12 variables"
+    frame = rows(12)
+    benchmark.pedantic(lambda: DagPosterior.from_data(frame).edges, rounds=3, warmup_rounds=1)
+
+
+def test_exact_marginals_by_antecedent(benchmark, peer):
+    benchmark.group = "exact probabilities of edges, 12 variables"
+    benchmark.extra_info["peer"] = True
+    data = {name: column.to_numpy() for name, column in rows(12).items()}
+    benchmark.pedantic(lambda: peer.ExactDagPosterior().run(data), rounds=3, warmup_rounds=1)
+
+
+def test_chains(benchmark):
+    benchmark.group = "probabilities of edges within .02 by chains, 10 variables"
+    frame = rows(10)
+    found = benchmark.pedantic(lambda: DagPosterior.from_data(frame, method="mcmc"), rounds=1)
+    assert np.abs(found.edges - DagPosterior.from_data(frame).edges).max() <= NEAR
+
+
+def test_chains_by_antecedent(benchmark, peer):
+    benchmark.group = "probabilities of edges within .02 by chains, 10 variables"
+    benchmark.extra_info["peer"] = True
+    data = {name: column.to_numpy() for name, column in rows(10).items()}
+    exact = np.array(peer.ExactDagPosterior().run(data).edge_marginal_matrix())
+    draws = 4000
+
+    def far():
+        run = peer.StructureMcmc(n_draws=draws, n_warmup=draws // 2).run(data, seed=1, threads=1)
+        return np.abs(np.array(run.edge_marginal_matrix()) - exact).max()
+
+    while far() > NEAR:  # the shortest run that is near enough is what is timed
+        draws *= 2
+    benchmark.pedantic(far, rounds=1)
