@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy import stats
 
 import causalpp as cpp
 from causalpp.belief import Agnostic, Belief, Fixed, ParticleBelief, Potentials
@@ -15,7 +16,7 @@ from causalpp.errors import InvalidParameter
 from causalpp.graphs import Knowledge, all_dags
 from causalpp.posterior import DagPosterior
 from causalpp.propositions import all_questions, truth_table
-from causalpp.scores import BGe
+from causalpp.scores import BDeu, BGe
 
 ERROR = 0.15
 
@@ -164,3 +165,32 @@ def test_effects_are_averaged_over_data_and_answers_with_the_probability_of_the_
     page = result.report()
     assert "Data and answers" in page
     assert "data (BGe, 120 rows) under no hidden common causes" in page
+
+
+@pytest.mark.slow
+def test_the_joint_posterior_is_calibrated():
+    """Simulation-based calibration (Talts et al., arXiv 1804.06788): graph and tables from the prior, 30 rows.
+
+    Five questions follow, as the loop chooses them.  What is more probable than the truth has a mass that is uniform,
+    ties broken at random.
+    """
+    draw = np.random.default_rng(7)
+    batch, weight, ranks = all_dags(("a", "b", "c", "d")), 10.0, []
+    for run in range(500):
+        dag = batch[int(draw.integers(len(batch)))]
+        values: dict[str, np.ndarray] = {}
+        while len(values) < 4:
+            for name in (one for one in dag.nodes if one not in values and set(dag.parents(one)) <= values.keys()):
+                row = sum((values[one].astype(int) << k for k, one in enumerate(dag.parents(name))), np.zeros(30, int))
+                cells = 2 << len(dag.parents(name))
+                values[name] = draw.random(30) < draw.beta(weight / cells, weight / cells, size=cells // 2)[row]
+        frame = pd.DataFrame({name: np.where(values[name], "yes", "no") for name in dag.nodes})
+        posterior = DagPosterior.from_data(frame, BDeu(frame, weight))
+        oracle = cpp.SimulatedOracle(dag, cpp.noise.Symmetric(ERROR), seed=run)
+        belief = cpp.discover(posterior, oracle, channel=Fixed(ERROR), max_questions=5, seed=run).belief
+        p = belief.probabilities.numpy()
+        own = p[(belief.candidates.adjacency == cpp.DagBatch.from_dags([dag]).adjacency).flatten(1).all(1).numpy()][0]
+        equal = np.isclose(p, own, rtol=1e-9, atol=0)
+        ranks.append(p[(p > own) & ~equal].sum() + draw.random() * p[equal].sum())
+    counts = np.histogram(ranks, bins=10, range=(0, 1))[0]
+    assert stats.chisquare(counts).pvalue > 1e-3, counts
