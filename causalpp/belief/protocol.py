@@ -17,6 +17,7 @@ from causalpp.belief.reliability import Reliability
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.graphs import Dag, DagBatch
 from causalpp.oracles import Answer
+from causalpp.posterior import DagPosterior
 from causalpp.propositions import Proposition
 
 __all__ = ["AnyBelief", "BeliefLike"]
@@ -142,6 +143,11 @@ class AnyBelief(BeliefLike, Protocol):
     candidates: DagBatch
     alternatives: DagBatch | None = None
     doubt: float = 0.0
+
+    @property
+    def data(self) -> DagPosterior | None:
+        """The posterior given data that the belief started from, if it did."""
+        return None
 
     @property
     def class_(self) -> MarkovEquivalenceClass | None:

@@ -208,6 +208,11 @@ class ParticleBelief(Estimate):
         return self.space.mec if isinstance(self.space, Members) else None
 
     @property
+    def data(self) -> DagPosterior | None:
+        """The posterior that the particles were drawn from, where they start from data."""
+        return self.space.posterior if isinstance(self.space, AnyDag) else None
+
+    @property
     def nodes(self) -> tuple[str, ...]:
         """The variables."""
         return self._frame.shared.nodes
