@@ -419,7 +419,7 @@ def test_models_that_say_nothing_are_compared_like_others() -> None:
     assert [found.of(name).accuracy.value for name in ("yes", "unsure")] == [0.5, 0.5]
     assert found.of("garbage").pairs == 0
     assert "C  garbage: 0 pairs answered" in str(found)
-    assert "A − C  right directions  not determined" in str(found)
+    assert "no pair in common: A − C, B − C" in str(found)
     assert "not calibrated (C): " in str(found)
     assert json.loads(found.to_json())["models"]["garbage"]["accuracy"]["value"] is None
     plt.close(found.plot())

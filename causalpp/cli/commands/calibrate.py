@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 
 import causalpp as cpp
 from causalpp._files import check_target, read_text, write_text
+from causalpp._terminal import one_line
 from causalpp.cli import options
 from causalpp.cli.show import check_figure_path, console, print_estimate, print_json, save_figure, table_of
 from causalpp.errors import InvalidParameter
@@ -211,8 +213,6 @@ def calibrate(
         write_text(out, found.to_json() + "\n")
     if plot is not None:
         save_figure(found.plot(), plot)
-    if save is not None and not isinstance(found, cpp.Calibration):
-        found.save(save)
     if json:
         print_json(found.to_dict())
     elif isinstance(found, cpp.Calibration):
@@ -220,6 +220,9 @@ def calibrate(
     else:
         for line in str(found).splitlines():
             console.print(line, soft_wrap=True)
+    if save is not None and not isinstance(found, cpp.Calibration):
+        for model, why in found.save(save).items():  # last: what was found has been shown if there is no prior
+            print(one_line(f"no prior of {model}: {why}"), file=sys.stderr)
 
 
 def _maker(chosen: options.ChosenOracle, kept: Journal | None) -> Callable[[World], Oracle]:

@@ -53,7 +53,8 @@ def calibrate_directions(
 
     Raises:
         InvalidParameter: no world, no pair with a known direction, two oracles of one name, or a number out of range.
-        OracleError: an oracle cannot be asked, or nothing but failures came back.
+        OracleError: no oracle can be asked, or nothing but failures came back.  Of one that stops midway, as
+            its budget is spent or its server gone, what it answered is kept, and ``about`` says why.
         UnknownNetwork, FormatError: a world that cannot be read.
 
     Example:
@@ -81,26 +82,38 @@ def calibrate_directions(
     names = _distinct([world.name or f"network {number}" for number, world in enumerate(made, start=1)])
     taken = [number for number, known in enumerate(chosen) if known]
     tables = []
+    errors: list[OracleError] = []
     answers: dict[str, list[list[Answer]]] = {}
     about: dict[str, dict[str, Any]] = {}
     for model, own in asked.items():
         failed: Counter[str] = Counter()
+        stopped: OracleError | None = None
         about[model] = dict(own[0].identity) | {"nature": " and ".join(sorted({oracle.nature for oracle in own}))}
         answers[model] = []
         own_rows: list[dict[str, Any]] = []
         for number in taken:
             known = chosen[number]
-            found = _ask(own[number], list(known))
-            failed += failures(found)
-            answers[model].append(found)
-            for row, (steps, open_) in zip(rows(found), known.values(), strict=True):
+            found: dict[Direction, Answer] = {}
+            if stopped is None:
+                found, stopped = _ask(own[number], list(known))
+            failed += failures(list(found.values()))
+            answers[model].append(list(found.values()))
+            told = rows([found.get(q, Answer(q, None, reason="not asked")) for q in known])
+            for row, (q, (steps, open_)) in zip(told, known.items(), strict=True):
+                row["prompts"] *= q in found
                 own_rows.append({"model": model, "network": names[number], **row, "level": steps, "open": open_})
-        about[model]["failures"] = dict(failed)
+        about[model] |= {"failures": dict(failed)} | ({"stopped": str(stopped)} if stopped else {})
+        errors += [stopped] if stopped else []
         frame = pd.DataFrame(own_rows)
         frame.insert(4, "contrast", on_scale(frame, Sizes(frame).usual()))
-        if failed and frame["contrast"].isna().all():
-            raise OracleError(f"{model}: nothing but failures came back: {counted(failed)}")
         tables.append(frame)
+    if all(frame["contrast"].isna().all() for frame in tables):  # or else what others answered is kept
+        if errors:
+            raise errors[0]
+        said = {model: counted(one["failures"]) for model, one in about.items() if one["failures"]}
+        if said:
+            why = "; ".join(f"{model}: nothing but failures came back: {counts}" for model, counts in said.items())
+            raise OracleError(why)
     left = tuple(made[number] for number in taken), tuple(names[number] for number in taken)
     return DirectionCalibration(pd.concat(tables, ignore_index=True), level, *left, answers, about)
 
@@ -200,11 +213,18 @@ def _chosen(world: World, count: int, oracles: Sequence[Oracle]) -> dict[Directi
     return {q: known[q] for q in known if q in wanted}
 
 
-def _ask(oracle: Oracle, questions: list[Direction]) -> list[Answer]:
-    """The graded answers about some pairs, with their parts."""
-    if oracle.nature == "language model":
-        return oracle.ask(questions)
-    both = [Causes(*way) for q in questions for way in ((q.a, q.b), (q.b, q.a))]
-    parts = oracle.ask(both)
-    pairs = zip(questions, parts[::2], parts[1::2], strict=True)
-    return [graded(Request(question), [there, back]) for question, there, back in pairs]
+def _ask(oracle: Oracle, questions: list[Direction]) -> tuple[dict[Direction, Answer], OracleError | None]:
+    """The graded answers about some pairs, with their parts, and what stopped the asking."""
+    whole = oracle.nature == "language model"
+    put = questions if whole else [Causes(*way) for q in questions for way in ((q.a, q.b), (q.b, q.a))]
+    stopped: OracleError | None = None
+    try:
+        answers = oracle.ask(put)
+    except OracleError as error:
+        answers, stopped = list(error.answers), error
+    if whole:
+        return {q: answer for answer in answers if isinstance(q := answer.question, Direction)}, stopped
+    said = {answer.question: answer for answer in answers}
+    ways = {q: (Causes(q.a, q.b), Causes(q.b, q.a)) for q in questions}
+    ways = {q: both for q, both in ways.items() if all(way in said for way in both)}
+    return {q: graded(Request(q), [said[way] for way in both]) for q, both in ways.items()}, stopped

@@ -145,7 +145,7 @@ def read_prior(path: str | os.PathLike[str], model: str | None = None) -> Potent
             model = next((name for name in named if Path(name).name == Path(model).name), model)
         if model not in named:
             raise InvalidParameter(
-                f"{os.fspath(path)!r} has priors of {', '.join(named)}"
+                f"here are priors of {', '.join(named)}"
                 + (
                     ": name one of them"
                     if model is None

@@ -45,8 +45,9 @@ def directions_figure(found: DirectionCalibration) -> Figure:
         left, right = bottom.subplots(1, 2)
         _distances(scores, left)
         _areas(found, scores, right)
+        most = max(one.pairs for one in scores)
         figure.suptitle(
-            f"Which of two variables causes the other: {scores[0].pairs:,} pairs with a known direction in "
+            f"Which of two variables causes the other: {most:,} pairs with a known direction in "
             f"{len(found.networks)} network{'s' * (len(found.networks) > 1)}, {found.level:.0%} intervals",
             fontsize=11,
         )
@@ -73,7 +74,7 @@ def _curve(score: DirectionScores, place: int, ax: Axes, *, alone: bool) -> None
     ax.errorbar(curve["probability"], y, np.maximum(ends, 0), ls="-", lw=1.2, elinewidth=1.5, ms=5, **look)
     for x, count in zip(curve["probability"], curve["pairs"], strict=True):
         ax.annotate(f"{count}", (x, 1.05), ha="center", va="center", fontsize=8, color=MUTED)
-    how = "slope fitted to these very pairs"
+    how = "slope fitted to these very pairs" if len(curve) else "no pair was answered"
     if len(curve) and curve["left_out"].iloc[0]:
         how = f"each network left out: Brier {score.calibrated.brier:.3f}, ECE {score.calibrated.error:.3f}"
     ax.set_title(f"{_titled(score, place, alone=alone)}\n{how}", fontsize=9)
@@ -82,7 +83,7 @@ def _curve(score: DirectionScores, place: int, ax: Axes, *, alone: bool) -> None
 
 
 def _distances(scores: list[DirectionScores], ax: Axes) -> None:
-    first = scores[0]
+    first = max(scores, key=lambda one: one.pairs)
     groups = [(f"{name}\n({count})", pick) for name, count, pick in (
         ("1 step", first.count(1), 1), ("2 steps", first.count(2), 2), ("3 steps\nor more", first.count(3), 3),
         ("open\nedges", first.count(), None),

@@ -45,7 +45,7 @@ class DirectionCalibration:
         worlds: that were asked about.
         networks: their names.
         answers: model → network by network, the answers with their parts.
-        about: model → who it is, and what failed.
+        about: model → who it is, what failed, and what stopped it, if anything did.
     """
 
     frame: pd.DataFrame
@@ -192,26 +192,40 @@ class DirectionCalibration:
         check_enough(self._known(model), "a prior")
         return PotentialsPrior.fit(list(self.told(model).values()))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str]) -> dict[str, str]:
         """Keep the prior of every model in a file, with what it was fitted to; :func:`~causalpp.read_prior` reads it.
 
+        Returns:
+            Model → why it has none, such as one that answered too little.
+
         Raises:
-            InvalidData: as :meth:`prior`.
+            InvalidData: none has one; see :meth:`prior`.
             FormatError: the file cannot be written.
         """
-        priors = {}
+        priors: dict[str, tuple[PotentialsPrior, Mapping[str, Any]]] = {}
+        refused: dict[str, str] = {}
         for model in self.models:
             known = self._known(model)
+            try:
+                prior = self.prior(model)
+            except InvalidData as error:
+                refused[model] = str(error)
+                continue
             fitted = {
-                "about": {name: value for name, value in self.about[model].items() if name != "failures"},
+                "about": {
+                    name: value for name, value in self.about[model].items() if name not in ("failures", "stopped")
+                },
                 "networks": list(dict.fromkeys(known)),
                 "pairs": len(self.of(model).frame),
                 "directed": len(known),
                 "date": datetime.now(UTC).isoformat(timespec="seconds"),
                 "causalpp": version("causalpp"),
             }
-            priors[model] = self.prior(model), fitted
+            priors[model] = prior, fitted
+        if not priors:
+            raise InvalidData("; ".join(f"{model}: {said}" for model, said in refused.items()))
         write_priors(path, priors)
+        return refused
 
     # --- out ------------------------------------------------------------------------------------------
 

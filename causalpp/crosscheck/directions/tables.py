@@ -31,7 +31,8 @@ def key(place: int) -> str:
 def text(found: DirectionCalibration) -> str:
     """The table: who was asked, every measure with its interval, and the paired differences."""
     scores = [found.of(model) for model in found.models]
-    lines = _wrapped(f"{_count(scores[0].frame['network'].nunique(), 'network')}: {', '.join(found.networks)}")
+    fullest = max(scores, key=lambda one: one.pairs)
+    lines = _wrapped(f"{_count(len(found.networks), 'network')}: {', '.join(found.networks)}")
     for place, model in enumerate(found.models):
         prompts = int(found.frame.loc[found.frame["model"] == model, "prompts"].sum())
         said = (
@@ -39,25 +40,32 @@ def text(found: DirectionCalibration) -> str:
         )
         failures = found.about[model].get("failures")
         lines += _wrapped(said + (f"; failed: {counted(failures)}" if failures else ""))
+        if "stopped" in found.about[model]:
+            lines += _wrapped(f"   stopped: {found.about[model]['stopped']}")
     for first in range(0, len(scores), _ABREAST):
         block = list(enumerate(scores))[first : first + _ABREAST]
         lines += ["", _line("", [key(place) for place, _ in block])]
-        for head, cell in _rows(scores[0]):
+        for head, cell in _rows(fullest):
             cells = [cell(one) for _, one in block]
             if any(cells):
                 lines.append(_line(head, cells))
     if len(scores) > 1:
         lines += ["", "paired differences, on pairs that both answered"]
-        for number, ((one, two), measured) in enumerate(found.differences.items()):
+        at = {model: key(place) for place, model in enumerate(found.models)}
+        apart = [two for two, measured in found.differences.items() if math.isnan(measured["accuracy"].value)]
+        compared = {two: measured for two, measured in found.differences.items() if two not in apart}
+        for number, ((one, two), measured) in enumerate(compared.items()):
             if number == 10:
-                lines.append(f"… and {len(found.differences) - 10} more, in the JSON")
+                lines.append(f"… and {len(compared) - 10} more, in the JSON")
                 break
-            a, b = (key(found.models.index(model)) for model in (one, two))
+            a, b = at[one], at[two]
             exact = measured["accuracy"]
             only = f"only {a} right {exact.only_first}, only {b} {exact.only_second}"
             lines.append(f"{a} − {b}  right directions  {measured['accuracy']}")
             lines.append(f"       {only}: McNemar's p = {exact.mcnemar:.2g}")
             lines.append(f"       AUC               {measured['area']}")
+        if apart:
+            lines += _wrapped("no pair in common: " + ", ".join(f"{at[a]} − {at[b]}" for a, b in apart))
     lines += _gains(found)
     lines.append("")
     refused: dict[str, list[str]] = {}
@@ -89,6 +97,8 @@ def _gains(found: DirectionCalibration) -> list[str]:
     lines = ["", "bits of the true graph over its class (members), by a prior of the others"]
     for first in range(0, len(own), _ABREAST):
         block = list(own.values())[first : first + _ABREAST]
+        if not any(block):
+            continue
         if len(own) > 1:
             lines.append(_line("", [key(first + k) for k in range(len(block))]))
         for name in networks:
