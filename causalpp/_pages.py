@@ -138,8 +138,8 @@ def _plain(text: str) -> str:
     return re.sub(r"([\\`*_|<>])", r"\\\1", " ".join(text.split()))
 
 
-def to_text(blocks: Sequence[Block], width: int = 80) -> str:
-    """The page for a terminal, without pictures; no word of a table is broken, and no interval shown.
+def to_text(blocks: Sequence[Block], width: int = 80, *, intervals: bool = False) -> str:
+    """The page for a terminal, without pictures; no word of a table is broken, and intervals shown if they shall be.
 
     A table that is too wide goes into several, one below the other, each with the first columns; a column of sentences
     is written below it.
@@ -151,7 +151,7 @@ def to_text(blocks: Sequence[Block], width: int = 80) -> str:
         elif isinstance(block, Paragraph):
             out.append(_filled(block.text, width))
         elif isinstance(block, Table):
-            out.append("\n\n".join(_text_tables(block, width)))
+            out.append("\n\n".join(_text_tables(block, width, intervals)))
     return "\n\n".join(out) + "\n"
 
 
@@ -159,11 +159,11 @@ _SENTENCE = 30  # characters: a cell that is longer is told below the table
 _KEY, _HEAD = 16, 10  # so wide at most do first columns and heads get before they are wrapped
 
 
-def _text_tables(table: Table, width: int) -> Iterable[str]:
+def _text_tables(table: Table, width: int, intervals: bool) -> Iterable[str]:
     """A table as text: its caption, the parts that stand side by side on paper, and what is told in sentences."""
     if table.caption:
         yield _filled(table.caption, width)
-    rows = [[found[1] if (found := _INTERVAL.match(cell)) else cell for cell in row] for row in table.rows]
+    rows = [list(row) if intervals else [_INTERVAL.sub(r"\1", cell) for cell in row] for row in table.rows]
     numeric = _numeric(table)
     every = range(len(table.head))
     keys = list(itertools.takewhile(lambda i: not numeric[i], every)) or list(every[:1])

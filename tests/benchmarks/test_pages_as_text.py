@@ -69,3 +69,14 @@ def test_what_bench_real_prints(capsys, monkeypatch, tmp_path):
     assert max(map(len, text.splitlines())) <= 80
     for word in ("an-organisation/model", "prod:plain:pos", "alphabetical", "directions", "(z", "networks"):
         assert word in text.split()
+
+
+def test_intervals_are_shown_where_they_shall_be_and_no_word_is_broken() -> None:
+    head = ("who", "asks", "accuracy", "over random member", "accuracy decided", "accuracy open")
+    score = "0.438 [0.333, 0.778]"
+    table = Table(head, [("acbo-published, Symmetric(error=0.5)", "simulated", score, score, score, "1")], "solve")
+    said = to_text([table], intervals=True)
+    assert said.count(score) == 3
+    assert max(map(len, said.splitlines())) <= 80
+    assert {word for cell in (*head, *table.rows[0]) for word in cell.split()} <= set(said.split())
+    assert "[" not in to_text([table])

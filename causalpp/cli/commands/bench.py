@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from causalpp._files import check_target, write_text
+from causalpp._pages import Table, to_text
 from causalpp._progress import Progress
 from causalpp._terminal import one_line
 from causalpp.cli import options
@@ -20,8 +21,6 @@ from causalpp.cli.show import check_figure_path, console, print_estimate, print_
 from causalpp.errors import RunIncomplete, UnknownName
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from causalpp.benchmarks import ConfidenceStudy, Config, Efficiency, Run
     from causalpp.benchmarks.reports.report import Report
 
@@ -297,7 +296,7 @@ def real_(
     json: options.Json = False,
 ) -> None:
     """Measure what recorded answers of real models are worth, and what the loop makes of them."""
-    from causalpp._pages import to_html, to_markdown, to_text
+    from causalpp._pages import to_html, to_markdown
     from causalpp.benchmarks.studies.real import METHODS, blocks, real_models
 
     for target in (out, page):
@@ -339,18 +338,19 @@ def _tell(found: Run, page: Report, folder: Path, json: bool) -> None:
         return
     for study in found.studies:
         records = _records(found, study)
-        console.print(_summary(study, records))
+        tables = [_summary(study, records)]
         if any(_PREMISE[0] in record for record in records):
-            console.print(_summary(f"{study}: the premise decides, or not", records, _PREMISE))
+            tables.append(_summary(f"{study}: the premise decides, or not", records, _PREMISE))
         rules = _rules(found, study)
         if rules:
-            console.print(_summary(f"{study}: rules that know nothing, on the same items", rules, _LEAKS))
+            tables.append(_summary(f"{study}: rules that know nothing, on the same items", rules, _LEAKS))
+        console.print(to_text(tables, console.width, intervals=True), soft_wrap=True, markup=False, highlight=False)
     if found.failures:
         console.print(f"{len(found.failures):,} units have no result", soft_wrap=True)
     console.print(f"{found.units:,} units in {found.folder}, report in {paths[0]}", soft_wrap=True)
 
 
-def _summary(study: str, records: Sequence[Mapping[str, Any]], told: Sequence[str] = _TOLD) -> RenderableType:
+def _summary(study: str, records: Sequence[Mapping[str, Any]], told: Sequence[str] = _TOLD) -> Table:
     """The most telling columns of some records; the report has the others."""
     names = [name for name in told if any(name in record for record in records)]
     if told is _TOLD and len(names) < 3:  # results of a study of one's own
@@ -361,7 +361,7 @@ def _summary(study: str, records: Sequence[Mapping[str, Any]], told: Sequence[st
         who = ", ".join(str(record[name]) for name in ("solver", "method", "oracle", "rule") if record.get(name))
         kind = str(record.get("oracle_nature", ""))
         rows.append((who or "all", "" if kind == "none" else kind, *(_shown(record, name) for name in names)))
-    return table_of(rows, study, "asks", *(_SHOWN.get(name, name.replace("_", " ")) for name in names))
+    return Table(("who", "asks", *(_SHOWN.get(name, name.replace("_", " ")) for name in names)), rows, study)
 
 
 def _shown(record: Mapping[str, Any], name: str) -> str:
