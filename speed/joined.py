@@ -1,8 +1,8 @@
 """What data, an oracle and both say of a graph: the log score of the truth after so many questions.
 
 Random linear-Gaussian programs over ten variables, an oracle that errs with probability 0.15.  Beside the joint run
-stand the data alone, and the loop on the class that GES finds in the same rows (a graph that is no member of it has
-the log score of the probability left to it, spread over 10⁶ others).
+stand the data alone (no questions), and the loop on the class that GES finds in the same rows (a truth that is no
+member of it counts as if it had the probability 10⁻⁶).
 
     python speed/joined.py --runs 24 --rows 200
 """
