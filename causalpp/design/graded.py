@@ -76,7 +76,7 @@ def _promise(coming: Coming) -> Tensor:
     some = list(none)
     for world in coming.worlds:
         mean, variance = coming.law(world)
-        weight = world.weights[:, None]
+        weight = world.weights[:, None] if world.kind is not None else world.weights.sum()[None, None]
         parts = [weight, weight * mean, weight * (variance + mean**2)]
         kept = none if world.kind is None else some
         kept[:] = [part + old if len(old) else part for part, old in zip(parts, kept, strict=True)]
@@ -93,22 +93,21 @@ def _promise(coming: Coming) -> Tensor:
 def _information(coming: Coming, pairs: Tensor, labels: Tensor, *, apart: bool) -> Tensor:
     """The information about labels of the hypotheses, and about whether β = 0, for some pairs, ``(p,)``."""
     edges = _EDGES.to(labels.device)
-    count = int(labels.max()) + 1
-    below = torch.zeros((count + 1, len(pairs), len(edges)), dtype=torch.float64, device=labels.device)
-    mass = torch.zeros(count + 1, dtype=torch.float64, device=labels.device)
+    some = torch.zeros((len(labels), len(pairs), len(edges)), dtype=torch.float64, device=labels.device)
+    none = torch.zeros_like(some[:1])
     for world in coming.worlds:
         mean, variance = coming.law(world, pairs)
         under = torch.special.ndtr(((edges - mean[..., None]) / variance.sqrt()[..., None]).float()).double()
-        if world.kind is None:
-            below[count] += world.weights * under[0]
-            mass[count] += world.weights[0]
-        else:
-            below.index_add_(0, labels, world.weights[:, None, None] * under)
-            mass.index_add_(0, labels, world.weights)
-    if not apart:  # one more way for every hypothesis
-        below[:count] += (mass[:count] / mass[:count].sum())[:, None, None] * below[count]
-        mass[:count] += mass[:count] / mass[:count].sum() * mass[count]
-        below, mass = below[:count], mass[:count]
+        if world.kind is None and apart:
+            none += world.weights.sum() * under
+        else:  # what comes where β = 0 is one more way for every hypothesis
+            some += world.weights[:, None, None] * under
+    weights = [world.weights for world in coming.worlds if world.kind is not None or not apart]
+    below = some.new_zeros((int(labels.max()) + 1, *some.shape[1:])).index_add_(0, labels, some)
+    mass = some.new_zeros(len(below)).index_add_(0, labels, torch.stack(weights).sum(0))
+    if apart:
+        unrelated = torch.stack([world.weights for world in coming.worlds if world.kind is None]).sum()
+        below, mass = torch.cat([below, none]), torch.cat([mass, unrelated[None]])
     total = mass.sum()
     law = _bins(below / mass.clamp(min=1e-300)[:, None, None])
     whole = _bins(below.sum(0) / total)

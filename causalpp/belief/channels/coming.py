@@ -21,7 +21,7 @@ class World(NamedTuple):
         kind: what a pair shows: 0 for its distance, 1 for a difference of heights, None for nothing (β = 0).
         share: the number of the share of position noise.
         variance: the number of the variance of the noise.
-        weights: P(hypothesis, world) for each of H hypotheses; one number where β = 0, whatever the hypothesis.
+        weights: P(hypothesis, world) for each of H hypotheses.
     """
 
     kind: int | None

@@ -231,8 +231,10 @@ class Potentials(Channel):
         mass = related.sum(0)
         leading = mass.flatten().argsort(descending=True, stable=True)[:worlds]
         scale = mass.sum() / mass.flatten()[leading].sum().clamp(min=_NEVER)  # of what is left out
+        unrelated = weights[:, None, None] * told.unrelated[groups]
+        unrelated = unrelated * (told.unrelated.sum() / unrelated.sum().clamp(min=_NEVER))
         found = [
-            World(None, share, variance, told.unrelated[:, share, variance].sum()[None])
+            World(None, share, variance, unrelated[:, share, variance])
             for share, variance in itertools.product(range(len(self.shares)), range(len(self.variances)))
         ]
         for number in leading.tolist():

@@ -204,3 +204,25 @@ def test_information_against_draws():
     brute = float((joint * np.log2(joint / joint.sum(0) / joint.sum(1, keepdims=True))).sum())
     assert found == pytest.approx(brute, abs=0.004)  # the histogram is too large by about 33 cells / (2 n ln 2)
     assert float(graded_information(belief, [Direction("b", "a")])[0]) == 0.0
+
+
+def test_information_about_the_graph_alone_weighs_unrelated_answers_evenly():
+    """Where β = 0 the answers so far tell nothing of the graph: then every candidate has its prior weight."""
+    prior = replace(PRIOR, order=1.0, shares=((0.0, 1.0),), variances=((0.1, 1.0),))
+    batch = CHAIN.batch()
+    belief = Belief.uniform(batch, Potentials(prior)).update(said({("a", "b"): 1.5}))
+    edges = np.array([-1.8, -1.2, -0.8, -0.5, -0.25, 0.0, 0.25, 0.5, 0.8, 1.2, 1.8])
+    law = []
+    for dag in batch:
+        first, second = (expected(dag, pair, prior.slopes)[1] for pair in (("a", "b"), ("b", "c")))
+        beta = np.linspace(-3, 5, 2001)
+        weight = norm.pdf(beta, prior.mean, prior.spread) * norm.pdf(1.0, beta * first, 0.1**0.5)
+        weight *= (1 - prior.unrelated) * (beta[1] - beta[0])
+        some = norm.cdf(edges[:, None], beta * second, 0.1**0.5) @ weight
+        none = prior.unrelated * norm.pdf(1.0, 0, 0.1**0.5)
+        total = weight.sum() + none
+        law.append(np.diff(np.concatenate([[0], some + none * norm.cdf(edges, 0, 0.1**0.5), [total]])))
+    joint = np.array(law) / np.sum(law)
+    brute = float((joint * np.log2(joint / joint.sum(0) / joint.sum(1, keepdims=True))).sum())
+    found = float(graded_information(belief, [Direction("b", "c")], apart=False)[0])
+    assert found == pytest.approx(brute, abs=1e-4)
