@@ -123,7 +123,7 @@ def _unknown_domain(belief: AnyBelief, config: AcboConfig) -> str:
             f", and the answers seem to be reversed (probability {profile.liar:.2f}): what all candidates share "
             "contradicts them"
         )
-    elif profile.unrelated >= 0.5:
+    elif profile.unrelated >= max(0.5, profile.unrelated_before):  # or else the answers speak for it, if not enough
         said = (
             f", and the oracle seems not to know this domain: with probability {profile.unrelated:.2f} its answers "
             "have nothing to do with the graph"

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from causalpp import Answer, Causes, Dag, DirectlyCauses, MarkovEquivalenceClass, SimulatedOracle, discover, noise
+from causalpp import (
+    Answer,
+    Causes,
+    Dag,
+    Direction,
+    DirectlyCauses,
+    MarkovEquivalenceClass,
+    SimulatedOracle,
+    discover,
+    noise,
+)
 from causalpp.acbo import AcboConfig
-from causalpp.acbo.stopping import trusted, verdict
-from causalpp.belief import Abstaining, Agnostic, Belief, Channel, Correlated, Pooled
+from causalpp.acbo.stopping import doubt, trusted, verdict
+from causalpp.belief import Abstaining, Agnostic, Belief, Channel, Correlated, Pooled, Potentials, PotentialsPrior
 from causalpp.oracles import Oracle, Request
 
 TRUTH = Dag.from_edges([("c", "b"), ("b", "a"), ("c", "d"), ("d", "e")])
@@ -71,3 +81,15 @@ def test_particles_are_no_proof_and_the_class_is() -> None:
     result = discover(mec, Silent(), goal=goal)
     assert result.stopped_because.endswith("whichever candidate is true")
     assert not result.transcript
+
+
+def test_a_domain_is_not_called_unknown_by_the_prior_alone():
+    """A gate that is sceptical beforehand, and answers that speak against it: not enough is known, no more."""
+    chain = MarkovEquivalenceClass.from_dag(Dag("abcd", [("a", "b"), ("b", "c"), ("c", "d")]))
+    belief = Belief.uniform(chain.batch(), Potentials(PotentialsPrior(unrelated=0.9, scales=(1.0,))))
+    after = belief.update([Answer(Direction(a, b), True, log_odds=0.4) for a, b in ("ab", "bc", "cd", "ad")])
+    assert 0.5 < after.profile.unrelated < 0.9
+    assert "knows this domain is not established" in doubt(after, AcboConfig())
+    unrelated = belief.update([Answer(Direction(a, b), True, log_odds=0.0) for a, b in ("ab", "bc", "cd", "ad")])
+    assert unrelated.profile.unrelated > 0.9
+    assert "seems not to know this domain" in doubt(unrelated, AcboConfig())
