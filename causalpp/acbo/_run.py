@@ -12,7 +12,7 @@ import numpy as np
 from causalpp.acbo._calls import Call, Rounds
 from causalpp.acbo._start import Candidates, begin, described, narrowed
 from causalpp.acbo.config import Settings
-from causalpp.acbo.hearing import Diagnosis, Silence, said, unanswered
+from causalpp.acbo.hearing import Diagnosis, Silence, heard, said, unanswered
 from causalpp.acbo.result import UNFINISHED, Result, Step
 from causalpp.acbo.stopping import AGAIN, NOTHING_LEFT, REACHED, SETTLED, doubt, entailed, exhausted, verdict
 from causalpp.belief import AnyBelief
@@ -75,16 +75,26 @@ class Run:
             return entailed(goal, self.settled)
         # experiments may be of use for the last question only
         patience = len(self.chooser.questions) if {step.answer.nature for step in self.steps} == {"experiment"} else 0
-        return (
-            self.silence.verdict(patience)
-            or self.diagnosis.verdict()
-            or verdict(self.belief, self.calls, self.settings.confidence, self.budget, self.how, goal)
-            or self._exhausted()
-        )
+        return self.silence.verdict(patience) or self.diagnosis.verdict() or self._stopped()
 
-    def _exhausted(self) -> str | None:
-        found = None if self.settings.max_questions is not None else exhausted(self.belief, self.how)
-        return None if found is None else found + self.diagnosis.remark()
+    def _stopped(self) -> str | None:
+        """Why the run is to end by what is believed."""
+        settings = self.settings
+        found = verdict(self.belief, self.calls, settings.confidence, self.budget, self.how, settings.goal)
+        if found is not None:
+            return found + (self._remark() if self._hopeless() else "")
+        found = exhausted(self.belief, self.how) if settings.max_questions is None else None
+        return None if found is None else found + self._remark()
+
+    def _hopeless(self) -> bool:
+        """Whether the answers have probably nothing to do with the graph."""
+        profile = self.belief.profile
+        return profile.unrelated_before > 0 and profile.unrelated >= 0.5
+
+    def _remark(self) -> str:
+        """What to add to a verdict that is no diagnosis: a flaw that is nearly established, or else what was said."""
+        flaw = self.diagnosis.remark()
+        return flaw or (heard([step.answer for step in self.steps]) if self._hopeless() else "")
 
     def _again(self) -> bool:
         """Put a question once more where what is wrong with the answers hangs on it; False where nothing does."""
@@ -130,7 +140,7 @@ class Run:
             calls, bits = self._next(patience)
         if bits < self.how.least:
             self._withdraw(calls)
-            self.verdict = NOTHING_LEFT + self._silent() + doubt(self.belief, self.how) + self.diagnosis.remark()
+            self.verdict = NOTHING_LEFT + self._silent() + doubt(self.belief, self.how) + self._remark()
         else:
             self.pending = tuple(calls)
 

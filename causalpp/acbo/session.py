@@ -9,8 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-import numpy as np
-
 from causalpp._files import write_text
 from causalpp.acbo import _saved
 from causalpp.acbo._chooser import Able
@@ -149,7 +147,7 @@ class Session:
             UnknownVariable: an answer about something that the candidates do not have.
             OracleError: no answer at all could be had, the third time in a row.
         """
-        several = isinstance(answers, Iterable) and not isinstance(answers, str)
+        several = isinstance(answers, Iterable) and not isinstance(answers, str) and getattr(answers, "ndim", 1) > 0
         told: list[Any] = list(answers) if several else [answers]  # type: ignore[arg-type]
         given = self._read(told, by, nature)
         if not given:
@@ -333,5 +331,6 @@ class Session:
 
 
 def _plain(value: object) -> bool:
-    """Whether it is yes, no or nothing, as Python or as NumPy says it."""
-    return value is None or isinstance(value, (bool, np.bool_))
+    """Whether it is yes, no or nothing, as Python, NumPy or torch says it."""
+    said = value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value
+    return said is None or isinstance(said, bool)

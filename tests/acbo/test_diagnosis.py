@@ -71,6 +71,14 @@ def test_each_flaw_ends_the_run_in_words_with_two_replies(flaw: str) -> None:
     assert all(Answer.from_dict(step.answer.to_dict()) == step.answer for step in result.transcript)
     assert sum(result.stopped_because.count(f"'{said}'") for said in {reply(p.user) for p in backend.prompts}) == 2
     assert words in json.loads(result.to_json())["stopped_because"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flaw", FLAWED)
+def test_pages_show_each_flaw(flaw: str) -> None:
+    reply, options, words = FLAWED[flaw]
+    backend = ScriptedBackend(lambda prompt: reply(prompt.user))
+    result = discover(CLASS, LanguageModelOracle(backend, variables=ASIA.nodes, progress=False, **options))
     assert words in result.report()
 
 
@@ -135,7 +143,7 @@ def told(draw: np.random.Generator, error: float, listed: dict[Request, list[str
     return out
 
 
-@pytest.mark.parametrize("error", [0.1, 0.2, 0.3])
+@pytest.mark.parametrize("error", [*(pytest.param(error, marks=pytest.mark.slow) for error in (0.1, 0.2)), 0.3])
 @pytest.mark.parametrize("polarities", [False, True])
 def test_honest_models_are_seldom_taken_for_flawed_ones(error: float, polarities: bool) -> None:
     """Five flaws, each found wrongly at most once in 200: in 150 runs no more than four deviations above 3.75."""
@@ -213,3 +221,36 @@ def test_two_wordings_need_no_more_prompts(flaw: str) -> None:
     result = discover(CLASS, oracle)
     assert words in result.stopped_because
     assert len(backend.prompts) < FEW
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_model_that_says_one_word_to_causes_questions_is_quoted(said: bool) -> None:
+    backend = ScriptedBackend(word(said))
+    oracle = LanguageModelOracle(backend, variables=ASIA.nodes, progress=False)
+    result = discover(CLASS, oracle, kinds="Causes")
+    assert len(backend.prompts) < FEW
+    assert "no better than chance; the oracle says " + ("yes" if said else "no") in result.stopped_because
+    assert result.stopped_because.count(f"'{word(said)}'") == 2
+
+
+def test_what_a_model_said_is_quoted_where_it_seems_not_to_know_the_domain() -> None:
+    """Alphabetical order is no flaw that is looked for, and has nothing to do with the graph."""
+    backend = ScriptedBackend(lambda prompt: word(named(prompt.user)[0] < named(prompt.user)[1]))
+    oracle = LanguageModelOracle(backend, variables=ASIA.nodes, progress=False)
+    result = discover(CLASS, oracle)
+    assert len(backend.prompts) < FEW
+    assert "seems not to know this domain" in result.stopped_because
+    half = len(backend.prompts) // 2
+    assert f"it said no to {half}, yes to {half} of {2 * half} prompts" in result.stopped_because
+    assert "– 'Yes.'" in result.stopped_because
+    assert "– 'No.'" in result.stopped_because
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_model_that_thinks_and_says_nothing_is_told_so(apart: bool) -> None:
+    said = completion("", reasoning_content="It is yes.") if apart else completion("<think>It is yes.</think>")
+    with ProtocolServer(lambda request: said) as server:
+        oracle = LanguageModelOracle.openai("thinker", server.url, variables=ASIA.nodes, progress=False)
+        result = discover(CLASS, oracle)
+        assert len(server.requests) < FEW
+    assert "(thoughts alone 10), such as '<think>It is yes.</think>'" in result.stopped_because

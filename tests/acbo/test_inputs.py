@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from causalpp import Causes, Dag, DagBatch, MarkovEquivalenceClass, SimulatedOracle, discover, noise
+from causalpp import Causes, Dag, DagBatch, MarkovEquivalenceClass, Session, SimulatedOracle, discover, noise
 from causalpp.acbo import AcboConfig
 from causalpp.acbo._start import read_candidates
 from causalpp.errors import InvalidGraph, InvalidParameter
@@ -134,6 +135,19 @@ def test_settings_that_are_none(settings: Any, said: str) -> None:
 def test_further_settings_that_are_none(settings: Any, said: str) -> None:
     with pytest.raises(InvalidParameter, match=said):
         AcboConfig(**settings)
+
+
+def test_yes_and_no_as_numpy_and_torch_say_them() -> None:
+    for said, value in (
+        (np.True_, True),
+        (np.array(False), False),
+        (torch.tensor(True), True),
+        (np.array([False]), False),
+    ):
+        session = Session(CLASS, seed=1)
+        session.ask()
+        session.tell(said)  # type: ignore[arg-type]
+        assert session.answers[0].value is value
 
 
 def test_further_kinds_in_any_sequence() -> None:

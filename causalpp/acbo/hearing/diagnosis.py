@@ -18,7 +18,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from causalpp.acbo.hearing.replies import in_a_line, parts_of, word_of
+from causalpp.acbo.hearing.replies import parts_of, told, word_of
 from causalpp.belief import AnyBelief
 from causalpp.oracles import Answer, Request
 from causalpp.propositions import Causes, Direction
@@ -272,10 +272,4 @@ def _negation(pair: Sequence[Answer]) -> Iterator[_Bet]:
 def _shown(first: _Bet, last: _Bet) -> str:
     """Two replies as they came, with what they are to: both of one round, or of two."""
     one, other = first.answers[0], (first.answers[-1] if len(first.answers) > 1 else last.answers[0])
-    return f"{_told(one)} and {_told(other)}"
-
-
-def _told(answer: Answer) -> str:
-    asked = answer.question.question() if not answer.negated else f"Is it false that {answer.question.sentence()}?"
-    reply = in_a_line(answer.text) if answer.text else ("yes" if word_of(answer) else "no")
-    return f"{asked!r} – {reply!r}"
+    return f"{told(one)} and {told(other)}"

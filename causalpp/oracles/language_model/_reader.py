@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from causalpp.language import Reply
-from causalpp.language.reading import Reading, log_odds
+from causalpp.language.reading import Reading, log_odds, without_thoughts
 from causalpp.language.running import Prices, cost
 from causalpp.language.thinking import THOUGHT_BEGINS
 from causalpp.oracles.answer import Answer, Request
@@ -49,6 +49,8 @@ class Reader:
         )
         if reason == "cut off":
             reason = cut_off(reply, self.max_tokens)
+        elif value is None and _only_thoughts(reply):
+            reason = "thoughts alone"
         odds = None if self.writer.reason else log_odds(reply, value, exact=self.exact)
         if request.negated:
             value = None if value is None else not value
@@ -124,6 +126,12 @@ def cut_off(reply: Reply, max_tokens: int) -> str:
     """Why a reply that was cut off says nothing, and what to raise."""
     thinking = bool(reply.thoughts) or THOUGHT_BEGINS.search(reply.text) or not reply.text.strip()
     return f"cut off: raise max_tokens, {max_tokens} were too few" + (" for its thoughts" if thinking else "")
+
+
+def _only_thoughts(reply: Reply) -> bool:
+    """Whether a model that came to its end thought, and said nothing."""
+    thought = bool(reply.thoughts) or THOUGHT_BEGINS.search(reply.text) is not None
+    return reply.finish == "stop" and thought and not without_thoughts(reply.text).strip()
 
 
 def _thoughts(reply: Reply) -> str:
