@@ -55,8 +55,19 @@ class Part:
         return {"study": self.study, "name": self.name, **asdict(self.settings)}
 
 
+class _Placed:
+    """What was read from a file; where that stands is no part of what it says."""
+
+    _folder: Path | None = None
+
+    def look_beside(self) -> None:
+        """Look for modules beside the file before any other place, whatever was read since."""
+        if self._folder is not None:
+            look_first_in(self._folder)
+
+
 @dataclass(frozen=True)
-class Config:
+class Config(_Placed):
     """What a run does.
 
     Attributes:
@@ -93,6 +104,7 @@ class Config:
 
     def units(self) -> Iterator[tuple[int, Unit]]:
         """Every unit with the number of its part, one after the other; nothing is kept in memory."""
+        self.look_beside()
         for number, part in enumerate(self.parts):
             for unit in part.kind.units(part.settings, self.seed):
                 yield number, unit
@@ -213,7 +225,9 @@ def read_config(source: str | os.PathLike[str]) -> Config:
     look_first_in(path.parent)
     with naming(path):
         values, lines = _parsed(text, path.suffix.lower())
-        return Config.from_dict(values, lines)
+        config = Config.from_dict(values, lines)
+    object.__setattr__(config, "_folder", path.parent.resolve())
+    return config
 
 
 def _parsed(text: str, suffix: str) -> tuple[Any, Lines]:
