@@ -98,7 +98,7 @@ def test_a_session_goes_on_from_a_file_and_takes_back(tmp_path):
         (answer,) = oracle.about(ASIA, seed=4).ask(question)
         return answer
 
-    settings = {"channel": Potentials(PotentialsPrior(scales=(1.5,))), "seed": 4}
+    settings = {"channel": Potentials(PotentialsPrior(scales=(1.5,))), "seed": 4, "max_questions": 7}
     whole = Session(CLASS, **settings)
     while (question := whole.ask()) is not None:
         whole.tell(answered(question))
@@ -151,6 +151,7 @@ def test_silence_ends_it():
     assert len(result.transcript) <= 4 * len(ASIA)
 
 
+@pytest.mark.slow
 def test_classes_that_are_not_listed():
     """Particles of the same class agree with its members, one by one."""
     dag = Dag("abcdef", [(a, b) for a in "abc" for b in "def"] + [("a", "b"), ("b", "c"), ("d", "e"), ("a", "c")])

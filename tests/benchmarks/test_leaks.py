@@ -131,6 +131,7 @@ def hypotheses(items: list[Corr2CauseItem]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@pytest.mark.slow
 def test_letters_follow_the_causal_order_in_the_published_set_and_not_where_they_are_drawn() -> None:
     items = [item for item in complete_set(4).items if item.relation in ("parent", "child")]
     published = hypotheses(items)

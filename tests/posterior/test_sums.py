@@ -78,7 +78,7 @@ def test_no_dag_at_all():
     assert Sums(weights).log_total == -np.inf
 
 
-@pytest.mark.parametrize(("d", "gone"), [(3, 0.0), (4, 0.4), (5, 0.4)])
+@pytest.mark.parametrize(("d", "gone"), [(3, 0.0), (4, 0.4), pytest.param(5, 0.4, marks=pytest.mark.slow)])
 def test_draws_have_the_probabilities_of_all_dags(d, gone):
     weights = drawn(d, 5, 2.0, gone)
     _, masks, p, _ = listed(weights)
