@@ -147,7 +147,7 @@ class Session:
             UnknownVariable: an answer about something that the candidates do not have.
             OracleError: no answer at all could be had, the third time in a row.
         """
-        several = isinstance(answers, Iterable) and not isinstance(answers, str) and getattr(answers, "ndim", 1) > 0
+        several = getattr(answers, "ndim", 1) > 0 and isinstance(answers, Iterable) and not isinstance(answers, str)
         told: list[Any] = list(answers) if several else [answers]  # type: ignore[arg-type]
         given = self._read(told, by, nature)
         if not given:
