@@ -163,6 +163,26 @@ def test_a_real_model(smollm2: TransformersBackend) -> None:
         assert (logs(shared, prompts) - wanted).abs().max() < 1e-3  # .02 is promised
 
 
+@pytest.mark.parametrize("kind", ["mpt", "recurrent_gemma", "falcon"])
+def test_models_that_padding_or_masks_mislead(kind: str, prompts: list[Prompt], folder: Path) -> None:
+    """One counts places whatever the mask says, one reads padding into its state, one takes no mask of four axes."""
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model("llama", folder))
+    sizes = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4}
+    more = {
+        "mpt": {"d_model": 32, "n_heads": 4, "n_layers": 2, "max_seq_len": 2048},
+        "recurrent_gemma": sizes | {"intermediate_size": 64, "num_key_value_heads": 1, "lru_width": 32},
+        "falcon": sizes | {"alibi": True, "new_decoder_architecture": False},
+    }[kind]
+    torch.manual_seed(3)
+    config = AutoConfig.for_model(kind, vocab_size=len(tokenizer), **more)
+    loaded = (AutoModelForCausalLM.from_config(config), tokenizer)
+    mixed = [*prompts[:5], Prompt("Is tar black?", labels=LABELS)]
+    alone = TransformersBackend(loaded, device="cpu", batch_size=1, share=False)
+    assert (logs(TransformersBackend(loaded, device="cpu"), mixed) - logs(alone, mixed)).abs().max() < 1e-4
+
+
 # --- which beginnings ---------------------------------------------------------------------------------
 
 rows = st.lists(
