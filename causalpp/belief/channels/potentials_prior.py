@@ -23,9 +23,9 @@ __all__ = ["PotentialsPrior"]
 
 _FORMAT, _VERSION = "causalpp.potentials", 1
 # the grid on which networks are pooled
-_UNRELATED = np.array([0.05, 0.2, 0.5, 0.7, 0.9, 0.97])
-_SCEPTICAL = np.array([0.001, 0.009, 0.14, 0.25, 0.3, 0.3])  # that a few networks are known says little of the next
-_ORDER = np.array([0.3, 0.5, 0.7, 0.9])
+_UNRELATED = np.array([0.05, 0.2, 0.5, 0.7, 0.9, 0.98])
+_SCEPTICAL = np.array([0.001, 0.009, 0.12, 0.2, 0.25, 0.42])  # that a few networks are known says little of the next
+_ORDER = np.array([0.7, 0.9, 0.97])
 _SLOPES = np.array([(0.6, 1.0, 1.0), (1.0, 1.0, 1.0), (0.5, 1.0, 1.2)])
 _MEANS = np.linspace(0.0, 1.2, 7)
 _SPREADS = np.array([0.4])  # a few networks do not tell how much domains differ
