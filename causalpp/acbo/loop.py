@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Unpack
 
 from causalpp.acbo._start import Candidates
-from causalpp.acbo.config import Keywords, with_settings
+from causalpp.acbo.config import AcboConfig, Keywords, with_settings
 from causalpp.acbo.result import INTERRUPTED, SPENT, Result, Step
 from causalpp.acbo.session import Session
-from causalpp.belief import Potentials
+from causalpp.belief import Agnostic, Potentials
 from causalpp.errors import BudgetSpent
 from causalpp.oracles import Answer, Oracle
 
@@ -55,7 +55,8 @@ def discover(
         goal: a proposition to settle; the run then asks about that, and stops when it is true or false with the
             ``confidence``, whatever else about the graph is left open; without a question where all candidates agree.
         channel: the noise model; by default :class:`~causalpp.belief.Agnostic`, and for a language model, unless kinds
-            or a config are given, :class:`~causalpp.belief.Potentials`.
+            or a config with a channel, panels, a policy or joint questions are given,
+            :class:`~causalpp.belief.Potentials`.
         config: all further settings, such as ``AcboConfig.published()``, or ``AcboConfig(panel=4)`` to put several
             questions in one call; ``channel`` goes before its own.
         limit: the largest class to list.  For a larger one the belief is an exact product over the chain components,
@@ -108,7 +109,15 @@ def _session(
     candidates: Candidates, oracle: Oracle, on_step: Callable[[Step], None] | None, settings: Keywords
 ) -> Session:
     """A session as the oracle needs it: a language model's answers are graded, if nothing else is said."""
-    free = not any(settings.get(name) is not None for name in ("channel", "config", "kinds"))
+    config = settings.get("config")
+    plain = config is None or (
+        isinstance(config, AcboConfig)
+        and config.channel == Agnostic()
+        and config.panel is None
+        and config.policy is None
+        and not config.joint
+    )
+    free = plain and settings.get("channel") is None and settings.get("kinds") is None
     if free and oracle.nature == "language model":
         settings = {**settings, "channel": Potentials()}
     return Session(candidates, on_step=on_step, **settings)

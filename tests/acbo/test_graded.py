@@ -42,6 +42,8 @@ def test_a_language_model_is_asked_for_directions_by_default():
     assert len(pairs) == len(set(pairs)) <= len(ASIA)  # no pair twice: a repeat is a copy
     assert result.prompts == 2 * len(pairs)
     assert discover(CLASS, Model(ASIA, Symmetric(0.1)), kinds="Causes", max_questions=3).settings["kinds"] == ["Causes"]
+    some = discover(CLASS, Model(ASIA, PositionNoise(0.8, slope=2.0)), config=AcboConfig(sample=4), max_questions=2)
+    assert some.settings["kinds"] == ["Direction"]  # a config that says nothing of how to ask changes nothing of it
     assert not discover(CLASS, SimulatedOracle(ASIA, 0.1), max_questions=3).belief.channel.reads_levels
 
 

@@ -178,7 +178,8 @@ class Budget:
         """What is spent, in a sentence."""
         names = [name for name, foreseen, limit in self._limits() if foreseen >= limit]
         what = " and ".join(f"{getattr(self, name):g} {name}".replace(" money", " of money") for name in names)
-        return f"the budget of {what or 'this run'} is spent, {left} requests are left: raise it and ask again"
+        rest = "1 request is left" if left == 1 else f"{left} requests are left"
+        return f"the budget of {what or 'this run'} is spent, {rest}: raise it and ask again"
 
 
 #: What a million tokens read, and a million written, cost.
