@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["boxed_label", "conceded", "finished", "unboxed", "without_emoji"]
+__all__ = ["boxed_label", "conceded", "disowned", "finished", "unboxed", "without_emoji"]
 
 _TAIL = 1_000  # characters of a long reply in which its last line is looked for
 _MATHS = re.compile(r"\\[\[\]()]|\$")
@@ -26,6 +26,7 @@ _ANNOUNCED = re.compile(
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"\s*(?:[-+*•#>]|\d{1,3}[.)])+ .*[^\s:,;]\s*")
+_WRONG = re.compile(r"\b(?:wrong(?:ly)?|incorrect(?:ly)?|mistaken?(?:ly)?|careless|naive|error|misleading|tempting)\b", re.I)
 _OPEN = re.compile(r"[^\W\d_]|[,:;(=–—-]")  # ends a line with which a sentence may not end
 
 #: Emoji that say yes, that say no, and that say neither; any other may take back what was said.
@@ -89,6 +90,15 @@ def finished(text: str) -> bool:
     line = text[-_TAIL:].rstrip().rpartition("\n")[2]
     said = re.sub(r"[*_`\"']", "", line).strip()
     return not _OPEN.match(said[-1:]) or bool(_ANNOUNCED.fullmatch(said) or _ITEM.fullmatch(line))
+
+
+def disowned(text: str) -> bool:
+    """Whether what stands before a last line leads on to it as to what is wrong.
+
+    >>> disowned("It would be wrong to write"), disowned("Tar is in between"), disowned("It is wrong to smoke.")
+    (True, False, False)
+    """
+    return not finished(text) and bool(_WRONG.search(text[-_TAIL:].rstrip().rpartition("\n")[2]))
 
 
 def boxed_label(text: str) -> str | None:

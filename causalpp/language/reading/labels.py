@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Any
 
 from causalpp.language.backend import Reply
-from causalpp.language.reading.forms import boxed_label, conceded, finished, unboxed, without_emoji
+from causalpp.language.reading.forms import boxed_label, conceded, disowned, finished, unboxed, without_emoji
 from causalpp.language.reading.values import without_thoughts
 
 __all__ = ["LABELS", "TOO_LONG", "Agreement", "Reading", "bare", "log_odds", "plain", "read_label", "readable"]
@@ -219,7 +219,9 @@ def _one_word(text: str) -> str:
 
 
 def _read_last_line(text: str) -> Reading:
-    last = text.rpartition("\n")[2]
+    before, _, last = text.rpartition("\n")
+    if before and disowned(before):
+        return None, "unreadable: the last line is named as what is wrong"
     label = _closing(plain(last), text) if len(last) <= _LAST_LINE else None  # a part of a line says anything
     if label is None:
         return None, "unreadable: no last line of the form 'Answer: yes'"
