@@ -83,7 +83,7 @@ class StructurePrior:
 
         Example:
             >>> round(StructurePrior.sparse(1.44, 3).edge_log_odds + 0.0, 2)  # of 25 Dags, 48/25 edges each: fewer here
-            -0.79
+            -0.71
         """
         most = variables * (variables - 1) / 2
         if not 0 < edges < most:

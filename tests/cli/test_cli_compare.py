@@ -105,7 +105,7 @@ def test_a_prior_from_calibrate_to_discover(run: Run, tmp_path: Path) -> None:
         assert {step["question"]["kind"] for step in found["transcript"]} == {"Direction"}
         assert len(server.requests) - before <= 2 * 28
         for wrong, said in (
-            (("--model", "c", "--prior", prior), "has priors of a, b, and none of c"),
+            (("--model", "c", "--prior", prior), "priors of a, b, and none of c"),
             (("--model", "a", "--prior", tmp_path / "no.json"), "no.json"),
             (("--model", "a", "--prior", prior, "--published"), "takes no --prior"),
         ):
@@ -128,7 +128,7 @@ def test_what_is_refused_is_refused_before_anything_is_asked(run: Run, tmp_path:
             (("--graph", mine, "--repeats", 2), "asked once in every wording"),
         ):
             code, out, err = run("calibrate", *options, *more)
-            assert (code, out, err.count("\n")) == (1, "", 1), err
+            assert (code, out, err.count("\n")) == (1, "", 1)
             assert said in err
         code, printed, err = run("calibrate", *options, "--model", "b", "--graph", mine, "--dry-run")
         assert (code, err) == (0, "")

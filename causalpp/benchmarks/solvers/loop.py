@@ -107,11 +107,13 @@ class _Loop(AskingSolver):
         return self._verdict(result, question, truth)
 
     def _options(self, item: Corr2CauseItem, question: Proposition) -> dict[str, Any]:  # noqa: ARG002
+        config = self._config()
         return {
             "confidence": self.confidence,
             "max_questions": self.max_questions,
             "seed": seed_of(self.seed, "choice", item.group or item.premise),
-            "config": self._config(),
+            "config": config,
+            "channel": config.channel,  # of words: letters under a premise are no domain that a model knows
             "limit": _LIMIT,
         }
 
