@@ -26,7 +26,7 @@ _ANNOUNCED = re.compile(
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"\s*(?:[-+*•#>]|\d{1,3}[.)])+ .*[^\s:,;]\s*")
-_WRONG = re.compile(r"\b(?:wrong(?:ly)?|incorrect(?:ly)?|mistaken?(?:ly)?|careless|naive|error|misleading|tempting)\b", re.I)
+_WRONG = re.compile(r"\b(?:wrong|incorrect|mistake|careless|naive|error|misleading|tempting)", re.IGNORECASE)
 _OPEN = re.compile(r"[^\W\d_]|[,:;(=–—-]")  # ends a line with which a sentence may not end
 
 #: Emoji that say yes, that say no, and that say neither; any other may take back what was said.
