@@ -44,7 +44,6 @@ class Belief(ListedBelief, AnyBelief):
         alternatives: graphs beside the candidates that may be the truth instead, or None.
         doubt: the prior probability of the alternatives together, spread evenly over them.
         knowledge: what is known of the edges, which graphs that are looked for beside the candidates agree with.
-        data: the posterior given data that the prior is, if it is one; it leaves no graph out.
 
     Example:
         >>> from causalpp import Answer, Causes, MarkovEquivalenceClass
