@@ -64,10 +64,17 @@ def exhausted(belief: AnyBelief, config: AcboConfig) -> str | None:
     positions = sum(p for share, p in belief.shares.items() if share >= _MOSTLY)
     if pairs < len(belief.nodes) or positions < 1 - _INDEPENDENT:
         return None
-    return (
-        f"{pairs} pairs were asked, as many as there are variables, and the answers are probably ({positions:.2f}) for "
-        f"the most part one number a variable: more pairs would tell little more{doubt(belief, config)}"
-    )
+    if positions >= 0.5:
+        why = (
+            f"the answers are probably ({positions:.2f}) for the most part one number a variable: "
+            "more pairs would tell little more"
+        )
+    else:
+        why = (
+            "that the answers are more than one number a variable is not established (probability "
+            f"{1 - positions:.2f}): with max_questions more pairs are asked"
+        )
+    return f"{pairs} pairs were asked, as many as there are variables, and {why}{doubt(belief, config)}"
 
 
 def entailed(goal: Proposition, holds: bool) -> str:

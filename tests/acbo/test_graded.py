@@ -41,6 +41,9 @@ def test_a_language_model_is_asked_for_directions_by_default():
     pairs = [frozenset(step.answer.question.variables) for step in result.transcript]
     assert len(pairs) == len(set(pairs)) <= len(ASIA)  # no pair twice: a repeat is a copy
     assert result.prompts == 2 * len(pairs)
+    if "pairs were asked" in result.stopped_because:
+        mostly = sum(p for share, p in result.belief.shares.items() if share >= 0.5)
+        assert ("more pairs would tell little" in result.stopped_because) == (mostly >= 0.5)
     assert discover(CLASS, Model(ASIA, Symmetric(0.1)), kinds="Causes", max_questions=3).settings["kinds"] == ["Causes"]
     some = discover(CLASS, Model(ASIA, PositionNoise(0.8, slope=2.0)), config=AcboConfig(sample=4), max_questions=2)
     assert some.settings["kinds"] == ["Direction"]  # a config that says nothing of how to ask changes nothing of it
