@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["Consensus", "DagPosterior"]
 
 _MOST = 20  # variables of the exact posterior: it sums 3^d terms
+_ALIKE = 0.01  # two directions whose exact probabilities differ by less are as probable, for who reads them
+_TOLD_APART = 0.06  # and two that chains estimate: four times the error of their difference
 _DRAWS = 10_000  # graphs by which it is asked what has no closed form
 _MEMBERS = 1 << 16  # of a class that are weighed one by one
 _SHOWN = 1.0  # seconds after which a bar appears
@@ -388,6 +390,8 @@ class DagPosterior:
     def consensus(self, threshold: float = 0.5) -> Consensus:
         """The edges whose probability is at least a threshold, and pairs that are joined with it, either way.
 
+        Where both directions are as probable, to a hundredth or to what chains tell apart, neither is said.
+
         Raises:
             InvalidParameter: a threshold outside [0.5, 1], below which an edge could stand both ways.
         """
@@ -397,7 +401,8 @@ class DagPosterior:
         pairs = [(i, j) for i in range(len(p)) for j in range(i)]
         joined = [(i, j) for i, j in pairs if p[i, j] + p[j, i] >= threshold]
         way = [(i, j) if p[i, j] >= p[j, i] else (j, i) for i, j in joined]
-        certain = {(i, j): float(p[i, j]) for i, j in way if p[i, j] >= threshold and p[i, j] > p[j, i]}
+        tie = _ALIKE if self.exact else _TOLD_APART
+        certain = {(i, j): float(p[i, j]) for i, j in way if p[i, j] >= threshold and p[i, j] - p[j, i] > tie}
         name = self.nodes
         return Consensus(
             self.nodes,

@@ -129,6 +129,18 @@ def test_consensus_and_what_is_shown():
         posterior.consensus(0.3)
 
 
+def test_directions_that_the_rows_do_not_tell_are_not_said():
+    """The six Dags that join three variables in full are one class: a direction has one half, but for what is left."""
+    draw = np.random.default_rng(5)
+    age = draw.normal(size=250)
+    dose = age + draw.normal(size=250)
+    frame = pd.DataFrame({"age": age, "dose": dose, "outcome": dose - 0.5 * age + draw.normal(size=250)})
+    for options in ({}, {"method": "mcmc"}):
+        consensus = DagPosterior.from_data(frame, **options).consensus()
+        assert not consensus.directed
+        assert len(consensus.undirected) == 3
+
+
 def test_incomplete_rows_are_left_out():
     frame = real(100)
     frame.iloc[:10, 0] = np.nan
