@@ -215,7 +215,7 @@ def test_items_of_any_kind_are_put_by_their_prompts(scripted: Any) -> None:
     solution = SelfConsistency(Model("m"), samples=3).solve(item.blind())
     assert (solution.answer, solution.confidence) == (0.31, pytest.approx(2 / 3))
     assert asyncio.run(ZeroShot(Model("m")).solve_async(item.blind())).reason == "no answer"
-    for solver in (FewShot(Model("m")), PcInPrompt(Model("m")), ZeroShot(Simulated(0.0)), AcboSolver(Simulated(0.0))):
+    for solver in (PcInPrompt(Model("m")), ZeroShot(Simulated(0.0)), AcboSolver(Simulated(0.0))):
         assert solver.solve(item.blind()).reason == "FormatError"  # they need a premise
 
 

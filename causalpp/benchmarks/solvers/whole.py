@@ -10,23 +10,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
-
-import numpy as np
+from typing import Any, ClassVar
 
 from causalpp._plain import plain
-from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.solvers.asked import AskingSolver, Model, hidden_graph, lettered, only_models
 from causalpp.benchmarks.solvers.base import Solution, unread
+from causalpp.benchmarks.solvers.free import Free, Said, by_scorer, chosen_examples, in_steps, with_examples
 from causalpp.benchmarks.solvers.symbolic import meaning_of
 from causalpp.equivalence import parse_premise
 from causalpp.errors import CausalppError, InvalidParameter
-from causalpp.language import Asker, Prompt, Reply
+from causalpp.language import Prompt, Reply
 from causalpp.language.quoting import quoted_lines
 from causalpp.oracles import Answer, LanguageModelOracle, Oracle, Prompts, Request, Writer
-from causalpp.oracles.language_model import Estimate, cut_off, of_prompt
+from causalpp.oracles.language_model import Estimate, of_prompt
 from causalpp.propositions import Proposition, parse
-from causalpp.tasks import Corr2CauseItem, Item, load_benchmark, read_items, rule_answers
+from causalpp.tasks import Corr2CauseItem, Item, rule_answers
 from causalpp.tasks.corr2cause import corr2cause_item
 
 __all__ = ["ChainOfThought", "FewShot", "PcInPrompt", "SelfConsistency", "ZeroShot"]
@@ -101,42 +99,6 @@ class _Local:
         return await self.oracle.ask_async(self.question, repeats)
 
 
-class _Said(NamedTuple):
-    """What a reply to a free prompt says, as the item's scorer reads it."""
-
-    value: Any
-    reason: str | None
-    tokens_in: int
-    tokens_out: int
-    cost: float
-    latency: float
-    log_odds: float | None = None
-
-
-@dataclass
-class _Free:
-    """The prompt of an item of any kind, as it stands."""
-
-    asker: Asker
-    item: Item
-    rules: ClassVar[Mapping[str, float | None]] = {}
-
-    def ask(self, repeats: int) -> list[_Said]:
-        return self._read(self.asker.ask(Prompt(self.item.prompt), repeats))
-
-    async def ask_async(self, repeats: int) -> list[_Said]:
-        return self._read(await self.asker.ask_async(Prompt(self.item.prompt), repeats))
-
-    def _why(self, reply: Reply) -> str:
-        return cut_off(reply, self.asker.sampling.max_tokens) if reply.finish == "length" else "no answer"
-
-    def _read(self, replies: Sequence[Reply]) -> list[_Said]:
-        read = self.item.target.scorer.read
-        return [
-            _Said(read(r.text), r.reason or self._why(r), r.tokens_in, r.tokens_out, r.cost, r.latency) for r in replies
-        ]
-
-
 @lru_cache(maxsize=8)
 def _prompts(form: str) -> Prompts:
     return Prompts(_TEMPLATES / form)
@@ -156,12 +118,14 @@ class _Whole(AskingSolver):
     def _temperature(self) -> float | None:
         return None
 
-    def _examples(self, item: Corr2CauseItem) -> Sequence[Corr2CauseItem]:  # noqa: ARG002
-        return ()
+    def _examples(self, item: Item) -> list[Any]:  # noqa: ARG002
+        return []
 
-    def _asked(self, item: Item) -> _WholeQuestion | _Local | _Free:
+    def _asked(self, item: Item) -> _WholeQuestion | _Local | Free:
         if self.any_item and isinstance(self.ask, Model) and not isinstance(item, Corr2CauseItem):
-            return _Free(self.ask.connected("reason", self._temperature()).asker(), item)
+            text = with_examples(item.prompt, self._examples(item))
+            prompt = Prompt(in_steps(text) if self.mode == "reason" else text)
+            return Free(self.ask.connected("reason", self._temperature()).asker(), prompt, by_scorer(item))
         read = corr2cause_item(item)
         if not isinstance(self.ask, Model):
             return _Local(self.ask.oracle(hidden_graph(read, self.ask.seed), read.id), meaning_of(read))
@@ -176,9 +140,8 @@ class _Whole(AskingSolver):
             return None
         if isinstance(asked, _Local) or not isinstance(self.ask, Model):
             return None
-        prompt = asked.prompt if isinstance(asked, _WholeQuestion) else Prompt(item.prompt)
         mode = self.mode if isinstance(asked, _WholeQuestion) else "reason"
-        return of_prompt(self.ask.connected(mode, self._temperature()), prompt).times(self._repeats)
+        return of_prompt(self.ask.connected(mode, self._temperature()), asked.prompt).times(self._repeats)
 
     def solve(self, item: Item) -> Solution:
         try:
@@ -195,7 +158,7 @@ class _Whole(AskingSolver):
         return _verdict(await asked.ask_async(self._repeats), asked.rules)
 
 
-def _verdict(answers: Sequence[Answer | _Said], rules: Mapping[str, float | None]) -> Solution:
+def _verdict(answers: Sequence[Answer | Said], rules: Mapping[str, float | None]) -> Solution:
     """What several answers to one question come to: the majority, and how large it is, or one answer's own odds.
 
     The rules that know nothing say what they say to the prompt as it was put.
@@ -250,12 +213,13 @@ class ZeroShot(_Whole):
 
 @dataclass(frozen=True)
 class FewShot(_Whole):
-    """Shows solved items first, as many that follow as not, of other classes.
+    """Shows solved items first, of other groups; of yes/no items as many of each answer.
 
     Attributes:
         ask: a language model.
         shots: how many.
-        examples: the name of a set that ships, or a file; items of its split ``train`` are shown, if it has splits.
+        examples: the name of a set that ships, or a file, with items of the same kind; those of its split ``train`` are
+            shown, if it has splits, and those of the same topic, if it has such.
         seed: of the choice, which is another one for each item.
 
     Raises:
@@ -263,7 +227,6 @@ class FewShot(_Whole):
     """
 
     name: ClassVar[str] = "few-shot"
-    any_item: ClassVar[bool] = False
     shots: int = 4
     examples: str = "corr2cause-small"
     seed: int = 0
@@ -273,29 +236,13 @@ class FewShot(_Whole):
         if self.shots < 1:
             raise InvalidParameter(f"few-shot shows at least one example, got {self.shots}")
 
-    def _examples(self, item: Corr2CauseItem) -> Sequence[Corr2CauseItem]:
-        draw = np.random.default_rng(seed_of(self.seed, "shots", item.group or item.premise, item.hypothesis))
-        chosen: list[Corr2CauseItem] = []
-        for number in range(self.shots):
-            pool = _pool(self.examples, number % 2 == 0)
-            fit = [other for other in pool if other.premise != item.premise and other not in chosen]
-            fit = [other for other in fit if not (item.group and other.group == item.group)]
-            if not fit:
-                raise InvalidParameter(f"{self.examples!r} has too few examples to show {self.shots} of them")
-            chosen.append(fit[int(draw.integers(len(fit)))])
-        return [chosen[k] for k in draw.permutation(len(chosen))]
-
-
-@lru_cache(maxsize=8)
-def _pool(source: str, label: bool) -> tuple[Corr2CauseItem, ...]:
-    items = list(read_items(source)) if Path(source).suffix else list(load_benchmark(source))
-    train = [item for item in items if item.split == "train"] or items
-    return tuple(item for item in train if item.label is label)
+    def _examples(self, item: Item) -> list[Any]:
+        return chosen_examples(item, self.examples, self.shots, self.seed)
 
 
 @dataclass(frozen=True)
 class ChainOfThought(_Whole):
-    """Lets the model write down its reasoning before it answers.
+    """Lets the model write down its reasoning before it answers; items of another kind get a sentence that asks for it.
 
     Attributes:
         ask: a language model.

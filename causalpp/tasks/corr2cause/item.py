@@ -102,7 +102,7 @@ class Corr2CauseItem(Item):
         return len(self.variables) or super().size
 
     @property
-    def _shared(self) -> str:
+    def shared(self) -> str:
         return self.premise
 
     @property

@@ -7,6 +7,7 @@ An :class:`Item` is a prompt with a :class:`Target`; the target's :class:`Scorer
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -79,6 +80,16 @@ class Scorer(ABC):
     def compare(self, said: Any, right: Any) -> Score:
         """How right something that was said is; by default it has to be equal."""
         return Score(float(said == right), said, "" if said == right else f"said {said!r}")
+
+    def write(self, value: Any) -> str:
+        """A reply that says a value, in the form that :meth:`read` reads; by default as JSON.
+
+        Example:
+            >>> from causalpp.tasks import Number, YesNo
+            >>> YesNo().write(True), Number().write(0.25), Number(key="PROB").write(0.25)
+            ('yes', '0.25', '{"PROB": 0.25}')
+        """
+        return json.dumps(value, ensure_ascii=False)
 
     @final
     def __call__(self, item: Item, reply: object) -> Score:
@@ -212,11 +223,17 @@ class Item:
     @property
     def cluster(self) -> str:
         """What tells which items are right and wrong together: the group, or else the text that they share."""
-        return self.group or hashlib.blake2b(self._shared.encode("utf-8", "replace"), digest_size=8).hexdigest()
+        return self.group or hashlib.blake2b(self.shared.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
     @property
-    def _shared(self) -> str:
+    def shared(self) -> str:
+        """The text that items which are right and wrong together have in common; by default the whole prompt."""
         return self.prompt
+
+    @property
+    def topic(self) -> str:
+        """What kind of thing it asks: solved items of the same topic are shown as examples; "" if all ask the same."""
+        return ""
 
     @property
     def facts(self) -> dict[str, Any]:

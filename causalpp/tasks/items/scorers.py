@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -26,6 +27,9 @@ class YesNo(Scorer):
 
     def read(self, text: str) -> bool | None:
         return read_label(text)[0]
+
+    def write(self, value: Any) -> str:
+        return "yes" if value else "no"
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,9 @@ class Number(Scorer):
     def read(self, text: str) -> float | None:
         return read_number(text, self.key)[0]
 
+    def write(self, value: Any) -> str:
+        return json.dumps({self.key: value}) if self.key else str(value)
+
     def compare(self, said: Any, right: Any) -> Score:
         if isinstance(said, bool) or not isinstance(said, (int, float)):
             return Score(0.0, said, "no number")
@@ -82,6 +89,9 @@ class Exact(Scorer):
 
     def read(self, text: str) -> str | None:
         return text.strip() or None
+
+    def write(self, value: Any) -> str:
+        return str(value)
 
     def compare(self, said: Any, right: Any) -> Score:
         same = str(said).strip().casefold() == str(right).strip().casefold()
