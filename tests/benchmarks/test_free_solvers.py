@@ -8,29 +8,10 @@ from typing import Any
 
 import pytest
 
-from causalpp.benchmarks.solvers import asked as asked_module
 from causalpp.benchmarks.solvers.asked import Model
 from causalpp.benchmarks.solvers.whole import ChainOfThought, FewShot, ZeroShot
 from causalpp.errors import InvalidParameter
-from causalpp.language import ScriptedBackend
-from causalpp.oracles import LanguageModelOracle
 from causalpp.tasks import Exact, Item, Number, Scorer, Target, YesNo, score
-
-
-@pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Puts a script in the place of a language model."""
-
-    def put(reply: Any) -> ScriptedBackend:
-        backend = ScriptedBackend(reply)
-
-        def connected(text: str, mode: str, temperature: float) -> LanguageModelOracle:
-            return LanguageModelOracle(backend, mode=mode, temperature=temperature, progress=False)
-
-        monkeypatch.setattr(asked_module, "_connected", connected)
-        return backend
-
-    return put
 
 
 def sums(folder: Path, scorer: Scorer, truth: Any) -> tuple[str, list[Item]]:

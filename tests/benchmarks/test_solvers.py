@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +13,13 @@ import pytest
 from causalpp.benchmarks import Config
 from causalpp.benchmarks.runs.units import carry_out
 from causalpp.benchmarks.solvers import Solver, make_solver, solver_names
-from causalpp.benchmarks.solvers import asked as asked_module
 from causalpp.benchmarks.solvers.asked import Model, Simulated, hidden_graph
 from causalpp.benchmarks.solvers.loop import AcboSolver, PublishedAcbo
 from causalpp.benchmarks.solvers.symbolic import Symbolic, meaning_of
 from causalpp.benchmarks.solvers.whole import ChainOfThought, FewShot, PcInPrompt, SelfConsistency, ZeroShot
 from causalpp.errors import FormatError, InvalidParameter
-from causalpp.language import Prompt, Reply, ScriptedBackend
-from causalpp.oracles import LanguageModelOracle, SimulatedOracle
+from causalpp.language import Prompt, Reply
+from causalpp.oracles import SimulatedOracle
 from causalpp.tasks import Corr2CauseItem, Item, Number, Scorer, Target, audit, generate, relettered, score
 
 
@@ -40,22 +38,6 @@ def items() -> list[Corr2CauseItem]:
 
 def blind(item: Corr2CauseItem) -> Corr2CauseItem:
     return item.blind()
-
-
-@pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], ScriptedBackend]:
-    """Puts a script in the place of a language model, for all ways of replying."""
-
-    def put(reply: Any) -> ScriptedBackend:
-        backend = ScriptedBackend(reply)
-
-        def connected(text: str, mode: str, temperature: float) -> LanguageModelOracle:
-            return LanguageModelOracle(backend, mode=mode, temperature=temperature, progress=False)
-
-        monkeypatch.setattr(asked_module, "_connected", connected)
-        return backend
-
-    return put
 
 
 def test_the_symbolic_solver_is_never_wrong(items: list[Corr2CauseItem]) -> None:

@@ -22,7 +22,7 @@ __all__ = ["TEMPLATES", "Free", "Said", "by_scorer", "chosen_examples", "in_step
 #: The texts around a prompt.
 TEMPLATES = Templates(
     Path(__file__).parent / "templates" / "free",
-    {"example": ("PROMPT", "REPLY"), "examples": ("EXAMPLES", "PROMPT"), "steps": ("PROMPT",)},
+    {"example": ("PROMPT", "REPLY"), "examples": ("EXAMPLES", "PROMPT"), "steps": ("PROMPT",), "program": ("PROMPT",)},
 )
 
 

@@ -27,7 +27,7 @@ from causalpp.propositions import Proposition, parse
 from causalpp.tasks import Corr2CauseItem, Item, rule_answers
 from causalpp.tasks.corr2cause import corr2cause_item
 
-__all__ = ["ChainOfThought", "FewShot", "PcInPrompt", "SelfConsistency", "ZeroShot"]
+__all__ = ["ChainOfThought", "FewShot", "PcInPrompt", "SelfConsistency", "Whole", "ZeroShot"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -105,7 +105,9 @@ def _prompts(form: str) -> Prompts:
 
 
 @dataclass(frozen=True)
-class _Whole(AskingSolver):
+class Whole(AskingSolver):
+    """Solvers that put one prompt an item; what they differ in are its form and how the model replies."""
+
     form: ClassVar[str] = "whole"
     mode: ClassVar[str] = "answer"
     #: Whether items without a premise can be put, by their prompts.
@@ -189,7 +191,7 @@ def _verdict(answers: Sequence[Answer | Said], rules: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
-class ZeroShot(_Whole):
+class ZeroShot(Whole):
     """Shows premise and hypothesis and asks whether it follows; of an item of another kind, a model sees the prompt.
 
     A simulated oracle, which knows one graph of the class, is asked whether the hypothesis holds there: what a
@@ -212,7 +214,7 @@ class ZeroShot(_Whole):
 
 
 @dataclass(frozen=True)
-class FewShot(_Whole):
+class FewShot(Whole):
     """Shows solved items first, of other groups; of yes/no items as many of each answer.
 
     Attributes:
@@ -241,7 +243,7 @@ class FewShot(_Whole):
 
 
 @dataclass(frozen=True)
-class ChainOfThought(_Whole):
+class ChainOfThought(Whole):
     """Lets the model write down its reasoning before it answers; items of another kind get a sentence that asks for it.
 
     Attributes:
@@ -256,7 +258,7 @@ class ChainOfThought(_Whole):
 
 
 @dataclass(frozen=True)
-class SelfConsistency(_Whole):
+class SelfConsistency(Whole):
     """Lets the model reason several times and takes the majority (Wang et al., ICLR 2023, arXiv 2203.11171).
 
     Attributes:
