@@ -1,0 +1,15 @@
+"""CauGym: seven causal quantities as word problems, with exact answers and a scorer that compares all of a reply."""
+
+from causalpp.tasks.caugym.generate import SHARES, generate
+from causalpp.tasks.caugym.item import BOUNDS, QUANTITIES, SETS, CauGymItem
+from causalpp.tasks.caugym.stories import STORIES
+
+__all__ = [
+    "BOUNDS",
+    "QUANTITIES",
+    "SETS",
+    "SHARES",
+    "STORIES",
+    "CauGymItem",
+    "generate",
+]

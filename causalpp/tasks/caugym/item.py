@@ -1,0 +1,166 @@
+"""Items of CauGym: a word problem about one causal quantity, with everything that shows its answer to be right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any, ClassVar, Self
+
+from causalpp.tasks.items.item import Item, Target
+
+__all__ = ["BOUNDS", "QUANTITIES", "SETS", "CauGymItem"]
+
+#: What can be asked about.
+QUANTITIES = (
+    "ATE",  # average treatment effect
+    "CDE",  # controlled direct effect
+    "ETT",  # effect of treatment on the treated
+    "NDE",  # natural direct effect
+    "NIE",  # natural indirect effect
+    "PN",  # probability of necessity
+    "PS",  # probability of sufficiency
+)
+
+#: The set as it is, and what can be done to it.
+SETS = (
+    "plain",
+    "rephrased",  # in other words
+    "omitted",  # something that follows from the rest is left out
+    "deconfounding",  # there is a common cause that has to be adjusted for
+    "redundant",  # with figures and sentences that do not matter
+    "insufficient",  # something that is needed is missing
+)
+
+#: What of PN and PS is asked: the Tian–Pearl bounds, or the value if the treatment never prevents the outcome.
+BOUNDS = ("lower", "upper", "monotone")
+
+
+@dataclass(frozen=True)
+class CauGymItem(Item):
+    """One word problem.
+
+    Variables have the values 0 and 1, and are known by letters everywhere but in the text.
+
+    Attributes:
+        id: unique in its set, and the same whenever the set is generated again.
+        prompt: the text.
+        target: under ``"ANSWER"`` ``"yes"``, ``"no"`` or ``"insufficient"``, under ``"PROB"`` the value as an exact
+            fraction, as in ``"-7/200"``; None where the text leaves it open.
+        quantity: one of :data:`QUANTITIES`.
+        bound: one of :data:`BOUNDS` for PN and PS, "" for the others.
+        set: one of :data:`SETS`.
+        program: ``nodes`` in a causal order, ``edges`` as pairs, and ``tables``: for each node its ``parents`` and
+            ``p``, the probability (as text) that it is 1 given each state of them; the state's place is the
+            binary number of the parents' values, the first parent's being the most significant digit.
+        contrast: ``treatment`` and ``outcome``, the values ``treated`` and ``control``, the ``mediators``, the values
+            at which a CDE has some ``fixed``, and what is asked of the value: ``above`` or ``below`` (``asked``)
+            which ``threshold`` it is.
+        figures: what the text states, in its order: ``variables`` and ``given`` (node → 0 or 1) and the ``value`` as
+            printed.
+        names: node → its phrases: ``"1"`` and ``"0"`` (is so, is not so), ``"would1"``, ``"would0"``, ``"make1"``,
+            ``"make0"``.
+        derivation: one step after the other: ``what`` is found, ``how`` (an expression over earlier steps, or
+            ``"stated"``), and the exact ``value`` as text.
+        group: the same for all items about one program.
+        pair: the id of the twin: the same problem in letters, or in words if this one is in letters.
+        split, about: as for every :class:`~causalpp.tasks.Item`; ``about`` has the seed, the story and the graph.
+
+    Example:
+        >>> from causalpp.tasks import caugym
+        >>> item = caugym.generate(7, seed=0).items[0]
+        >>> item.quantity, item.set, item.target.value["ANSWER"] in ("yes", "no")
+        ('ATE', 'plain', True)
+        >>> float(item.value) == float(Fraction(item.derivation[-2]["value"]))
+        True
+    """
+
+    quantity: str = field(kw_only=True)
+    bound: str = field(default="", kw_only=True)
+    set: str = field(default="plain", kw_only=True)
+    program: Mapping[str, Any] = field(default_factory=dict, repr=False, kw_only=True)
+    contrast: Mapping[str, Any] = field(default_factory=dict, repr=False, kw_only=True)
+    figures: Sequence[Mapping[str, Any]] = field(default=(), repr=False, kw_only=True)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False, kw_only=True)
+    derivation: Sequence[Mapping[str, str]] = field(default=(), repr=False, kw_only=True)
+
+    stored: ClassVar[tuple[str, ...]] = (
+        "id", "prompt", "target", "quantity", "bound", "set", "program", "contrast", "figures", "names", "derivation",
+        "group", "split", "pair", "about",
+    )  # fmt: skip
+    columns: ClassVar[tuple[str, ...]] = ("quantity", "bound", "set", "derivation")
+    needed: ClassVar[tuple[str, ...]] = ("id", "prompt", "target", "quantity")
+    title: ClassVar[str] = "CauGym, generated"
+    licence: ClassVar[Sequence[str]] = (
+        "The items are generated; nothing is taken from the published files. They are under the licence of",
+        "this library (Apache 2.0). The seven quantities and the form of the answers are those of CauGym,",
+        "arXiv 2602.06337. Please cite it when you use the task.",
+    )
+    order: ClassVar[Mapping[str, Sequence[str]]] = {"quantity": QUANTITIES, "set": SETS, "bound": ("", *BOUNDS)}
+
+    @property
+    def size(self) -> int | None:
+        return len(self.program.get("nodes", ())) or super().size
+
+    @property
+    def value(self) -> Fraction | None:
+        """The quantity, exactly; None where the text leaves it open or the answer is not known."""
+        said = (self.target.value or {}).get("PROB")
+        return None if said is None else Fraction(said)
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether the text speaks of letters instead of a story."""
+        return bool(self.about.get("story") == "letters")
+
+    @property
+    def reply(self) -> str:
+        """A right reply, in the form that the prompt asks for.
+
+        Raises:
+            TypeError: the answer is not known.
+        """
+        answer = self.target.value["ANSWER"]
+        if self.value is None:
+            return json.dumps({"ANSWER": answer})
+        return json.dumps({"ANSWER": answer, "PROB": f"{float(round(self.value, 4)):.4f}"})
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"quantity": self.quantity, "bound": self.bound, "set": self.set, "anonymous": self.anonymous}
+
+    @property
+    def traits(self) -> dict[str, Any]:
+        return {
+            "variables": self.size,
+            "quantity": self.quantity,
+            "bound": self.bound,
+            "set": self.set,
+            "answer": (self.target.value or {}).get("ANSWER"),
+            "story": self.about.get("story", ""),
+            "split": self.split,
+        }
+
+    def blind(self) -> Self:
+        unknown = Target(None, self.target.scorer)
+        return replace(self, target=unknown, program={}, derivation=(), figures=(), contrast={})
+
+    @classmethod
+    def described(cls, about: Mapping[str, Any]) -> list[str]:  # noqa: ARG003
+        return [
+            "Each item describes variables with two values, what affects what, and some probabilities, and asks for",
+            "one causal quantity and whether it is above or below a number. The answer is derived from the",
+            "printed figures alone, in exact arithmetic; the derivation is stored with every item.",
+            "",
+            "PN and PS have a lower and an upper bound (Tian & Pearl 2000), and a value if the treatment never",
+            "prevents the outcome; the text says which is asked.",
+            "",
+            "The pair of an item is its twin: the same problem about letters, or in words.",
+            "",
+        ]
+
+    @classmethod
+    def _read(cls, values: dict[str, Any]) -> dict[str, Any]:
+        read = super()._read(values)
+        return read | {name: tuple(values[name]) for name in ("figures", "derivation") if name in values}
