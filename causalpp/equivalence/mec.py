@@ -192,6 +192,8 @@ class MarkovEquivalenceClass:
         search_space: Iterable[Edge] | None = None,
         kinds: Mapping[str, str] | None = None,
         max_conditioning: int | None = None,
+        score: str = "auto",
+        hyperparameters: Mapping[str, float] | None = None,
         structure_prior: StructurePrior | None = None,
         max_seconds: float | None = None,
         bootstrap: int = 0,
@@ -210,6 +212,7 @@ class MarkovEquivalenceClass:
             required, forbidden, tiers, roots, search_space: the same in parts; see :class:`~causalpp.Knowledge`.
             kinds: column → ``"discrete"``, ``"ordinal"``, ``"count"`` or ``"real"``, where it would be read otherwise.
             max_conditioning: how many variables a test of PC may condition on, at most.
+            score, hyperparameters: of the searches by score, see :func:`causalpp.scores.local_score`.
             structure_prior: of graphs before the data, see :class:`causalpp.scores.StructurePrior`; left out, uniform.
             max_seconds: after so long the search ends with what it has; ``.learned["stopped"]`` then says so.
             bootstrap: learn again from so many resamples, for the stability of every edge in ``.learned``.
@@ -241,8 +244,8 @@ class MarkovEquivalenceClass:
         graph, how = learn(
             frame, method, alpha=alpha, knowledge=knowledge, required=required, forbidden=forbidden, tiers=tiers,
             roots=roots, search_space=search_space, kinds=kinds, max_conditioning=max_conditioning,
-            structure_prior=structure_prior, max_seconds=max_seconds, bootstrap=bootstrap, seed=seed,
-            progress=progress, on_step=on_step,
+            score=score, hyperparameters=hyperparameters, structure_prior=structure_prior, max_seconds=max_seconds,
+            bootstrap=bootstrap, seed=seed, progress=progress, on_step=on_step,
         )  # fmt: skip
         return cls(graph, how)
 

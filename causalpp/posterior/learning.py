@@ -108,10 +108,16 @@ def check_seconds(seconds: float, seed: int = 0) -> None:
 
 
 def scored(
-    frame: pd.DataFrame, score: str | LocalScore, interventions: Any, kinds: Mapping[str, str] | None
+    frame: pd.DataFrame,
+    score: str | LocalScore,
+    interventions: Any,
+    kinds: Mapping[str, str] | None,
+    hyperparameters: Mapping[str, float] | None,
 ) -> tuple[LocalScore, Table, int]:
     """The score, the table it is of, and how many rows it uses."""
     if isinstance(score, LocalScore):
+        if hyperparameters:
+            raise InvalidParameter("a score that was made before has its hyperparameters: give them there")
         return score, score.table, len(score.table.values)
     data: Data = frame
     if isinstance(interventions, str):
@@ -137,7 +143,8 @@ def scored(
             stacklevel=3,
         )
     name = "bge" if score == "auto" and table.kind == "continuous" else score
-    return local_score(complete, name, interventions=interventions), table, len(complete.values)
+    chosen = local_score(complete, name, interventions=interventions, hyperparameters=hyperparameters)
+    return chosen, table, len(complete.values)
 
 
 def _named(cell: Any, frame: pd.DataFrame) -> str | tuple[str, ...] | None:

@@ -96,6 +96,7 @@ class DagPosterior:
         frame: pd.DataFrame,
         score: str | LocalScore = "auto",
         *,
+        hyperparameters: Mapping[str, float] | None = None,
         structure_prior: StructurePrior | None = None,
         knowledge: Knowledge | None = None,
         interventions: Iterable[str | Iterable[str] | None] | None = None,
@@ -114,8 +115,10 @@ class DagPosterior:
 
         Args:
             frame: one column a variable, one row an observation.
-            score: ``"bdeu"``, ``"bge"``, ``"bic"`` or a score of one's own; ``"auto"`` is BDeu for discrete columns,
-                BGe for continuous ones and the degenerate Gaussian BIC for both.
+            score: ``"bdeu"``, ``"bge"``, ``"bic"``, ``"cg"`` (conditional Gaussian, for columns of both kinds) or a
+                score of one's own; ``"auto"`` is BDeu for discrete columns, BGe for continuous ones and the degenerate
+                Gaussian BIC for both.
+            hyperparameters: of the score, see :func:`causalpp.scores.local_score`.
             structure_prior: of the graphs before the data; left out, all are equally probable.
             knowledge: of the edges; graphs that it rules out have no probability.
             interventions: for each row who was set in it (None, a variable or several), or the name of the column that
@@ -131,7 +134,7 @@ class DagPosterior:
         Raises:
             InvalidData: see :func:`causalpp.scores.read_table`; continuous columns that determine each other.
             InvalidGraph: no graph agrees with the knowledge and ``max_parents``.
-            InvalidParameter: a negative ``max_parents``, an unknown score or method.
+            InvalidParameter: a negative ``max_parents``, an unknown score, method or hyperparameter.
             TooLarge: more than 20 variables, and ``method="exact"``.
             UnknownVariable: knowledge or interventions name what is no column.
 
@@ -144,7 +147,7 @@ class DagPosterior:
         if method not in ("auto", "exact", "mcmc"):
             raise InvalidParameter(f"method is 'auto', 'exact' or 'mcmc', got {method!r}")
         check_seconds(max_seconds, seed)
-        chosen, table, rows = scored(frame, score, interventions, kinds)
+        chosen, table, rows = scored(frame, score, interventions, kinds, hyperparameters)
         d = len(chosen.names)
         if method == "exact" and d > _MOST:
             raise TooLarge(
@@ -162,6 +165,8 @@ class DagPosterior:
         learned: dict[str, Any] = {"method": inference.method, "score": chosen.name, "rows": len(table.values), **more}
         if rows != len(table.values):
             learned["rows_used"] = rows
+        if hyperparameters:
+            learned["hyperparameters"] = dict(hyperparameters)
         if structure_prior is not None:
             learned["structure_prior"] = structure_prior.to_dict()
         if knowledge:

@@ -1,7 +1,8 @@
 """Columns as numbers: how well some explain others, and whether some are independent; priors of graphs apart."""
 
 from causalpp.scores.bic import BIC
-from causalpp.scores.choice import local_score
+from causalpp.scores.choice import SCORES, local_score
+from causalpp.scores.conditional import ConditionalGaussian
 from causalpp.scores.dirichlet import BDeu, CooperHerskovits
 from causalpp.scores.families import family_scores
 from causalpp.scores.gaussian import BGe
@@ -12,8 +13,10 @@ from causalpp.scores.table import Data, Table, read_table
 
 __all__ = [
     "BIC",
+    "SCORES",
     "BDeu",
     "BGe",
+    "ConditionalGaussian",
     "CooperHerskovits",
     "Data",
     "EquivalentScore",

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from causalpp._bits import bits
-from causalpp.scores.dirichlet import counted, discrete_counts
+from causalpp.scores.dirichlet import check_weight, counted, discrete_counts
 from causalpp.scores.gaussian import Volumes
-from causalpp.scores.local import EquivalentScore, Rows
-from causalpp.scores.table import Floats
+from causalpp.scores.local import EquivalentScore, Interventions, Rows
+from causalpp.scores.table import Data, Floats
 
 __all__ = ["BIC"]
 
@@ -30,6 +30,10 @@ class BIC(EquivalentScore):
 
     Args:
         data, interventions: see :class:`LocalScore`.
+        penalty_discount: what the penalty is multiplied by, greater than zero: more than 1 prefers fewer edges.
+
+    Raises:
+        InvalidParameter: the discount is not greater than zero.
 
     Example:
         >>> import pandas as pd
@@ -38,6 +42,12 @@ class BIC(EquivalentScore):
         >>> bool(np.isclose(score.local("b"), wanted)), score.name
         (True, 'BIC')
     """
+
+    def __init__(
+        self, data: Data, penalty_discount: float = 1.0, *, interventions: Interventions | None = None
+    ) -> None:
+        self.penalty_discount = check_weight(penalty_discount, "penalty_discount")
+        super().__init__(data, interventions=interventions)
 
     def _prepare(self, rows: Rows | None) -> None:
         table = self.table
@@ -51,7 +61,7 @@ class BIC(EquivalentScore):
         self._volumes = Volumes(rest.T @ rest / max(1, len(values)) + ridge, table.places, _NOTHING)
 
     def _values(self, sets: Sequence[int]) -> Sequence[float] | Floats:
-        rows, half = self.rows, math.log(self.rows) / 2
+        rows, half = self.rows, self.penalty_discount * math.log(self.rows) / 2
         if self.table.kind == "discrete":
             return [
                 float((found * np.log(found / rows)).sum()) - half * (cells - 1)

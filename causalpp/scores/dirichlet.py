@@ -42,14 +42,14 @@ def dirichlet_multinomial(counts: ArrayLike, weight: float, cells: float | None 
     return np.asarray(urn + gammaln(whole) - gammaln(counts.sum(-1) + whole))
 
 
-def check_weight(weight: float) -> float:
-    """The equivalent sample size, if it is one.
+def check_weight(weight: float, name: str = "the equivalent sample size") -> float:
+    """The equivalent sample size, if it is one, or another weight.
 
     Raises:
         InvalidParameter: it is no number greater than zero and finite.
     """
     if not isinstance(weight, (int, float, np.number)) or not 0 < weight < math.inf:
-        raise InvalidParameter(f"the equivalent sample size must be greater than zero, got {weight!r}")
+        raise InvalidParameter(f"{name} must be greater than zero, got {weight!r}")
     return float(weight)
 
 

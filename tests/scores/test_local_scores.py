@@ -26,6 +26,7 @@ EQUIVALENT = {
     "BIC of numbers": ("rrrr", scores.BIC),
     "BIC of states": ("dddd", scores.BIC),
     "degenerate Gaussian BIC": ("rdrd", scores.BIC),
+    "conditional Gaussian": ("rdrd", scores.ConditionalGaussian),
 }
 
 

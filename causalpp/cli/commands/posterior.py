@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_text
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,15 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["posterior"]
 
 _FEW = 0.05  # pairs that are joined with less are counted, not listed
-
-
-class Score(StrEnum):
-    """What the rows are scored by."""
-
-    auto = "auto"
-    bdeu = "bdeu"
-    bge = "bge"
-    bic = "bic"
 
 
 @dataclass(frozen=True)
@@ -65,10 +55,7 @@ def posterior(
     columns: options.Columns,
     known: options.Known,
     prior: _Prior,
-    score: Annotated[
-        Score,
-        typer.Option("--score", help="What rows are scored by; auto: bdeu for states, bge for numbers, else bic."),
-    ] = Score.auto,
+    scoring: options.Scoring,
     interventions: Annotated[
         str | None,
         typer.Option("--interventions", help="The column that says who was set in a row: empty, 'a', or 'a, b'."),
@@ -105,7 +92,8 @@ def posterior(
     asked = [cpp.parse(text, list(map(str, frame.columns))) for text in ask or []]
     found = cpp.DagPosterior.from_data(
         frame if told is None else frame.assign(**{str(interventions): told}),
-        score.value,
+        scoring.score.value,
+        hyperparameters=scoring.hyperparameters,
         structure_prior=prior.of(len(frame.columns)),
         knowledge=known.known() or None,
         interventions=interventions,

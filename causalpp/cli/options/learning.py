@@ -11,6 +11,7 @@ import causalpp as cpp
 from causalpp._files import about, read_text
 from causalpp.cli.options._grouped import option
 from causalpp.cli.options.columns import Table
+from causalpp.cli.options.scoring import Score, Scoring
 from causalpp.errors import FormatError, InvalidParameter
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Search(Known):
+class Search(Scoring, Known):
     """How a class is to be learned from data, and narrowed in any case by what is known of the edges."""
 
     method: Method = option(
@@ -86,6 +87,8 @@ class Search(Known):
             self.method.value,
             alpha=self.alpha,
             kinds=table.kinds,
+            score=self.score.value,
+            hyperparameters=self.hyperparameters,
             knowledge=self.known(),
             max_conditioning=self.max_conditioning,
             max_seconds=self.max_seconds,
@@ -94,6 +97,8 @@ class Search(Known):
 
     def narrowed(self, found: MarkovEquivalenceClass) -> MarkovEquivalenceClass:
         """What the knowledge leaves of a class that was not learned from data."""
+        if self.score != Score.auto or self.hyperparameter:
+            raise InvalidParameter("--score and --hyperparameter go with --data")
         for name, value in (("--max-conditioning", self.max_conditioning), ("--max-seconds", self.max_seconds)):
             if value is not None:
                 raise InvalidParameter(f"{name} goes with --data")

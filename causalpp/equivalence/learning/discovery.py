@@ -52,6 +52,8 @@ def learn(
     search_space: Iterable[Edge] | None = None,
     kinds: Mapping[str, str] | None = None,
     max_conditioning: int | None = None,
+    score: str = "auto",
+    hyperparameters: Mapping[str, float] | None = None,
     structure_prior: StructurePrior | None = None,
     max_seconds: float | None = None,
     bootstrap: int = 0,
@@ -67,8 +69,8 @@ def learn(
     and fails where a variable is a function of others.
 
     The others search by score: BDeu for discrete columns, the Gaussian BIC for continuous ones, the degenerate
-    Gaussian BIC for mixed ones (Andrews, Ramsey & Cooper, 2019).  ``ges`` is Chickering's greedy search (JMLR 3,
-    2002); ``grasp`` (Lam, Andrews & Ramsey, UAI 2022) and ``boss`` (Andrews et al., NeurIPS 2023) search over
+    Gaussian BIC for mixed ones (Andrews, Ramsey & Cooper, 2019), or what ``score`` says.
+    ``ges`` is Chickering's greedy search (JMLR 3, 2002); ``grasp`` (Lam, Andrews & Ramsey, UAI 2022) and ``boss`` (Andrews et al., NeurIPS 2023) search over
     orders of the variables; ``exact`` finds a graph of the highest score there is, for up to 12 variables.
 
     All search under the knowledge: a graph that it rules out is never looked at.  The scores' searches are greedy
@@ -97,6 +99,9 @@ def learn(
         search_space: the only edges there may be, each way by itself.
         kinds: what a column is, where the rule is wrong; see :func:`causalpp.columns.read_columns`.
         max_conditioning: how many variables a test of PC may condition on, at most.
+        score: of the searches by score: ``"bdeu"``, ``"bge"``, ``"bic"`` or ``"cg"``; see
+            :func:`causalpp.scores.local_score`.
+        hyperparameters: of the score, see there.
         structure_prior: of the graphs before the data, for the searches by score; left out, none is preferred.
         max_seconds: after so long the search ends with what it has.
         bootstrap: how many times to learn again from as many rows drawn with replacement.
@@ -147,6 +152,8 @@ def learn(
         raise InvalidParameter(f"max_conditioning is a number of variables, got {max_conditioning}")
     if max_seconds is not None and not max_seconds > 0:
         raise InvalidParameter(f"max_seconds is a time in seconds, got {max_seconds}")
+    if method == "pc" and (score != "auto" or hyperparameters):
+        raise InvalidParameter("pc decides by tests and takes no score: use 'ges', 'grasp', 'boss' or 'exact'")
     table = read_table(frame, kinds)
     if method == "exact" and len(table.names) > _MOST_EXACT:
         raise TooLarge(
@@ -165,7 +172,7 @@ def learn(
             max_seconds,
             started=started,
         )
-        search = _Search(method, alpha, seed, max_conditioning, structure_prior)
+        search = _Search(method, alpha, seed, max_conditioning, structure_prior, score, hyperparameters)
         graph, how = search(table, rules, watch)
     if known:
         how["knowledge"] = known.to_dict()
@@ -186,13 +193,17 @@ class _Search:
     seed: int
     max_conditioning: int | None
     prior: StructurePrior | None
+    score: str
+    hyperparameters: Mapping[str, float] | None
 
     def __call__(self, table: Table, rules: Rules, watch: Watch) -> tuple[Mpdag, dict[str, Any]]:
         names = table.names
         if self.method == "pc":
             dag, found = by_tests(table, self.alpha, rules, self.max_conditioning, watch)
         else:
-            dag, found = by_score(table, self.method, rules, self.seed, watch, self.prior)
+            dag, found = by_score(
+                table, self.method, rules, self.seed, watch, self.prior, self.score, self.hyperparameters
+            )
         graph: Mpdag = Cpdag.from_dag(Dag.from_adjacency(dag, names))
         if rules:
             graph = graph.orient(_named(rules.forced(dag | dag.T), names))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -80,7 +80,14 @@ def _check_pairs(table: Table) -> None:
 
 
 def by_score(
-    table: Table, method: str, rules: Rules, seed: int, watch: Watch, prior: StructurePrior | None = None
+    table: Table,
+    method: str,
+    rules: Rules,
+    seed: int,
+    watch: Watch,
+    prior: StructurePrior | None = None,
+    score: str = "auto",
+    hyperparameters: Mapping[str, float] | None = None,
 ) -> Found:
     """A Dag that a search by score finds, and how."""
     if prior is not None and isinstance(prior, StructurePrior) and not prior.equivalent:
@@ -93,28 +100,28 @@ def by_score(
     if table is not whole:
         _check_complete(table, whole)
     table.check_collinear()
-    local = local_score(table)
-    score = Objective(local, prior)
+    local = local_score(table, score, hyperparameters=hyperparameters)
+    objective = Objective(local, prior)
     how: dict[str, Any] = {"test": local.name}
-    best = Best(watch, score, rules)
+    best = Best(watch, objective, rules)
 
     def search() -> None:
-        _announce(watch, lambda: _seconds_of_scores(score, method, rules), "first families scored", score.d)
+        _announce(watch, lambda: _seconds_of_scores(objective, method, rules), "first families scored", objective.d)
         if method == "ges":
-            ges(score, rules, watch, best, seed)
+            ges(objective, rules, watch, best, seed)
         elif method == "exact":
-            exact(score, rules, watch, best)
+            exact(objective, rules, watch, best)
         else:
-            (boss if method == "boss" else grasp)(score, rules, watch, best, seed)
+            (boss if method == "boss" else grasp)(objective, rules, watch, best, seed)
 
     _until_stopped(search, how)
     if "stopped" in how and method == "exact":  # nothing is known of it before its end: what a greedy order gives
-        best.offer(*Families(score, rules).graph(rules.start()))
+        best.offer(*Families(objective, rules).graph(rules.start()))
     if method in ("grasp", "boss") or (method == "ges" and rules):
         how["seed"] = seed
     how["score"] = best.total
-    if score.prior.edge_log_odds:
-        how["edge_log_odds"] = score.prior.edge_log_odds
+    if objective.prior.edge_log_odds:
+        how["edge_log_odds"] = objective.prior.edge_log_odds
     if table is not whole:
         how["rows_used"] = [len(table.values)] * 2
     return matrix_of(best.parents), how
