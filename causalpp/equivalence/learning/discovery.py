@@ -70,8 +70,9 @@ def learn(
 
     The others search by score: BDeu for discrete columns, the Gaussian BIC for continuous ones, the degenerate
     Gaussian BIC for mixed ones (Andrews, Ramsey & Cooper, 2019), or what ``score`` says.
-    ``ges`` is Chickering's greedy search (JMLR 3, 2002); ``grasp`` (Lam, Andrews & Ramsey, UAI 2022) and ``boss`` (Andrews et al., NeurIPS 2023) search over
-    orders of the variables; ``exact`` finds a graph of the highest score there is, for up to 12 variables.
+    ``ges`` is Chickering's greedy search (JMLR 3, 2002); ``grasp`` (Lam, Andrews & Ramsey, UAI 2022) and ``boss``
+    (Andrews et al., NeurIPS 2023) search over orders of the variables; ``exact`` finds a graph of the highest score
+    there is, for up to 12 variables.
 
     All search under the knowledge: a graph that it rules out is never looked at.  The scores' searches are greedy
     and can miss the best graph, more easily so where the knowledge is against the data; ``exact`` cannot.
