@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from causalpp.tasks._random import Source
 from causalpp.tasks.caugym.derivation import derive
-from causalpp.tasks.caugym.models import Figure, Model, states
+from causalpp.tasks.caugym.models import Figure, Model, as_percentage, states
 from causalpp.tasks.caugym.problem import Contrast, Problem
 
 __all__ = ["GRAPHS", "LARGEST", "SMALLEST", "draw", "mediated"]
@@ -46,6 +46,7 @@ GRAPHS: Mapping[str, tuple[tuple[str, str], ...]] = {
 _MOST_PARENTS = 3
 _MOST_FIGURES = 24
 _MOST_STEPS = 120
+_DIGITS = (2, 2, 2, 3, 4)  # of the figures
 _NEAR = Fraction(1, 1000)  # a value this near to the threshold is not asked about
 _TRIES = 400
 
@@ -81,11 +82,12 @@ def _try(quantity: str, bound: str, size: int, random: Source, confounded: bool)
         return None
     if x not in model.ancestors[y] or (confounded and not model.confounded(x, y)):
         return None
+    digits = _DIGITS[random.below(len(_DIGITS))]
     rising = {*between, y} if bound == "monotone" else set[str]()
     affected = {x, *between}
-    tables = {node: _table(model.parents[node], node in rising, affected, random) for node in model.nodes}
+    tables = {node: _table(model.parents[node], node in rising, affected, digits, random) for node in model.nodes}
     model = Model(model.nodes, model.parents, tables)
-    held = between if quantity == "CDE" else ()
+    held = _held(between, random) if quantity == "CDE" else ()
     contrast = Contrast(x, y, between, {node: random.below(2) for node in held})
     everything = [figure for node in model.nodes for figure in model.figures(node)]
     found = derive(model, quantity, bound, contrast.to_dict(), everything)
@@ -111,6 +113,11 @@ def _try(quantity: str, bound: str, size: int, random: Source, confounded: bool)
         tuple(model.edges[k] for k in random.order(len(model.edges))),
         about={"graph": kind},
     )
+
+
+def _held(between: Sequence[str], random: Source) -> Sequence[str]:
+    """The mediators that a controlled direct effect holds fixed: mostly all, if there are several."""
+    return between if random.below(3) else [between[random.below(len(between))]]
 
 
 def _threshold(value: Fraction, bound: str, random: Source) -> str:
@@ -212,10 +219,10 @@ def _fits(name: str, quantity: str, confounded: bool) -> bool:
 # --- tables -----------------------------------------------------------------------------------------------
 
 
-def _table(parents: Sequence[str], rising: bool, affected: set[str], random: Source) -> tuple[str, ...]:
-    """Hundredths, none of them 0 or 1; now and then close to it."""
+def _table(parents: Sequence[str], rising: bool, affected: set[str], digits: int, random: Source) -> tuple[str, ...]:
+    """Decimals, none of them 0 or 1; now and then close to it."""
     strong = random.below(8) == 0
-    drawn = [_hundredths(strong, random) for _ in range(2 ** len(parents))]
+    drawn = [_probability(strong, digits, random) for _ in range(2 ** len(parents))]
     if rising:
         free = [p for p in parents if p not in affected]
         groups: dict[tuple[int, ...], list[int]] = {}
@@ -224,13 +231,16 @@ def _table(parents: Sequence[str], rising: bool, affected: set[str], random: Sou
         for places in groups.values():  # the order of codes extends that of the states
             for place, value in zip(places, sorted(drawn[k] for k in places), strict=True):
                 drawn[place] = value
-    return tuple(f"0.{value:02d}" for value in drawn)
+    return tuple(f"0.{value:0{digits}d}" for value in drawn)
 
 
-def _hundredths(strong: bool, random: Source) -> int:
+def _probability(strong: bool, digits: int, random: Source) -> int:
+    """As a multiple of the last digit."""
+    whole = 10**digits
     if strong:
-        return (1 + random.below(4)) if random.below(2) else (96 + random.below(4))
-    return 5 + random.below(91)
+        near = 1 + random.below(whole // 25)
+        return near if random.below(2) else whole - near
+    return whole // 20 + random.below(whole - whole // 10 + 1)
 
 
 def _printed(used: Iterable[Figure], nodes: Sequence[str], random: Source) -> tuple[Figure, ...]:
@@ -241,12 +251,8 @@ def _printed(used: Iterable[Figure], nodes: Sequence[str], random: Source) -> tu
         by_node[figure.variables[0][0]].append(figure)
     out: list[Figure] = []
     for node, some in by_node.items():
-        if not some:
-            continue
-        negative = random.below(5) == 0
+        value = int(random.below(5) > 0)
         for k in random.order(len(some)):
-            hundredths = int(some[k].value[2:])
-            shown = 100 - hundredths if negative else hundredths
-            printed = f"{shown}%" if percent else f"0.{shown:02d}"
-            out.append(Figure(((node, 0 if negative else 1),), some[k].given, printed))
+            shown = some[k].value if value else some[k].complement
+            out.append(Figure(((node, value),), some[k].given, as_percentage(shown) if percent else shown))
     return tuple(out)

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-__all__ = ["Event", "Figure", "Model", "code", "event_name", "exact", "states"]
+__all__ = ["Event", "Figure", "Model", "as_percentage", "code", "event_name", "exact", "states"]
 
 #: Nodes and their values, in an order.
 Event = tuple[tuple[str, int], ...]
@@ -35,6 +35,16 @@ def exact(printed: str) -> Fraction:
     (Fraction(37, 100), Fraction(37, 100))
     """
     return Fraction(printed[:-1]) / 100 if printed.endswith("%") else Fraction(printed)
+
+
+def as_percentage(decimal: str) -> str:
+    """A decimal of two digits or more, below one, as a percentage.
+
+    >>> as_percentage("0.37"), as_percentage("0.0120")
+    ('37%', '1.20%')
+    """
+    digits = decimal[2:]
+    return f"{int(digits[:2])}{'.' * (len(digits) > 2)}{digits[2:]}%"
 
 
 def event_name(variables: Iterable[tuple[str, int]], given: Iterable[tuple[str, int]] = ()) -> str:
@@ -74,6 +84,12 @@ class Figure:
     def exact(self) -> Fraction:
         """The printed number."""
         return exact(self.value)
+
+    @property
+    def complement(self) -> str:
+        """One less the printed decimal, with as many digits."""
+        digits = len(self.value.partition(".")[2])
+        return f"0.{10**digits - int(self.value[2:]):0{digits}d}"
 
     def to_dict(self) -> dict[str, Any]:
         """As an item holds it."""
@@ -140,13 +156,10 @@ class Model:
         p = exact(self.tables[node][code(self.parents[node], values)])
         return p if value else 1 - p
 
-    def figures(self, node: str, value: int = 1) -> tuple[Figure, ...]:
+    def figures(self, node: str) -> tuple[Figure, ...]:
         """The table of a node, one figure a state of its parents."""
-        parents = self.parents[node]
-        return tuple(
-            Figure(((node, value),), tuple(given.items()), p if value else _decimal(1 - exact(p)))
-            for given, p in zip(states(parents), self.tables[node], strict=True)
-        )
+        each = zip(states(self.parents[node]), self.tables[node], strict=True)
+        return tuple(Figure(((node, 1),), tuple(given.items()), p) for given, p in each)
 
     def to_dict(self) -> dict[str, Any]:
         """As an item holds it."""
@@ -158,7 +171,3 @@ class Model:
         """The inverse of :meth:`to_dict`."""
         parents = {node: tuple(table["parents"]) for node, table in values["tables"].items()}
         return cls(tuple(values["nodes"]), parents, {node: tuple(t["p"]) for node, t in values["tables"].items()})
-
-
-def _decimal(value: Fraction) -> str:
-    return f"{float(value):.10f}".rstrip("0").rstrip(".")

@@ -24,9 +24,9 @@ Names = Mapping[str, Mapping[str, str]]
 _REFERENCE = re.compile(r"\{(\w+):(\w+)\}")
 
 
-def listed(parts: Sequence[str], word: str = "and") -> str:
+def listed(parts: Sequence[str], word: str = " and ") -> str:
     """Parts in a row, as in "a, b and c"."""
-    return f"{', '.join(parts[:-1])} {word} {parts[-1]}" if len(parts) > 1 else "".join(parts)
+    return f"{', '.join(parts[:-1])}{word}{parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
 class Wording:
@@ -48,7 +48,7 @@ class Wording:
     def variables(self, nodes: Sequence[str]) -> str:
         """Which variables there are, and their two values."""
         each = [f"either {self.names[node]['1']} or {self.names[node]['0']}" for node in nodes]
-        return f"Imagine a world in which only what is said here matters. In it, {self.unit} {listed(each)}."
+        return f"Imagine a world in which only what is said here matters. In it, {self.unit} {listed(each, ', and ')}."
 
     def edge(self, cause: str, effect: str) -> str:
         """That one variable directly affects another."""
@@ -122,22 +122,22 @@ class Wording:
 
     def nde(self, contrast: Contrast) -> str:
         """The natural direct effect."""
+        would, control = self.names[contrast.outcome]["would1"], self.made(contrast, 0)
         return (
-            f"Consider the natural direct effect (NDE) past {self.mediators(contrast)}: the probability that "
-            f"{self.unit} {self.names[contrast.outcome]['would1']} if made {self.made(contrast, 1)} while "
-            f"{self.mediators(contrast)} stayed as {self.they(contrast)} would be if made "
-            f"{self.made(contrast, 0)}, minus the "
-            f"probability that {self.unit} {self.names[contrast.outcome]['would1']} if made {self.made(contrast, 0)}."
+            f"Consider the natural direct effect (NDE) that does not go through {self.mediators(contrast)}: the "
+            f"probability that {self.unit} {would} if made {self.made(contrast, 1)}, with {self.mediators(contrast)} "
+            f"left as {self.they(contrast)} would be if {self.the} were made {control}, minus the probability that "
+            f"{self.unit} {would} if made {control}."
         )
 
     def nie(self, contrast: Contrast) -> str:
         """The natural indirect effect."""
+        would, control = self.names[contrast.outcome]["would1"], self.made(contrast, 0)
         return (
-            f"Consider the natural indirect effect (NIE) through {self.mediators(contrast)}: the probability that "
-            f"{self.unit} {self.names[contrast.outcome]['would1']} if made {self.made(contrast, 0)} while "
-            f"{self.mediators(contrast)} changed to what {self.they(contrast)} would be if made "
-            f"{self.made(contrast, 1)}, minus the "
-            f"probability that {self.unit} {self.names[contrast.outcome]['would1']} if made {self.made(contrast, 0)}."
+            f"Consider the natural indirect effect (NIE) that goes through {self.mediators(contrast)}: the "
+            f"probability that {self.unit} {would} if made {control}, with {self.mediators(contrast)} changed to what "
+            f"{self.they(contrast)} would be if {self.the} were made {self.made(contrast, 1)}, minus the probability "
+            f"that {self.unit} {would} if made {control}."
         )
 
     def causation(self, quantity: str, bound: str, contrast: Contrast) -> str:
@@ -162,9 +162,10 @@ class Wording:
                 f"{y['would0']} if made {x['make1']}. What is asked for is the value under this assumption."
             )
         return (
-            f"Do not assume monotonicity. What is asked for is the {bound} bound of Tian and Pearl, which follows from "
-            f"how probable it is that {self.unit} {y['1']} if made {x['make1']} and if made {x['make0']}, and from "
-            f"how often {self.unit} {x['1']} and {y['1']} in each combination."
+            f"Do not assume monotonicity. What is asked for is the {bound} bound of Tian and Pearl, which is all that "
+            f"follows from the probability that {self.unit} {y['1']} if made {x['make1']}, this probability if made "
+            f"{x['make0']}, and the probabilities of the four combinations of {self.whether(contrast.treatment)} and "
+            f"{self.whether(contrast.outcome)}."
         )
 
     def made(self, contrast: Contrast, value: int) -> str:
