@@ -21,12 +21,14 @@ from causalpp.benchmarks.runs import (
 from causalpp.benchmarks.solvers import Solution, Solver, make_solver, solver_names
 from causalpp.benchmarks.studies import (
     ConfidenceStudy,
+    DataStudy,
     Efficiency,
     RealModels,
     SignallingStudy,
     calibrations,
     comparison_of_oracles,
     confidence_study,
+    data_study,
     efficiency,
     real_models,
     signalling_study,
@@ -35,6 +37,7 @@ from causalpp.benchmarks.studies import (
 __all__ = [
     "ConfidenceStudy",
     "Config",
+    "DataStudy",
     "Efficiency",
     "Outcome",
     "Part",
@@ -49,6 +52,7 @@ __all__ = [
     "comparison_of_oracles",
     "confidence_study",
     "config_names",
+    "data_study",
     "efficiency",
     "get_study",
     "make_solver",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AnswerRow",
     "ConfidenceRow",
+    "DataRow",
     "DiscoverRow",
     "EfficiencyRow",
     "LocalRow",
@@ -252,6 +253,57 @@ class EfficiencyRow(TypedDict, total=False):
     joint: int
     votes: int
     confidence: float
+
+
+class DataRow(TypedDict, total=False):
+    """What is believed of one world by :func:`causalpp.benchmarks.data_study`, after so many questions.
+
+    Attributes:
+        world: its kind.
+        variables, rows: of the data.
+        error: the oracle's rate of errors.
+        oracle_nature, oracle: as for :class:`AnswerRow`.
+        method: ``"both"`` data and oracle, ``"oracle"`` alone, or the ``"class"`` that GES finds, and the oracle.
+        questions: at most so many were asked: fewer where nothing was left to ask.
+        until_sure: after how many the best graph was claimed with 0.95; None if it was not by then.
+        log_score: the natural logarithm of the probability of the true graph.
+        shd, sid: its distances from a graph drawn by its probability, on average.
+        brier: mean over pairs of the squares of probability less truth, summed over the three ways to be joined.
+        pair_claimed, pair_right: mean probability of the likeliest way a pair is joined, and the share of right ones.
+        bins: of the probabilities of edges, as JSON: how many, their sum, and how many are there in truth.
+        claimed, right: the probability of the most probable graph, and whether it is the true one.
+        class_right: whether the class that GES finds is that of the true graph; None where it was not looked for.
+        effect, effect_mean, effect_error: the true effect, its posterior mean, and how far they are apart.
+        covered: whether the effect lies in its 90 % interval.
+        effect_claimed, effect_width: the probability of that interval (more than 0.9 where no effect at all is an end
+            of it), and its length.
+    """
+
+    world: str
+    variables: int
+    rows: int
+    error: float
+    oracle_nature: str
+    oracle: str
+    method: str
+    questions: int
+    until_sure: int | None
+    log_score: float
+    shd: float
+    sid: float
+    brier: float
+    pair_claimed: float
+    pair_right: float
+    bins: str
+    claimed: float
+    right: bool
+    class_right: bool | None
+    effect: float
+    effect_mean: float
+    effect_error: float
+    covered: bool
+    effect_claimed: float
+    effect_width: float
 
 
 # --- what 0.1 wrote -------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from causalpp.cli.commands.audit import audit
 from causalpp.cli.commands.bench import bench
+from causalpp.cli.commands.bench_data import bench_data
 from causalpp.cli.commands.calibrate import calibrate
 from causalpp.cli.commands.demo import demo
 from causalpp.cli.commands.discover import discover
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 for command in (demo, discover, calibrate, mec, posterior, effect, simulate, audit, generate, record):
     app.command()(command)
+bench.command("data")(bench_data)
 app.add_typer(bench)
 app.add_typer(journal)
 

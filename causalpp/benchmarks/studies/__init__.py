@@ -2,6 +2,7 @@
 
 from causalpp._renamed import old_names
 from causalpp.benchmarks.studies.confidence import ConfidenceStudy, confidence_study
+from causalpp.benchmarks.studies.data import DATA, DataStudy, data_study
 from causalpp.benchmarks.studies.discover import DISCOVER
 from causalpp.benchmarks.studies.efficiency import Efficiency, efficiency
 from causalpp.benchmarks.studies.local import LOCAL, calibrations, comparison_of_oracles
@@ -10,16 +11,19 @@ from causalpp.benchmarks.studies.signalling import SignallingStudy, signalling_s
 from causalpp.benchmarks.studies.solve import SOLVE
 
 __all__ = [
+    "DATA",
     "DISCOVER",
     "LOCAL",
     "SOLVE",
     "ConfidenceStudy",
+    "DataStudy",
     "Efficiency",
     "RealModels",
     "SignallingStudy",
     "calibrations",
     "comparison_of_oracles",
     "confidence_study",
+    "data_study",
     "efficiency",
     "real_models",
     "signalling_study",

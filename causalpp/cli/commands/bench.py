@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from causalpp.benchmarks import ConfidenceStudy, Config, Efficiency, Run
     from causalpp.benchmarks.reports.report import Report
 
-__all__ = ["bench"]
+__all__ = ["Dask", "Jobs", "Store", "bench"]
 
 
 _TOLD = (
