@@ -236,7 +236,7 @@ def _table(parents: Sequence[str], rising: bool, affected: set[str], digits: int
 
 def _probability(strong: bool, digits: int, random: Source) -> int:
     """As a multiple of the last digit."""
-    whole = 10**digits
+    whole: int = 10**digits
     if strong:
         near = 1 + random.below(whole // 25)
         return near if random.below(2) else whole - near

@@ -99,7 +99,7 @@ def _items(
     """The item of one set, quantity and number, and its twin."""
     perturbation = PERTURBATIONS[name]
     bound = BOUNDS[number % len(BOUNDS)] if quantity in ("PN", "PS") else ""
-    fitting = [n for n in sizes if n > SMALLEST or not (mediated(quantity) or perturbation.confounded)]
+    fitting = [n for n in sizes if n >= _least(quantity, name)]
     for attempt in range(_TRIES):
         key = (seed, QUANTITIES.index(quantity), number, attempt, int(perturbation.confounded))
         random = Source(*key)
@@ -162,6 +162,11 @@ def write(
     )
 
 
+def _least(quantity: str, name: str) -> int:
+    """Treatment and outcome, a mediator, a common cause."""
+    return SMALLEST + mediated(quantity) + PERTURBATIONS[name].confounded
+
+
 def _check_sizes(sizes: int | Iterable[int]) -> tuple[int, ...]:
     some = (sizes,) if isinstance(sizes, int) else tuple(sizes)
     for n in some:
@@ -185,8 +190,11 @@ def _check(
                 raise InvalidParameter(f"there is no {what} {name!r}: use {', '.join(known)}")
         if len(set(some)) < len(some):
             raise InvalidParameter(f"a {what} is named twice: {', '.join(some)}")
-    if max(sizes) == SMALLEST and any(mediated(quantity) for quantity in quantities):
-        raise InvalidParameter("CDE, NDE and NIE need three variables at least: add a larger size")
+    for quantity in quantities:
+        for name in sets:
+            if max(sizes) < _least(quantity, name):
+                what = f"{quantity} in the set {name!r} needs {_least(quantity, name)} variables at least"
+                raise InvalidParameter(f"{what}: add a larger size")
     for what, least, value in (("rows", 1, rows), ("seed", 0, seed)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InvalidParameter(f"{what} is a whole number from {least} on, got {value!r}")

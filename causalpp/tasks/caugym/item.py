@@ -27,7 +27,7 @@ QUANTITIES = (
 SETS = (
     "plain",
     "rephrased",  # in other words
-    "omitted",  # something that follows from the rest is left out
+    "omitted",  # the instruction that names and defines the quantity is left out
     "deconfounding",  # there is a common cause that has to be adjusted for
     "redundant",  # with figures and sentences that do not matter
     "insufficient",  # something that is needed is missing
@@ -127,6 +127,10 @@ class CauGymItem(Item):
         return json.dumps({"ANSWER": answer, "PROB": f"{float(round(self.value, 4)):.4f}"})
 
     @property
+    def topic(self) -> str:
+        return self.quantity
+
+    @property
     def facts(self) -> dict[str, Any]:
         return {"quantity": self.quantity, "bound": self.bound, "set": self.set, "anonymous": self.anonymous}
 
@@ -144,7 +148,8 @@ class CauGymItem(Item):
 
     def blind(self) -> Self:
         unknown = Target(None, self.target.scorer)
-        return replace(self, target=unknown, program={}, derivation=(), figures=(), contrast={})
+        about = {name: value for name, value in self.about.items() if name not in ("missing", "witnesses")}
+        return replace(self, target=unknown, program={}, derivation=(), figures=(), contrast={}, about=about)
 
     @classmethod
     def described(cls, about: Mapping[str, Any]) -> list[str]:  # noqa: ARG003
