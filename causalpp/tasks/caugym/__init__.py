@@ -2,14 +2,18 @@
 
 from causalpp.tasks.caugym.generate import SHARES, generate
 from causalpp.tasks.caugym.item import BOUNDS, QUANTITIES, SETS, CauGymItem
+from causalpp.tasks.caugym.scorers import INSUFFICIENT, CauGym, PublishedCauGym
 from causalpp.tasks.caugym.stories import STORIES
 
 __all__ = [
     "BOUNDS",
+    "INSUFFICIENT",
     "QUANTITIES",
     "SETS",
     "SHARES",
     "STORIES",
+    "CauGym",
     "CauGymItem",
+    "PublishedCauGym",
     "generate",
 ]

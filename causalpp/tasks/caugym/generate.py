@@ -13,12 +13,12 @@ from causalpp.tasks._random import Source
 from causalpp.tasks.caugym.drawing import LARGEST, SMALLEST, draw, mediated
 from causalpp.tasks.caugym.item import BOUNDS, QUANTITIES, SETS, CauGymItem
 from causalpp.tasks.caugym.problem import Problem
+from causalpp.tasks.caugym.scorers import CauGym
 from causalpp.tasks.caugym.sets import PERTURBATIONS
 from causalpp.tasks.caugym.stories import LETTERS, STORIES, Story, letter_phrases, phrases
 from causalpp.tasks.caugym.wording import Names, render
 from causalpp.tasks.items.benchmark import Benchmark
 from causalpp.tasks.items.item import Target
-from causalpp.tasks.items.scorers import Number
 from causalpp.tasks.items.splits import check_shares, with_splits
 
 __all__ = ["SHARES", "generate", "write"]
@@ -148,7 +148,7 @@ def write(
     return CauGymItem(
         identity,
         render(problem, story, names),
-        Target(target, Number(key="PROB")),
+        Target(target, CauGym()),
         quantity=problem.quantity,
         bound=problem.bound,
         set=name,

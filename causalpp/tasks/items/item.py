@@ -77,6 +77,10 @@ class Scorer(ABC):
     def read(self, text: str) -> Any:
         """What a reply says, as a plain value; None if it says nothing that can be compared."""
 
+    def unread(self, text: str) -> str:  # noqa: ARG002
+        """Why a reply says nothing that can be compared, in a few words."""
+        return "no answer"
+
     def compare(self, said: Any, right: Any) -> Score:
         """How right something that was said is; by default it has to be equal."""
         return Score(float(said == right), said, "" if said == right else f"said {said!r}")
@@ -97,7 +101,8 @@ class Scorer(ABC):
         text = reply if isinstance(reply, str) else getattr(reply, "text", None)
         said, right = self.read(text) if isinstance(text, str) else reply, item.target.value
         if said is None:
-            return Score(None if right is None else 0.0, None, "no answer")
+            why = self.unread(text) if isinstance(text, str) else "no answer"
+            return Score(None if right is None else 0.0, None, why)
         if right is None:
             return Score(None, said)
         try:
