@@ -1,4 +1,4 @@
-"""The ceiling: the class that the premise determines, and what it entails, exactly."""
+"""The ceiling: what the text of an item determines, exactly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import CausalppError, TooLarge
 from causalpp.propositions import Proposition, parse
 from causalpp.tasks import Corr2CauseItem, Item
-from causalpp.tasks.corr2cause import corr2cause_item
+from causalpp.tasks.caugym import decide, read
 from causalpp.tasks.corr2cause.hypotheses import hypothesis, read_hypothesis
 
 __all__ = ["Symbolic", "class_of", "meaning_of", "standing"]
@@ -66,18 +66,25 @@ def standing(premise: str, statement: Proposition) -> tuple[bool, float]:
 
 @dataclass(frozen=True)
 class Symbolic(Solver):
-    """Reads the premise, finds its class, and decides whether the hypothesis holds in every member.
+    """Reads the text, and decides what follows from it: the answer, or that the text leaves it open.
 
-    Nothing but the text is used.  It does not learn and cannot err: what it misses, the premise does not say.
+    Of a premise it finds the class and decides whether the hypothesis holds in every member; of a word problem it finds
+    the models that agree with the graph and the figures, and decides whether all have the same answer.  Nothing but the
+    text is used.  It does not learn and cannot err: what it misses, the text does not say.  A text with a sentence that
+    it does not understand is not answered.
 
     Attributes:
-        semantics: what the hypotheses mean; by default what each item says its label means.
+        semantics: what hypotheses mean; by default what each item says its label means.
 
     Example:
         >>> text = ("Suppose there is a closed system of 3 variables, A, B and C. All the statistical relations among "
         ...         "these 3 variables are as follows: A correlates with B. B correlates with C. However, A is "
         ...         "independent of C.")
         >>> Symbolic().solve(Corr2CauseItem("1", text, "A directly causes B.", None)).answer
+        True
+        >>> from causalpp.tasks.caugym import generate
+        >>> item = generate(7, seed=0)[0]
+        >>> Symbolic().solve(item.blind()).answer[:16] in ('{"ANSWER": "yes"', '{"ANSWER": "no",')
         True
     """
 
@@ -86,9 +93,11 @@ class Symbolic(Solver):
 
     def solve(self, item: Item) -> Solution:
         try:
-            read = corr2cause_item(item)
-            verdict = class_of(read.premise).decide(meaning_of(read, self.semantics))
+            if isinstance(item, Corr2CauseItem):
+                verdict = class_of(item.premise).decide(meaning_of(item, self.semantics))
+                follows = verdict.kind == "entailed"
+                return Solution(follows, 1.0, entailed=float(follows), about={"verdict": verdict.kind})
+            decision = decide(read(item.prompt))
         except CausalppError as error:
             return Solution(None, reason=type(error).__name__)
-        follows = verdict.kind == "entailed"
-        return Solution(follows, 1.0, entailed=float(follows), about={"verdict": verdict.kind})
+        return Solution(decision.reply, 1.0, about={"verdict": "open" if decision.value is None else "determined"})

@@ -3,6 +3,7 @@
 from causalpp.tasks.caugym.generate import SHARES, generate
 from causalpp.tasks.caugym.item import BOUNDS, QUANTITIES, SETS, CauGymItem
 from causalpp.tasks.caugym.scorers import INSUFFICIENT, CauGym, PublishedCauGym
+from causalpp.tasks.caugym.solving import Decision, Told, decide, read
 from causalpp.tasks.caugym.stories import STORIES
 
 __all__ = [
@@ -14,6 +15,10 @@ __all__ = [
     "STORIES",
     "CauGym",
     "CauGymItem",
+    "Decision",
     "PublishedCauGym",
+    "Told",
+    "decide",
     "generate",
+    "read",
 ]

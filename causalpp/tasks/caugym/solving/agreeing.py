@@ -1,0 +1,287 @@
+"""Which models agree with the figures of a problem: what is stated, what follows, and examples of what is left open."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalpp.errors import ImpossibleEvidence, InvalidData, TooLarge
+from causalpp.tasks.caugym.models import Figure
+from causalpp.tasks.caugym.solving.chances import Parents, Polynomial, Tables, chance, descendants
+from causalpp.tasks.caugym.solving.told import Told
+
+__all__ = ["Agreeing"]
+
+#: A place in a table: the node, and the number of its parents' state.
+Place = tuple[str, int]
+
+_LARGEST = 12  # variables: all their states may have to be gone through
+_STARTS = 40  # from how many points a model is looked for
+_CLOSE = 1e-9  # how well it has to agree
+_TIGHT = 1e-15  # when a search ends
+
+
+@dataclass(frozen=True)
+class _Equation:
+    """What a figure demands: that a polynomial is zero; ``whole`` is the probability of what the figure is given."""
+
+    figure: Figure
+    left: Polynomial | Fraction
+    whole: Polynomial | Fraction
+
+    @property
+    def unknowns(self) -> set[Place]:
+        return self.left.unknowns if isinstance(self.left, Polynomial) else set()
+
+    def at(self, values: Mapping[Place, Fraction]) -> _Equation:
+        left, whole = (p.at(values) if isinstance(p, Polynomial) else p for p in (self.left, self.whole))
+        return _Equation(self.figure, left, whole)
+
+
+class Agreeing:
+    """The models of a graph that agree with figures.
+
+    A figure that is a variable's probability given its parents is taken as it stands.  What the others demand is
+    solved as far as it is linear, one unknown after the other; the models in which the rest differs are drawn.
+
+    Args:
+        told: graph and figures.
+
+    Attributes:
+        parents: the graph.
+        known: what follows from the figures, by its place in a table.
+
+    Raises:
+        InvalidData: no model agrees with the figures.
+        ImpossibleEvidence: a figure is given something that has probability zero.
+        TooLarge: more than 12 variables.
+
+    Example:
+        >>> text = [((("X", 1),), (), "0.5"), ((("Y", 1),), (), "0.4"), ((("Y", 1),), (("X", 1),), "0.6")]
+        >>> figures = tuple(Figure(*figure) for figure in text)
+        >>> Agreeing(Told(("X", "Y"), (("X", "Y"),), figures, "ATE", "X", "Y")).known["Y", 0]
+        Fraction(1, 5)
+    """
+
+    def __init__(self, told: Told) -> None:
+        if len(told.nodes) > _LARGEST:
+            raise TooLarge(f"{len(told.nodes)} variables; problems with up to {_LARGEST} are solved")
+        self.parents: Parents = told.parents
+        self.known: dict[Place, Fraction] = {}
+        others = [figure for figure in told.figures if not self._local(figure)]
+        self._equations = [self._equation(figure) for figure in others]
+        self._settle()
+
+    def tables(self, values: Mapping[Place, Fraction]) -> dict[str, list[Any]]:
+        """The tables, with unknowns where there is no value."""
+        return {
+            node: [
+                values[node, k] if (node, k) in values else Polynomial({frozenset({(node, k)}): Fraction(1)})
+                for k in range(2 ** len(above))
+            ]
+            for node, above in self.parents.items()
+        }
+
+    @property
+    def unknowns(self) -> list[Place]:
+        """The places whose value does not follow from the figures."""
+        all_places = ((node, k) for node, above in self.parents.items() for k in range(2 ** len(above)))
+        return [place for place in all_places if place not in self.known]
+
+    def _local(self, figure: Figure) -> bool:
+        """Whether a figure says what stands in a table; then it is put there."""
+        given = dict(figure.given)
+        if len(figure.variables) != 1:
+            return False
+        ((node, value),) = figure.variables
+        if not set(self.parents[node]) <= set(given) or set(given) & descendants(self.parents, node):
+            return False
+        code = 0
+        for parent in self.parents[node]:
+            code = 2 * code + given[parent]
+        one = figure.exact if value else 1 - figure.exact
+        if self.known.setdefault((node, code), one) != one:
+            raise InvalidData(
+                f"the figures contradict each other: {figure.name} is said to be {figure.value}, and by another figure "
+                f"it is {float(self.known[node, code] if value else 1 - self.known[node, code]):g}"
+            )
+        return True
+
+    def _equation(self, figure: Figure) -> _Equation:
+        given, both = dict(figure.given), dict((*figure.given, *figure.variables))
+        # What is given together with all its parents has the same factor on both sides.
+        held = {node: value for node, value in given.items() if all(parent in given for parent in self.parents[node])}
+        tables = self.tables(self.known)
+        whole = chance(self.parents, tables, given, held=held)
+        certain = [chance(self.parents, tables, given), whole]
+        if any(not isinstance(mass, Polynomial) and not mass for mass in certain):
+            raise ImpossibleEvidence(f"{figure.name} is stated, and what it is given has probability 0")
+        part = chance(self.parents, tables, both, held=held)
+        return _Equation(figure, _number(part - whole * figure.exact), whole)
+
+    def _settle(self) -> None:
+        """Solve what is linear, until nothing more follows."""
+        while True:
+            for equation in self._equations:
+                _check(equation)
+            self._equations = [equation for equation in self._equations if isinstance(equation.left, Polynomial)]
+            found = _solved([equation.left for equation in self._equations])
+            if not found:
+                return
+            for (node, k), value in found.items():
+                if not 0 <= value <= 1:
+                    above = self.parents[node]
+                    given = ",".join(f"{u}={k >> (len(above) - 1 - s) & 1}" for s, u in enumerate(above))
+                    raise InvalidData(
+                        f"the figures contradict each other: by them P({node}=1{'|' * bool(given)}{given}) would be "
+                        f"{float(value):g}"
+                    )
+            self.known |= found
+            self._equations = [equation.at(found) for equation in self._equations]
+
+    def draw(self, number: int, seed: int = 0) -> Iterator[tuple[Tables, bool]]:
+        """Complete models that agree; every other one lies at an edge of what is possible.
+
+        Args:
+            number: how many.
+            seed: of what is left open.
+
+        Returns:
+            each model, and whether it agrees exactly; else it does up to 1e-9.
+
+        Raises:
+            InvalidData: none was found.
+        """
+        source = random.Random(seed)
+        bound = {place for equation in self._equations for place in equation.unknowns}
+        free = [place for place in self.unknowns if place not in bound]
+        for k in range(number):
+            values = {place: _any(source, extreme=k % 2 == 1) for place in free}
+            more, exact = self._meeting(sorted(bound), source, extreme=k % 2 == 1) if bound else ({}, True)
+            yield self.tables({**self.known, **values, **more}), exact
+
+    def _meeting(
+        self, places: Sequence[Place], source: random.Random, *, extreme: bool
+    ) -> tuple[dict[Place, Fraction], bool]:
+        """Values of the unknowns that equations join, which meet all of these, and whether exactly."""
+        from scipy.optimize import least_squares
+
+        system = _System(places, [equation.left for equation in self._equations])
+        for _ in range(_STARTS):
+            start = np.array([float(_any(source, extreme=extreme)) for _ in places])
+            found = least_squares(
+                system.values, start, system.slopes, bounds=(0, 1), xtol=_TIGHT, ftol=_TIGHT, gtol=_TIGHT
+            )
+            if np.abs(found.fun).max() <= _CLOSE:
+                point = {place: Fraction(float(value)) for place, value in zip(places, found.x, strict=True)}
+                exact = self._exact(point, source)
+                return (exact, True) if exact else (point, False)
+        stated = ", ".join(f"{equation.figure.name} = {equation.figure.value}" for equation in self._equations)
+        raise InvalidData(f"the figures contradict each other: no probabilities were found that agree with {stated}")
+
+    def _exact(self, point: Mapping[Place, Fraction], source: random.Random) -> dict[Place, Fraction] | None:
+        """Fractions near a point that meet the equations exactly; None where these are not linear in any of them."""
+        values: dict[Place, Fraction] = {}
+        left = [equation.left for equation in self._equations]
+        for place in source.sample(list(point), len(point)):
+            while found := _solved(left):
+                values |= found
+                left = [p.at(found) if isinstance(p, Polynomial) else p for p in left]
+            if place not in values:
+                values[place] = point[place].limit_denominator(9973)
+                left = [p.at({place: values[place]}) if isinstance(p, Polynomial) else p for p in left]
+        return values if all(0 <= value <= 1 for value in values.values()) and not any(left) else None
+
+
+class _System:
+    """Polynomials in floating point, with their slopes."""
+
+    def __init__(self, places: Sequence[Place], left: Sequence[Polynomial | Fraction]) -> None:
+        number = {place: k for k, place in enumerate(places)}
+        self._terms = [
+            [([number[place] for place in term], float(factor)) for term, factor in p.terms.items()]
+            for p in left
+            if isinstance(p, Polynomial)
+        ]
+
+    def values(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.array([sum(factor * x[term].prod() for term, factor in terms) for terms in self._terms])
+
+    def slopes(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        out = np.zeros((len(self._terms), len(x)))
+        for row, terms in zip(out, self._terms, strict=True):
+            for term, factor in terms:
+                for k in term:
+                    row[k] += factor * x[[other for other in term if other != k]].prod()
+        return out
+
+
+def _number(value: Any) -> Polynomial | Fraction:
+    """A polynomial without unknowns as the number that it is."""
+    return value.at({}) if isinstance(value, Polynomial) else Fraction(value)
+
+
+def _check(equation: _Equation) -> None:
+    """Compare an equation's sides, where they are numbers.
+
+    Raises:
+        InvalidData: they are not equal, by more than what is stated may be rounded.
+    """
+    left, figure = equation.left, equation.figure
+    if isinstance(left, Polynomial):
+        return
+    room = Fraction(1) if isinstance(equation.whole, Polynomial) else equation.whole
+    if abs(left) > _unit(figure) / 2 * room:
+        raise InvalidData(
+            f"the figures contradict each other: {figure.name} is said to be {figure.value}, and by the others it is "
+            f"{float(figure.exact + left / room):g}"
+        )
+
+
+def _unit(figure: Figure) -> Fraction:
+    """What the last digit of a printed figure counts."""
+    number = figure.value.strip().removesuffix("%").strip()
+    unit = Fraction(0) if "/" in number else Fraction(1, 10 ** len(number.partition(".")[2]))
+    return unit / 100 if figure.value.strip().endswith("%") else unit
+
+
+def _any(source: random.Random, *, extreme: bool) -> Fraction:
+    """A probability: any, or close to 0 or 1."""
+    share = Fraction(source.randrange(1, 997), 997)
+    return share if not extreme else share / 1000 if source.random() < 0.5 else 1 - share / 1000
+
+
+def _solved(left: Sequence[Polynomial | Fraction]) -> dict[Place, Fraction]:
+    """The unknowns that the linear ones among the equations determine, by elimination."""
+    rows = [dict(p.terms) for p in left if isinstance(p, Polynomial) and p.degree == 1]
+    constant: frozenset[Place] = frozenset()
+    done: list[tuple[frozenset[Place], dict[frozenset[Place], Fraction]]] = []
+    for row in rows:
+        for lead, other in done:
+            row = _less(row, other, lead)
+        first = next((term for term, factor in row.items() if term != constant and factor), None)
+        if first is not None:
+            unit = {term: factor / row[first] for term, factor in row.items()}
+            done = [(old, _less(other, unit, first)) for old, other in done] + [(first, unit)]
+    return {
+        next(iter(lead)): -row.get(constant, Fraction(0))
+        for lead, row in done
+        if not any(factor for term, factor in row.items() if term not in (lead, constant))
+    }
+
+
+def _less(
+    row: Mapping[frozenset[Place], Fraction], other: Mapping[frozenset[Place], Fraction], lead: frozenset[Place]
+) -> dict[frozenset[Place], Fraction]:
+    """A row less as much of another as takes a term out of it."""
+    share = row.get(lead, Fraction(0))
+    if not share:
+        return dict(row)
+    terms = {*row, *other}
+    return {term: row.get(term, Fraction(0)) - share * other.get(term, Fraction(0)) for term in terms}

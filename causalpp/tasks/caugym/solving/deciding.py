@@ -1,0 +1,99 @@
+"""Whether what a problem states determines what it asks, and what the answer is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from causalpp.errors import CausalppError, ImpossibleEvidence, InvalidData, NotIdentified
+from causalpp.tasks.caugym.solving.agreeing import Agreeing
+from causalpp.tasks.caugym.solving.chances import Tables
+from causalpp.tasks.caugym.solving.measuring import measure
+from causalpp.tasks.caugym.solving.told import Told
+
+__all__ = ["Decision", "decide"]
+
+_DRAWN = 12  # models that agree with what is stated, if there are several
+_FLAT = 60  # as many more where a bound lies at 0 or 1 in all of them
+_ALIKE = 1e-7  # how close values are that agree where models do only up to rounding
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What follows from a problem's text.
+
+    Attributes:
+        answer: ``"yes"``, ``"no"`` or ``"insufficient"``.
+        value: the quantity; None where the text leaves it open.
+        models: a model that agrees with the text, as tables; two that differ in the quantity where it is left open.
+        values: the quantity in each of them.
+        why: why it is left open, in a few words.
+    """
+
+    answer: str
+    value: Fraction | None
+    models: tuple[Mapping[str, Sequence[Fraction]], ...] = ()
+    values: tuple[Fraction, ...] = ()
+    why: str = ""
+
+    @property
+    def reply(self) -> str:
+        """The decision in the form that the prompts ask for, to eight decimals."""
+        if self.value is None:
+            return json.dumps({"ANSWER": self.answer})
+        return json.dumps({"ANSWER": self.answer, "PROB": f"{float(self.value):.8f}"})
+
+
+def decide(told: Told, *, seed: int = 0) -> Decision:
+    """The answer, where all models that agree with the figures have the same; else two in which it differs.
+
+    The quantity is a quotient of polynomials in what is left open, so that models drawn at random that all agree on
+    it show that it does not depend on that, but for an accident of probability zero.
+
+    Args:
+        told: what is stated and asked.
+        seed: of the models that are drawn.
+
+    Raises:
+        InvalidData: no model agrees with the figures, or with an effect that is never preventive, if that is assumed.
+        ImpossibleEvidence: a figure or the quantity is given something that has probability zero.
+        TooLarge: more than 12 variables.
+
+    Example:
+        >>> from causalpp.tasks.caugym.models import Figure
+        >>> figures = Figure((("Y", 1),), (("X", 1),), "0.7"), Figure((("Y", 1),), (("X", 0),), "0.4")
+        >>> told = Told(("X", "Y"), (("X", "Y"),), figures, "ATE", "X", "Y")
+        >>> decide(told).value
+        Fraction(3, 10)
+        >>> decide(Told(("X", "Y"), (("X", "Y"),), figures[:1], "ATE", "X", "Y")).answer
+        'insufficient'
+    """
+    agreeing = Agreeing(told)
+    found: list[tuple[Fraction, bool, Tables]] = []
+    undefined: CausalppError | None = None
+    number = _DRAWN if agreeing.unknowns else 1
+    for drawn, (tables, exact) in enumerate(agreeing.draw(number + _FLAT, seed), 1):
+        try:
+            found.append((measure(told, tables), exact, tables))
+        except (ImpossibleEvidence, InvalidData) as error:  # a model in which it is not defined says nothing of it
+            undefined = error
+        except NotIdentified as error:
+            return Decision("insufficient", None, why=str(error))
+        if len(found) > 1 and _differ(found[0], found[-1]):
+            models, values = zip(*((pair[2], pair[0]) for pair in (found[0], found[-1])), strict=True)
+            return Decision("insufficient", None, models, values, "models that agree with the text differ in it")
+        flat = not found or (told.bound and found[0][0] in (0, 1))
+        if drawn >= number and not (agreeing.unknowns and flat):
+            break
+    if not found:
+        assert undefined is not None  # for the type checker
+        raise undefined
+    value, exact, tables = found[0]
+    above = value > told.threshold if told.asked == "above" else value < told.threshold
+    return Decision("yes" if above else "no", value, (tables,), (value,))
+
+
+def _differ(one: tuple[Fraction, bool, Tables], other: tuple[Fraction, bool, Tables]) -> bool:
+    return one[0] != other[0] if one[1] and other[1] else abs(one[0] - other[0]) > _ALIKE
