@@ -83,7 +83,7 @@ class Symbolic(Solver):
         >>> Symbolic().solve(Corr2CauseItem("1", text, "A directly causes B.", None)).answer
         True
         >>> from causalpp.tasks.caugym import generate
-        >>> item = generate(7, seed=0)[0]
+        >>> item = generate(7, seed=0).items[0]
         >>> Symbolic().solve(item.blind()).answer[:16] in ('{"ANSWER": "yes"', '{"ANSWER": "no",')
         True
     """

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
+import numpy as np
+
 from causalpp.errors import CausalppError, ImpossibleEvidence, InvalidData, NotIdentified
+from causalpp.graphs import Dag
+from causalpp.programs import CausalProgram, Table, compile
 from causalpp.tasks.caugym.solving.agreeing import Agreeing
 from causalpp.tasks.caugym.solving.chances import Tables
 from causalpp.tasks.caugym.solving.measuring import measure
@@ -25,6 +29,7 @@ class Decision:
     """What follows from a problem's text.
 
     Attributes:
+        told: what is decided.
         answer: ``"yes"``, ``"no"`` or ``"insufficient"``.
         value: the quantity; None where the text leaves it open.
         models: a model that agrees with the text, as tables; two that differ in the quantity where it is left open.
@@ -32,9 +37,10 @@ class Decision:
         why: why it is left open, in a few words.
     """
 
+    told: Told = field(repr=False)
     answer: str
     value: Fraction | None
-    models: tuple[Mapping[str, Sequence[Fraction]], ...] = ()
+    models: tuple[Mapping[str, Sequence[Fraction]], ...] = field(default=(), repr=False)
     values: tuple[Fraction, ...] = ()
     why: str = ""
 
@@ -44,6 +50,30 @@ class Decision:
         if self.value is None:
             return json.dumps({"ANSWER": self.answer})
         return json.dumps({"ANSWER": self.answer, "PROB": f"{float(self.value):.8f}"})
+
+    def programs(self) -> tuple[CausalProgram, ...]:
+        """The models as programs whose variables have the states 0 and 1.
+
+        Example:
+            >>> from causalpp import ate
+            >>> from causalpp.tasks.caugym.models import Figure
+            >>> figures = Figure((("Y", 1),), (("X", 1),), "0.7"), Figure((("Y", 1),), (("X", 0),), "0.4")
+            >>> decision = decide(Told(("X", "Y"), (("X", "Y"),), figures, "ATE", "X", "Y"))
+            >>> (program,) = decision.programs()
+            >>> round(ate(program, "X", "Y", treated=1, control=0, state=1).value, 9)
+            0.3
+        """
+        parents = self.told.parents
+        dag = Dag(self.told.nodes, [(above, node) for node in parents for above in parents[node]])
+        return tuple(
+            compile(dag, mechanisms={node: _table(parents[node], rows) for node, rows in model.items()})
+            for model in self.models
+        )
+
+
+def _table(parents: Sequence[str], rows: Sequence[Fraction]) -> Table:
+    shares = [[1 - float(one), float(one)] for one in rows]
+    return Table((0, 1), parents, np.reshape(shares, (2,) * (len(parents) + 1)))
 
 
 def decide(told: Told, *, seed: int = 0) -> Decision:
@@ -80,10 +110,10 @@ def decide(told: Told, *, seed: int = 0) -> Decision:
         except (ImpossibleEvidence, InvalidData) as error:  # a model in which it is not defined says nothing of it
             undefined = error
         except NotIdentified as error:
-            return Decision("insufficient", None, why=str(error))
+            return Decision(told, "insufficient", None, why=str(error))
         if len(found) > 1 and _differ(found[0], found[-1]):
             models, values = zip(*((pair[2], pair[0]) for pair in (found[0], found[-1])), strict=True)
-            return Decision("insufficient", None, models, values, "models that agree with the text differ in it")
+            return Decision(told, "insufficient", None, models, values, "models that agree with the text differ in it")
         flat = not found or (told.bound and found[0][0] in (0, 1))
         if drawn >= number and not (agreeing.unknowns and flat):
             break
@@ -92,7 +122,7 @@ def decide(told: Told, *, seed: int = 0) -> Decision:
         raise undefined
     value, exact, tables = found[0]
     above = value > told.threshold if told.asked == "above" else value < told.threshold
-    return Decision("yes" if above else "no", value, (tables,), (value,))
+    return Decision(told, "yes" if above else "no", value, (tables,), (value,))
 
 
 def _differ(one: tuple[Fraction, bool, Tables], other: tuple[Fraction, bool, Tables]) -> bool:

@@ -8,7 +8,7 @@ for "a patient" and "the patient", and the others for
   smoke"; what is called the same in a form is the same variable;
 - ``<e:are>``, ``<h:makes>``: one or several of them, as in "smokes and does not exercise", "to smoke and not to
   exercise";
-- ``<m:whether>``: one or several variables, as in "whether the patient smokes";
+- ``<m:whether>``: one or several variables, as in "whether the patient smokes", and ``<x:whether1>``: one;
 - ``<p:number>``: a probability or a threshold, as a decimal number, a percentage or a fraction;
 - ``<b:lower|upper>``: one of these words.
 
@@ -44,14 +44,14 @@ FORMS: dict[str, tuple[str, ...]] = {
         "<y:would1> if made <x:make1>, minus the probability that <the> <y:would1> if made <x:make0>.",
     ),
     "NDE": (
-        "consider the natural direct effect (NDE) past <m:whether>: the probability that <unit> <y:would1> if made "
-        "<x:make1> while <m:whether> stayed as <_:it|they> would be if made <x:make0>, minus the probability that "
-        "<unit> <y:would1> if made <x:make0>.",
+        "consider the natural direct effect (NDE) that does not go through <m:whether>: the probability that <unit> "
+        "<y:would1> if made <x:make1>, with <m:whether> left as <_:it|they> would be if <the> were made <x:make0>, "
+        "minus the probability that <unit> <y:would1> if made <x:make0>.",
     ),
     "NIE": (
-        "consider the natural indirect effect (NIE) through <m:whether>: the probability that <unit> <y:would1> if "
-        "made <x:make0> while <m:whether> changed to what <_:it|they> would be if made <x:make1>, minus the "
-        "probability that <unit> <y:would1> if made <x:make0>.",
+        "consider the natural indirect effect (NIE) that goes through <m:whether>: the probability that <unit> "
+        "<y:would1> if made <x:make0>, with <m:whether> changed to what <_:it|they> would be if <the> were made "
+        "<x:make1>, minus the probability that <unit> <y:would1> if made <x:make0>.",
     ),
     "PN": (
         "consider the probability of necessity (PN): given that <unit> <x:is1> and <y:is1>, the probability that "
@@ -67,9 +67,9 @@ FORMS: dict[str, tuple[str, ...]] = {
     ),
     "not monotone": ("do not assume monotonicity.",),
     "bound": (
-        "what is asked for is the <b:lower|upper> bound of Tian and Pearl, which follows from how probable it is that "
-        "<unit> <y:is1> if made <x:make1> and if made <x:make0>, and from how often <unit> <x:is1> and <y:is1> in "
-        "each combination.",
+        "what is asked for is the <b:lower|upper> bound of Tian and Pearl, which is all that follows from the "
+        "probability that <unit> <y:is1> if made <x:make1>, this probability if made <x:make0>, and the probabilities "
+        "of the four combinations of <x:whether1> and <y:whether1>.",
     ),
     "value": ("what is asked for is the value under this assumption.",),
     "question": (

@@ -18,7 +18,7 @@ __all__ = ["read"]
 
 _SLOT = re.compile(r"<(\w+)(?::([^<>]+))?>")
 _NUMBER = r"-?\d+(?:\.\d+)?%?|-?\d+/\d+"
-_EITHER = re.compile(r"(?:^|, | and )either ")
+_EITHER = re.compile(r"(?:^|, and | and |, )either ")
 
 
 def read(text: str) -> Told:
@@ -117,6 +117,8 @@ class _Said:
             return part if part == getattr(words, name) else None
         if kind == "whether":
             return words.whether(part)
+        if kind == "whether1":
+            return (words.whether(part) or (None,))[0]
         if kind in ("are", "makes"):
             return words.several(part, {"are": "is", "makes": "make"}[kind])
         if kind == "number" or "|" in kind:
