@@ -1,5 +1,7 @@
 """Tasks: items with true answers, and who generates, reads, perturbs and checks them."""
 
+from causalpp.tasks import caugym
+from causalpp.tasks.caugym import CauGymItem
 from causalpp.tasks.corr2cause import (
     PERTURBATIONS,
     PREMISES,
@@ -57,6 +59,7 @@ __all__ = [
     "SHARES",
     "Audit",
     "Benchmark",
+    "CauGymItem",
     "Corr2CauseItem",
     "Cytometry",
     "Disagreement",
@@ -72,6 +75,7 @@ __all__ = [
     "YesNo",
     "audit",
     "benchmark_names",
+    "caugym",
     "check_certificate",
     "classes",
     "complete_set",

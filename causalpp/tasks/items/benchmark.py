@@ -50,6 +50,9 @@ class Benchmark(Generic[SomeItem]):
     def __len__(self) -> int:
         return len(self.items)
 
+    def __getitem__(self, place: int) -> SomeItem:
+        return self.items[place]
+
     def __iter__(self) -> Iterator[SomeItem]:
         return iter(self.items)
 
@@ -146,7 +149,7 @@ class Benchmark(Generic[SomeItem]):
             ) from None
         rows = [item.to_dict() for item in self.items]
         names = dict.fromkeys(name for item in self.items or [self._kind] for name in item.stored)
-        texts = [name for name in names if any(isinstance(row.get(name), dict) for row in rows)]
+        texts = [name for name in names if any(_of_mappings(row.get(name)) for row in rows)]
         for row in rows:
             row |= {name: json.dumps(row[name], ensure_ascii=False) for name in texts if row.get(name) is not None}
         file = BytesIO()
@@ -170,6 +173,11 @@ class Benchmark(Generic[SomeItem]):
         settings = source.with_suffix(_ABOUT)
         about = json.loads(read_text(settings)) if settings.is_file() else {}
         return cls(tuple(read_items(source)), about)
+
+
+def _of_mappings(value: Any) -> bool:
+    """Whether a value is a mapping, or several: their keys differ from row to row, so they are no columns."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(part, dict) for part in value))
 
 
 def _said(sizes: Any) -> str:
