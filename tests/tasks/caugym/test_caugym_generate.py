@@ -140,7 +140,7 @@ def test_stories_have_words_for_eight_variables():
         ({"stories": ["ghosts"]}, "there is no story 'ghosts'"),
         ({"sizes": 9}, "2 to 8 variables, not 9"),
         ({"sizes": []}, "one number of variables"),
-        ({"sizes": 2}, "need three variables"),
+        ({"sizes": 2}, "CDE in the set .plain. needs 3 variables"),
         ({"quantities": ["PN", "PN"]}, "named twice"),
         ({"shares": {"train": 0.5}}, "add up to 0.5"),
     ],
