@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 import causalpp as cpp
+from causalpp._pages import Table
 from causalpp.benchmarks import DataStudy, data_study
-from causalpp.benchmarks.studies.data import WORLDS, Cell
+from causalpp.benchmarks.studies.data import WORLDS, Cell, blocks
 from causalpp.benchmarks.studies.data.units import Unit
 from causalpp.benchmarks.studies.data.worlds import structure, world
 from causalpp.cli import main
@@ -84,7 +85,15 @@ def test_runs_resume_and_are_read_again(tmp_path):
         for asked, error in ((0, None), (3, 0.1), (3, 0.3))
     }
     assert all(cell.runs == 2 for cell in found.cells)
-    assert "data and oracle" in repr(found)
+    assert {(c.method, c.runs) for c in found.where_class_is_wrong().cells} <= {
+        (method, sum(row["class_right"] is False for row in found.runs) // 9) for method in ("both", "oracle", "class")
+    }
+    shown = {table.caption: table for table in blocks(found) if isinstance(table, Table)}
+    shd = shown["Expected SHD"]
+    assert shd.head == ("", "no answers", "error 0.3", "error 0.1")
+    assert [line[0] for line in shd.rows] == ["no rows, oracle alone", "60 rows", "60 rows, GES class"]
+    told = found.cell("discrete", 60, 0.3, "both", 3)
+    assert shd.rows[1][2] == f"{told.means['shd']:.2f} ± {told.spread['shd']:.2f}"
     assert isinstance(found.to_frame(), pd.DataFrame)
 
 

@@ -183,6 +183,10 @@ class DataStudy:
                 return cell
         raise InvalidParameter(f"no runs: {world}, {rows} rows, error {error}, {method}, {questions} questions")
 
+    def where_class_is_wrong(self) -> DataStudy:
+        """Only the runs in which the truth is no member of the class that GES finds; of none where it was not asked."""
+        return DataStudy(tuple(row for row in self.runs if row.get("class_right") is False), self.settings)
+
     def edge_bins(self, world: str, method: str = "both", questions: int | None = None) -> tuple[EdgeBin, ...]:
         """Probabilities of edges beside their truth, bin by bin, and then all together.
 

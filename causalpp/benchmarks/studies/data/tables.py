@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from causalpp._pages import Block, Heading, Paragraph, Table
 from causalpp.benchmarks.studies.data.study import Cell, DataStudy
@@ -14,27 +14,22 @@ _SHOWN = {
     "oracle": ("neither", "oracle alone"),
     "class": ("a member of the GES class", "loop on the GES class"),
 }
+_PAIRS = (("claimed", "right"), ("pair_claimed", "pair_right"), ("effect_claimed", "covered"))
+_WHO = ("rows", "error", "known", "questions", "runs")
 
 
 def blocks(study: DataStudy) -> list[Block]:
-    """Headings, sentences and tables."""
+    """Headings, sentences and tables: a table for each measure where there are several rates, else a line a cell."""
     out: list[Block] = []
-    worlds = dict.fromkeys(cell.world for cell in study.cells)
-    for world in worlds:
-        out += [Heading(_title(study, world)), *_worth(study, world), *_claims(study, world), *_edges(study, world)]
+    parts = (_grids,) if len(study.settings["errors"]) > 1 else (_worth, _claims, _edges)
+    for world in dict.fromkeys(cell.world for cell in study.cells):
+        runs = max(cell.runs for cell in study.cells if cell.world == world)
+        out.append(Heading(f"{world}: {study.settings['variables']} variables, {runs:,} worlds", 3))
+        out += [block for part in parts for block in part(study, world)]
     return out
 
 
-def _title(study: DataStudy, world: str) -> str:
-    runs = max(cell.runs for cell in study.cells if cell.world == world)
-    return f"{world}: {study.settings['variables']} variables, {runs:,} worlds"
-
-
-def _of(study: DataStudy, world: str) -> Iterator[Cell]:
-    """The cells of one kind of world; what no question changes is shown once."""
-    for cell in study.cells:
-        if cell.world == world:
-            yield cell
+# --- a line for each cell ---------------------------------------------------------------------------------------
 
 
 def _who(cell: Cell) -> list[str]:
@@ -49,7 +44,17 @@ def _pm(cell: Cell, name: str, digits: int = 2) -> str:
     return f"{cell.means[name]:.{digits}f} ± {cell.spread[name]:.{digits}f}"
 
 
-_WHO = ("rows", "error", "known", "questions", "runs")
+def _gap(cell: Cell, claimed: str, right: str) -> str:
+    if right not in cell.means:
+        return ""
+    return f"{cell.means[claimed] - cell.means[right]:+.3f} ± {cell.spread[f'{right}_gap']:.3f}"
+
+
+def _of(study: DataStudy, world: str) -> list[Cell]:
+    """The cells of one kind of world, by rows, questions and who tells."""
+    place = list(_SHOWN)
+    found = [cell for cell in study.cells if cell.world == world]
+    return sorted(found, key=lambda cell: (cell.rows, cell.questions, place.index(cell.method)))
 
 
 def _worth(study: DataStudy, world: str) -> Iterator[Block]:
@@ -58,31 +63,26 @@ def _worth(study: DataStudy, world: str) -> Iterator[Block]:
         (*_WHO, "log score of the truth", "expected SHD", "expected SID", "effect error", "graph right", ".95 claimed"),
         [
             [
-                *_who(cell), _pm(cell, "log_score"), _pm(cell, "shd"), _pm(cell, "sid"), _pm(cell, "effect_error", 3),
+                *_who(cell),
+                *(_pm(cell, "log_score"), _pm(cell, "shd"), _pm(cell, "sid"), _pm(cell, "effect_error", 3)),
                 _pm(cell, "right"),
                 f"{cell.means['sure']:.0%}" + ("" if cell.until_sure is None else f", after {cell.until_sure:.1f}"),
             ]
             for cell in _of(study, world)
         ],
-    )  # fmt: skip
+    )
 
 
 def _claims(study: DataStudy, world: str) -> Iterator[Block]:
     yield Paragraph("Claimed less right ± standard error: best graph, how pairs are joined, effects (90 % intervals).")
-    rows = [
-        [*_who(cell), *(_gap(cell, *pair) for pair in _PAIRS), _pm(cell, "covered"), _pm(cell, "effect_width")]
-        for cell in _of(study, world)
-    ]
-    yield Table((*_WHO, "best graph", "pairs", "effects", "covered", "width"), rows)
-
-
-_PAIRS = (("claimed", "right"), ("pair_claimed", "pair_right"), ("effect_claimed", "covered"))
-
-
-def _gap(cell: Cell, claimed: str, right: str) -> str:
-    if right not in cell.means:
-        return ""
-    return f"{cell.means[claimed] - cell.means[right]:+.3f} ± {cell.spread[f'{right}_gap']:.3f}"
+    wrong = study.where_class_is_wrong()
+    for part, title in ((study, ""), (wrong, "Only runs in which the truth is not in the GES class")):
+        rows = [
+            [*_who(cell), *(_gap(cell, *pair) for pair in _PAIRS), _pm(cell, "covered"), _pm(cell, "effect_width")]
+            for cell in _of(part, world)
+        ]
+        if rows:
+            yield Table((*_WHO, "best graph", "pairs", "effects", "covered", "width"), rows, title)
 
 
 def _edges(study: DataStudy, world: str) -> Iterator[Block]:
@@ -90,12 +90,44 @@ def _edges(study: DataStudy, world: str) -> Iterator[Block]:
     asked = max(study.settings["questions"])
     yield Paragraph(f"Probabilities of edges after {asked} questions: claimed less right ± standard error (edges).")
     bins = {m: {(b.low, b.high): b for b in study.edge_bins(world, m)} for m in methods}
-    ends = sorted({end for found in bins.values() for end in found}, key=lambda e: (e == (0.0, 1.0), e))
     rows = []
-    for low, high in ends:
+    for low, high in sorted({end for found in bins.values() for end in found}, key=lambda e: (e == (0.0, 1.0), e)):
         row = ["all" if (low, high) == (0.0, 1.0) else f"{low:g}–{high:g}"]
         for m in methods:
             one = bins[m].get((low, high))
             row.append("" if one is None else f"{one.gap:+.3f} ± {one.standard_error:.3f} ({one.edges:,})")
         rows.append(row)
     yield Table(("probability", *(_SHOWN[m][asked > 0] for m in methods)), rows)
+
+
+# --- a table for each measure -----------------------------------------------------------------------------------
+
+_MEASURES: tuple[tuple[str, str, Callable[[Cell], str]], ...] = (
+    ("log_score", "Log score of the truth", lambda cell: _pm(cell, "log_score")),
+    ("shd", "Expected SHD", lambda cell: _pm(cell, "shd")),
+    ("sid", "Expected SID", lambda cell: _pm(cell, "sid")),
+    ("effect_error", "Error of the effect", lambda cell: _pm(cell, "effect_error", 3)),
+    ("covered", "Effects in their 90 % interval", lambda cell: _pm(cell, "covered")),
+    ("pair_right", "How pairs are joined: claimed less right", lambda cell: _gap(cell, "pair_claimed", "pair_right")),
+)
+
+
+def _grids(study: DataStudy, world: str) -> Iterator[Block]:
+    """More rows downwards, better answers rightwards; the first column is data alone, the first line answers alone."""
+    asked, errors = max(study.settings["questions"]), sorted(study.settings["errors"], reverse=True)
+    here = {(c.rows, c.error, c.method): c for c in _of(study, world) if c.questions in (0, asked)}
+    sizes = sorted({rows for rows, _, _ in here})
+    lines = [("no rows, oracle alone", sizes[-1], "oracle")]
+    lines += [(f"{n:,} rows", n, "both") for n in sizes] + [(f"{n:,} rows, GES class", n, "class") for n in sizes]
+    yield Paragraph(
+        f"After {asked} questions to an oracle that errs at the rate over the column: means over runs ± their standard "
+        "errors. Of effects, the parameters of the first line are fitted to the most rows."
+    )
+    for name, title, show in _MEASURES:
+        rows = []
+        for label, n, method in lines:
+            cells = [here.get((n, error, method)) for error in (None, *errors)]
+            if any(cell is not None and name in cell.means for cell in cells):
+                rows.append([label, *("" if cell is None else show(cell) for cell in cells)])
+        if rows:
+            yield Table(("", "no answers", *(f"error {error:g}" for error in errors)), rows, title)

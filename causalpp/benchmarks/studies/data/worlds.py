@@ -71,7 +71,8 @@ class World:
     def effect(self, treatment: str, outcome: str) -> float:
         """E(outcome | do(treatment = 1)) less that of 0; of yes and no, of the probability of yes."""
         t, o = (self.dag.nodes.index(name) for name in (treatment, outcome))
-        set_to = [self._simulate(-1 if self.discrete else _LONG, 0, {t: value})[:, [o, -1]] for value in (1.0, 0.0)]
+        n = -1 if self.discrete else _LONG if self.name == "nonlinear" else 1  # along lines all rows change alike
+        set_to = [self._simulate(n, 0, {t: value})[:, [o, -1]] for value in (1.0, 0.0)]
         if self.discrete:  # all states, with their probabilities in the last column
             return float(np.subtract(*(rows[:, 0] @ rows[:, 1] for rows in set_to)))
         return float(np.subtract(*(rows[:, 0].mean() for rows in set_to)))
