@@ -9,8 +9,8 @@ import numpy as np
 
 from causalpp._bits import bits
 from causalpp.scores.dirichlet import check_weight, counted, discrete_counts
-from causalpp.scores.gaussian import Volumes
-from causalpp.scores.local import EquivalentScore, Interventions, Rows
+from causalpp.scores.gaussian import Normal, T, Volumes
+from causalpp.scores.local import Interventions, Rows
 from causalpp.scores.table import Data, Floats
 
 __all__ = ["BIC"]
@@ -19,7 +19,7 @@ _RIDGE = 1e-8  # on indicators of states, which may determine each other
 _NOTHING = 1e-12  # variance of a standardised column that is rounding
 
 
-class BIC(EquivalentScore):
+class BIC(Normal):
     """The largest log-likelihood, less half the number of parameters times the logarithm of the number of rows.
 
     Schwarz, Annals of Statistics 6, 1978: higher is better, so it is −½ of what is often called BIC.  Discrete
@@ -43,6 +43,8 @@ class BIC(EquivalentScore):
         (True, 'BIC')
     """
 
+    _by_volume = False
+
     def __init__(
         self, data: Data, penalty_discount: float = 1.0, *, interventions: Interventions | None = None
     ) -> None:
@@ -50,6 +52,7 @@ class BIC(EquivalentScore):
         super().__init__(data, interventions=interventions)
 
     def _prepare(self, rows: Rows | None) -> None:
+        self._know(None)
         table = self.table
         self.name = "degenerate Gaussian BIC" if table.kind == "mixed" else "BIC"
         if table.kind == "discrete":
@@ -58,7 +61,16 @@ class BIC(EquivalentScore):
         values = table.joint if rows is None else table.joint[rows]
         rest = values - (values.mean(0) if len(values) else 0.0)
         ridge = _RIDGE * np.eye(values.shape[1]) if table.kind == "mixed" else 0.0
-        self._volumes = Volumes(rest.T @ rest / max(1, len(values)) + ridge, table.places, _NOTHING)
+        matrix = rest.T @ rest / max(1, len(values)) + ridge
+        self._volumes = Volumes(matrix, table.places, _NOTHING)
+        if table.kind == "continuous":
+            n, spread = self.rows, self.table.log_spread
+            self._charge: float = self.penalty_discount * math.log(max(1, n)) / 2
+            self._know(matrix)
+            self._apart: list[float] = (-n / 2 * math.log(2 * math.pi * math.e) - n * spread).tolist()
+
+    def _of_rest(self, target: int, size: int, log_volume: T, log_rest: T) -> T:  # noqa: ARG002
+        return self._apart[target] - self._charge * (size + 2) - self.rows / 2 * log_rest
 
     def _values(self, sets: Sequence[int]) -> Sequence[float] | Floats:
         rows, half = self.rows, self.penalty_discount * math.log(self.rows) / 2

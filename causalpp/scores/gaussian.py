@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,9 +19,12 @@ from causalpp.scores.dirichlet import check_weight
 from causalpp.scores.local import EquivalentScore, Interventions, Rows
 from causalpp.scores.table import Data, Floats, Table
 
-__all__ = ["BGe", "NormalWishart", "Volumes"]
+__all__ = ["BGe", "Normal", "NormalWishart", "Volumes"]
+
+T = TypeVar("T", float, Floats)
 
 _CELLS = 1 << 22  # of the parts that are looked at together
+_NEAR = 1e-5  # share of a column's part that others leave, below which determinants are computed one by one
 _SINGULAR = -1e3  # the logarithm of an eigenvalue that is none
 
 
@@ -121,7 +126,82 @@ class NormalWishart:
         )
 
 
-class BGe(EquivalentScore):
+class Normal(EquivalentScore):
+    """A score that knows columns by one symmetric matrix, and of a family only determinants of its parts.
+
+    What parents leave of the matrix (its Schur complement) has all that one more variable or parent adds, so a search
+    that adds parents one by one computes no determinant.
+    """
+
+    _by_volume = True  #: whether the log-determinant of the parents' part matters
+    _matrix: Floats | None  #: None where the determinants have to be computed one by one
+
+    def _know(self, matrix: Floats | None) -> None:
+        """Begin with a matrix, or without one."""
+        self._matrix = matrix
+        self._left: dict[int, tuple[Floats, float] | None] = {}
+        self._diagonal = np.ones(self.d) if matrix is None else matrix.diagonal()
+        self._near = (_NEAR * self._diagonal).tolist()
+
+    @abstractmethod
+    def _of_rest(self, target: int, size: int, log_volume: T, log_rest: T) -> T:
+        """The score of a column given so many parents: log-determinant of their part, logarithm of what is left."""
+
+    def _rest(self, parents: int) -> tuple[Floats, float] | None:
+        """What parents leave of the matrix, and the log-determinant of their part; None where they are collinear."""
+        if parents not in self._left:
+            if len(self._left) * self.d**2 > _CELLS:
+                self._left.clear()
+            if not parents:
+                assert self._matrix is not None  # for the type checker
+                found: tuple[Floats, float] | None = (self._matrix, 0.0) if self._matrix.diagonal().all() else None
+            else:
+                low = parents & -parents
+                for k in bits(parents) if parents ^ low not in self._left else ():
+                    if parents ^ 1 << k in self._left:  # one step away from what is known
+                        low = 1 << k
+                        break
+                found = self._rest(parents ^ low)
+                k = low.bit_length() - 1
+                if found is not None:
+                    left, volume = found
+                    column = left[k]
+                    pivot = float(column[k])
+                    if pivot > self._near[k]:
+                        found = left - column[:, None] * (column / pivot), volume + math.log(pivot)
+                    else:
+                        found = None
+            self._left[parents] = found
+        return self._left[parents]
+
+    def _family(self, target: int, parents: int) -> float:
+        found = None if self._matrix is None else self._rest(parents)
+        if found is None or not found[0][target, target] > self._near[target]:
+            return super()._family(target, parents)
+        left, volume = found
+        return float(self._of_rest(target, parents.bit_count(), volume, math.log(left[target, target])))
+
+    def _gains_of(self, target: int, parents: int, others: Sequence[int]) -> Floats:
+        found = None if self._matrix is None else self._rest(parents)
+        if found is not None:
+            left, volume = found
+            column, share = left[target], left.diagonal() / self._diagonal
+            alone = float(column[target])
+            share[others] = 1.0
+            each = share * self._diagonal
+            rest = alone - column * column / each if share.min() > _NEAR else np.zeros(self.d)
+            rest[others] = alone
+            if rest.min() > self._near[target]:
+                size = parents.bit_count()
+                more = volume + np.log(each) if self._by_volume else each
+                out = self._of_rest(target, size + 1, more, np.log(rest))
+                out -= self._of_rest(target, size, volume, math.log(alone))
+                out[others] = -np.inf
+                return out
+        return super()._gains_of(target, parents, others)
+
+
+class BGe(Normal):
     """The logarithm of the density of real columns that are normal together, parameters integrated out.
 
     Geiger & Heckerman, Annals of Statistics 30, 2002, corrected by Kuipers, Moffa & Heckerman, Annals of Statistics
@@ -185,7 +265,15 @@ class BGe(EquivalentScore):
         n, mean = len(values), values.mean(0) if len(values) else np.zeros(self.d)
         rest = values - mean
         matrix = self.prior.t * np.eye(self.d) + rest.T @ rest + n * weight / (n + weight) * np.outer(mean, mean)
+        self._know(matrix)
         self._volumes = Volumes(matrix, [[k] for k in range(self.d)])
+        self._apart = [float(self.prior.log_density(self.rows, size, 0.0)) for size in range(self.d + 2)]
+
+    def _of_rest(self, target: int, size: int, log_volume: T, log_rest: T) -> T:
+        units = self.rows * self.table.log_spread[target] if self.standardise else 0.0
+        after = self.prior.alpha_w - self.d + size + self.rows
+        apart = self._apart[size + 1] - self._apart[size] - units
+        return apart - log_volume / 2 - (after + 1) / 2 * log_rest
 
     def _values(self, sets: Sequence[int]) -> Floats:
         log_volume, size = self._volumes(sets)

@@ -142,18 +142,34 @@ class LocalScore(ABC):
         """The score of a column given a mask of others."""
         known = self._known[target]
         if parents not in known:
-            known[parents] = float(self._scored(target, [parents])[0])
+            part = self.part(target)
+            known[parents] = part._family(target, parents) if part.rows else 0.0
         return known[parents]
 
     def gains(self, target: int, parents: int) -> Floats:
         """How much the score of a column rises with each further parent, shape ``(d,)``; −inf for those it has."""
         known = self._gains[target]
         if parents not in known:
-            new = [k for k in range(self.d) if k != target and not parents >> k & 1]
-            out = np.full(self.d, -np.inf)
-            out[new] = self._scored(target, [parents | 1 << k for k in new]) - self.of(target, parents)
-            known[parents] = out
+            part = self.part(target)
+            others = bits(parents | 1 << target)
+            if part.rows:
+                known[parents] = part._gains_of(target, parents, others)
+            else:
+                known[parents] = np.zeros(self.d)
+                known[parents][others] = -np.inf
         return known[parents]
+
+    def _family(self, target: int, parents: int) -> float:
+        """The score of a column given one mask, of the rows that were prepared."""
+        return float(self._families(target, [parents])[0])
+
+    def _gains_of(self, target: int, parents: int, others: Sequence[int]) -> Floats:
+        """What each further parent adds, of the rows that were prepared; −inf for the others, which are none."""
+        new = [k for k in range(self.d) if k not in others]
+        out = np.full(self.d, -np.inf)
+        scores = self._families(target, [parents, *(parents | 1 << k for k in new)])
+        out[new] = scores[1:] - scores[0]
+        return out
 
     def total(self, parents: Sequence[int]) -> float:
         """The score of a graph, given as each column's mask of parents."""

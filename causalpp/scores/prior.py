@@ -188,12 +188,18 @@ class Objective:
         """What the prior adds for each edge, row effect, column cause."""
         return np.asarray(self.prior.matrix(self.score.names).T)
 
+    @cached_property
+    def _flat(self) -> bool:
+        """Whether no edge adds anything."""
+        return not self._each.any()
+
     def _of_prior(self, target: int, parents: int) -> float:
         return float(self._each[target, bits(parents)].sum())
 
     def of(self, target: int, parents: int) -> float:
         """Of a column given a mask of others."""
-        return self.score.of(target, parents) + self._of_prior(target, parents)
+        value = self.score.of(target, parents)
+        return value if self._flat else value + self._of_prior(target, parents)
 
     def many(self, target: int, parents: Sequence[int]) -> Floats:
         """Of a column given each of several masks."""
@@ -202,7 +208,8 @@ class Objective:
 
     def gains(self, target: int, parents: int) -> Floats:
         """How much it rises with each further parent, shape ``(d,)``; −inf for those a column has."""
-        return np.asarray(self.score.gains(target, parents) + self._each[target])
+        gains = self.score.gains(target, parents)
+        return gains if self._flat else np.asarray(gains + self._each[target])
 
     def total(self, parents: Sequence[int]) -> float:
         """Of a graph, given as each column's mask of parents."""

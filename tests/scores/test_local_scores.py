@@ -368,3 +368,20 @@ def test_numbers_that_are_none_are_refused() -> None:
     assert scores.BDeu(frame, interventions=[pd.NA] * 40).local("v0") == scores.BDeu(frame).local("v0")
     real = columns(np.random.default_rng(0), 20, "rr")
     assert math.isfinite(scores.BGe(real, 1e-300).local("v0", "v1"))
+
+
+@pytest.mark.parametrize("make", [scores.BIC, scores.BGe, lambda frame: scores.BGe(frame, 3.0, alpha_w=12, t=2.0)])
+@pytest.mark.parametrize("near", [1.0, 1e-3, 1e-9, 0.0])
+def test_what_parents_leave_is_what_determinants_say(make, near: float) -> None:
+    """Also where columns are nearly or wholly collinear, whichever came first and whatever is remembered."""
+    rng = np.random.default_rng(0)
+    frame = columns(rng, 200, "rrrrr").assign(twin=lambda f: f["v0"] + near * rng.normal(size=200))
+    score, slow = make(frame), make(frame)
+    for _ in range(60):
+        target = int(rng.integers(6))
+        parents = int(rng.integers(64)) & ~(1 << target)
+        wanted = slow.local_many([target], [parents])[0]
+        assert score.of(target, parents) == pytest.approx(wanted, rel=1e-9, abs=1e-6)
+        more = [k for k in range(6) if k != target and not parents >> k & 1]
+        gains = slow.local_many([target] * len(more), [parents | 1 << k for k in more]) - wanted
+        np.testing.assert_allclose(score.gains(target, parents)[more], gains, rtol=1e-7, atol=1e-6)

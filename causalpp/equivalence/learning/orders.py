@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,22 @@ _ALL = 1 << 14  # families, were all columns like this one, up to which all sets
 _NODES = 20_000  # tucks that one such attempt may try
 
 
+class Found(NamedTuple):
+    """Good parents among predecessors, and on which of these they rest.
+
+    Attributes:
+        parents: a mask.
+        score: of the column with them.
+        added: what was a parent for some time while they were looked for; other predecessors could as well be missing.
+        missed: what would have been one, had it been among the predecessors; any others could as well be.
+    """
+
+    parents: int
+    score: float
+    added: int = -1
+    missed: int = -1
+
+
 class Families:
     """For each column, good parents among those that come before it in an order.
 
@@ -35,53 +52,59 @@ class Families:
 
     def __init__(self, score: Objective, rules: Rules) -> None:
         self.score, self.rules = score, rules
-        self._found: list[dict[int, tuple[int, float]]] = [{} for _ in range(score.d)]
+        self._found: list[dict[int, Found]] = [{} for _ in range(score.d)]
         self._next: list[dict[int, list[int]]] = [{} for _ in range(score.d)]
         self._kept: list[dict[int, int]] = [{} for _ in range(score.d)]
         free = (mask & ~needed for mask, needed in zip(rules.allowed, rules.needed))
         self._few = [(1 << mask.bit_count()) * score.d <= _ALL for mask in free]
 
-    def best(self, v: int, before: int) -> tuple[int, float]:
-        """A mask of parents of v within a mask, and the score of v with them."""
+    def best(self, v: int, before: int) -> Found:
+        """The parents of v within a mask."""
         within = before & self.rules.allowed[v]
         found = self._found[v].get(within)
         if found is None and self._few[v]:
             found = self._best_of_all(v, within)
         elif found is None:
-            parents = self._shrunk(v, self._grown(v, self.rules.needed[v], within))
-            while True:
-                again = self._shrunk(v, self._grown(v, parents, within))
+            grown, added, missed = self._grown(v, self.rules.needed[v], within)
+            parents = self._shrunk(v, grown)
+            while parents != grown:  # else nothing more is to be had
+                grown, more, lost = self._grown(v, parents, within)
+                added, missed = added | more, missed | lost
+                again = self._shrunk(v, grown)
                 if self.score.of(v, again) <= self.score.of(v, parents) + _EPS:
                     break
                 parents = again
-            found = parents, self.score.of(v, parents)
+            found = Found(parents, self.score.of(v, parents), added, missed & self.rules.allowed[v])
             self._found[v][within] = found
         return found
 
-    def _best_of_all(self, v: int, within: int) -> tuple[int, float]:
+    def _best_of_all(self, v: int, within: int) -> Found:
         """The best parents of all within a mask, which holds the needed ones or is as good as empty."""
         needed = self.rules.needed[v]
-        found = within | needed, self.score.of(v, within | needed)
+        found = Found(within | needed, self.score.of(v, within | needed))
         for k in bits(within & ~needed):
             smaller = self.best(v, within & ~(1 << k))
-            if smaller[1] >= found[1]:
+            if smaller.score >= found.score:
                 found = smaller
         self._found[v][within] = found
         return found
 
-    def _grown(self, v: int, parents: int, within: int) -> int:
-        known = self._next[v]
+    def _grown(self, v: int, parents: int, within: int) -> tuple[int, int, int]:
+        """Parents and more, what was added, and what would have been had it been there."""
+        known, added, missed = self._next[v], 0, 0
         while True:
             if parents not in known:
                 gains = self.score.gains(v, parents)
-                helpful = np.flatnonzero(gains > _EPS)
-                known[parents] = helpful[np.argsort(-gains[helpful], kind="stable")].tolist()
+                helpful = (gains > _EPS).nonzero()[0]
+                known[parents] = helpful[(-gains[helpful]).argsort(kind="stable")].tolist()
             for k in known[parents]:
                 if within >> k & 1:
                     parents |= 1 << k
+                    added |= 1 << k
                     break
+                missed |= 1 << k
             else:
-                return parents
+                return parents, added, missed
 
     def _shrunk(self, v: int, parents: int) -> int:
         known = self._kept[v]
@@ -97,14 +120,25 @@ class Families:
                 return parents
             parents = known[parents]
 
+    def along(self, order: Sequence[int]) -> list[Found]:
+        """Each column's parents in an order."""
+        out, before = [_NONE] * len(order), 0
+        for v in order:
+            out[v] = self.best(v, before)
+            before |= 1 << v
+        return out
+
     def graph(self, order: Sequence[int]) -> tuple[list[int], float]:
         """Each column's mask of parents in an order, and the score of the graph."""
-        out, total, before = [0] * len(order), 0.0, 0
-        for v in order:
-            out[v], value = self.best(v, before)
-            total += value
-            before |= 1 << v
-        return out, total
+        return graph_of(self.along(order))
+
+
+_NONE = Found(0, 0.0)
+
+
+def graph_of(found: Sequence[Found]) -> tuple[list[int], float]:
+    """Each column's mask of parents, and the score of the graph."""
+    return [one.parents for one in found], sum(one.score for one in found)
 
 
 class Best:
@@ -145,50 +179,70 @@ def starts(rules: Rules, draw: random.Random) -> list[list[int]]:
 
 def improved(families: Families, order: list[int], watch: Watch, best: Best, draw: random.Random, phase: str) -> float:
     """Move single columns to where the score is best until none moves (BOSS); ``order`` is changed in place."""
-    rules = families.rules
-    total = families.graph(order)[1]
+    found = families.along(order)
+    total = graph_of(found)[1]
     while True:
         before = total
         columns = list(order)
         draw.shuffle(columns)
         for number, v in enumerate(columns):
             watch(phase, number, len(columns))
-            after = _moved(families, rules, order, v, total)
-            if after > total:
-                total = after
-                best.offer(*families.graph(order))
+            if _moved(families, order, found, v, total):
+                parents, total = graph_of(found)
+                best.offer(parents, total)
         if total <= before + _EPS:
             return total
 
 
-def _moved(families: Families, rules: Rules, order: list[int], v: int, total: float) -> float:
-    """Put v where the score is best, if that is better than where it is."""
-    others = [k for k in order if k != v]
-    bit = 1 << v
+def _moved(families: Families, order: list[int], found: list[Found], v: int, total: float) -> bool:
+    """Put v where the score is best, if that is better than where it is; says whether.
+
+    Of every other column it is known what parents it has where v precedes it or does not, so the other way is looked up
+    only where v makes a difference.
+    """
+    rules, bit = families.rules, 1 << v
+    at = order.index(v)
+    others = order[:at] + order[at + 1 :]
     low, high = 0, len(others)
+    if rules:
+        for place, k in enumerate(others):
+            if rules.needed[v] >> k & 1:
+                low = place + 1
+            if rules.children[v] >> k & 1:
+                high = min(high, place)
+    own: list[Found] = []
+    without, behind = [found[k] for k in others], [found[k] for k in others]
+    prefix, last = 0, None
     for place, k in enumerate(others):
-        if rules.needed[v] >> k & 1:
-            low = place + 1
-        if rules.children[v] >> k & 1:
-            high = min(high, place)
-    own, without, behind, prefix = [], [], [], 0
-    for place in range(len(others) + 1):
-        own.append(families.best(v, prefix)[1] if low <= place <= high else -np.inf)
-        if place < len(others):
-            k = others[place]
-            # What must follow v, or precede it, is never asked for on the wrong side.
-            without.append(families.best(k, prefix)[1] if place < high else 0.0)
-            behind.append(families.best(k, prefix | bit)[1] if place >= low else 0.0)
-            prefix |= 1 << k
-    value = np.array(own)
-    value += np.concatenate([[0.0], np.cumsum(without)])
-    value += sum(behind) - np.concatenate([[0.0], np.cumsum(behind)])
-    place = int(np.argmax(value >= value.max() - _EPS))  # the first of equally good ones, whatever was rounded
-    if value[place] <= total + _EPS:
-        return total
-    others.insert(place, v)
-    order[:] = others
-    return float(value[place])
+        if low <= place <= high:
+            if last is None or last.missed & prefix:
+                last = families.best(v, prefix)
+            own.append(last)
+        # What must follow v, or precede it, is never asked for on the wrong side.
+        if place >= at:
+            if place < high and without[place].added & bit:
+                without[place] = families.best(k, prefix)
+        elif place >= low and behind[place].missed & bit:
+            behind[place] = families.best(k, prefix | bit)
+        prefix |= 1 << k
+    if high == len(others):
+        own.append(families.best(v, prefix) if last is None or last.missed & prefix else last)
+    value = sum(one.score for one in without[:low]) + sum(one.score for one in behind[low:])
+    values = []
+    for place in range(low, high + 1):
+        values.append(value + own[place - low].score)
+        if place < high:
+            value += without[place].score - behind[place].score
+    most = max(values) - _EPS
+    place = next(k for k, value in enumerate(values) if value >= most)  # the first of equally good ones
+    if values[place] <= total + _EPS:
+        return False
+    found[v] = own[place]
+    place += low
+    for k, one in zip(others, without[:place] + behind[place:], strict=True):
+        found[k] = one
+    order[:] = [*others[:place], v, *others[place:]]
+    return True
 
 
 def boss(score: Objective, rules: Rules, watch: Watch, best: Best, seed: int) -> None:
@@ -282,7 +336,8 @@ def _tuck(families: Families, order: list[int], parents: list[int], total: float
     out = list(parents)
     before = mask_of(order[:start])
     for k in middle:
-        out[k], value = families.best(k, before)
-        total += value - families.score.of(k, parents[k])
+        found = families.best(k, before)
+        out[k] = found.parents
+        total += found.score - families.score.of(k, parents[k])
         before |= 1 << k
     return order[:start] + middle + order[end + 1 :], out, total
