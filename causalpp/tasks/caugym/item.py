@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -113,18 +112,6 @@ class CauGymItem(Item):
     def anonymous(self) -> bool:
         """Whether the text speaks of letters instead of a story."""
         return bool(self.about.get("story") == "letters")
-
-    @property
-    def reply(self) -> str:
-        """A right reply, in the form that the prompt asks for.
-
-        Raises:
-            TypeError: the answer is not known.
-        """
-        answer = self.target.value["ANSWER"]
-        if self.value is None:
-            return json.dumps({"ANSWER": answer})
-        return json.dumps({"ANSWER": answer, "PROB": f"{float(round(self.value, 4)):.4f}"})
 
     @property
     def topic(self) -> str:

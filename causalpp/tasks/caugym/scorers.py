@@ -133,6 +133,9 @@ class CauGym(Scorer):
             return "cut off"
         return "no object with ANSWER or PROB" if said else "empty"
 
+    def write(self, value: Any) -> str:
+        return _written(value)
+
     def compare(self, said: Any, right: Any) -> Score:
         return _compared(said, right, self.tolerance)
 
@@ -179,6 +182,9 @@ class PublishedCauGym(Scorer):
     def unread(self, text: str) -> str:
         return "no JSON object with a number under PROB" if text.strip() else "empty"
 
+    def write(self, value: Any) -> str:
+        return self.abstention if value["ANSWER"] == INSUFFICIENT else _written(value)
+
     def compare(self, said: Any, right: Any) -> Score:
         if not isinstance(said, Mapping):
             raise TypeError("it is not what the scorer reads")
@@ -200,6 +206,13 @@ for _kind in (CauGym, PublishedCauGym):
 
 
 # --- what a reply says ----------------------------------------------------------------------------------
+
+
+def _written(value: Mapping[str, Any]) -> str:
+    """A reply in the form that prompts ask for: the number to four decimal places."""
+    if value["ANSWER"] == INSUFFICIENT:
+        return json.dumps({"ANSWER": INSUFFICIENT})
+    return json.dumps({"ANSWER": value["ANSWER"], "PROB": f"{float(round(Fraction(value['PROB']), 4)):.4f}"})
 
 
 def _abstention() -> dict[str, Any]:

@@ -3,12 +3,13 @@
 import itertools
 import re
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from causalpp.errors import InvalidParameter
-from causalpp.tasks import Benchmark, Item, caugym
+from causalpp.tasks import Benchmark, Item, Target, caugym, score
 from causalpp.tasks.caugym import models
 from causalpp.tasks.caugym.derivation import Undetermined, derive
 from causalpp.tasks.caugym.stories import STORIES, phrases
@@ -81,6 +82,15 @@ def test_items_survive_files(made, tmp_path):
     assert blind.value is None
     assert not blind.program
     assert not blind.figures
+
+
+def test_the_right_reply_is_right(made):
+    opened = caugym.generate(7, sets=["insufficient"], seed=8).items
+    for item in (*made.items[:60], *opened):
+        for scorer in (item.target.scorer, caugym.PublishedCauGym()):
+            reply = scorer.write(item.target.value)
+            assert score(replace(item, target=Target(item.target.value, scorer)), reply).outcome == "right"
+    assert opened[0].target.scorer.write(opened[0].target.value) == '{"ANSWER": "insufficient"}'
 
 
 @pytest.mark.parametrize("size", range(2, 9))
