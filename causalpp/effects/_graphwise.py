@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalpp.columns import read_columns
+from causalpp.effects._weighted import distinct
 from causalpp.errors import ImpreciseWarning, InvalidParameter, TooLarge
-from causalpp.graphs import Dag, DagBatch
+from causalpp.graphs import Dag, DagBatch, reachability
 from causalpp.programs import (
     CausalProgram,
     Contrast,
-    GaussianBatch,
     LinearGaussian,
-    ProgramBatch,
     Table,
-    TableBatch,
     ate,
     att,
     cde,
@@ -94,60 +93,83 @@ class Graphwise:
         return self.estimand(program, treatment, outcome, seed=self.seed, **dict(words), **more, **self.options)
 
     def every(self, graphs: DagBatch, draws: int) -> tuple[_Floats, _Floats]:
-        """The quantity in each of G graphs: at the posterior means, ``(G,)``, and under draws, ``(K, G)``."""
+        """The quantity in each of G graphs: at the posterior means, ``(G,)``, and under draws, ``(K, G)``.
+
+        Graphs that are alike in what it depends on are one.
+        """
         if len(graphs) * draws > _CELLS:
             raise TooLarge(
                 f"{draws:,} draws in each of {len(graphs):,} graphs: pass fewer draws=, or a larger negligible= share"
             )
-        try:
-            found = self._in_bulk(graphs, draws)
-        except TooLarge:  # the ancestors' joint states, all graphs together; one graph alone may be small enough
-            found = None
-        values, drawn = found or self._one_by_one(graphs, draws)
+        values, drawn = np.zeros(len(graphs)), np.zeros((draws, len(graphs)))
+        busy = np.arange(len(graphs))
         if self.estimand in _EFFECTS:
-            idle = ~Causes(self.contrast.treatment, self.contrast.outcome).holds(graphs).cpu().numpy()
-            values[idle] = 0.0
-            drawn[:, idle] = 0.0
+            busy = np.flatnonzero(Causes(self.contrast.treatment, self.contrast.outcome).holds(graphs).cpu().numpy())
+        if len(busy):
+            pruned = self._relevant(graphs[busy])
+            first, which = distinct(pruned)
+            found = self._in_bulk(pruned[first], draws) or self._one_by_one(pruned[first], draws)
+            values[busy], drawn[:, busy] = found[0][which], found[1][:, which]
         return values, drawn
+
+    def _relevant(self, graphs: DagBatch) -> DagBatch:
+        """The graphs without the edges on which an effect does not depend.
+
+        It depends on the laws of the variables that lead to the outcome, treatment or mediators; of those that lead to
+        the outcome once the treatment is set, where nothing else is asked; and of those between the two if all is
+        linear.
+        """
+        if self.estimand not in _EFFECTS:
+            return graphs
+        steps = graphs.adjacency.clone()
+        at, of = (graphs.position(name) for name in (self.contrast.treatment, self.contrast.outcome))
+        held = [graphs.position(name) for name in self._named]
+        if self._law == "linear" and not self._others:
+            steps[:, :, at] = False
+            reach = reachability.closure(steps)
+            wanted = reach[:, at] & reach[:, :, of]
+            wanted[:, of] = True
+        elif self.estimand in (ate, cde):
+            steps[:, :, [at, *held]] = False
+            wanted = reachability.closure(steps)[:, :, of]
+            wanted[:, of] = True
+        else:
+            asked = [at, of, *held]
+            wanted = reachability.closure(steps)[:, :, asked].any(2)
+            wanted[:, asked] = True
+        return DagBatch.trusted(graphs.nodes, steps & wanted[:, None], graphs.latent)
+
+    @cached_property
+    def _named(self) -> list[str]:
+        """The variables that the options name: what is fixed, or the mediators."""
+        fixing, mediator = self.options.get("fixing") or (), self.options.get("mediator") or ()
+        return [*fixing, *([mediator] if isinstance(mediator, str) else mediator)]
+
+    @property
+    def _others(self) -> set[str]:
+        """Options that are not the estimand's own."""
+        return set(self.options) - {cde: {"fixing"}, nde: {"mediator"}, nie: {"mediator"}}.get(self.estimand, set())
 
     def _in_bulk(self, graphs: DagBatch, draws: int) -> tuple[_Floats, _Floats] | None:
         """The quantity in all graphs at once, or None where it does not go."""
-        if self._law == "mixed" or self.estimand not in (_EFFECTS if self._law == "linear" else (ate, cde)):
+        if self._law == "mixed" or self._others:
             return None
-        own = {cde: {"fixing"}, nde: {"mediator"}, nie: {"mediator"}}
-        if set(self.options) - own.get(self.estimand, set()):
+        if self.estimand not in (_EFFECTS if self._law == "linear" else (ate, cde)):
             return None
         batch = compile_batch(graphs, self.data, states=self._discrete, kinds=self._kinds, check=False)
-        return self._of(batch), np.stack([self._of(drawn) for drawn in batch.draws(draws, seed=self.seed)])
 
-    def _of(self, batch: ProgramBatch) -> _Floats:
-        """The quantity in every program of a batch, exact."""
-        contrast, fixing = self.contrast, self.options.get("fixing", {})
-        if isinstance(batch, GaussianBatch):
-            return self._linear(batch)
-        assert isinstance(batch, TableBatch)
-        states = self._discrete[contrast.outcome]
-        score = np.array([float(s) if contrast.state is None else float(s == contrast.state) for s in states])
-        high, low = (
-            batch.interventional(contrast.outcome, {**fixing, contrast.treatment: value}).cpu().numpy() @ score
-            for value in (contrast.treated, contrast.control)
-        )
-        return np.asarray(high - low)
+        def effects(held: Mapping[str, Any]) -> tuple[_Floats, _Floats]:
+            return batch.effects(self.contrast, fixing=held, draws=draws, seed=self.seed)
 
-    def _linear(self, batch: GaussianBatch) -> _Floats:
-        """Effects in linear programs: on the treated as on everybody; past mediators as with them held."""
-
-        def gap(held: Iterable[str] = ()) -> _Floats:
-            slope = batch.total_effect(self.contrast.treatment, self.contrast.outcome, list(held)).cpu().numpy()
-            return np.asarray(slope * (float(self.contrast.treated) - float(self.contrast.control)))
-
-        if self.estimand in (ate, att):
-            return gap()
-        if self.estimand is cde:
-            return gap(self.options["fixing"])
-        mediators = self.options["mediator"]
-        direct = gap([mediators] if isinstance(mediators, str) else mediators)
-        return direct if self.estimand is nde else gap() - direct
+        try:
+            if self.estimand not in (nde, nie):  # in linear programs, of the treated as of everybody
+                return effects(self.options.get("fixing", {}))
+            direct = effects(dict.fromkeys(self._named, 0.0))  # in linear ones, past mediators as with them held
+            if self.estimand is nde:
+                return direct
+            return tuple(whole - part for whole, part in zip(effects({}), direct, strict=True))  # type: ignore[return-value]
+        except TooLarge:  # the joint states of what leads to the outcome: by itself a graph may be simulated
+            return None
 
     def _one_by_one(self, graphs: DagBatch, draws: int) -> tuple[_Floats, _Floats]:
         if len(graphs) > _ONE_BY_ONE:

@@ -13,7 +13,7 @@ from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag, DagBatch
 
-__all__ = ["Graphs", "Posterior", "weighted"]
+__all__ = ["Graphs", "Posterior", "distinct", "weighted"]
 
 _LISTED = 10_000  # members of a class; of a larger one so many are drawn
 _Floats = NDArray[np.float64]
@@ -67,3 +67,10 @@ def weighted(graphs: Graphs, seed: int) -> tuple[DagBatch, _Floats, str, bool]:
     if not (np.isfinite(weights) & (weights >= 0)).all() or not weights.sum() > 0:
         raise InvalidParameter("the weights of graphs are numbers from 0 on, not all of them 0")
     return batch, weights / weights.sum(), name, drawn
+
+
+def distinct(graphs: DagBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first of each distinct graph, shape ``(M,)``, and which of these each graph is, ``(N,)``."""
+    flat = np.packbits(graphs.adjacency.flatten(1).cpu().numpy(), axis=1)
+    _, first, which = np.unique(flat, axis=0, return_index=True, return_inverse=True)
+    return first, which.ravel()

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from causalpp._plain import Plain
 from causalpp.effects._graphwise import Graphwise
-from causalpp.effects._weighted import Graphs, weighted
+from causalpp.effects._weighted import Graphs, distinct, weighted
 from causalpp.errors import InvalidParameter, NotIdentified
 from causalpp.graphs import Dag, DagBatch
 from causalpp.posterior import DagPosterior
@@ -343,9 +343,8 @@ def average(
 
 def _surviving(batch: DagBatch, p: _Floats, negligible: float) -> tuple[DagBatch, _Floats]:
     """The distinct graphs that carry the candidates' probability but for a negligible share, most probable first."""
-    flat = np.packbits(batch.adjacency.flatten(1).cpu().numpy(), axis=1)
-    _, first, which = np.unique(flat, axis=0, return_index=True, return_inverse=True)
-    mass = np.bincount(which.ravel(), weights=p, minlength=len(first))
+    first, which = distinct(batch)
+    mass = np.bincount(which, weights=p, minlength=len(first))
     order = np.lexsort((first, -mass))
     before = np.cumsum(mass[order]) - mass[order]
     kept = order[(before < mass.sum() * (1 - negligible)) & (mass[order] > 0)]

@@ -16,6 +16,7 @@ import causalpp as cpp
 from causalpp import errors
 from causalpp.belief import Fixed
 from causalpp.effects import AveragedEffect, average
+from causalpp.graphs.random import all_dags
 
 ASIA = cpp.load_network("asia")
 CLASS = cpp.MarkovEquivalenceClass.from_dag(ASIA.dag)
@@ -349,3 +350,22 @@ def test_what_is_no_weighted_graphs_is_refused() -> None:
         outcome=None,
     )
     ask(errors.InvalidParameter, "outcome= is missing", dag, outcome=None)
+
+
+@pytest.mark.parametrize("linear", [False, True])
+def test_graphs_that_are_alike_in_what_an_effect_depends_on_are_one(linear: bool) -> None:
+    """In every graph the number of a program of its own, whether in bulk or shared."""
+    rng = np.random.default_rng(4)
+    hidden = rng.normal(size=(120, 5)) @ rng.normal(size=(5, 5))
+    frame = pd.DataFrame(hidden if linear else (hidden > 0).astype(int), columns=list("abcde"))
+    graphs = cpp.DagBatch.from_dags(list(all_dags(list("abcde"))[::977]))
+    asked: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+        (cpp.ate, {}), (cpp.att, {}), (cpp.cde, {"fixing": {"b": 1}}), (cpp.nde, {"mediator": "b"}),
+    ]  # fmt: skip
+    for estimand, options in asked:
+        contrast = cpp.Contrast("a", "d", treated=1, control=0)
+        found = average(graphs, estimand, contrast, data=frame, draws=2, negligible=0.0, **options)
+        assert len(found.graphs) == len(graphs)
+        for dag, _, value in found.by_graph:
+            alone = estimand(cpp.compile(dag, data=frame, check=False), contrast, **options)
+            assert value == pytest.approx(float(alone), abs=1e-10)

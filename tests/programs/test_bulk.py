@@ -482,3 +482,58 @@ def test_fits_and_rows_are_told_apart():
             assert fits.variable[fit] == v
             assert [dag.nodes[p] for p in fits.parents[fit] if p < 20] == list(dag.parents(name))
     assert len(fits) == len(set(zip(fits.variable.tolist(), map(tuple, fits.parents.tolist()), strict=True)))
+
+
+# --- all draws together -------------------------------------------------------------------------------
+
+
+def test_effects_under_draws_are_those_of_each_draw() -> None:
+    """Variables summed out one by one, for all draws: the same numbers as the joint distribution of every draw."""
+    rng = np.random.default_rng(8)
+    names = [f"v{i}" for i in range(6)]
+    frame = pd.DataFrame({name: rng.integers(0, 2 + i % 2, 60) for i, name in enumerate(names)})
+    dags = erdos_renyi(names, expected_degree=2.5, n=80, seed=3)
+    batch = compile_batch(dags, frame, check=False)
+    contrast = cpp.Contrast("v1", "v4", treated=2, control=0)
+    for fixing in ({}, {"v3": 1}):
+        value, drawn = batch.effects(contrast, fixing=fixing, draws=3, seed=5)
+        for found, one in zip([value, *drawn], [batch, *batch.draws(3, seed=5)], strict=True):
+            sides = [one.interventional("v4", {**fixing, "v1": side}) for side in (2, 0)]
+            score = torch.arange(sides[0].shape[1], dtype=torch.float64)
+            assert found == pytest.approx(((sides[0] - sides[1]) @ score).numpy(), abs=1e-12)
+    assert batch.effects(contrast)[1].shape == (0, 80)
+    with pytest.raises(errors.InvalidParameter, match="'v4' cannot be fixed"):
+        batch.effects(contrast, fixing={"v4": 1})
+
+
+def test_linear_effects_under_draws_are_those_of_each_draw() -> None:
+    rng = np.random.default_rng(9)
+    names = [f"v{i}" for i in range(7)]
+    frame = pd.DataFrame(rng.normal(size=(40, 7)) @ rng.normal(size=(7, 7)), columns=names)
+    batch = compile_batch(erdos_renyi(names, expected_degree=3, n=60, seed=4), frame)
+    contrast = cpp.Contrast("v2", "v5", treated=2.0, control=0.5)
+    for held in ((), ("v3", "v0")):
+        value, drawn = batch.effects(contrast, fixing=dict.fromkeys(held, 0.0), draws=3, seed=5)
+        for found, one in zip([value, *drawn], [batch, *batch.draws(3, seed=5)], strict=True):
+            assert found == pytest.approx(1.5 * one.total_effect("v2", "v5", held).numpy(), rel=1e-9, abs=1e-12)
+
+
+def test_many_variables_are_no_obstacle_where_few_are_there_at_a_time() -> None:
+    names = [f"v{i}" for i in range(24)]
+    rng = np.random.default_rng(1)
+    flips = rng.random((200, 24)) < 0.05
+    frame = pd.DataFrame(np.cumsum(flips, axis=1) % 2, columns=names)  # each the one before, but for a few
+    chain = cpp.DagBatch.from_dags([cpp.Dag(names, list(itertools.pairwise(names)))])
+    value, _ = compile_batch(chain, frame, check=False).effects(cpp.Contrast("v0", "v23"))
+    program = cpp.compile(chain[0], data=frame, check=False)
+    slopes = [
+        float(np.diff([program.do({a: x}).probabilities(b)[1] for x in (0, 1)])[0])
+        for a, b in itertools.pairwise(names)
+    ]
+    assert value == pytest.approx([math.prod(slopes)], rel=1e-9)
+    wide = DagBatch.from_dags([cpp.Dag("abcdefy", [(name, "y") for name in "abcdef"])])
+    rows = pd.DataFrame(np.random.default_rng(2).integers(0, 10, (50, 7)), columns=list("abcdefy")).assign(
+        y=[0, 1] * 25
+    )
+    with pytest.raises(errors.TooLarge, match="joint states"):
+        compile_batch(wide, rows, check=False).effects(cpp.Contrast("a", "y", treated="1", control="0"))

@@ -194,8 +194,49 @@ class ProgramBatch(ABC):
         samples = None if samples is None else whole("samples", samples, 2)
         if parameter_draws is None:
             return self._effect(asked, samples, seed)
+        if samples is None and not self._simulates:
+            _, value = self.effects(said, draws=whole("the number of parameter draws", parameter_draws, 1), seed=seed)
+            exact = torch.from_numpy(value).to(self.dags.device)
+            return BatchEffects(exact, torch.zeros_like(exact))
         found = [batch._effect(asked, samples, seed) for batch in self.draws(parameter_draws, seed=seed)]
         return BatchEffects(*map(torch.stack, zip(*found, strict=True)))
+
+    def effects(
+        self, contrast: Contrast, *, fixing: Mapping[str, Any] | None = None, draws: int = 0, seed: int = 0
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The average effect in every candidate, exact, at the posterior means and under draws of the parameters.
+
+        All draws are looked at together: each variable is summed out once for all of them, and for all candidates that
+        are alike in what has been summed out before.
+
+        Args:
+            contrast: what is compared.
+            fixing: what else is set, so that it is the controlled direct effect.
+            draws: K, of the parameters from their posterior.
+            seed: of the draws, which are those of :meth:`draws`.
+
+        Returns:
+            The effects at the posterior means, ``(N,)``, and under each draw, ``(K, N)``.
+
+        Raises:
+            UnknownVariable, UnknownState, InvalidParameter: see :meth:`ate`.
+            TooLarge: more than 65,536 joint states would be there at one time.
+
+        Example:
+            >>> from causalpp import Contrast, DagBatch, load_network
+            >>> from causalpp.programs.bulk import compile_batch
+            >>> rows = load_network("asia").simulate(2000, seed=1)[["smoke", "bronc"]]
+            >>> both = DagBatch(["smoke", "bronc"], [[[0, 1], [0, 0]], [[0, 0], [1, 0]]])
+            >>> value, drawn = compile_batch(both, rows).effects(Contrast("smoke", "bronc"), draws=100)
+            >>> value.round(3).tolist(), drawn.shape
+            ([0.276, 0.0], (100, 2))
+        """
+        asked, fixed = self._asked(self._said_in_full(contrast)), self._set(fixing)
+        for what in ("treatment", "outcome"):
+            if getattr(contrast, what) in (fixing or {}):
+                raise InvalidParameter(f"{getattr(contrast, what)!r} cannot be fixed: it is the {what}")
+        draws = whole("draws", draws, 0)
+        return self._effects_under_draws(asked, fixed, _sequence(seed, 0).spawn(draws))
 
     def _said_in_full(self, contrast: Contrast) -> Contrast:
         """The contrast with nothing left open."""
@@ -273,6 +314,14 @@ class ProgramBatch(ABC):
     @abstractmethod
     def _effect(self, asked: Any, samples: int | None, seed: int) -> BatchEffects:
         """The effect in every candidate; see :meth:`ate`."""
+
+    _simulates: ClassVar[bool] = False  # effects that are not exact
+
+    @abstractmethod
+    def _effects_under_draws(
+        self, asked: Any, fixed: Mapping[int, Any], seeds: Sequence[np.random.SeedSequence]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """See :meth:`effects`."""
 
     @abstractmethod
     def _drawn(self, seed: np.random.SeedSequence) -> Self:

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from causalpp.columns import Columns
 from causalpp.errors import InvalidData, InvalidParameter
-from causalpp.graphs import DagBatch
+from causalpp.graphs import DagBatch, reachability
 from causalpp.programs.bulk._base import BatchEffects, Normals, ProgramBatch
-from causalpp.programs.bulk._fits import Fits
+from causalpp.programs.bulk._fits import Fits, unique_rows
 from causalpp.programs.contrast import Contrast
 from causalpp.programs.fitting.families.conjugate import check_parents, check_rows, mean_variance
 from causalpp.programs.squares import Units, dependent, triangle, units
@@ -26,6 +26,7 @@ from causalpp.scores import BGe, LocalScore
 __all__ = ["GaussianBatch", "fit_gaussians"]
 
 _CELLS = 1 << 22  # of the columns of local fits that are factored at a time
+_DRAWN = 1 << 24  # variates that are drawn at a time
 
 _Floats = NDArray[np.float64]
 
@@ -171,16 +172,60 @@ class GaussianBatch(ProgramBatch):
         _, spread = self._units
         return value * (spread[of] / spread[at])
 
+    def _effects_under_draws(
+        self, asked: tuple[str, str, float], fixed: Mapping[int, float], seeds: Sequence[np.random.SeedSequence]
+    ) -> tuple[_Floats, _Floats]:
+        treatment, outcome, gap = asked
+        at, of = self.dags.position(treatment), self.dags.position(outcome)
+        n, k = len(self), len(seeds)
+        if not n:
+            return np.zeros(n), np.zeros((k, n))
+        steps = self._adjacency.copy()
+        steps[:, :, [at, *fixed]] = False
+        reach = reachability.closure(torch.from_numpy(steps)).numpy()
+        between = reach[:, at] & reach[:, :, of]  # inner variables of the paths from the one to the other
+        between[:, of] = reach[:, at, of]
+        first, which = unique_rows(np.where(between, self.fits.of + 1, 0), len(self.fits))
+        used = np.unique(self.fits.of[between])
+        row = np.zeros(len(self.fits), dtype=np.int64)
+        row[used] = np.arange(len(used))
+        slopes = np.concatenate([self._standard[0][used, :, None], self._slopes(used, seeds)], axis=2)
+        above = reach[first].sum(1)  # ancestors, which grow in number along every edge
+        found = np.zeros((len(first), k + 1))
+        for graph, (mine, some) in enumerate(zip(self.fits.of[first].tolist(), between[first], strict=True)):
+            ways: dict[int, _Floats | float] = {of: 1.0}  # what a unit of each variable comes to in the outcome
+            for v in sorted(np.flatnonzero(some).tolist(), key=above[graph].__getitem__, reverse=True):
+                for slot, u in enumerate(self.fits.parents[mine[v], : self.fits.many[mine[v]]].tolist()):
+                    if some[u] or u == at:
+                        ways[u] = ways.get(u, 0.0) + slopes[row[mine[v]], slot] * ways[v]
+            found[graph] = ways.get(at, 0.0)
+        spread = self.moments.units.spread
+        found *= gap * (spread[of] / spread[at])
+        return found[which, 0], found[which, 1:].T
+
     # --- data and uncertainty ---------------------------------------------------------------------
 
     def _local_score(self, equivalent_sample_size: float | None) -> LocalScore:
         return BGe(self.columns, 1.0 if equivalent_sample_size is None else equivalent_sample_size)
 
-    def _drawn(self, seed: np.random.SeedSequence) -> GaussianBatch:
+    def _slopes(self, used: NDArray[np.int64], seeds: Sequence[np.random.SeedSequence]) -> _Floats:
+        """Coefficients of some fits in standard units, as each of K seeds draws them, ``(U, k, K)``."""
+        step = max(1, _DRAWN // max(1, len(used) * (self.coefficient.shape[1] + 1)))
+        parts = [np.zeros((len(used), self.coefficient.shape[1], 0))]
+        for begin in range(0, len(seeds), step):
+            drawn = [self._noise(seed) for seed in seeds[begin : begin + step]]
+            noise, gamma = (np.stack([one[part][used] for one in drawn], axis=-1) for part in (0, 1))
+            parts.append(self._regressions.slopes(used, noise, gamma))
+        return np.concatenate(parts, axis=2)
+
+    def _noise(self, seed: np.random.SeedSequence) -> tuple[_Floats, _Floats]:
+        """What the parameters of every fit are drawn from: normal ``(F, k + 1)`` and chi-square ``(F,)`` variates."""
         rng = np.random.default_rng(seed)
-        noise = rng.standard_normal((len(self.fits), self.coefficient.shape[1] + 1))
-        gamma = rng.chisquare(self.moments.rows - self.fits.many - 1)
-        coefficient, intercept, variance = self._regressions.drawn(noise, gamma)
+        normal = rng.standard_normal((len(self.fits), self.coefficient.shape[1] + 1))
+        return normal, rng.chisquare(self.moments.rows - self.fits.many - 1)
+
+    def _drawn(self, seed: np.random.SeedSequence) -> GaussianBatch:
+        coefficient, intercept, variance = self._regressions.drawn(*self._noise(seed))
         return replace(self, coefficient=coefficient, intercept=intercept, variance=variance)
 
     @cached_property
@@ -239,13 +284,25 @@ class _Regressions:
 
     def drawn(self, noise: _Floats, gamma: _Floats) -> tuple[_Floats, _Floats, _Floats]:
         """The same drawn, from standard normal variates ``(F, k + 1)`` and chi-square ones ``(F,)``."""
-        variance, slope = self.rest / gamma, self.slope.copy()
+        variance, every = self.rest / gamma, np.arange(len(self.fits))
+        slope = self.slopes(every, noise[:, :, None], gamma[:, None])[..., 0]
+        return self._raw(slope, np.sqrt(variance / self.moments.rows) * noise[:, -1], variance)
+
+    def slopes(self, used: NDArray[np.int64], noise: _Floats, gamma: _Floats) -> _Floats:
+        """Coefficients of U fits, in ascending order, in standard units, drawn K times, ``(U, k, K)``.
+
+        Args:
+            used: their numbers.
+            noise, gamma: variates for these, ``(U, k + 1, K)`` and ``(U, K)``.
+        """
+        slope = np.repeat(self.slope[used, :, None], gamma.shape[1], axis=2)
+        scale = np.sqrt(self.rest[used, None] / gamma)[:, None]
         for (fit, _, parents), root in zip(self.groups, self.root, strict=True):
             many = parents.shape[1]
-            if many:
-                step = np.linalg.solve(root, noise[fit, :many, None])[..., 0]
-                slope[fit[:, None], np.arange(many)] += np.sqrt(variance[fit])[:, None] * step
-        return self._raw(slope, np.sqrt(variance / self.moments.rows) * noise[:, -1], variance)
+            mine, of, at = np.intersect1d(fit, used, assume_unique=True, return_indices=True)
+            if many and len(mine):
+                slope[at, :many] += scale[at] * np.linalg.solve(root[of], noise[at, :many])
+        return slope
 
     def _raw(self, slope: _Floats, level: _Floats, variance: _Floats) -> tuple[_Floats, _Floats, _Floats]:
         """From standard units to those of the columns."""

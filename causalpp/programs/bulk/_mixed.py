@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from causalpp.columns import Columns
@@ -17,7 +19,7 @@ from causalpp.graphs import Dag, DagBatch
 from causalpp.programs.bulk._base import BatchEffects, Normals, ProgramBatch
 from causalpp.programs.bulk._fits import Fits
 from causalpp.programs.contrast import Contrast
-from causalpp.programs.estimands import ate
+from causalpp.programs.estimands import ate, cde
 from causalpp.programs.mechanisms import Mechanism
 from causalpp.programs.program import CausalProgram, check_complete
 from causalpp.programs.report import Fit
@@ -91,6 +93,20 @@ class MixedBatch(ProgramBatch):
         numbers = torch.tensor([[e.value, e.standard_error] for e in found], dtype=torch.float64).reshape(-1, 2)
         numbers = numbers.to(self.dags.device)
         return BatchEffects(numbers[:, 0], numbers[:, 1])
+
+    _simulates = True
+
+    def _effects_under_draws(
+        self, asked: Contrast, fixed: Mapping[int, Any], seeds: Sequence[np.random.SeedSequence]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        held = {self.dags.nodes[v]: value for v, value in fixed.items()}
+
+        def of(batch: MixedBatch) -> NDArray[np.float64]:
+            ask = functools.partial(cde, fixing=held) if held else ate
+            return np.array([float(ask(program, asked)) for program in batch._programs])
+
+        drawn = [of(self._drawn(seed)) for seed in seeds]
+        return of(self), np.stack(drawn) if drawn else np.zeros((0, len(self)))
 
     def _local_score(self, equivalent_sample_size: float | None) -> LocalScore:  # noqa: ARG002
         raise InvalidParameter(

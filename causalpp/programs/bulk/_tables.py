@@ -17,6 +17,7 @@ from causalpp.columns import Columns
 from causalpp.errors import InvalidParameter, TooLarge
 from causalpp.graphs import DagBatch
 from causalpp.programs.bulk._base import BatchEffects, ProgramBatch
+from causalpp.programs.bulk._eliminating import Elimination
 from causalpp.programs.bulk._fits import Fits, Plan, plan, unique_rows
 from causalpp.programs.bulk._run import BLOCK, columns, ranks
 from causalpp.programs.contrast import Contrast
@@ -28,6 +29,7 @@ __all__ = ["TableBatch", "fit_tables"]
 _MOST_CELLS = 10_000_000  # of one table
 _MOST_IN_ALL = 100_000_000
 _MOST_JOINT = 1 << 16
+_DRAWN = 1 << 24  # cells of tables, under all draws that are looked at together
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -225,6 +227,29 @@ class TableBatch(ProgramBatch):
         mean = share @ gap
         spread = (share * (gap - mean[:, None]) ** 2).sum(1)  # about the mean: no cancellation
         return BatchEffects(mean, (spread / (samples - 1)).sqrt())
+
+    def _effects_under_draws(
+        self,
+        asked: tuple[int, int, list[int], _Floats],
+        fixed: Mapping[int, int],
+        seeds: Sequence[np.random.SeedSequence],
+    ) -> tuple[_Floats, _Floats]:
+        at, of, sides, score = asked
+        levels = {v: (number,) for v, number in fixed.items()} | {at: tuple(sides)}
+        n, cells = len(self), len(self.counts)
+        if not n:
+            return np.zeros(n), np.zeros((len(seeds), n))
+        order = Elimination.of_graphs(self._adjacency, self.fits, self._cards, self.offset, of, levels)
+        parts = []
+        step = max(1, _DRAWN // max(1, cells))
+        for begin in range(-1, len(seeds), step):  # the first is no draw, but the posterior means
+            some = range(max(begin, 0), min(begin + step, len(seeds)))
+            drawn = [self.probabilities] if begin < 0 else []
+            drawn += [self._drawn(seeds[k]).probabilities for k in some]
+            means = order.means(score, np.stack(drawn, axis=1))
+            parts.append((means[:, 0] - means[:, 1]).T)
+        found = np.concatenate(parts)
+        return found[0], found[1:]
 
     # --- data and uncertainty ---------------------------------------------------------------------
 
