@@ -536,4 +536,4 @@ def test_many_variables_are_no_obstacle_where_few_are_there_at_a_time() -> None:
         y=[0, 1] * 25
     )
     with pytest.raises(errors.TooLarge, match="joint states"):
-        compile_batch(wide, rows, check=False).effects(cpp.Contrast("a", "y", treated="1", control="0"))
+        compile_batch(wide, rows, check=False).effects(cpp.Contrast("a", "y", treated="s1", control="s0"))
