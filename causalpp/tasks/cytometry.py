@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +58,9 @@ _FURTHER: dict[str, str | None] = {
 }
 _TARGETS = ("int", "target", "targets", "intervention", "interventions", "experiment")  # headers of such a column
 _NOBODY = ("", "0", "none", "na", "nan", "obs", "observational")
+_TEXTS = (".csv", ".txt", ".tsv")
+_LONGEST_HEADER = 1 << 12
+_MOST = 1 << 28  # bytes of a text in an archive
 _SUFFIXES = (".csv", ".txt", ".tsv", ".xls", ".xlsx")
 
 
@@ -145,6 +150,8 @@ def read_cytometry(
     Three layouts are read: the authors' sheets, one a condition, in a folder (``1. cd3cd28.xls``, …; .xls, .xlsx, .csv
     or .txt, with or without the number) or in one workbook; one table with a column ``INT`` (or ``target``) that says
     on what the agent acted, by name or as the number of a column, 0 for nobody; one table of cells without targets.
+    A zip archive or a wheel that holds text files of these layouts among others, as that of the package ``cdt`` does,
+    is read as if they were a folder: those with the eleven molecules in their first line are taken.
 
     Args:
         path: of the folder or the file; .gz is unpacked.
@@ -202,8 +209,35 @@ def _sheets(path: Path) -> Iterable[tuple[str, Any]]:
     elif path.suffix.lower() in (".xls", ".xlsx"):
         for name, frame in _workbook(path, None).items():
             yield str(name), frame
+    elif path.suffix.lower() in (".whl", ".zip"):
+        yield from _packed(path)
     else:
         yield path.name, path
+
+
+def _packed(path: Path) -> Iterator[tuple[str, str]]:
+    """The texts in an archive that are tables of cells, by their names."""
+    found = False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                if Path(member.filename).suffix.lower() not in _TEXTS:
+                    continue
+                with archive.open(member) as file:
+                    first = file.readline(_LONGEST_HEADER).decode("utf-8-sig", errors="replace")
+                words = {re.sub(r"[\W_]", "", word.casefold()) for word in re.split(r"[,;|\t ]", first)}
+                if {_NAMES[word] for word in words & _NAMES.keys()} < set(_ORDER):
+                    continue
+                if member.file_size > _MOST:
+                    raise FormatError(f"{member.filename!r} in {str(path)!r} has more than {_MOST >> 20} MiB")
+                found = True
+                yield Path(member.filename).name, archive.read(member).decode("utf-8-sig")
+    except OSError as error:
+        raise FormatError(f"cannot read {str(path)!r}: {(error.strerror or str(error)).lower()}") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError, RuntimeError, NotImplementedError) as error:
+        raise FormatError(f"cannot read {str(path)!r}: {str(error).lower()}") from None
+    if not found:
+        raise FormatError(f"no file in {str(path)!r} has the eleven molecules in its first line")
 
 
 def _workbook(path: Path, sheet: int | None) -> Any:
@@ -225,8 +259,8 @@ def _table(sheet: Any) -> tuple[list[str], list[list[str]]]:
     """The header and the cells of a sheet."""
     if isinstance(sheet, Path) and sheet.suffix.lower() in (".xls", ".xlsx"):
         sheet = _workbook(sheet, 0)
-    if isinstance(sheet, Path):
-        cells = read_cells(read_text(sheet))
+    if isinstance(sheet, (Path, str)):
+        cells = read_cells(read_text(sheet) if isinstance(sheet, Path) else sheet)
         rows = cells.rows
         if cells.short_header:
             rows = [rows[0], *(row[1:] for row in rows[1:])]

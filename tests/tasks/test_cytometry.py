@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -124,3 +125,28 @@ def test_what_is_no_such_file(tmp_path: Path) -> None:
     cells(3).assign(PKA=0.0).to_csv(path, index=False)
     with pytest.raises(InvalidData, match="no logarithm"):
         read_cytometry(path).logarithms()
+
+
+def test_tables_in_an_archive_among_other_files(tmp_path: Path) -> None:
+    path = tmp_path / "package-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("package/data.py", ",".join(AUTHORS))
+        archive.writestr("package/resources/targets.csv", '"Cause","Effect"\n"PKA","Raf"\n')
+        archive.writestr("package/resources/cells.csv", cells(5).to_csv(index=False))
+    assert read_cytometry(path).frame.to_numpy() == pytest.approx(cells(5).to_numpy())
+    assert read_cytometry(path).interventions is None
+    sheets = tmp_path / "sheets.zip"
+    with zipfile.ZipFile(sheets, "w") as archive:
+        for number, name in enumerate(("1. cd3cd28", "8. pma")):
+            archive.writestr(f"sheets/{name}.csv", cells(3, number).to_csv(index=False))
+    assert read_cytometry(sheets).interventions == (None,) * 3 + ("PKC",) * 3
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("cells.csv", "a,b\n1,2\n")
+    (tmp_path / "broken.zip").write_bytes(b"PK no archive")
+    for bad, said in (
+        (path, "eleven molecules"),
+        (tmp_path / "broken.zip", "not a zip"),
+        (tmp_path / "no.zip", "no such"),
+    ):
+        with pytest.raises(FormatError, match=said):
+            read_cytometry(bad)

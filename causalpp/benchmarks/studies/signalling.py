@@ -18,6 +18,7 @@ from causalpp.tasks import Cytometry, signalling_network
 __all__ = ["Found", "SignallingStudy", "signalling_study"]
 
 _METHODS = ("pc", "ges", "exact")
+_MOST_BITS = 50  # of one pair: the probability that a pair is apart is 1 less two others, rounded
 _COLUMNS = ("form", "targets", "method", "joined", "directed", "reversed", "open", "missing", "extra", "shd", "bits")
 
 
@@ -35,7 +36,8 @@ class Found:
         missing, extra: edges of the network that are not there, and pairs that are joined and should not be.
         shd: ``missing + extra + reversed + open``.
         bits: of the posterior, −log₂ of the probability of what each pair is (→, ← or apart) in the network, on average
-            over pairs; 1.58 would be a guess.  None elsewhere.
+            over pairs; 1.58 would be a guess.  Of one pair it is 50 at most: what is less probable is rounding.  None
+            elsewhere.
     """
 
     form: str
@@ -180,4 +182,4 @@ def _bits(p: Any, right: Any) -> float:
     apart = np.clip(1 - forward - backward, 0, 1)
     is_forward, is_backward = right[above], right.T[above]
     chosen = np.where(is_forward, forward, np.where(is_backward, backward, apart))
-    return float(-np.log2(np.maximum(chosen, 1e-300)).mean())
+    return float(-np.log2(np.maximum(chosen, 2.0**-_MOST_BITS)).mean())

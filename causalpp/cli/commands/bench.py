@@ -248,7 +248,7 @@ def efficiency_(
 
 @bench.command("sachs")
 def sachs_(
-    path: Annotated[Path, typer.Argument(help="The cells: a folder of sheets, a workbook, or one table.")],
+    path: Annotated[Path, typer.Argument(help="The cells: a folder of sheets, a workbook, one table, or an archive.")],
     edges: Annotated[int, typer.Option("--edges", help="Of the network compared with: 17 or 20.")] = 17,
     levels: Annotated[int, typer.Option("--levels", min=2, help="Into which numbers are cut.")] = 3,
     further: Annotated[
