@@ -72,12 +72,12 @@ def generate(
     _check(rows, seed, quantities, sets, stories, numbers)
     check_shares(shares)
     items: list[CauGymItem] = []
-    seen: set[str] = set()
+    seen: set[bytes] = set()
     for place, name in enumerate(sets):
         for k in range(rows):
             quantity, number = quantities[k % len(quantities)], k // len(quantities)
             items += _items(name, quantity, number, numbers, stories, seed, seen, twins)
-            if progress and k % 50 == 49:
+            if progress and (k + 1 == rows or k % 50 == 0):
                 progress(place * rows + k + 1, rows * len(sets))
     about = {
         "rows": rows,
@@ -94,7 +94,7 @@ def generate(
 
 def _items(
     name: str, quantity: str, number: int, sizes: Sequence[int], stories: Sequence[str], seed: int,
-    seen: set[str], twins: bool,
+    seen: set[bytes], twins: bool,
 ) -> list[CauGymItem]:  # fmt: skip
     """The item of one set, quantity and number, and its twin."""
     perturbation = PERTURBATIONS[name]
@@ -114,25 +114,16 @@ def _items(
         identity = f"caugym-{seed}-{name}-{quantity}-{number:05d}"
         about = {"seed": seed, "number": number, **problem.about}
         item = write(problem, story, names, identity, name, about)
-        text = hashlib.blake2b(item.prompt.encode(), digest_size=16).hexdigest()
-        if text in seen:
-            continue
-        seen.add(text)
-        if not twins:
-            return [item]
-        letters = {node: letter_phrases(node) for node in drawn.model.nodes}
-        twin = f"{identity}-letters"
-        return [
-            replace(item, pair=twin),
-            replace(
-                item,
-                id=twin,
-                pair=identity,
-                prompt=render(problem, LETTERS, letters),
-                names=letters,
-                about={**item.about, "story": LETTERS.name},
-            ),
-        ]
+        out = [item]
+        if twins:
+            letters = {node: letter_phrases(node) for node in drawn.model.nodes}
+            twin = f"{identity}-letters"
+            other = replace(item, id=twin, pair=identity, names=letters, prompt=render(problem, LETTERS, letters))
+            out = [replace(item, pair=twin), replace(other, about={**item.about, "story": LETTERS.name})]
+        texts = {hashlib.blake2b(each.prompt.encode(), digest_size=16).digest() for each in out}
+        if seen.isdisjoint(texts):
+            seen.update(texts)
+            return out
     raise AssertionError(f"no item of the set {name!r} about {quantity} in {_TRIES} tries")
 
 

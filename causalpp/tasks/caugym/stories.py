@@ -62,7 +62,7 @@ _ALL = (
     Story("machines", "a machine", "machines", (
         "stand in the old hall", "run at high speed", "use the cheap oil", "have a worn bearing", "get inspected",
         "vibrate", "run hot", "draw too much current", "trip the fuse", "sound the alarm", "stop during the shift",
-        "leave scratches", "miss the tolerance", "go to repair", "be replaced within a year",
+        "leave scratches", "exceed the tolerance", "need repairs", "be replaced within a year",
     )),
     Story("farms", "a field", "fields", (
         "lie on a slope", "get rain in April", "drain well", "be ploughed in autumn", "carry clover",
