@@ -101,6 +101,22 @@ def test_every_size(size):
     assert len(made) == 6 * len(quantities)
 
 
+def test_graphs_of_all_kinds(made):
+    """Several roots, mediators and colliders, common causes; textbook graphs and others; figures near 0 and 1."""
+    found = Counter()
+    for item in made.items[::2]:
+        parents = {node: table["parents"] for node, table in item.program["tables"].items()}
+        found["roots"] += sum(not some for some in parents.values()) > 1
+        found["mediators"] += len(item.contrast["mediators"]) > 1
+        found["colliders"] += sum(len(some) > 1 for some in parents.values()) > 1
+        x, y = item.contrast["treatment"], item.contrast["outcome"]
+        found["common cause"] += bool(set(parents[x]) & set(parents[y]))
+        found["random"] += item.about["graph"] == "random"
+        found["graph from a book"] += item.about["graph"] != "random"
+        found["near 0 or 1"] += any(not 0.04 < float(p) < 0.96 for t in item.program["tables"].values() for p in t["p"])
+    assert min(found.values()) > 42, found  # a tenth
+
+
 def test_a_missing_figure_is_missed(made):
     """Whatever figure of a plain item is left out, the derivation says which probability is not stated."""
     for item in made.items[:28:2]:
