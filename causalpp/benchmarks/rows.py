@@ -96,6 +96,9 @@ class SolveRow(AnswerRow, total=False):
 
     Attributes:
         semantics: what the label of a Corr2Cause item means.
+        quantity, set: of a CauGym item.
+        asked: what of PN or PS is asked, a bound or the value under monotonicity, or "".
+        anonymous: whether a CauGym item is about letters instead of a story.
         pair: the id of the item that differs from this one in a single thing, or "".
         entailed: the probability given to the hypothesis holding in every member of the class; None if not stated.
         holds: the probability given to the hypothesis holding in the true graph; None if not stated.
@@ -104,6 +107,10 @@ class SolveRow(AnswerRow, total=False):
     """
 
     semantics: str
+    quantity: str
+    asked: str
+    set: str
+    anonymous: bool
     pair: str
     entailed: float | None
     holds: float | None

@@ -12,11 +12,15 @@ from causalpp.benchmarks.metrics.scores import (
     references,
     score,
 )
+from causalpp.benchmarks.metrics.twins import abstentions, has_abstentions, has_twins, twin_gaps
 
 __all__ = [
     "BINS",
     "METRICS",
     "SERIES",
+    "abstentions",
+    "has_abstentions",
+    "has_twins",
     "in_hidden_graph",
     "intervals",
     "is_known",
@@ -27,4 +31,5 @@ __all__ = [
     "rule_name",
     "score",
     "series_of",
+    "twin_gaps",
 ]

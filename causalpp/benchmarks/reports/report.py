@@ -25,6 +25,9 @@ from causalpp.benchmarks.drawing import (
 )
 from causalpp.benchmarks.metrics import (
     METRICS,
+    abstentions,
+    has_abstentions,
+    has_twins,
     in_hidden_graph,
     intervals,
     is_scored,
@@ -33,6 +36,7 @@ from causalpp.benchmarks.metrics import (
     rule_name,
     score,
     series_of,
+    twin_gaps,
 )
 from causalpp.benchmarks.reports.compare import Comparison
 from causalpp.benchmarks.runs.results import Run
@@ -70,6 +74,9 @@ _FAILURES = 20
 _SLICES = (
     ("variables", "By the number of variables"),
     ("relation", "By relation"),
+    ("set", "By set"),
+    ("quantity", "By quantity"),
+    ("asked", "By what is asked of PN and PS (none: another quantity)"),
     ("perturbation", "By perturbation"),
     ("distance", "By distance between the two variables (−1: not connected)"),
     ("wording", "By wording"),
@@ -225,6 +232,10 @@ def _scores(frame: pd.DataFrame, draws: int, seed: int) -> Iterator[Block]:
     yield from _rules(frame, columns, draws, seed)
     if table["random_member"].notna().any():
         yield from _premises(frame, table, draws, seed)
+    if has_twins(frame):
+        yield _twins(frame, columns)
+    if has_abstentions(frame):
+        yield _abstentions(frame, columns)
     for slice_, caption in _SLICES:
         if slice_ in frame.columns and len(frame[slice_].dropna().unique()) > 1:
             yield _sliced(frame, columns, slice_, caption, draws, seed)
@@ -266,6 +277,33 @@ def _by_premise(frame: pd.DataFrame, table: pd.DataFrame, caption: str, whole: b
         cells = [_interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"]) for metric in shown]
         rows.append([*(_text(row[name]) for name in names), *counts, *cells])
     return Table([*names, "decided", "open", *shown.values()], rows, caption)
+
+
+def _twins(frame: pd.DataFrame, columns: Sequence[str]) -> Table:
+    names = _series_head(frame)
+    rows = [
+        [
+            *(_text(row[name]) for name in names),
+            *(f"{row['pairs']:,}", f"{row['story']:.3f}", f"{row['letters']:.3f}", f"{row['gap']:+.3f}"),
+            "—" if math.isnan(row["error"]) else f"{row['error']:.3f}",
+        ]
+        for _, row in twin_gaps(frame, columns).iterrows()
+    ]
+    head = [*names, "pairs", "as a story", "in letters", "gap", "standard error"]
+    return Table(head, rows, "Twins: accuracy on the same problems as a story and in letters")
+
+
+def _abstentions(frame: pd.DataFrame, columns: Sequence[str]) -> Table:
+    names = _series_head(frame)
+    shown = {
+        "determined": "determined", "right": "right", "wrong": "wrong", "abstained": "abstained", "silent": "no answer",
+        "open": "not determined", "open_right": "abstained, rightly", "open_wrong": "wrong", "open_silent": "no answer",
+    }  # fmt: skip
+    rows = []
+    for _, row in abstentions(frame, columns).iterrows():
+        cells = [f"{row[k]:,}" if k in ("determined", "open") else _interval(row[k], math.nan, math.nan) for k in shown]
+        rows.append([*(_text(row[name]) for name in names), *cells])
+    return Table([*names, *shown.values()], rows, "Abstentions, where the answer is determined and where it is not")
 
 
 def _reliability(frame: pd.DataFrame) -> Table:

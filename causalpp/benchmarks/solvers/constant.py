@@ -8,7 +8,7 @@ from typing import ClassVar
 from causalpp.benchmarks.solvers.base import Solution, Solver
 from causalpp.tasks import Item
 
-__all__ = ["AlwaysNo", "AlwaysYes"]
+__all__ = ["AlwaysNo", "AlwaysYes", "Constant"]
 
 
 @dataclass(frozen=True)
@@ -41,3 +41,24 @@ class AlwaysYes(Solver):
 
     def solve(self, item: Item) -> Solution:  # noqa: ARG002
         return Solution(True)
+
+
+@dataclass(frozen=True)
+class Constant(Solver):
+    """Gives one and the same reply to every item, which the item's scorer reads.
+
+    Attributes:
+        reply: the text.
+
+    Example:
+        >>> from causalpp.tasks import Number, Target, score
+        >>> item = Item("1", "How probable is it?", Target(0.5, Number()))
+        >>> score(item, Constant("It is 1/2.").solve(item).answer).outcome
+        'right'
+    """
+
+    name: ClassVar[str] = "constant"
+    reply: str
+
+    def solve(self, item: Item) -> Solution:
+        return Solution(item.target.scorer.read(self.reply))

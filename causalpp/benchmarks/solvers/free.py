@@ -74,7 +74,8 @@ class Free:
 
 def by_scorer(item: Item) -> Callable[[str], tuple[Any, str | None]]:
     """How the item's own scorer reads a reply."""
-    return lambda text: (item.target.scorer.read(text), "no answer")
+    scorer = item.target.scorer
+    return lambda text: (scorer.read(text), scorer.unread(text))
 
 
 def in_steps(prompt: str) -> str:
@@ -86,10 +87,7 @@ def with_examples(prompt: str, examples: Sequence[Item]) -> str:
     """A prompt behind solved items."""
     if not examples:
         return prompt
-    solved = [
-        TEMPLATES.fill("example", prompt=item.prompt, reply=item.target.scorer.write(item.target.value))
-        for item in examples
-    ]
+    solved = [TEMPLATES.fill("example", prompt=item.prompt, reply=item.reply) for item in examples]
     return TEMPLATES.fill("examples", examples="\n\n".join(solved), prompt=prompt)
 
 

@@ -24,6 +24,7 @@ from causalpp.tasks import (
     Corr2CauseItem,
     Item,
     YesNo,
+    caugym,
     generate,
     load_benchmark,
     perturb,
@@ -33,7 +34,7 @@ from causalpp.tasks import (
 )
 from causalpp.tasks.corr2cause import corr2cause_item
 
-__all__ = ["SOLVE", "GeneratedItems", "ItemsSettings", "SolveSettings", "chosen_items", "judged"]
+__all__ = ["SOLVE", "GeneratedItems", "GeneratedProblems", "ItemsSettings", "SolveSettings", "chosen_items", "judged"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,27 @@ class GeneratedItems:
     positive: float = 0.5
 
 
+@dataclass(frozen=True)
+class GeneratedProblems:
+    """Items made for the run by :func:`causalpp.tasks.caugym.generate`, whose arguments these are.
+
+    Attributes:
+        task: ``"caugym"``.
+        rows: problems of each set.
+        sets, quantities, sizes, stories, twins: see there.
+        seed: of everything; by default the seed of the run.
+    """
+
+    task: Literal["caugym"]
+    rows: int = 70
+    sets: tuple[str, ...] = caugym.SETS
+    quantities: tuple[str, ...] = caugym.QUANTITIES
+    sizes: tuple[int, ...] = (3, 4, 5, 6, 7, 8)
+    stories: tuple[str, ...] = tuple(caugym.STORIES)
+    twins: bool = True
+    seed: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ItemsSettings:
     """What a section of a configuration says of its items.
@@ -72,7 +94,7 @@ class ItemsSettings:
         InvalidParameter: a limit that leaves no item.
     """
 
-    items: str | GeneratedItems | tuple[Mapping[str, Any], ...]
+    items: str | GeneratedItems | GeneratedProblems | tuple[Mapping[str, Any], ...]
     split: str = ""
     variables: tuple[int, ...] | None = None
     limit: int | None = None
@@ -119,6 +141,9 @@ def _source(settings: ItemsSettings, seed: int) -> Iterable[Item]:
     if isinstance(source, GeneratedItems):
         chosen = {name: getattr(source, name) for name in ("semantics", "expected_degree", "positive")}
         return generate(source.sizes, source.rows, seed=seed if source.seed is None else source.seed, **chosen)
+    if isinstance(source, GeneratedProblems):
+        chosen = {name: getattr(source, name) for name in ("sets", "quantities", "sizes", "stories", "twins")}
+        return caugym.generate(source.rows, seed=seed if source.seed is None else source.seed, **chosen)
     if not isinstance(source, str):
         return map(Item.from_dict, source)
     if Path(source).exists() or Path(source).suffix:

@@ -119,7 +119,7 @@ class CauGymItem(Item):
 
     @property
     def facts(self) -> dict[str, Any]:
-        return {"quantity": self.quantity, "bound": self.bound, "set": self.set, "anonymous": self.anonymous}
+        return {"quantity": self.quantity, "asked": self.bound, "set": self.set, "anonymous": self.anonymous}
 
     @property
     def traits(self) -> dict[str, Any]:

@@ -241,6 +241,11 @@ class Item:
         return ""
 
     @property
+    def reply(self) -> str:
+        """A right reply, as it is shown in examples; only where it is known what is right."""
+        return self.target.scorer.write(self.target.value)
+
+    @property
     def facts(self) -> dict[str, Any]:
         """What tables of results tell of it, besides its size, split and pair."""
         return {}
