@@ -135,8 +135,10 @@ class CauGymItem(Item):
 
     def blind(self) -> Self:
         unknown = Target(None, self.target.scorer)
-        about = {name: value for name, value in self.about.items() if name not in ("missing", "witnesses")}
-        return replace(self, target=unknown, program={}, derivation=(), figures=(), contrast={}, about=about)
+        # The set and what made it tell whether what is stated suffices.
+        about = {name: value for name, value in self.about.items() if name == "story"}
+        hidden = replace(self, set="", program={}, derivation=(), figures=(), contrast={}, names={})
+        return replace(hidden, target=unknown, about=about)
 
     @classmethod
     def described(cls, about: Mapping[str, Any]) -> list[str]:  # noqa: ARG003

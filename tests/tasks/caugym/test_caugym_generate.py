@@ -80,8 +80,10 @@ def test_items_survive_files(made, tmp_path):
     blind = made.items[0].blind()
     assert blind.prompt == made.items[0].prompt
     assert blind.value is None
-    assert not blind.program
-    assert not blind.figures
+    said = ["set", "program", "contrast", "figures", "names", "derivation"]
+    assert not any(getattr(blind, name) for name in said)
+    (opened, _) = caugym.generate(1, sets=["insufficient"]).items
+    assert "insufficient" not in str({**opened.blind().to_dict(), "id": "", "pair": "", "prompt": ""})
 
 
 def test_the_right_reply_is_right(made):
