@@ -532,8 +532,7 @@ def test_many_variables_are_no_obstacle_where_few_are_there_at_a_time() -> None:
     ]
     assert value == pytest.approx([math.prod(slopes)], rel=1e-9)
     wide = DagBatch.from_dags([cpp.Dag("abcdefy", [(name, "y") for name in "abcdef"])])
-    rows = pd.DataFrame(np.random.default_rng(2).integers(0, 10, (50, 7)), columns=list("abcdefy")).assign(
-        y=[0, 1] * 25
-    )
+    rows = "s" + pd.DataFrame(np.random.default_rng(2).integers(0, 10, (50, 7)), columns=list("abcdefy")).astype(str)
+    rows["y"] = [0, 1] * 25
     with pytest.raises(errors.TooLarge, match="joint states"):
         compile_batch(wide, rows, check=False).effects(cpp.Contrast("a", "y", treated="s1", control="s0"))
