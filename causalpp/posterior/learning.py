@@ -32,7 +32,7 @@ from causalpp.scores import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["by_chains", "check_seconds", "exact_sums", "scored", "seconds_of"]
+__all__ = ["by_chains", "check_seconds", "exact_sums", "named", "scored", "seconds_of"]
 
 _PILOT = 24  # states of each chain by which candidates are judged
 _PILOTS = 4  # times that candidates are exchanged, at most
@@ -119,13 +119,9 @@ def scored(
         if hyperparameters:
             raise InvalidParameter("a score that was made before has its hyperparameters: give them there")
         return score, score.table, len(score.table.values)
-    data: Data = frame
-    if isinstance(interventions, str):
-        if interventions not in frame.columns:
-            raise UnknownVariable(interventions, list(map(str, frame.columns)), what=", which says who was set")
-        data = frame.drop(columns=interventions)
-        interventions = [_named(value, data) for value in frame[interventions]]
-    table = read_table(data, kinds)  # type: ignore[arg-type]
+    data: Data
+    data, interventions = named(frame, interventions)
+    table = read_table(data, kinds)
     table.check_collinear()
     complete = table.complete
     if complete is not table:
@@ -145,6 +141,20 @@ def scored(
     name = "bge" if score == "auto" and table.kind == "continuous" else score
     chosen = local_score(complete, name, interventions=interventions, hyperparameters=hyperparameters)
     return chosen, table, len(complete.values)
+
+
+def named(frame: pd.DataFrame, interventions: Any) -> tuple[pd.DataFrame, Any]:
+    """The columns of variables, and who was set in each row, where a column says that.
+
+    Raises:
+        UnknownVariable: there is no such column.
+    """
+    if not isinstance(interventions, str):
+        return frame, interventions
+    if interventions not in frame.columns:
+        raise UnknownVariable(interventions, list(map(str, frame.columns)), what=", which says who was set")
+    data = frame.drop(columns=interventions)
+    return data, [_named(value, data) for value in frame[interventions]]
 
 
 def _named(cell: Any, frame: pd.DataFrame) -> str | tuple[str, ...] | None:

@@ -20,9 +20,11 @@ from causalpp._progress import Progress
 from causalpp.equivalence import Cpdag, MarkovEquivalenceClass
 from causalpp.errors import ImpreciseWarning, InvalidParameter, NotMixed, TooLarge, UnknownVariable
 from causalpp.graphs import Dag, DagBatch, Knowledge
+from causalpp.posterior.consensus import Consensus
 from causalpp.posterior.exact import Exact
 from causalpp.posterior.grouping import class_numbers
 from causalpp.posterior.learning import by_chains, check_seconds, exact_sums, scored, seconds_of
+from causalpp.posterior.rows import Rows
 from causalpp.posterior.sampled import Sampled
 from causalpp.propositions import Causes, DirectlyCauses, Proposition
 from causalpp.propositions.statements import Not
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["Consensus", "DagPosterior"]
+__all__ = ["DagPosterior"]
 
 _MOST = 20  # variables of the exact posterior: it sums 3^d terms
 _ALIKE = 0.01  # two directions whose exact probabilities differ by less are as probable, for who reads them
@@ -40,27 +42,6 @@ _TOLD_APART = 0.06  # and two that chains estimate: four times the error of thei
 _DRAWS = 10_000  # graphs by which it is asked what has no closed form
 _MEMBERS = 1 << 16  # of a class that are weighed one by one
 _SHOWN = 1.0  # seconds after which a bar appears
-
-
-@dataclass(frozen=True)
-class Consensus:
-    """The edges that are more probable than a threshold.
-
-    Attributes:
-        nodes: the variables.
-        threshold: of the probability.
-        directed: edges ``(cause, effect)`` with their probabilities.
-        undirected: pairs that are joined with at least that probability, in neither direction, likewise.
-    """
-
-    nodes: tuple[str, ...]
-    threshold: float
-    directed: dict[tuple[str, str], float]
-    undirected: dict[tuple[str, str], float]
-
-    def __str__(self) -> str:
-        shown = [f"{a} → {b}" for a, b in self.directed] + [f"{a} – {b}" for a, b in self.undirected]
-        return ", ".join(shown) or "no edges"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,6 +55,7 @@ class DagPosterior:
         nodes: the d variables.
         inference: how it was found, and all that was.
         learned: how, as plain values: method, score, rows, prior, knowledge.
+        rows: that it was made of, so that more can be added; None with a score of one's own, or if they are not kept.
 
     Example:
         >>> import causalpp as cpp
@@ -81,13 +63,12 @@ class DagPosterior:
         >>> posterior = DagPosterior.from_data(rows)
         >>> posterior
         DagPosterior(5 variables, 500 rows, BDeu, exact)
-        >>> round(posterior.probability(cpp.Causes("Smoker", "Cancer")), 2) <= 1
-        True
     """
 
     nodes: tuple[str, ...]
     inference: Exact | Sampled
     learned: Mapping[str, Any] = field(default_factory=dict)
+    rows: Rows | None = None
     assumes: ClassVar[str] = "there are no hidden common causes"
 
     @classmethod
@@ -142,11 +123,19 @@ class DagPosterior:
             ImpreciseWarning: the chains do not agree yet: the posterior tells nothing until they do.
             IncompleteDataWarning: values are missing; rows without any are used.
         """
+        import pandas as pd
+
         if max_parents is not None and not (isinstance(max_parents, int) and max_parents >= 0):
             raise InvalidParameter(f"max_parents counts variables and cannot be {max_parents!r}")
         if method not in ("auto", "exact", "mcmc"):
             raise InvalidParameter(f"method is 'auto', 'exact' or 'mcmc', got {method!r}")
         check_seconds(max_seconds, seed)
+        kept: Rows | None = None
+        if isinstance(score, str) and isinstance(frame, pd.DataFrame):
+            asked: dict[str, Any] = {"score": score, "hyperparameters": hyperparameters, "kinds": kinds}
+            asked |= {"structure_prior": structure_prior, "knowledge": knowledge, "max_parents": max_parents}
+            kept = Rows.of(frame, interventions, asked | {"method": method, "seed": seed})
+            frame, interventions = kept.frame, kept.interventions
         chosen, table, rows = scored(frame, score, interventions, kinds, hyperparameters)
         d = len(chosen.names)
         if method == "exact" and d > _MOST:
@@ -173,7 +162,31 @@ class DagPosterior:
             learned["knowledge"] = knowledge.to_dict()
         if max_parents is not None:
             learned["max_parents"] = max_parents
-        return cls(chosen.names, inference, learned)._warned()
+        return cls(chosen.names, inference, learned, kept)._warned()
+
+    def with_rows(
+        self, frame: pd.DataFrame, interventions: str | Iterable[Any] | None = None, *, progress: bool | None = None
+    ) -> DagPosterior:
+        """The posterior after more rows, such as those of an experiment; the same as from all rows at once.
+
+        Args:
+            frame: a column for every variable.
+            interventions: a variable that was set in all of them; or as of :meth:`from_data`.
+            progress: False shows no bar.
+
+        Raises:
+            InvalidParameter, InvalidData, UnknownVariable: it has not kept its rows, or see :meth:`from_data`.
+
+        Example:
+            >>> from causalpp import load_network
+            >>> net = load_network("cancer")
+            >>> DagPosterior.from_data(net.simulate(500)).with_rows(net.do(Cancer="True").simulate(50), "Cancer")
+            DagPosterior(5 variables, 550 rows, BDeu, exact)
+        """
+        if self.rows is None:
+            raise InvalidParameter("this posterior has not kept its rows: make one of all of them, by from_data")
+        rows = self.rows.joined(frame, interventions)
+        return type(self).from_data(rows.frame, interventions=rows.interventions, progress=progress, **rows.asked)
 
     # --- chains -------------------------------------------------------------------------------------------
 
@@ -195,8 +208,7 @@ class DagPosterior:
         """The posterior after the chains went on, until they agree; itself if it is exact.
 
         Args:
-            max_seconds: that it takes at most; Ctrl-C ends it before, and keeps what is there.
-            progress: False shows no bar.
+            max_seconds, progress: as of :meth:`from_data`.
 
         Raises:
             InvalidParameter: no time.
@@ -209,7 +221,7 @@ class DagPosterior:
             return self
         with Progress("posterior", wanted=progress, after=_SHOWN) as bar:
             inference = self.inference.go_on(max_seconds, seconds_of(bar, max_seconds))
-        return type(self)(self.nodes, inference, self.learned)._warned()
+        return type(self)(self.nodes, inference, self.learned, self.rows)._warned()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the chains to a file, from which they can go on; an exact posterior is found anew instead.
@@ -398,23 +410,9 @@ class DagPosterior:
         Where both directions are as probable, to a hundredth or to what chains tell apart, neither is said.
 
         Raises:
-            InvalidParameter: a threshold outside [0.5, 1], below which an edge could stand both ways.
+            InvalidParameter: a threshold outside [0.5, 1].
         """
-        if not 0.5 <= threshold <= 1:
-            raise InvalidParameter(f"a threshold lies between 0.5 and 1, got {threshold}")
-        p = self._told.edges
-        pairs = [(i, j) for i in range(len(p)) for j in range(i)]
-        joined = [(i, j) for i, j in pairs if p[i, j] + p[j, i] >= threshold]
-        way = [(i, j) if p[i, j] >= p[j, i] else (j, i) for i, j in joined]
-        tie = _ALIKE if self.exact else _TOLD_APART
-        certain = {(i, j): float(p[i, j]) for i, j in way if p[i, j] >= threshold and p[i, j] - p[j, i] > tie}
-        name = self.nodes
-        return Consensus(
-            self.nodes,
-            threshold,
-            {(name[i], name[j]): q for (i, j), q in certain.items()},
-            {(name[i], name[j]): float(p[i, j] + p[j, i]) for i, j in way if (i, j) not in certain},
-        )
+        return Consensus.of(self.nodes, self._told.edges, threshold, _ALIKE if self.exact else _TOLD_APART)
 
     @cached_property
     def entropy(self) -> float:

@@ -7,8 +7,10 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import causalpp as cpp
+from causalpp import errors
 from causalpp.errors import (
     IncompleteDataWarning,
     InvalidData,
@@ -237,3 +239,27 @@ def test_classes_are_in_the_order_of_their_mass_not_of_their_best_graph():
     assert len(set(numbers.tolist())) == len(mass) == 185  # of four variables
     pairs = {(int(number), cpp.Cpdag.from_dag(dag)) for number, dag in zip(numbers, dags)}
     assert len(pairs) == 185
+
+
+def test_rows_that_are_added_are_as_if_they_had_been_there_from_the_start() -> None:
+    """With targets, through several additions, whatever way they are told; and the states stay as they are."""
+    net = cpp.load_network("cancer")
+    parts = net.simulate(200, seed=0), net.do(Cancer="True").simulate(40, seed=1), net.do(Smoker="False").simulate(30)
+    knowledge = cpp.Knowledge(forbidden=[("Xray", "Smoker")])
+    first = DagPosterior.from_data(parts[0], knowledge=knowledge, max_parents=3)
+    more = first.with_rows(parts[1], "Cancer").with_rows(parts[2].assign(set="Smoker"), "set")
+    told = [None] * 200 + ["Cancer"] * 40 + ["Smoker"] * 30
+    pooled = pd.concat(parts, ignore_index=True)
+    whole = DagPosterior.from_data(pooled, interventions=told, knowledge=knowledge, max_parents=3)
+    assert torch.equal(more.edges, whole.edges)
+    assert more.log_marginal_likelihood == whole.log_marginal_likelihood
+    assert more.learned == whole.learned
+    assert not torch.equal(more.edges, first.edges)
+    with pytest.raises(errors.UnknownVariable):
+        first.with_rows(parts[1], ["Cancer", "nobody"] * 20)
+    with pytest.raises(errors.InvalidData, match="no column 'Xray'"):
+        first.with_rows(parts[1].drop(columns="Xray"), "Cancer")
+    with pytest.raises(errors.InvalidData, match="no rows"):
+        first.with_rows(parts[1][:0], "Cancer")
+    with pytest.raises(errors.InvalidParameter, match="has not kept its rows"):
+        DagPosterior.from_data(parts[0], cpp.scores.BDeu(parts[0])).with_rows(parts[1], "Cancer")
