@@ -17,7 +17,7 @@ from causalpp.errors import FormatError, MissingDependency
 __all__ = ["COLUMNS", "JSON_COLUMNS", "SUFFIXES", "rows_of"]
 
 #: The columns one of which holds what is asked.
-COLUMNS = ("prompt", "input", "query", "premise")
+COLUMNS = ("prompt", "input", "query", "premise", "problem", "question", "messages", "conversations", "instruction")
 
 #: Under which our own Parquet files list the columns that hold JSON text.
 JSON_COLUMNS = b"causalpp.json"

@@ -291,6 +291,11 @@ class Item:
         return {**values, "target": Target.from_dict(values["target"])}
 
     @classmethod
+    def knows(cls, row: Mapping[str, Any]) -> bool:  # noqa: ARG003
+        """Whether a row with one of the columns may be one of this kind, by what it holds."""
+        return True
+
+    @classmethod
     def from_row(cls, row: Mapping[str, Any], number: int, source: str, split: str) -> Self:
         """The item in a row of a file; what else stands in the row is passed over.
 
@@ -318,7 +323,7 @@ def kind_of(row: Mapping[str, Any]) -> type[Item]:
     """
     kinds: list[type[Item]] = [*Item._kinds, Item]
     for there in ({name for name, value in row.items() if value is not None}, set(row)):
-        fits = [kind for kind in kinds if not there.isdisjoint(kind.columns)]
+        fits = [kind for kind in kinds if not there.isdisjoint(kind.columns) and kind.knows(row)]
         if fits:  # the one that knows all that is there, if several could be meant
             return next((kind for kind in fits if there <= set(kind.stored)), fits[0])
     names = dict.fromkeys(name for kind in kinds for name in kind.columns)
