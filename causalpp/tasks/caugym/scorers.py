@@ -183,7 +183,7 @@ class PublishedCauGym(Scorer):
         return "no JSON object with a number under PROB" if text.strip() else "empty"
 
     def write(self, value: Any) -> str:
-        return self.abstention if value["ANSWER"] == INSUFFICIENT else _written(value)
+        return self.abstention if value.get("ANSWER") == INSUFFICIENT else _written(value)
 
     def compare(self, said: Any, right: Any) -> Score:
         if not isinstance(said, Mapping):
@@ -210,9 +210,11 @@ for _kind in (CauGym, PublishedCauGym):
 
 def _written(value: Mapping[str, Any]) -> str:
     """A reply in the form that prompts ask for: the number to four decimal places."""
-    if value["ANSWER"] == INSUFFICIENT:
+    answer = value.get("ANSWER")
+    if answer == INSUFFICIENT:
         return json.dumps({"ANSWER": INSUFFICIENT})
-    return json.dumps({"ANSWER": value["ANSWER"], "PROB": f"{float(round(Fraction(value['PROB']), 4)):.4f}"})
+    label = {"ANSWER": answer} if answer else {}
+    return json.dumps({**label, "PROB": f"{float(round(Fraction(value['PROB']), 4)):.4f}"})
 
 
 def _abstention() -> dict[str, Any]:

@@ -324,8 +324,9 @@ def kind_of(row: Mapping[str, Any]) -> type[Item]:
     kinds: list[type[Item]] = [*Item._kinds, Item]
     for there in ({name for name, value in row.items() if value is not None}, set(row)):
         fits = [kind for kind in kinds if not there.isdisjoint(kind.columns) and kind.knows(row)]
-        if fits:  # the one that knows all that is there, if several could be meant
-            return next((kind for kind in fits if there <= set(kind.stored)), fits[0])
+        if fits:  # the one that knows all that is there, if several could be meant, or else most of what tells it
+            most = max(fits, key=lambda kind: len(there.intersection(kind.columns)))
+            return next((kind for kind in fits if there <= set(kind.stored)), most)
     names = dict.fromkeys(name for kind in kinds for name in kind.columns)
     present = ", ".join(map(str, row)) or "nothing"
     raise FormatError(f"this is no item: none of {', '.join(map(repr, names))} is there, but {present}")

@@ -21,6 +21,8 @@ __all__ = ["PUBLISHED", "item_of", "load_published", "read_items"]
 #: Short name → where the set is on the Hugging Face hub.
 PUBLISHED = {"corr2cause": "causalnlp/corr2cause", "extended": "Amartya77/Extended_Corr2Cause"}
 
+_POINTER = b"version https://git-lfs.github.com/"  # with which a file begins that stands elsewhere
+
 _SPLITS = {
     "train": "train",
     "training": "train",
@@ -71,6 +73,7 @@ def read_items(path: str | Path, *, split: str = "") -> Iterator[Any]:
         raise FormatError(f"cannot read {str(place)!r}: a benchmark file ends in {', '.join(SUFFIXES)}")
     named = split or split_of(place.name)
     try:
+        _check_pointer(place)
         for number, row in enumerate(rows_of(place), 1):
             yield item_of(row, number, place.name, named)
     except FormatError as error:
@@ -79,6 +82,12 @@ def read_items(path: str | Path, *, split: str = "") -> Iterator[Any]:
         raise FormatError(f"{place} is not UTF-8 text (byte {error.start})") from None
     except OSError as error:
         raise FormatError(f"cannot read {str(place)!r}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _check_pointer(place: Path) -> None:
+    with place.open("rb") as file:
+        if file.read(len(_POINTER)) == _POINTER:
+            raise FormatError("this is a pointer of Git LFS and not the file: fetch that by git lfs pull")
 
 
 def load_published(

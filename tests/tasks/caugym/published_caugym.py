@@ -13,8 +13,22 @@ from itertools import product
 from typing import Any
 
 QUANTITIES = ("ATE", "CDE", "ETT", "NDE", "NIE", "PN", "PS")
-NAMES = ("daily dose", "the pulse, at rest and asleep", "grip strength", "hours of sleep", "a walk", "salt (e.g. in soup)")
-STATES = (("small", "large"), ("low", "high"), ("not firm", "firm"), ("few", "many"), ("skipped", "taken"), ("low", "high"))
+NAMES = (
+    "daily dose",
+    "the pulse, at rest and asleep",
+    "grip strength",
+    "hours of sleep",
+    "a walk",
+    "salt (e.g. in soup)",
+)
+STATES = (
+    ("small", "large"),
+    ("low", "high"),
+    ("not firm", "firm"),
+    ("few", "many"),
+    ("skipped", "taken"),
+    ("low", "high"),
+)
 LONG = {
     "ATE": "average treatment effect", "CDE": "controlled direct effect", "NDE": "natural direct effect",
     "ETT": "effect of treatment on the treated", "NIE": "natural indirect effect", "PN": "probability of necessity",
@@ -57,7 +71,9 @@ class Program:
             out *= float(world[v] == do[v]) if v in do else self.factor(v, world)
         return out
 
-    def p(self, event: Mapping[int, int], given: Mapping[int, int] | None = None, do: Mapping[int, int] | None = None) -> float:
+    def p(
+        self, event: Mapping[int, int], given: Mapping[int, int] | None = None, do: Mapping[int, int] | None = None
+    ) -> float:
         """A conditional probability, under an intervention."""
         both, alone = 0.0, 0.0
         for world in self.worlds():
@@ -111,8 +127,8 @@ def row(seed: int, quantity: str, *, lacking: bool = False, codes: bool = False)
     stated = " ".join(text.figure(event, given, program.p(event, given)) for event, given in figures)
     form = '{"ANSWER": "Yes", "PROB": "0.1234"}' if answer else '{"PROB": "0.1234"}'
     problem = (
-        f"Input Info: {WORLD} {said}\n{stated} \nInstruction: Consider the {LONG[quantity]} ({quantity}) of {NAMES[x]} on "
-        f"{NAMES[y]}.\nQuestion: {text.question(quantity, x, y, held, **question)}\n"
+        f"Input Info: {WORLD} {said}\n{stated} \nInstruction: Consider the {LONG[quantity]} ({quantity}) of {NAMES[x]} "
+        f"on {NAMES[y]}.\nQuestion: {text.question(quantity, x, y, held, **question)}\n"
         f"Provide the calculation result to four decimal places in JSON format, like {form}:"
     )
     right = ({"ANSWER": answer.capitalize()} if answer else {}) | {"PROB": f"{value:.4f}"}
@@ -120,7 +136,10 @@ def row(seed: int, quantity: str, *, lacking: bool = False, codes: bool = False)
     return {
         "problem": problem,
         "answer": "LACK_CONDITION" if lacking else json.dumps(right),
-        "Reason": {"Step 1": "The edge exists.", "Step 2": f"{quantity}={value:.4f}>0" + verdict if answer else f"={value:.4f}"},
+        "Reason": {
+            "Step 1": "The edge exists.",
+            "Step 2": f"{quantity}={value:.4f}>0" + verdict if answer else f"={value:.4f}",
+        },
         "Type": quantity,
         "idx": seed,
     }
@@ -147,7 +166,9 @@ class _Asking:
     def between(self) -> list[int]:
         return sorted(self.program.below(self.x) & {v for v in range(self.y) if self.y in self.program.below(v)})
 
-    def everything(self) -> tuple[list[tuple[dict[int, int], dict[int, int]]], float, str, dict[str, Any], dict[int, int]]:
+    def everything(
+        self,
+    ) -> tuple[list[tuple[dict[int, int], dict[int, int]]], float, str, dict[str, Any], dict[int, int]]:
         x, y, program = self.x, self.y, self.program
         to, back, hit = {x: self.treated}, {x: 1 - self.treated}, {y: self.asked}
         parents = program.parents[x]
@@ -165,7 +186,9 @@ class _Asking:
         if self.quantity == "CDE":
             others = [v for v in range(program.count) if v not in {x, y, *self.held} and v not in program.below(x)]
             o_values = [dict(zip(others, values)) for values in product((0, 1), repeat=len(others))]
-            figures = [(hit, {**side, **self.held, **o}) for o in o_values for side in (to, back)] + self._weights(o_values)
+            figures = [(hit, {**side, **self.held, **o}) for o in o_values for side in (to, back)] + self._weights(
+                o_values
+            )
             value = program.p(hit, do={**to, **self.held}) - program.p(hit, do={**back, **self.held})
             return figures, value, _yes(value), states, self.held
         if self.quantity in ("NDE", "NIE"):
@@ -194,7 +217,12 @@ class _Asking:
         return figures, changed - kept, _yes(changed - kept), states, {}
 
     def _causation(
-        self, z_values: list[dict[int, int]], to: dict[int, int], back: dict[int, int], hit: dict[int, int], states: dict[str, Any]
+        self,
+        z_values: list[dict[int, int]],
+        to: dict[int, int],
+        back: dict[int, int],
+        hit: dict[int, int],
+        states: dict[str, Any],
     ) -> Any:
         program, other = self.program, {self.y: 1 - self.asked}
         group = program.p({**back, **other})
@@ -237,23 +265,24 @@ class _Text:
         return f"{lead} probability of {self.event(event)} is {value:.4f}."
 
     def question(self, quantity: str, x: int, y: int, held: Mapping[int, int], **states: Any) -> str:
-        cause, outcome = self.names[x], self.names[y]
-        said = {name: STATES[x if name in ("treated", "actual") else y][value] for name, value in states.items() if name != "bound"}
+        cause, outcome, bound = self.names[x], self.names[y], states.pop("bound", "")
+        said = {name: STATES[x if name in ("treated", "actual") else y][value] for name, value in states.items()}
         held_said = " and ".join(f"{self.names[v]} being {STATES[v][value]}" for v, value in held.items())
+        treated, asked, actual = said["treated"], said["asked"], said.get("actual")
+        more = f"have been more likely to be {asked}?"
+        happened = f"{cause} was {actual} and {outcome} was {said.get('happened')}"
+        given = f"Given that {happened}, what is the {bound} bound of the"
+        under = f"would have been {asked} if the {cause} had been {treated}?"
+        would = f"had been {treated}, would the {outcome} {more}"
+        keeps = "the mediator keeps constant when"
+        natural = "changes to whatever value it would have attained under"
         return {
-            "ATE": f"If {cause} is changed to be {said['treated']}, will {outcome} be more likely to be {said['asked']}?",
-            "ETT": f"For those with {cause} being {said.get('actual')}, if their {cause} had been {said['treated']}, would "
-            f"the {outcome} have been more likely to be {said['asked']}?",
-            "CDE": f"Conditioned on {held_said}, if the {cause} had been {said['treated']}, would the {outcome} have been "
-            f"more likely to be {said['asked']}?",
-            "NDE": f"Suppose the mediator keeps constant when {cause} is changed to be {said['treated']}, would the "
-            f"{outcome} have been more likely to be {said['asked']}?",
-            "NIE": f"Suppose {cause} is held constant and the mediator changes to whatever value it would have attained "
-            f"under {cause} changing to be {said['treated']}, would {outcome} have been more likely to be {said['asked']}?",
-            "PN": f"Given that {cause} was {said.get('actual')} and {outcome} was {said.get('happened')}, what is the "
-            f"{states.get('bound')} bound of the probability of the {outcome} would have been {said['asked']} if the {cause} "
-            f"had been {said['treated']}?",
-            "PS": f"Given that {cause} was {said.get('actual')} and {outcome} was {said.get('happened')}, what is the "
-            f"{states.get('bound')} bound of the probability that {outcome} would have been {said['asked']} if the {cause} "
-            f"had been {said['treated']}?",
-        }[quantity]  # fmt: skip
+            "ATE": f"If {cause} is changed to be {treated}, will {outcome} be more likely to be {asked}?",
+            "ETT": f"For those with {cause} being {actual}, if their {cause} {would}",
+            "CDE": f"Conditioned on {held_said}, if the {cause} {would}",
+            "NDE": f"Suppose {keeps} {cause} is changed to be {treated}, would the {outcome} {more}",
+            "NIE": f"Suppose {cause} is held constant and the mediator {natural} {cause} changing to be {treated}, "
+            f"would {outcome} {more}",
+            "PN": f"{given} probability of the {outcome} {under}",
+            "PS": f"{given} probability that {outcome} {under}",
+        }[quantity]

@@ -12,7 +12,7 @@ import pytest
 from published_caugym import QUANTITIES, WORLD, row
 
 from causalpp.errors import FormatError
-from causalpp.tasks import caugym, read_items, score
+from causalpp.tasks import caugym, generate, read_items, score
 from causalpp.tasks.caugym.published import PublishedItem, derive, read_problem
 
 
@@ -62,27 +62,28 @@ def test_where_a_figure_is_missing_no_answer_is_derived(quantity: str) -> None:
     found = audited(*(row(seed, quantity, lacking=True) for seed in range(12)))
     assert (found.lacking, found.disagreements, found.failures) == (12 - found.checked, (), ()) or found.checked
     assert found.lacking >= 9  # a missing figure may follow from the others
-    stated = audited(*({**row(seed, quantity), "problem": row(seed, quantity, lacking=True)["problem"]} for seed in range(12)))
+    stated = audited(
+        *({**row(seed, quantity), "problem": row(seed, quantity, lacking=True)["problem"]} for seed in range(12))
+    )
     assert len(stated.failed("not derived")) == found.lacking
     assert not stated.disagreements
 
 
 def test_where_there_is_no_effect_the_answer_is_no_without_figures() -> None:
     graph = f"Input Info: {WORLD} A walk has a direct effect on sleep. Salt has a direct effect on sleep.\n\n"
+    more = "have been more likely to be"
     asked = {
         "ATE": "If sleep is changed to be long, will salt be more likely to be high?",
-        "ETT": "For those with sleep being long, if their sleep had been short, would the salt have been more likely to be "
-        "high?",
-        "NIE": "Suppose a walk is held constant and the mediator changes to whatever value it would have attained under a "
-        "walk changing to be long, would sleep have been more likely to be long?",
-        "NDE": "Suppose the mediator keeps constant when sleep is changed to be long, would the salt have been more likely "
-        "to be high?",
-        "CDE": "Conditioned on a walk being long, if the sleep had been short, would the salt have been more likely to be "
-        "high?",
-    }  # fmt: skip
+        "ETT": f"For those with sleep being long, if their sleep had been short, would the salt {more} high?",
+        "NIE": "Suppose a walk is held constant and the mediator changes to whatever value it would have attained "
+        f"under a walk changing to be long, would sleep {more} long?",
+        "NDE": f"Suppose the mediator keeps constant when sleep is changed to be long, would the salt {more} high?",
+        "CDE": f"Conditioned on a walk being long, if the sleep had been short, would the salt {more} high?",
+    }
     for quantity, question in asked.items():
         pair = "a walk on sleep" if quantity == "NIE" else "sleep on salt"
-        text = f"{graph}Instruction: Consider the effect ({quantity}) of {pair}.\nQuestion: {question}\nProvide the calculation result:"
+        asking = f"Instruction: Consider the effect ({quantity}) of {pair}.\nQuestion: {question}"
+        text = f"{graph}{asking}\nProvide the calculation result:"
         values = {"problem": text, "answer": '{"ANSWER": "No", "PROB": "0"}', "Type": quantity}
         assert audited(values).clean, audited(values).failures
         assert not audited({**values, "answer": '{"ANSWER": "Yes", "PROB": "0.1"}'}).clean
@@ -102,11 +103,11 @@ def test_effects_on_the_treated_with_the_sign_and_the_answer_swapped_are_all_fou
 
 def test_figures_that_are_too_coarse_for_the_tolerance_are_told() -> None:
     text = (
-        f"Input Info: {WORLD} Dose has a direct effect on pulse.\nFor those with dose being low, the probability of pulse "
-        "being low is 0.9288. The probability of dose being low and pulse being low is 0.9188. The probability of dose being "
-        "high and pulse being high is 0.0284. \nInstruction: Consider the probability of necessity (PN) of dose on pulse.\n"
-        "Question: Given that dose was high and pulse was high, what is the upper bound of the probability of the pulse would "
-        "have been low if the dose had been low?\nProvide the calculation result to four decimal places in JSON format:"
+        f"Input Info: {WORLD} Dose has a direct effect on pulse.\nFor those with dose being low, the probability of "
+        "pulse being low is 0.9288. The probability of dose being low and pulse being low is 0.9188. The probability "
+        "of dose being high and pulse being high is 0.0284. \nInstruction: Consider the probability of necessity "
+        "(PN) of dose on pulse.\nQuestion: Given that dose was high and pulse was high, what is the upper bound of the "
+        "probability of the pulse would have been low if the dose had been low?\nProvide the calculation result:"
     )
     exact = Fraction("0.0100") / Fraction("0.0284")
     for stated, imprecise, wrong in ((float(exact), 0, 0), (float(exact) + 0.001, 1, 0), (float(exact) + 0.02, 0, 1)):
@@ -123,8 +124,8 @@ def test_figures_that_are_too_coarse_for_the_tolerance_are_told() -> None:
         ("has a direct effect on", "influences", "direct effect"),
         ("Imagine a self-contained", "Imagine a small", "template"),
         ("Question: ", "Query: ", "template"),
-        (" being few ", " being none ", "third state"),
-        ("the probability of hours", "the chance of hours", "does not state a probability"),
+        ("being large", "being vast", "third state"),
+        ("the probability of", "the chance of", "does not state a probability"),
         ("is 0.0", "is about 0.0", "does not state a probability"),
         ("is 0.0", "is 1.0", "no probability"),
         ("is 0.0", "is -0.0", "no probability"),
@@ -133,7 +134,11 @@ def test_figures_that_are_too_coarse_for_the_tolerance_are_told() -> None:
         (" of daily dose on hours", " of daily dose and hours", "what the cause is"),
         ("keeps constant", "is kept", "not the question of the template"),
         ("Daily dose has a direct effect on grip strength.", "", "no direct effect is stated|lead to no answer"),
-        ("on hours of sleep. Grip", "on hours of sleep. Hours of sleep has a direct effect on daily dose. Grip", "no graph"),
+        (
+            "on hours of sleep. Grip",
+            "on hours of sleep. Hours of sleep has a direct effect on daily dose. Grip",
+            "no graph",
+        ),
     ],
 )
 def test_damaged_texts_are_refused(old: str, new: str, says: str) -> None:
@@ -162,7 +167,7 @@ def test_contradictory_figures_are_said() -> None:
 
 
 def test_texts_in_other_words_are_counted_and_not_guessed() -> None:
-    text = "Input Info: Consider an isolated scenario: Xvis drives xoge. When xvis is high, P(xoge=low) = 0.0116.\nQuestion: …"
+    text = "Input Info: Dose drives pulse. When dose is high, P(pulse=low) = 0.01.\nQuestion: …"
     values = {"problem": text, "answer": '{"ANSWER": "No", "PROB": "-0.0483"}', "Type": "ETT",
               "Reason": {"Step 1": "ETT=-0.0483<0 so the answer is Yes."}}  # fmt: skip
     found = audited(values, source="rephrased_dataset.json")
@@ -203,7 +208,7 @@ def _layouts() -> dict[str, dict[str, Any]]:
         "KTO tag": {"instruction": text, "input": "", "output": good, "kto_tag": True},
         "online problem": {"problem": text, "answer": answer},
         "online prompt": {"prompt": text, "answer": answer},
-        "online rule": {"data_source": "caugym", "prompt": turns, "reward_model": {"style": "rule", "ground_truth": answer}},
+        "online rule": {"prompt": turns, "reward_model": {"style": "rule", "ground_truth": answer}, "ability": "math"},
         "online truth": {"messages": turns, "ground_truth": json.loads(answer)},
         "test set": values,
     }  # fmt: skip
@@ -269,7 +274,6 @@ def test_the_findings_are_kept_as_plain_values() -> None:
     assert (values["task"], values["rows"], values["clean"]) == ("caugym", 2, False)
     assert values["disagreements_by_field"]["PROB"] == 1
     assert list(found.to_frame()["field"]) == [wrong.field for wrong in found.disagreements]
+    others = generate(3, rows=2, seed=0)
     with pytest.raises(FormatError, match="not one of CauGym"):
-        from causalpp.tasks import generate
-
-        caugym.audit(generate(3, rows=2, seed=0))
+        caugym.audit(others)

@@ -26,7 +26,8 @@ Reply = tuple[str, bool]
 #: Columns that hold what is asked, the first that is there counts.
 ASKED = ("problem", "question", "prompt", "messages", "conversations", "instruction", "input", "query")
 _STATED = ("answer", "ground_truth", "gt_answer", "solution")
-_REPLIES = ("output", "response", "completion", "answer", "solution")
+_REPLIES = ("output", "response", "completion")
+_SHORT = 60  # characters of an answer without a reasoning
 _ASKING, _ANSWERING = ("user", "human"), ("assistant", "gpt")
 _SETS = {
     "base": "plain",
@@ -54,9 +55,9 @@ def replies_of(row: Mapping[str, Any]) -> tuple[Reply, ...]:
         pairs = ((name, name == "chosen") for name in ("chosen", "rejected"))
         return tuple((text, wanted) for name, wanted in pairs if (text := _last(row.get(name))))
     wanted = next((bool(row[name]) for name in ("kto_tag", "label") if isinstance(row.get(name), (bool, int))), True)
-    found = next((text for name in _REPLIES if (text := _last(row.get(name))) and not _short(text)), "")
-    if not found:
-        found = next((text for name in ("messages", "conversations") if (text := _last(row.get(name)))), "")
+    places = [*(_last(row.get(name)) for name in _REPLIES), *(_at_length(row.get(name)) for name in _STATED)]
+    places += [_last(row.get(name)) for name in ("messages", "conversations")]
+    found = next(filter(None, places), "")
     return ((found, wanted),) if found else ()
 
 
@@ -116,6 +117,6 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _short(text: str) -> bool:
-    """Whether a text is an answer and no reply."""
-    return len(text) < 60 and (text.lstrip().startswith("{") or "_" in text)
+def _at_length(value: Any) -> str:
+    """An answer that is a whole reply, with a reasoning."""
+    return value if isinstance(value, str) and (len(value) > _SHORT or "\n" in value) else ""

@@ -31,6 +31,7 @@ _TEXT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _EDGE = re.compile(r"\s*(?P<cause>.+?) has a direct effect on (?P<effect>.+?)\.(?=\s*[A-Z]|\s*$|\s*[a-z][\w ]* has a )")
+_NEXT = re.compile(r"\.\s*[A-Z]| is [-+\d.]")  # that a sentence ends, and another begins
 _FIGURE = re.compile(
     r"\s*(?:For those with (?P<given>.+?), the|The) probability of (?P<event>.+?) is "
     r"(?P<value>[-+]?[\d.]*\d)\.?(?=\s|$)",
@@ -146,7 +147,7 @@ def _graph(text: str) -> Dag:
     text = " ".join(text.split())
     while place < len(text):
         found = _EDGE.match(text, place)
-        if found is None:
+        if found is None or _NEXT.search(found["cause"]) or _NEXT.search(found["effect"]):
             raise FormatError(f"this does not say what has a direct effect on what: {text[place : place + 80]!r}")
         edges.append((_name(found["cause"]), _name(found["effect"])))
         place = found.end()
@@ -264,7 +265,7 @@ class _Reader:
         values = list[str]()
         while place < len(said):
             found = _FIGURE.match(said, place)
-            if found is None:
+            if found is None or any(_NEXT.search(found[part] or "") for part in ("given", "event")):
                 raise FormatError(f"this does not state a probability: {said[place : place + 100]!r}")
             given = self.event(found["given"]) if found["given"] else frozenset()
             event = self.event(found["event"])
