@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from causalpp.errors import InvalidParameter
 from causalpp.tasks._random import Source
 from causalpp.tasks.caugym.drawing import LARGEST, SMALLEST, draw, mediated
@@ -71,6 +73,7 @@ def generate(
     numbers = _check_sizes(sizes)
     _check(rows, seed, quantities, sets, stories, numbers)
     check_shares(shares)
+    rows, seed = int(rows), int(seed)
     items: list[CauGymItem] = []
     seen: set[bytes] = set()
     for place, name in enumerate(sets):
@@ -159,13 +162,13 @@ def _least(quantity: str, name: str) -> int:
 
 
 def _check_sizes(sizes: int | Iterable[int]) -> tuple[int, ...]:
-    some = (sizes,) if isinstance(sizes, int) else tuple(sizes)
+    some = tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
     for n in some:
-        if isinstance(n, bool) or not isinstance(n, int) or not SMALLEST <= n <= LARGEST:
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not SMALLEST <= n <= LARGEST:
             raise InvalidParameter(f"items are about {SMALLEST} to {LARGEST} variables, not {n!r}")
     if not some:
         raise InvalidParameter("name one number of variables at least")
-    return tuple(dict.fromkeys(some))
+    return tuple(dict.fromkeys(int(n) for n in some))
 
 
 def _check(
@@ -187,5 +190,5 @@ def _check(
                 what = f"{quantity} in the set {name!r} needs {_least(quantity, name)} variables at least"
                 raise InvalidParameter(f"{what}: add a larger size")
     for what, least, value in (("rows", 1, rows), ("seed", 0, seed)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise InvalidParameter(f"{what} is a whole number from {least} on, got {value!r}")

@@ -114,6 +114,11 @@ class CauGymItem(Item):
         return bool(self.about.get("story") == "letters")
 
     @property
+    def reply(self) -> str:
+        """A right reply, in the form that the prompt asks for; "" where it is not known."""
+        return self.target.scorer.write(self.target.value) if self.target.value else ""
+
+    @property
     def topic(self) -> str:
         return self.quantity
 

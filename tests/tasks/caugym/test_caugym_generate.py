@@ -90,9 +90,10 @@ def test_the_right_reply_is_right(made):
     opened = caugym.generate(7, sets=["insufficient"], seed=8).items
     for item in (*made.items[:60], *opened):
         for scorer in (item.target.scorer, caugym.PublishedCauGym()):
-            reply = scorer.write(item.target.value)
-            assert score(replace(item, target=Target(item.target.value, scorer)), reply).outcome == "right"
-    assert opened[0].target.scorer.write(opened[0].target.value) == '{"ANSWER": "insufficient"}'
+            asked = replace(item, target=Target(item.target.value, scorer))
+            assert score(asked, asked.reply).outcome == "right"
+    assert opened[0].reply == '{"ANSWER": "insufficient"}'
+    assert opened[0].blind().reply == ""
 
 
 @pytest.mark.parametrize("size", range(2, 9))
@@ -167,6 +168,7 @@ def test_stories_have_words_for_eight_variables():
         ({"sets": []}, "name one set at least"),
         ({"stories": ["ghosts"]}, "there is no story 'ghosts'"),
         ({"sizes": 9}, "2 to 8 variables, not 9"),
+        ({"sizes": None}, "2 to 8 variables, not None"),
         ({"sizes": []}, "one number of variables"),
         ({"sizes": 2}, "CDE in the set .plain. needs 3 variables"),
         ({"quantities": ["PN", "PN"]}, "named twice"),
