@@ -12,7 +12,8 @@ import numpy as np
 
 
 class Exogenous:
-    def __init__(self, item):
+    def __init__(self, item, number=float):
+        self.number = number
         self.tables = {
             n: (tuple(t["parents"]), [Fraction(p) for p in t["p"]]) for n, t in item.program["tables"].items()
         }
@@ -30,14 +31,17 @@ class Exogenous:
     def _noise(self):
         sizes = [len(self.levels[n]) for n in self.nodes]
         assert prod(sizes) < 5e6
-        weight = np.ones(())
+        weight = self._numbers([1]).reshape(())
         noise = {}
         for k, n in enumerate(self.nodes):
             shape = [1] * len(sizes)
             shape[k] = sizes[k]
-            noise[n] = np.array([float(level) for level in self.levels[n]]).reshape(shape)
-            weight = weight * np.array([float(length) for length in self.lengths[n]]).reshape(shape)
+            noise[n] = self._numbers(self.levels[n]).reshape(shape)
+            weight = weight * self._numbers(self.lengths[n]).reshape(shape)
         return noise, weight
+
+    def _numbers(self, some):
+        return np.array([self.number(one) for one in some], float if self.number is float else object)
 
     def world(self, noise, do, natural=()):
         """All variables, some of them set, some of them as in other worlds (node → values)."""
@@ -50,14 +54,14 @@ class Exogenous:
                 place = 0
                 for parent in parents:
                     place = place * 2 + values[parent]
-                p = np.array([float(some) for some in table])
-                values[n] = (noise[n] < p[place] - 1e-12).astype(int)
+                p = self._numbers(table)[place]
+                values[n] = (noise[n] < (p - 1e-12 if self.number is float else p)).astype(int)
         return values
 
     def answer(self):
         """The quantity that is asked, from all values of the noise."""
         noise, weight = self._noise()
-        mean = lambda event: float((weight * event).sum())  # noqa: E731
+        mean = lambda event: self.number((weight * event).sum())  # noqa: E731
         x, y, item = self.x, self.y, self.item
         actual, one, zero = (self.world(noise, do) for do in ({}, {x: 1}, {x: 0}))
         if item.quantity == "ATE":

@@ -25,6 +25,11 @@ def test_every_answer_is_that_of_an_enumeration_over_the_noise(items):
         assert item.target.value["ANSWER"] == ("yes" if above else "no")
 
 
+def test_and_exactly(items):
+    for item in [item for item in items if item.size <= 4][:70]:
+        assert item.value == Exogenous(item, Fraction).answer(), item.id
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", caugym.SETS)
 def test_every_answer_of_300_items_of_each_quantity_and_set(name):
