@@ -78,6 +78,14 @@ class LocalItem(Item):
     def size(self) -> int | None:
         return len(self.variables)
 
+    @property
+    def topic(self) -> str:
+        return type(self.proposition).__name__
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"relation": self.topic}
+
     def blind(self) -> Self:
         return replace(self, answer=None, edges=())
 

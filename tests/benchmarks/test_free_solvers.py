@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from causalpp.benchmarks.solvers import make_solver
 from causalpp.benchmarks.solvers.asked import Model
 from causalpp.benchmarks.solvers.whole import ChainOfThought, FewShot, ZeroShot
 from causalpp.errors import InvalidParameter
-from causalpp.tasks import Exact, Item, Number, Scorer, Target, YesNo, score
+from causalpp.tasks import Exact, Item, Number, Scorer, Target, YesNo, generate, interventional_set, score
 
 
 def sums(folder: Path, scorer: Scorer, truth: Any) -> tuple[str, list[Item]]:
@@ -59,6 +60,19 @@ def test_a_set_without_such_items_is_refused(scripted: Any) -> None:
     scripted("1")
     with pytest.raises(InvalidParameter, match="too few solved items of the kind Item"):
         FewShot(Model("m")).solve(Item("1", "1 + 1 = ?", Target(2, Number())).blind())
+
+
+def test_local_questions_are_items_like_any_other(scripted: Any) -> None:
+    """One scorer, one score: whoever answers, and whatever set the question is of."""
+    asked = interventional_set(generate([4, 9], rows=24, seed=0), per_kind=2)
+    for item in asked:
+        said = make_solver("symbolic").solve(item.blind())
+        assert (said.answer, said.reason) == ((item.answer, None) if item.decided else (None, "open"))
+        assert score(item, item.reply).outcome == "right"
+        assert score(item, said.answer).outcome == ("right" if item.decided else "no answer")
+    backend = scripted("**Yes.**")
+    assert ZeroShot(Model("m")).solve(asked[0].blind()).answer is True
+    assert backend.prompts[0].user == asked[0].prompt
 
 
 def test_steps_are_asked_for_and_come_first(scripted: Any) -> None:

@@ -10,7 +10,7 @@ from causalpp.benchmarks.solvers.base import Solution, Solver
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import CausalppError, TooLarge
 from causalpp.propositions import Proposition, parse
-from causalpp.tasks import Corr2CauseItem, Item
+from causalpp.tasks import Corr2CauseItem, Item, LocalItem
 from causalpp.tasks.caugym import decide, read
 from causalpp.tasks.corr2cause.hypotheses import hypothesis, read_hypothesis
 
@@ -68,10 +68,10 @@ def standing(premise: str, statement: Proposition) -> tuple[bool, float]:
 class Symbolic(Solver):
     """Reads the text, and decides what follows from it: the answer, or that the text leaves it open.
 
-    Of a premise it finds the class and decides whether the hypothesis holds in every member; of a word problem it finds
-    the models that agree with the graph and the figures, and decides whether all have the same answer.  Nothing but the
-    text is used.  It does not learn and cannot err: what it misses, the text does not say.  A text with a sentence that
-    it does not understand is not answered.
+    Of a premise it finds the class and decides whether the hypothesis holds in every member, or a local question if the
+    class decides it; of a word problem it finds the models that agree with the graph and the figures, and decides
+    whether all have the same answer.  Nothing but the text is used.  It does not learn and cannot err: what it misses,
+    the text does not say.  A text with a sentence that it does not understand is not answered.
 
     Attributes:
         semantics: what hypotheses mean; by default what each item says its label means.
@@ -97,6 +97,12 @@ class Symbolic(Solver):
                 verdict = class_of(item.premise).decide(meaning_of(item, self.semantics))
                 follows = verdict.kind == "entailed"
                 return Solution(follows, 1.0, entailed=float(follows), about={"verdict": verdict.kind})
+            if isinstance(item, LocalItem):
+                mec = class_of(item.premise)
+                verdict = mec.decide(parse(item.question, mec.nodes))
+                if verdict.kind == "open":
+                    return Solution(None, reason="open", about={"verdict": verdict.kind})
+                return Solution(verdict.kind == "entailed", 1.0, about={"verdict": verdict.kind})
             decision = decide(read(item.prompt))
         except CausalppError as error:
             return Solution(None, reason=type(error).__name__)

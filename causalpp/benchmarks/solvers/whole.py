@@ -81,7 +81,7 @@ def _premise(prompts: Prompts, item: Corr2CauseItem) -> str:
 
 def _example(prompts: Prompts, item: Corr2CauseItem) -> str:
     question = prompts.fill("question", background=_premise(prompts, item), question=item.hypothesis, format="")
-    return f"{question.strip()}\n\nAnswer: {'yes' if item.label else 'no'}"
+    return f"{question.strip()}\n\nAnswer: {item.reply}"
 
 
 @dataclass
