@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,14 +116,24 @@ def scored(
 ) -> tuple[LocalScore, Table, int]:
     """The score, the table it is of, and how many rows it uses."""
     if isinstance(score, LocalScore):
-        if hyperparameters:
-            raise InvalidParameter("a score that was made before has its hyperparameters: give them there")
+        for name, given in (
+            ("hyperparameters", hyperparameters),
+            ("interventions", interventions is not None),
+            ("kinds", kinds),
+        ):
+            if given:
+                raise InvalidParameter(f"a score that was made before has its {name}: give them there")
+        lacking = [name for name in score.names if name not in list(map(str, frame.columns))]
+        if lacking or len(frame) != len(score.table.values):
+            what = f"has a column {lacking[0]!r}" if lacking else f"is of {len(score.table.values):,} rows"
+            raise InvalidData(f"the score {what}, and the frame has not: make it from the same data")
         return score, score.table, len(score.table.values)
     data: Data
     data, interventions = named(frame, interventions)
     table = read_table(data, kinds)
-    table.check_collinear()
+    table.check_complete()
     complete = table.complete
+    complete.check_collinear()
     if complete is not table:
         if interventions is not None:
             kept = np.flatnonzero(~table.missing.any(1))
@@ -131,8 +141,6 @@ def scored(
             if len(told) != len(table.values):
                 raise InvalidData(f"there are {len(table.values):,} rows, and interventions for {len(told):,}")
             interventions = [told[row] for row in kept]
-        if not len(complete.values):
-            raise InvalidData("every row has a missing value: a score needs complete rows, so leave a column out")
         warnings.warn(
             f"values are missing: the score used the complete rows, {len(complete.values):,} of {len(table.values):,}",
             IncompleteDataWarning,
@@ -148,7 +156,12 @@ def named(frame: pd.DataFrame, interventions: Any) -> tuple[pd.DataFrame, Any]:
 
     Raises:
         UnknownVariable: there is no such column.
+        InvalidParameter: what is said is no list.
     """
+    if interventions is not None and not isinstance(interventions, Iterable):
+        raise InvalidParameter(
+            f"interventions are a list: for each row a name, several, or None; got {interventions!r}"
+        )
     if not isinstance(interventions, str):
         return frame, interventions
     if interventions not in frame.columns:

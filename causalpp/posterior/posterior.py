@@ -130,6 +130,8 @@ class DagPosterior:
         if method not in ("auto", "exact", "mcmc"):
             raise InvalidParameter(f"method is 'auto', 'exact' or 'mcmc', got {method!r}")
         check_seconds(max_seconds, seed)
+        if structure_prior is not None and not isinstance(structure_prior, StructurePrior):
+            raise InvalidParameter(f"a structure prior is a StructurePrior, got {structure_prior!r}")
         kept: Rows | None = None
         if isinstance(score, str) and isinstance(frame, pd.DataFrame):
             asked: dict[str, Any] = {"score": score, "hyperparameters": hyperparameters, "kinds": kinds}

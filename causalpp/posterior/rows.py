@@ -38,6 +38,7 @@ class Rows:
 
         Raises:
             UnknownVariable: a column of interventions that is not there, or somebody who is no variable.
+            InvalidParameter: interventions that are no list.
             InvalidData: not as many interventions as rows.
         """
         frame, told = named(frame, interventions)
@@ -45,7 +46,7 @@ class Rows:
         if len(targets) != len(frame):
             raise InvalidData(f"there are {len(frame):,} rows, and interventions for {len(targets):,}")
         for name in sorted({name for row in targets for name in row} - set(map(str, frame.columns))):
-            raise UnknownVariable(name, list(map(str, frame.columns)))
+            raise UnknownVariable(name, list(map(str, frame.columns)), what=" among those that were set")
         return cls(frame, targets, asked)
 
     def joined(self, frame: pd.DataFrame, interventions: Any) -> Self:

@@ -18,6 +18,9 @@ from causalpp.scores.table import Data, Floats, Table
 __all__ = ["BDeu", "CooperHerskovits", "check_weight", "counted", "dirichlet_multinomial"]
 
 
+_MOST = 1e12  # of a hyperparameter
+
+
 def dirichlet_multinomial(counts: ArrayLike, weight: float, cells: float | None = None) -> Floats:
     """The logarithm of the probability of draws from a law that has a symmetric Dirichlet prior.
 
@@ -46,10 +49,12 @@ def check_weight(weight: float, name: str = "the equivalent sample size") -> flo
     """The equivalent sample size, if it is one, or another weight.
 
     Raises:
-        InvalidParameter: it is no number greater than zero and finite.
+        InvalidParameter: it is no number greater than zero, or greater than 1e12.
     """
     if not isinstance(weight, (int, float, np.number)) or not 0 < weight < math.inf:
         raise InvalidParameter(f"{name} must be greater than zero, got {weight!r}")
+    if weight > _MOST:
+        raise InvalidParameter(f"{name} is at most {_MOST:g}, got {weight!r}")
     return float(weight)
 
 

@@ -35,7 +35,7 @@ def family_scores(
         −inf also where a variable would be among its own parents.
 
     Raises:
-        InvalidParameter: a negative number of parents.
+        InvalidParameter: a negative number of parents, or no process.
 
     Example:
         >>> import pandas as pd
@@ -46,8 +46,10 @@ def family_scores(
         ((2, 4), True)
     """
     d = score.d
-    if most_parents is not None and most_parents < 0:
-        raise InvalidParameter(f"most_parents counts variables and cannot be {most_parents}")
+    if not isinstance(processes, int) or processes < 1:
+        raise InvalidParameter(f"processes are one or more, got {processes!r}")
+    if most_parents is not None and (not isinstance(most_parents, (int, np.integer)) or most_parents < 0):
+        raise InvalidParameter(f"most_parents counts variables and cannot be {most_parents!r}")
     most = d if most_parents is None else most_parents
     sets = np.arange(1 << d)
     size = np.bitwise_count(sets)

@@ -70,6 +70,10 @@ class LocalScore(ABC):
             return
         import pandas as pd
 
+        if isinstance(interventions, str) or not isinstance(interventions, Iterable):
+            raise InvalidParameter(
+                f"interventions are a list: for each row a name, several, or None; got {interventions!r}"
+            )
         listed = [  # where nobody was set, a pandas column has NaN or NA
             tuple(one) if isinstance(one, Iterable) and not isinstance(one, str) else () if pd.isna(one) else (one,)
             for one in interventions
@@ -79,7 +83,9 @@ class LocalScore(ABC):
         hit = np.zeros((len(listed), self.d), dtype=bool)
         for row, names in enumerate(listed):
             for name in names:
-                hit[row, self.place(name)] = True
+                if name not in self._place:
+                    raise UnknownVariable(name, self.names, what=" among those that were set")
+                hit[row, self._place[name]] = True
         for v in np.flatnonzero(hit.any(0)).tolist():
             yield v, np.flatnonzero(~hit[:, v])
 
@@ -172,7 +178,13 @@ class LocalScore(ABC):
         return out
 
     def total(self, parents: Sequence[int]) -> float:
-        """The score of a graph, given as each column's mask of parents."""
+        """The score of a graph, given as each column's mask of parents.
+
+        Raises:
+            InvalidParameter: more or fewer masks than columns.
+        """
+        if len(parents) != self.d:
+            raise InvalidParameter(f"a graph of {self.d} columns has as many masks of parents, got {len(parents)}")
         return sum(self.of(v, mask) for v, mask in enumerate(parents))
 
     def _scored(self, target: int, parents: Sequence[int]) -> Floats:

@@ -19,6 +19,9 @@ from causalpp.scores.table import Floats
 __all__ = ["Objective", "StructurePrior"]
 
 
+_MOST = 1e9  # of log-odds: what rows say is not lost beside it
+
+
 @dataclass(frozen=True, init=False)
 class StructurePrior:
     """P(graph) ∝ exp(the sum of the log-odds of its edges), over all Dags; as it stands, all are equally probable.
@@ -29,7 +32,7 @@ class StructurePrior:
         odds: what single edges ``(cause, effect)`` add beside that.
 
     Raises:
-        InvalidParameter: a number that is not finite, or what is no edge.
+        InvalidParameter: a number that is not finite or beyond ±1e9, or what is no edge.
 
     Example:
         >>> StructurePrior(-2.0)
@@ -61,14 +64,21 @@ class StructurePrior:
             otherwise: of every other edge.
 
         Raises:
-            InvalidParameter: a probability outside (0, 1).
+            InvalidParameter: a probability outside (0, 1), or two of a pair that sum to 1 or more.
 
         Example:
             >>> StructurePrior.from_probabilities({("a", "b"): 0.8}, otherwise=0.5).matrix("ab").round(3).tolist()
             [[0.0, 1.386], [0.0, 0.0]]
         """
         base = _logit(otherwise)
-        return cls(base, {edge: _logit(p) - base for edge, p in edges.items()})
+        odds = {edge: _logit(p) - base for edge, p in edges.items()}
+        for (a, b), p in edges.items() if all(isinstance(edge, tuple) for edge in edges) else ():
+            if p + edges.get((b, a), 0.0) >= 1:
+                raise InvalidParameter(
+                    f"the probabilities of {a!r} → {b!r} and {b!r} → {a!r} sum to {p + edges[b, a]:g}: to less than 1, "
+                    "as the pair may be apart"
+                )
+        return cls(base, odds)
 
     @classmethod
     def sparse(cls, edges: float, variables: int) -> StructurePrior:
@@ -144,6 +154,10 @@ class StructurePrior:
 def _check(value: Any, name: str) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not math.isfinite(value):
         raise InvalidParameter(f"{name} must be a finite number, got {value!r}")
+    if abs(float(value)) > _MOST:
+        raise InvalidParameter(
+            f"{name} lies between −{_MOST:g} and {_MOST:g}, got {value!r}: knowledge rules edges out"
+        )
 
 
 def _logit(p: float) -> float:

@@ -21,6 +21,7 @@ __all__ = ["Data", "Floats", "Table", "read_table"]
 
 Floats = NDArray[np.float64]
 
+_MOST = 1e150  # greater numbers have no square
 COLLINEAR = 1e-10  # share of a column's variance that the other columns leave, below which it is their function
 
 
@@ -53,6 +54,10 @@ class Table:
         if not columns:
             raise InvalidData("the data have no columns")
         values = [np.where(c.missing, np.nan, c.values) for c in columns.values()]
+        for name, column in zip(columns, values, strict=True):
+            seen = column[~np.isnan(column)]
+            if len(seen) and (np.abs(seen).max() > _MOST or 0 < np.ptp(seen) < 1 / _MOST):
+                raise InvalidData(f"column {name!r} has numbers beyond 1e±150, whose squares are none: change its unit")
         return cls(
             np.column_stack(values),
             tuple(c.states is not None for c in columns.values()),
@@ -159,13 +164,34 @@ class Table:
         gaps = self.missing[:, list(columns)].any(1)
         return np.flatnonzero(~gaps) if gaps.any() else None
 
+    def check_complete(self, instead: str = "") -> None:
+        """Whether the rows in which nothing is missing are enough for a score.
+
+        Args:
+            instead: what could be done about it, besides leaving columns out and filling values in.
+
+        Raises:
+            InvalidData: they are no more than the columns, or a column is constant in them.
+        """
+        complete = self.complete
+        if complete is self:
+            return
+        rows = len(complete.values)
+        constant = [n for n, column in zip(self.names, complete.values.T) if rows < 2 or column.min() == column.max()]
+        if rows <= len(self.names) or constant:
+            why = f", and {constant[0]!r} is constant in them" if constant and rows > len(self.names) else ""
+            raise InvalidData(
+                f"only {rows:,} of {len(self.values):,} rows have no missing value{why}: a score needs complete rows. "
+                f"{instead}Leave columns out, or fill values in"
+            )
+
     def check_collinear(self) -> None:
         """Refuse continuous columns that are linear functions of each other, in the rows without missing values.
 
         Where values are missing and such rows are few, nothing is said.
 
         Raises:
-            InvalidData: naming the first column that those before it determine.
+            InvalidData: naming the first column that those before it determine; no more rows than columns.
         """
         if self.complete is not self:
             if len(self.complete.values) > len(self.names) + 1:
@@ -176,13 +202,18 @@ class Table:
             return
         stack = np.hstack([self.blocks[k] for k in continuous])
         rows, width = stack.shape
+        if rows <= width:
+            raise InvalidData(
+                f"{rows:,} rows are too few for {width:,} real columns, each of which others then determine: bring "
+                "more rows than columns, or leave columns out"
+            )
         left = np.zeros(width)
         left[: min(rows, width)] = np.diagonal(np.linalg.qr(stack, mode="r")) ** 2 / rows
         for place, k in enumerate(continuous[1:], start=1):
             if left[place] < COLLINEAR:
                 raise InvalidData(
                     f"column {self.names[k]!r} is a copy or a linear function of the columns before it "
-                    f"in these {rows:,} rows: leave it out, or bring more rows than columns"
+                    f"in these {rows:,} rows: leave it out"
                 )
 
 
@@ -203,7 +234,7 @@ def read_table(
         names: which columns; left out, all.
 
     Raises:
-        InvalidData: fewer than two columns, no rows, duplicate names, a constant column, one without any value,
+        InvalidData: fewer than two columns or rows, duplicate names, a constant column, one without any value,
             one that is a copy of another, or a text column with a different value in nearly every row.
         UnknownVariable: ``kinds`` name a column that is not there.
     """
@@ -212,6 +243,8 @@ def read_table(
     if isinstance(frame, pd.DataFrame) and not len(frame):
         raise InvalidData("the data have no rows")
     columns = read_columns(frame, kinds, names=names)
+    if len(frame) == 1:
+        raise InvalidData("the data have one row, which says nothing of what depends on what")
     if len(columns) < 2:
         raise InvalidData(f"learning a graph needs at least two columns, got {len(columns)}")
     for name, column in columns.items():

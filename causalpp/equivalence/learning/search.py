@@ -97,8 +97,7 @@ def by_score(
         )
     whole = table
     table = table.complete
-    if table is not whole:
-        _check_complete(table, whole)
+    whole.check_complete("Use method='pc', whose tests take what rows they can. ")
     table.check_collinear()
     local = local_score(table, score, hyperparameters=hyperparameters)
     objective = Objective(local, prior)
@@ -125,17 +124,6 @@ def by_score(
     if table is not whole:
         how["rows_used"] = [len(table.values)] * 2
     return matrix_of(best.parents), how
-
-
-def _check_complete(table: Table, whole: Table) -> None:
-    rows = len(table.values)
-    constant = [n for n, column in zip(table.names, table.values.T) if rows < 2 or column.min() == column.max()]
-    if rows <= len(table.names) or constant:
-        why = f", and {constant[0]!r} is constant in them" if constant and rows > len(table.names) else ""
-        raise InvalidData(
-            f"only {rows:,} of {len(whole.values):,} rows have no missing value{why}: a score needs complete rows. "
-            "Use method='pc', whose tests take what rows they can, leave columns out, or fill values in"
-        )
 
 
 def _until_stopped(search: Callable[[], None], how: dict[str, Any]) -> None:
