@@ -164,3 +164,22 @@ def test_the_error_of_a_gap_is_that_of_paired_differences() -> None:
     (single,) = twin_gaps(frame.assign(group="one")).to_dict("records")
     assert math.isnan(single["error"])
     assert twin_gaps(frame[frame["anonymous"]]).empty
+
+
+@pytest.mark.slow
+def test_a_model_in_this_process_is_put_word_problems(
+    items: list[caugym.CauGymItem], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """It can say nothing of use, and is not mistaken for one that abstains."""
+    pytest.importorskip("transformers")
+    from tiny_models import tiny_model
+
+    folder = str(tiny_model("llama", tmp_path_factory.mktemp("models"), 4096))
+    ask = {"model": folder, "provider": "transformers", "max_tokens": 8}
+    solvers = [{"solver": name, "ask": ask} for name in ("zero-shot", "program-aided")]
+    some = [item.to_dict() for item in items[:2]]
+    made = Config.from_dict({"name": "x", "parts": [{"study": "solve", "items": some, "solvers": solvers}]})
+    frame = run(made, tmp_path, jobs=1, progress=False).frame("solve")
+    assert frame["outcome"].tolist() == ["no answer"] * 4
+    assert frame["reason"].notna().all()
+    assert frame["oracle_nature"].tolist() == ["language model"] * 4
