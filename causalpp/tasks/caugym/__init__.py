@@ -1,6 +1,7 @@
 """CauGym: seven causal quantities as word problems, with exact answers and a scorer that compares all of a reply."""
 
 from causalpp.tasks.caugym.auditing import CauGymAudit, CauGymDisagreement, CauGymFailure, audit
+from causalpp.tasks.caugym.checking import check_item, second_program
 from causalpp.tasks.caugym.generate import SHARES, generate
 from causalpp.tasks.caugym.item import BOUNDS, QUANTITIES, SETS, CauGymItem
 from causalpp.tasks.caugym.published import PublishedItem
@@ -25,7 +26,9 @@ __all__ = [
     "PublishedItem",
     "Told",
     "audit",
+    "check_item",
     "decide",
     "generate",
     "read",
+    "second_program",
 ]

@@ -101,7 +101,9 @@ class _Reader:
     def take(self, *wanted: str) -> str:
         token = self.next
         if token is None or (wanted and token not in wanted):
-            raise InvalidData(f"{self._whole!r} has {token or 'its end'} where it needs {' or '.join(wanted) or 'more'}")
+            raise InvalidData(
+                f"{self._whole!r} has {token or 'its end'} where it needs {' or '.join(wanted) or 'more'}"
+            )
         self._at += 1
         return token
 

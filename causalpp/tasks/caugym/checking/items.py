@@ -3,15 +3,16 @@
 An item is right if
 
 - its program is one: a graph without cycles, with a probability for every state of every node's parents;
-- each figure is what the program has, and each printed number of the text stands in a sentence about the variables of its
-  figure, in their order; nothing else in the text is a number, and every edge is said;
-- each step of the derivation starts from figures or from earlier steps, has the value that its expression has, and is an
-  identity: it holds as well in a program with the same graph whose probabilities are drawn at random, so that what it
-  says follows from the graph and the figures, whatever the rest is;
+- each figure is what the program has, and each printed number of the text stands in a sentence about the variables of
+  its figure, in their order; nothing else in the text is a number, and every edge is said;
+- each step of the derivation starts from figures or from earlier steps, has the value that its expression has, and is
+  an identity: it holds as well in a program with the same graph whose probabilities are drawn at random, so that what
+  it says follows from the graph and the figures, whatever the rest is;
 - the last step is the quantity, which has the same value by going through the exogenous variables, and the answer
   says whether it is beyond the threshold.
 
-Of an item that leaves its question open, a second program is found that agrees with all figures and differs in the quantity.
+Of an item that leaves its question open, a second program is found that agrees with all figures and differs in the
+quantity.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def _check_steps(item: CauGymItem, worlds: Worlds, figures: Sequence[_Figure]) -
     steps = list(item.derivation)
     if len(steps) < 2 or steps[-1]["what"] != "ANSWER" or steps[-2]["what"] != item.quantity:
         raise InvalidData(f"the derivation does not end in {item.quantity} and the answer")
-    elsewhere = {program: _Named(program, item) for program in (worlds, other)}
+    here, elsewhere = _Named(worlds, item), _Named(other, item)
     for step in steps[:-1]:
         what, how, value = step["what"], step["how"], number(step["value"])
         if how == "stated":
@@ -118,12 +119,14 @@ def _check_steps(item: CauGymItem, worlds: Worlds, figures: Sequence[_Figure]) -
                 raise InvalidData(f"{what} = {value} is said to be stated, and is not")
         else:
             if evaluate(how, values.__getitem__) != value:
-                raise InvalidData(f"{what} is said to be {how} = {value}, and this is {evaluate(how, values.__getitem__)}")
-            for named in elsewhere.values():
+                raise InvalidData(
+                    f"{what} is said to be {how} = {value}, and this is {evaluate(how, values.__getitem__)}"
+                )
+            for named in (here, elsewhere):
                 if evaluate(how, named) != named(what):
                     raise InvalidData(f"{what} = {how} does not hold in every program with this graph")
-        if elsewhere[worlds](what) != value:
-            raise InvalidData(f"{what} is {elsewhere[worlds](what)} by going through the worlds, and not {value}")
+        if here(what) != value:
+            raise InvalidData(f"{what} is {here(what)} by going through the worlds, and not {value}")
         values[what] = value
     last = steps[-1]
     if last["value"] != _answer(item.contrast, values[item.quantity]):
@@ -158,7 +161,8 @@ def _redrawn(worlds: Worlds, seed: str) -> Worlds:
 
 
 def _check_text(item: CauGymItem, figures: Sequence[_Figure]) -> None:
-    """
+    """Compare the numbers and the phrases of the text with figures and edges.
+
     Raises:
         InvalidData: a figure or an edge that the text does not have, or a number that is no figure.
     """
@@ -180,7 +184,9 @@ def _check_text(item: CauGymItem, figures: Sequence[_Figure]) -> None:
         named = set(_named(item.names, sentence))
         if named != {*figure.event.items(), *figure.given.items()}:
             raise InvalidData(f"the sentence of {found} speaks of {sorted(named)}: {sentence!r}")
-    pairs = [{node for node, _ in _named(item.names, sentence)} for sentence in sentences if not _PRINTED.search(sentence)]
+    pairs = [
+        {node for node, _ in _named(item.names, sentence)} for sentence in sentences if not _PRINTED.search(sentence)
+    ]
     for edge in item.program["edges"]:
         if set(edge) not in pairs:
             raise InvalidData(f"no sentence says that {edge[0]} affects {edge[1]}")

@@ -1,8 +1,8 @@
 """Probabilities of what happens in several worlds at once, by going through the values of the exogenous variables.
 
-Every variable is 1 if its own exogenous variable, uniform on (0, 1), lies below the probability that the table has for the
-parents' values.  The worlds share the exogenous variables.  One variable after the other, its interval is cut where its
-value in some world changes, and the parts are gone through.
+Every variable is 1 if its own exogenous variable, uniform on (0, 1), lies below the probability that the table has for
+the parents' values.  The worlds share the exogenous variables.  One variable after the other, its interval is cut where
+its value in some world changes, and the parts are gone through.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from causalpp.errors import InvalidData
@@ -164,7 +165,7 @@ class Worlds:
                     place = 2 * place + state[above, world]
                 below[node, world] = self.tables[node][place]
         cuts = sorted({Fraction(0), Fraction(1), *below.values()})
-        for low, high in zip(cuts, cuts[1:]):
+        for low, high in pairwise(cuts):
             values = {**fixed, **{pair: int(low < p) for pair, p in below.items()}}
             for pair, source in copied.items():
                 values[pair] = values[source]

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from causalpp.errors import FormatError, InvalidData
+from causalpp.tasks.caugym.item import QUANTITIES
 from causalpp.tasks.caugym.models import Figure
 from causalpp.tasks.caugym.solving.forms import FORMS, OPENINGS
 from causalpp.tasks.caugym.solving.told import Told
@@ -18,7 +19,9 @@ __all__ = ["read"]
 
 _SLOT = re.compile(r"<(\w+)(?::([^<>]+))?>")
 _NUMBER = r"-?\d+(?:\.\d+)?%?|-?\d+/\d+"
-_EITHER = re.compile(r"(?:^|, and | and |, )either ")
+#: How whom a text tells of may be called.
+_CALLED = {"unit": r"an? \w+", "the": r"the \w+", "kind": r"\w+", "many": r"\w+"}
+_MORE = ("greater", "over", "larger", "more", ">")
 
 
 def read(text: str) -> Told:
@@ -46,29 +49,54 @@ def read(text: str) -> Told:
         >>> told.edges, told.figures[0].name, told.quantity
         ((('smoke', 'have a cough'),), 'P(have a cough=1|smoke=1)', 'ATE')
     """
-    sentences = [" ".join(part.split()) for part in re.split(r"(?<=[.?])\s+(?=[A-Z])", text.strip())]
+    sentences = [" ".join(part.split()) for part in re.split(r"(?<=[.?])\s+(?=[A-Z0-9])", text.strip())]
     found = [words for words in map(_opening, sentences) if words is not None]
     if len(found) != 1:
         raise FormatError(
-            "a problem says once which variables there are, as in 'In it, a patient either smokes or ...'"
+            f"a problem says once which variables there are, as in 'In it, a patient either smokes or ...'; this one "
+            f"says it {len(found)} times"
         )
     return _Said(found[0], [sentence for sentence in sentences if _opening(sentence) is None]).told()
 
 
 def _opening(sentence: str) -> Words | None:
-    """The variables, if the sentence introduces them."""
-    for form in OPENINGS:
-        before, after = (re.escape(part) for part in form.split("<unit> <list>"))
-        match = re.fullmatch(f"{before}(an? \\w+) (either .+){after}", _lower(sentence))
-        if match:
-            words = Words(match[1])
-            for part in _EITHER.split(match[2])[1:]:
-                one, is_one, zero = part.partition(" or ")
-                if not is_one:
-                    raise FormatError(f"'either {part}' has no second side")
-                words.introduce(one, zero)
-            return words
+    """The variables, if the sentence introduces them.
+
+    Raises:
+        FormatError: it does, and in no way that is understood.
+    """
+    for pattern, names, each in _openings():
+        match = pattern.fullmatch(_lower(sentence))
+        if not match:
+            continue
+        parts = [each.fullmatch(part) for part in re.split(r", and |, | and |; ", match["list"])]
+        said = {**match.groupdict(), **{k: v for part in parts[:1] if part for k, v in part.groupdict().items()}}
+        kind = next((said[name].split(" ", 1)[1] for name in ("unit", "the") if name in said), "")
+        words = Words(kind, said.get("many", ""))
+        for part in parts:
+            if part is None or not all(words.is_called(name, part[name]) for name in names):
+                raise FormatError(
+                    f"{sentence[:200]!r} does not say of each variable what it is if it is 1 and if it is 0"
+                )
+            words.introduce(part["one"], part["zero"])
+        return words
     return None
+
+
+@cache
+def _openings() -> tuple[tuple[re.Pattern[str], tuple[str, ...], re.Pattern[str]], ...]:
+    """Each opening as a pattern, who is named in each variable of its list, and a pattern for these."""
+    out = []
+    for form, each in OPENINGS:
+        names = tuple(name for name in _CALLED if f"<{name}>" in each)
+        pattern, one = (re.sub(r"\\?<(\w+)\\?>", _group, re.escape(text)) for text in (form, each))
+        out.append((re.compile(pattern), names, re.compile(one)))
+    return tuple(out)
+
+
+def _group(found: re.Match[str]) -> str:
+    name = {"1": "one", "0": "zero"}.get(found[1], found[1])
+    return f"(?P<{name}>{_CALLED.get(name, '.+?')})"
 
 
 def _lower(sentence: str) -> str:
@@ -113,15 +141,15 @@ class _Said:
 
     def _value(self, name: str, kind: str, part: str) -> Any:
         words = self._words
-        if name in ("unit", "the"):
-            return part if part == getattr(words, name) else None
+        if name in _CALLED:
+            return words.is_called(name, part) or None
         if kind == "whether":
             return words.whether(part)
         if kind == "whether1":
             return (words.whether(part) or (None,))[0]
         if kind in ("are", "makes"):
             return words.several(part, {"are": "is", "makes": "make"}[kind])
-        if kind == "number" or "|" in kind:
+        if kind in ("number", "sign") or "|" in kind:
             return part
         found = words.one(part, kind[:-1])
         return found[0] if found is not None and found[1] == int(kind[-1]) else None
@@ -133,13 +161,27 @@ class _Said:
             FormatError, InvalidData, CyclicGraph: see :func:`read`.
         """
         kind, asked = self._one(*_QUANTITIES, what="what is asked for")
+        kind, *more = kind.split("/")
         _, question = self._one("question", what="a question")
-        for fact in ("world", "reply", "open", "closing", "monotone", "not monotone", "bound", "value"):
-            self._once(fact)
+        for fact in (
+            "world",
+            "number",
+            "reply",
+            "open",
+            "closing",
+            "group",
+            "monotone",
+            "not monotone",
+            "bound",
+            "value",
+        ):
+            if len(self._facts.get(fact, ())) > 1:
+                raise FormatError(f"the text says twice what it says once ({fact})")
         if "closing" not in self._facts:
             raise FormatError("the text does not say that there are no other effects and no other common causes")
         edges = tuple(dict.fromkeys((fact["x"], fact["y"]) for fact in self._facts.get("edge", ())))
         treatment, outcome = asked["x"], asked["y"]
+        self._check_group(kind, treatment, outcome, said="group" in more)
         if question.get("q", kind) != kind:
             raise FormatError(f"the text explains the {kind} and asks for the {question['q']}")
         return Told(
@@ -151,8 +193,8 @@ class _Said:
             outcome,
             mediators=asked.get("m", ()),
             fixed=dict(asked.get("h", ())),
-            bound=self._bound(kind, treatment, outcome, question),
-            asked={"greater": "above", "less": "below"}[question["c"]],
+            bound=self._bound(kind, asked, question, monotone="monotone" in more),
+            asked="above" if question["c"] in _MORE else "below",
             threshold=_number(question["t"]),
         )
 
@@ -163,24 +205,29 @@ class _Said:
             raise FormatError(f"the text needs one sentence that says {what}, and has {len(found)}")
         return found[0]
 
-    def _once(self, kind: str) -> None:
-        if len(self._facts.get(kind, ())) > 1:
-            raise FormatError(f"the text says twice what it says once ({kind})")
+    def _check_group(self, kind: str, treatment: str, outcome: str, *, said: bool) -> None:
+        """Whether who is asked about is who the quantity is about, where a sentence of its own says it."""
+        value = {"ETT": 1, "PN": 1, "PS": 0}.get(kind)
+        meant = {(treatment, value)} if kind == "ETT" else {(treatment, value), (outcome, value)}
+        facts = self._facts.get("group", ())
+        if said != bool(facts) or any(set(fact["g"]) != meant for fact in facts):
+            raise FormatError(f"the text does not say, or says of others than the {kind} is about, whom it asks about")
 
-    def _bound(self, kind: str, treatment: str, outcome: str, question: Mapping[str, Any]) -> str:
+    def _bound(self, kind: str, asked: Mapping[str, Any], question: Mapping[str, Any], *, monotone: bool) -> str:
         """Which number is meant of a probability of causation."""
-        about = [fact for name in ("monotone", "bound") for fact in self._facts.get(name, ())]
-        if any((fact["x"], fact["y"]) != (treatment, outcome) for fact in about):
-            raise FormatError(f"the text asks of {treatment!r} and {outcome!r}, and explains the number for others")
-        has = {name: name in self._facts for name in ("monotone", "not monotone", "bound", "value")}
-        bound = self._facts["bound"][0]["b"] if has["bound"] else "monotone" if has["monotone"] else ""
-        fits = has["monotone"] == has["value"] and not (has["monotone"] and (has["bound"] or has["not monotone"]))
-        if not fits or bool(bound) != (kind in ("PN", "PS")) or question.get("b", bound) != bound:
+        has = {name: self._facts.get(name, ()) for name in ("monotone", "not monotone", "bound", "value")}
+        about = [asked, *has["monotone"], *has["bound"]]
+        if any((fact["x"], fact["y"]) != (asked["x"], asked["y"]) for fact in about):
+            raise FormatError(f"the text asks of {asked['x']!r} and {asked['y']!r}, and explains the number for others")
+        bounds = [{"least": "lower", "most": "upper"}.get(fact["b"], fact["b"]) for fact in about if "b" in fact]
+        bounds += ["monotone"] * (bool(has["monotone"]) + monotone)
+        unfit = bool(has["value"]) > bool(has["monotone"]) or bool(has["not monotone"]) > bool(has["bound"])
+        if unfit or len(bounds) != (kind in ("PN", "PS")) or question.get("b", *bounds[:1] or [""]) != "".join(bounds):
             raise FormatError(
                 "a probability of necessity or sufficiency has a lower bound, an upper bound, and a value if "
                 "monotonicity is assumed: the text does not say of it, and of nothing else, which one is asked for"
             )
-        return str(bound)
+        return "".join(bounds)
 
     def _figures(self) -> Iterator[Figure]:
         seen: dict[tuple[Any, Any], Fraction] = {}
@@ -193,7 +240,7 @@ class _Said:
             yield figure
 
 
-_QUANTITIES = ("ATE", "CDE", "ETT", "NDE", "NIE", "PN", "PS")
+_QUANTITIES = tuple(kind for kind in FORMS if kind.split("/")[0] in QUANTITIES)
 
 
 def _number(text: str) -> Fraction:
@@ -214,7 +261,7 @@ def _pattern(form: str) -> tuple[re.Pattern[str], tuple[tuple[str, str], ...]]:
     pieces = iter(re.escape(piece) for piece in _SLOT.split(form)[::3])
     out = next(pieces)
     for (name, kind), piece in zip(slots, pieces, strict=True):
-        inside = {"unit": r"an? \w+", "the": r"the \w+"}.get(name)
-        inside = inside or (_NUMBER if kind == "number" else kind if "|" in kind else ".+?")
+        inside = _CALLED.get(name) or {"number": _NUMBER, "sign": "[<>]"}.get(kind)
+        inside = inside or (kind if "|" in kind else ".+?")
         out += f"({inside}){piece}"
     return re.compile(out), slots

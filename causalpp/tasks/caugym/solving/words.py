@@ -20,19 +20,25 @@ class Words:
     """The variables of a text, and whom it tells of.
 
     Attributes:
-        unit, the: as in "a patient" and "the patient".
+        kind, many: as in "patient" and "patients"; "" if that is not said.
         nodes: the variables, in the order in which they are introduced: by their letters, or by their infinitives.
         forms: form (``"is"``, ``"would"``, ``"make"``) → phrase → variable and value.
     """
 
-    unit: str
+    kind: str
+    many: str = ""
     nodes: list[str] = field(default_factory=list)
     forms: dict[str, dict[str, tuple[str, int]]] = field(default_factory=lambda: {"is": {}, "would": {}, "make": {}})
 
-    @property
-    def the(self) -> str:
-        """Whom it tells of, with the definite article."""
-        return f"the {self.unit.split(' ', 1)[1]}"
+    def is_called(self, how: str, phrase: str) -> bool:
+        """Whether whom it tells of is called so.
+
+        >>> words = Words("patient")
+        >>> words.is_called("unit", "a patient"), words.is_called("the", "the person")
+        (True, False)
+        """
+        known = {"kind": [self.kind], "the": [f"the {self.kind}"], "unit": [f"a {self.kind}", f"an {self.kind}"]}
+        return phrase in known.get(how, [self.many])
 
     def introduce(self, one: str, zero: str) -> None:
         """Take in a variable by what it is when it is 1 and when it is 0.
@@ -41,7 +47,7 @@ class Words:
             FormatError: the second phrase does not deny the first, or one of them is another variable's.
 
         Example:
-            >>> words = Words("a patient")
+            >>> words = Words("patient")
             >>> words.introduce("has a cough", "does not have a cough")
             >>> words.forms["make"]["not to have a cough"]
             ('have a cough', 0)
@@ -79,7 +85,7 @@ class Words:
 
     def whether(self, phrase: str) -> tuple[str, ...] | None:
         """The variables in "whether the patient smokes and whether the patient has a cough"; None if it is not that."""
-        lead = f"whether {self.the} "
+        lead = f"whether the {self.kind} "
         parts = [part.removeprefix(lead) for part in _parts(phrase) if part.startswith(lead)]
         found = [self.one(part, "is") for part in parts]
         nodes = tuple(pair[0] for pair in found if pair is not None and pair[1] == 1)
