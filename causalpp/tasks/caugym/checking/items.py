@@ -21,7 +21,7 @@ import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import combinations
+from itertools import permutations
 from typing import Any
 
 from causalpp.errors import InvalidData
@@ -32,6 +32,7 @@ from causalpp.tasks.caugym.item import CauGymItem
 
 __all__ = ["check_item", "second_program"]
 
+_REDRAWN = 8  # programs with other numbers
 _PRINTED = re.compile(r"(?<![\w.=-])(?<!= )-?\d+(?:\.\d+)?%?(?!\w)")
 
 
@@ -105,12 +106,12 @@ def _check_steps(item: CauGymItem, worlds: Worlds, figures: Sequence[_Figure]) -
     Raises:
         InvalidData: a step is wrong.
     """
-    other = _redrawn(worlds, item.id)
+    redrawn = [_Named(_redrawn(worlds, f"{item.id} {k}"), item) for k in range(_REDRAWN)]
     values: dict[str, Fraction] = {}
     steps = list(item.derivation)
     if len(steps) < 2 or steps[-1]["what"] != "ANSWER" or steps[-2]["what"] != item.quantity:
         raise InvalidData(f"the derivation does not end in {item.quantity} and the answer")
-    here, elsewhere = _Named(worlds, item), _Named(other, item)
+    here = _Named(worlds, item)
     for step in steps[:-1]:
         what, how, value = step["what"], step["how"], number(step["value"])
         if how == "stated":
@@ -122,7 +123,8 @@ def _check_steps(item: CauGymItem, worlds: Worlds, figures: Sequence[_Figure]) -
                 raise InvalidData(
                     f"{what} is said to be {how} = {value}, and this is {evaluate(how, values.__getitem__)}"
                 )
-            for named in (here, elsewhere):
+            # A bound is 0 or 1 in many programs, whatever the formula says: it is looked at in more of them.
+            for named in (here, *redrawn[: _REDRAWN if what == item.quantity and item.bound else 1]):
                 if evaluate(how, named) != named(what):
                     raise InvalidData(f"{what} = {how} does not hold in every program with this graph")
         if here(what) != value:
@@ -161,45 +163,76 @@ def _redrawn(worlds: Worlds, seed: str) -> Worlds:
 
 
 def _check_text(item: CauGymItem, figures: Sequence[_Figure]) -> None:
-    """Compare the numbers and the phrases of the text with figures and edges.
+    """Compare the numbers and the phrases of the text with figures, threshold and edges.
 
     Raises:
-        InvalidData: a figure or an edge that the text does not have, or a number that is no figure.
+        InvalidData: a figure or an edge that the text does not have, or a number that is none of these.
     """
     text, _, reply = item.prompt.partition("Reply with a JSON object")
     if not reply:
         raise InvalidData("the text does not say what a reply looks like")
-    sentences = [" ".join(part.split()) for part in re.split(r"(?<=[.?])\s+(?=[A-Z])", text)]
+    sentences = [" ".join(part.split()) for part in re.split(r"(?<=[.?])\s+(?=[A-Z0-9])", text)]
+    if item.set == "redundant":
+        sentences = [sentence for sentence in sentences if not _REMARK.match(sentence)]
     numbers = [(sentence, found) for sentence in sentences for found in _PRINTED.findall(sentence)]
-    stated = [(sentence, found) for sentence, found in numbers if not sentence.endswith("?")]
-    asked = [found for sentence, found in numbers if sentence.endswith("?")]
+    stated = [(sentence, found) for sentence, found in numbers if not _ASKED.search(sentence)]
+    asked = [_ASKED.search(sentence) for sentence, _ in numbers if _ASKED.search(sentence)]
     if [found for _, found in stated] != [figure.printed for figure in figures]:
+        shown = [found for _, found in stated], [figure.printed for figure in figures]
+        raise InvalidData(f"the text has the numbers {shown[0]}, and the figures are {shown[1]}")
+    sides = [(found[1] in _ABOVE, found[2]) for found in asked if found]
+    if sides != [(item.contrast["asked"] == "above", item.contrast["threshold"])]:
         raise InvalidData(
-            f"the text has the numbers {[found for _, found in stated]}, and the figures are "
-            f"{[figure.printed for figure in figures]}"
+            f"the question does not ask whether it is {item.contrast['asked']} {item.contrast['threshold']}"
         )
-    if asked != [item.contrast["threshold"]]:
-        raise InvalidData(f"the question has the numbers {asked} and not the threshold {item.contrast['threshold']}")
     for (sentence, found), figure in zip(stated, figures, strict=True):
-        named = set(_named(item.names, sentence))
-        if named != {*figure.event.items(), *figure.given.items()}:
+        named = [pair for _, pair in _named(item.names, sentence)]
+        if set(named) != {*figure.event.items(), *figure.given.items()} or len(named) > len(set(named)):
             raise InvalidData(f"the sentence of {found} speaks of {sorted(named)}: {sentence!r}")
-    pairs = [
-        {node for node, _ in _named(item.names, sentence)} for sentence in sentences if not _PRINTED.search(sentence)
-    ]
-    for edge in item.program["edges"]:
-        if set(edge) not in pairs:
-            raise InvalidData(f"no sentence says that {edge[0]} affects {edge[1]}")
+    _check_edges(item, [sentence for sentence in sentences if not _PRINTED.search(sentence)])
 
 
-def _named(names: Mapping[str, Mapping[str, str]], sentence: str) -> Iterator[tuple[str, int]]:
-    """The variables, with their values, that a sentence names; longer phrases hide those that they contain."""
-    phrases = [(phrase, node, int(form[-1])) for node, forms in names.items() for form, phrase in forms.items()]
+#: Sentences of the redundant set that have numbers, or speak of variables, and bear on nothing.
+_REMARK = re.compile(
+    r"The figures were taken down over|It takes \d+ minutes to|Whether .* was noted down by|In another world, which "
+    r"has nothing to do with this one,|A newspaper once wrote|On \S+ of the days on which the figures were taken down"
+)
+#: What is asked of the value, and the threshold.
+_ASKED = re.compile(
+    r"(\b(?:(?:greater|less|larger|smaller|more) than|over|under)|[<>]) (-?\d+(?:\.\d+)?)"
+    r"(?=,? (?:and what|and state)|[.?])"
+)
+_ABOVE = ("greater than", "over", "larger than", "more than", ">")
+
+
+def _check_edges(item: CauGymItem, sentences: Sequence[str]) -> None:
+    """Compare what the text says affects what directly with the edges of the program.
+
+    Raises:
+        InvalidData: they are not the same.
+    """
+    said: list[tuple[str, str]] = []
+    for sentence in sentences:
+        named = sorted(_named(item.names, sentence))  # in the order of the sentence
+        if _EDGE.search(sentence) and len(named) == 2:
+            (_, (first, _)), (_, (second, _)) = named
+            said.append((second, first) if _EFFECT_FIRST.search(sentence) else (first, second))
+    if sorted(said) != sorted((str(a), str(b)) for a, b in item.program["edges"]):
+        raise InvalidData(f"the text says that there are the edges {sorted(said)}, not those of the program")
+
+
+_EDGE = re.compile(r"direct effect(?! \()|directly on|direct causes", re.IGNORECASE)
+_EFFECT_FIRST = re.compile(r"depends directly on|[Aa]mong the direct causes of")
+
+
+def _named(names: Mapping[str, Mapping[str, str]], sentence: str) -> Iterator[tuple[int, tuple[str, int]]]:
+    """Where a sentence names which variable with which value; longer phrases hide those that they contain."""
+    phrases = {(phrase, node, int(form[-1])) for node, forms in names.items() for form, phrase in forms.items()}
     for phrase, node, value in sorted(phrases, key=lambda found: -len(found[0])):
-        pattern = rf"(?<!\w){re.escape(phrase)}(?!\w)"
-        if re.search(pattern, sentence):
-            sentence = re.sub(pattern, "#", sentence)
-            yield node, value
+        pattern = re.compile(rf"(?<!\w){re.escape(phrase)}(?!\w)")
+        for found in pattern.finditer(sentence):
+            yield found.start(), (node, value)
+        sentence = pattern.sub("#" * len(phrase), sentence)
 
 
 # --- what is left open
@@ -230,14 +263,17 @@ def second_program(item: CauGymItem) -> dict[str, list[Fraction]]:
 def _changed(worlds: Worlds, figures: Sequence[_Figure]) -> Iterator[dict[str, list[Fraction]]]:
     places = [(node, k) for node, rows in worlds.tables.items() for k in range(len(rows))]
     values = [Fraction(1, 100), Fraction(99, 100), Fraction(1, 3), Fraction(2, 3)]
-    for node, k in places:
-        for value in values:
-            yield _with(worlds.tables, {(node, k): value})
-    for first, second in combinations(places, 2):
-        for one, two in ((first, second), (second, first)):
-            for share in values:
-                near = (worlds.tables[one[0]][one[1]] + share) / 2
-                found = _balanced(worlds, figures, one, near, two)
+    spoilt: dict[tuple[str, int], list[_Figure]] = {}
+    for place in places:
+        moved = Worlds(worlds.parents, _with(worlds.tables, {place: (worlds.tables[place[0]][place[1]] + 1) / 3}))
+        spoilt[place] = [figure for figure in figures if moved.probability(*figure.sides) != figure.value]
+        if not spoilt[place]:
+            yield from (_with(worlds.tables, {place: value}) for value in values)
+    for one, two in permutations(places, 2):
+        if len(spoilt[one]) == 1 and spoilt[one] == spoilt[two]:  # what one spoils the other can mend
+            for value in values:
+                near = (worlds.tables[one[0]][one[1]] + value) / 2
+                found = _balanced(worlds, spoilt[one], one, near, two)
                 if found is not None:
                     yield _with(worlds.tables, {one: near, two: found})
 

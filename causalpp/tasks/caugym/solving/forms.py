@@ -103,8 +103,8 @@ _RISE = "how much more probable does it become that <unit> <y:is1> if <the> is m
 _NEVER = "<y:would1> if made <x:make0> but <y:would0> if made <x:make1>"
 _POSSIBLE = (
     "how probable is it at <b:least|most> that <the> <y:{would}> if <the> had been made <x:{made}>, as far as it "
-    "follows from how probable it is that <unit> <y:is1> if made <x:make1> and if made <x:make0>, and from how probable "
-    "each combination of <x:whether1> and <y:whether1> is, and from nothing else?"
+    "follows from how probable it is that <unit> <y:is1> if made <x:make1> and if made <x:make0>, and from how "
+    "probable each combination of <x:whether1> and <y:whether1> is, and from nothing else?"
 )
 _ONLY = (
     "how probable is it that <the> <y:{would}> if <the> had been made <x:{made}>, where there is never <unit> that "

@@ -18,7 +18,13 @@ from causalpp.tasks.caugym.solving.words import Words
 __all__ = ["read"]
 
 _SLOT = re.compile(r"<(\w+)(?::([^<>]+))?>")
-_NUMBER = r"-?\d+(?:\.\d+)?%?|-?\d+/\d+"
+#: What may stand in a slot, where it is not any words.
+_INSIDE = {
+    "number": r"-?\d+(?:\.\d+)?%?|-?\d+/\d+",
+    "sign": "[<>]",
+    "would": "would .+?",
+    "make": "(?:not )?to .+?",
+}
 #: How whom a text tells of may be called.
 _CALLED = {"unit": r"an? \w+", "the": r"the \w+", "kind": r"\w+", "many": r"\w+"}
 _MORE = ("greater", "over", "larger", "more", ">")
@@ -261,7 +267,7 @@ def _pattern(form: str) -> tuple[re.Pattern[str], tuple[tuple[str, str], ...]]:
     pieces = iter(re.escape(piece) for piece in _SLOT.split(form)[::3])
     out = next(pieces)
     for (name, kind), piece in zip(slots, pieces, strict=True):
-        inside = _CALLED.get(name) or {"number": _NUMBER, "sign": "[<>]"}.get(kind)
+        inside = _CALLED.get(name) or _INSIDE.get(kind.rstrip("01s"))
         inside = inside or (kind if "|" in kind else ".+?")
         out += f"({inside}){piece}"
     return re.compile(out), slots
