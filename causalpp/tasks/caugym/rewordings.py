@@ -160,20 +160,20 @@ class Causes(_Reworded):
         return f"{figure.value} is the probability that {self.the} {what}."
 
     def effect(self, label: str, y: str, first: str, second: str, group: str = "") -> str:
-        who = f"{self.unit} which {group}" if group else self.unit
+        who = f"{self.unit} that {group}" if group else self.unit
         return (
             f"Let the {label} be the difference between two probabilities that {who} {y}: the probability of this "
             f"{first}, less the probability of this {second}."
         )
 
     def probability_of(self, label: str, group: str, would: str, made: str) -> str:
-        return f"Let the {label} be the probability that {self.unit} which {group} {would} {made}."
+        return f"Let the {label} be the probability that {self.unit} that {group} {would} {made}."
 
     def bound(self, bound: str, contrast: Contrast) -> str:
         x, y = self.names[contrast.treatment], self.names[contrast.outcome]
         if bound == "monotone":
             return (
-                f"Let it be monotone, so that there is never {self.unit} which {y['would1']} if made {x['make0']} but "
+                f"Let it be monotone, so that there is never {self.unit} that {y['would1']} if made {x['make0']} but "
                 f"{y['would0']} if made {x['make1']}; its value is then a single number."
             )
         return (

@@ -69,8 +69,8 @@ _FRAMES = (
     (
         "let the {label} be the difference between two probabilities that <unit>{group} <y:would1>: the probability of "
         "this {first}, less the probability of this {second}.",
-        " which <x:is1>",
-        "let the {label} be the probability that <unit> which {group} {would}.",
+        " that <x:is1>",
+        "let the {label} be the probability that <unit> that {group} {would}.",
     ),
     (
         "wanted: the {label}{group}, that is, the probability (<the> <y:would1> {first}) minus the probability (<the> "
@@ -208,7 +208,7 @@ FORMS: dict[str, tuple[str, ...]] = {
         f"assume monotonicity: there is no case in which <unit> {_NEVER}.",
         "it may be taken as given that no <kind> <y:would1> if made <x:make0> and <y:would0> if made <x:make1>; its "
         "value is wanted under this monotonicity.",
-        f"let it be monotone, so that there is never <unit> which {_NEVER}; its value is then a single number.",
+        f"let it be monotone, so that there is never <unit> that {_NEVER}; its value is then a single number.",
         "assumption: monotonicity (never both: <the> <y:would1> if made <x:make0>, <the> <y:would0> if made "
         "<x:make1>); the value under it.",
         "those who know say that it is monotone: not one of the <many> <y:would1> if made <x:make0> yet <y:would0> if "
