@@ -13,11 +13,12 @@ from causalpp.acbo._calls import Call, Rounds
 from causalpp.acbo._start import Candidates, begin, described, narrowed
 from causalpp.acbo.config import Settings
 from causalpp.acbo.hearing import Diagnosis, Silence, heard, said, unanswered
-from causalpp.acbo.result import UNFINISHED, Result, Step
+from causalpp.acbo.result import UNFINISHED, ExperimentStep, Result, Step
 from causalpp.acbo.stopping import AGAIN, NOTHING_LEFT, REACHED, SETTLED, doubt, entailed, exhausted, verdict
 from causalpp.belief import AnyBelief
-from causalpp.errors import OracleError
+from causalpp.errors import InvalidParameter, OracleError
 from causalpp.oracles import Answer, Panel, Request
+from causalpp.posterior import DagPosterior
 from causalpp.propositions import Direction, Proposition
 
 __all__ = ["Run"]
@@ -31,6 +32,7 @@ class Run:
     def __init__(self, candidates: Candidates, settings: Settings) -> None:
         how = settings.how
         candidates = narrowed(candidates, settings.knowledge)
+        self.candidates = candidates
         self.draw = np.random.default_rng(settings.seed)
         self.given = described(candidates, how.sample)
         start = begin(candidates, settings, self.draw)
@@ -44,6 +46,7 @@ class Run:
         self.silence, self.diagnosis = Silence(how.channel), Diagnosis(start.belief, how.flaw)
         self.rounds = Rounds(how.panel, how.batch, how.outcome_cost) if how.panel is not None or how.batch > 1 else None
         self.steps: tuple[Step, ...] = ()
+        self.experiments: tuple[ExperimentStep, ...] = ()
         self.calls = self.failures = 0
         self.pending: tuple[Call, ...] = ()
         self.heard: tuple[Answer, ...] = ()  # of calls that are not answered in full
@@ -265,6 +268,42 @@ class Run:
         self.calls += 1
         self._step(answer, expected, self.belief.update([answer]))
 
+    def with_posterior(self, posterior: DagPosterior, label: str, rows: int) -> Run:
+        """The run from more rows: their posterior is the prior, all answers are learned again, the steps stay.
+
+        Args:
+            posterior: given all rows.
+            label: who was set in the new ones.
+            rows: how many these are.
+
+        Raises:
+            InvalidParameter: a question that is answered in part.
+        """
+        if self.heard:
+            raise InvalidParameter("a question is answered in part: tell the rest first, then the experiment")
+        other = Run(posterior, self.settings)
+        other.draw.bit_generator.state = self.draw.bit_generator.state
+        for _ in range(len(self.start.further) - len(self.further)):
+            other._open()
+        waiting = [number for call in self.pending for number in call.numbers]
+        for number in (self.chooser.asked > 0).nonzero().flatten().tolist():
+            found = other.chooser.find(self.chooser.questions[number])
+            times = int(self.chooser.asked[number]) - waiting.count(number)
+            if found is not None and times:
+                other.chooser.put([found], times)
+                other.chooser.silent[found] = self.chooser.silent[number]
+        other.diagnosis.listed = self.diagnosis.listed
+        for step in self.steps:
+            other._hear([step.answer])
+        other.chooser.able = self.chooser.able
+        other.belief = other.belief.update(self.belief.answers)
+        other.steps, other.calls, other.failures = self.steps, self.calls, self.failures
+        gained = self.belief.entropy - other.belief.entropy
+        leaders = tuple(other.belief.top())
+        done = ExperimentStep(len(self.experiments) + 1, len(self.steps), label, rows, gained, leaders)
+        other.experiments = (*self.experiments, done)
+        return other
+
     def _step(self, answer: Answer, expected: float, after: AnyBelief) -> None:
         gained = self.belief.entropy - after.entropy
         self.steps += (Step(len(self.steps) + 1, answer, expected, gained, tuple(after.top()), self.calls),)
@@ -298,6 +337,7 @@ class Run:
             self.entropy,
             self.given,
             not doubt(self.belief, self.how),
+            self.experiments,
         )
 
 

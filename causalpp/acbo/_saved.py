@@ -26,14 +26,16 @@ from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import CausalppError, FormatError, InvalidParameter
 from causalpp.graphs import Cpdag, Dag, DagBatch, Knowledge, Mpdag
 from causalpp.oracles import Answer
-from causalpp.posterior import DagPosterior, Exact, Sums
+from causalpp.posterior import DagPosterior, Exact, Rows, Sums
 from causalpp.propositions import Proposition, from_dict
+from causalpp.scores import StructurePrior
 
 __all__ = ["locked", "made", "plain", "read"]
 
 FORMAT, VERSION = "causalpp.session", 1
 _VARIABLES = 16  # of a posterior: a file of 11 MB, written after every answer
 _ROOMS = (belief, design)  # whose channels and policies can be written
+_PLAIN = ("hyperparameters", "structure_prior", "kinds")  # of what a posterior was asked: mappings of names
 _UNREADABLE = (
     ArithmeticError, AttributeError, CausalppError, LookupError, RuntimeError, TypeError, ValueError, zlib.error,
 )  # fmt: skip
@@ -77,6 +79,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, DagBatch):
         bits = base64.b64encode(np.packbits(value.adjacency.cpu().numpy()).tobytes()).decode()
         return {"DagBatch": {"nodes": list(value.nodes), "latent": sorted(value.latent), "n": len(value), "bits": bits}}
+    if isinstance(value, Rows):
+        return {"rows": _rows(value)}
     if isinstance(value, DagPosterior):
         return {"posterior": _posterior(value)}
     if isinstance(value, MarkovEquivalenceClass):
@@ -120,6 +124,8 @@ def made(value: Any) -> Any:
         bits = np.frombuffer(base64.b64decode(content["bits"]), dtype=np.uint8)
         adjacency = np.unpackbits(bits, count=n * d * d).reshape(n, d, d).astype(bool)
         return DagBatch(content["nodes"], adjacency, latent=content["latent"])
+    if name == "rows":
+        return _made_rows(content)
     if name == "posterior":
         return _made_posterior(content)
     if name == "class":
@@ -146,14 +152,50 @@ def _posterior(value: DagPosterior) -> dict[str, Any]:
         "weights": base64.b64encode(weights).decode(),
         "log_prior_total": plain(float(value.inference.log_prior_total)),
         "learned": learned,
+        "rows": None if value.rows is None else plain(value.rows),
     }
+
+
+def _rows(value: Rows) -> dict[str, Any]:
+    """Rows column by column, with the states of those that have them; who was set, as lists of equal rows."""
+    columns = {}
+    for name, column in value.frame.items():
+        states = list(column.cat.categories) if hasattr(column, "cat") else None
+        cells = [None if cell != cell else cell for cell in column.astype(object).tolist()]
+        columns[str(name)] = plain(
+            {"cells": cells, "states": states, "ordered": bool(getattr(column.dtype, "ordered", 0))}
+        )
+    prior = value.asked.get("structure_prior")
+    asked = dict(value.asked) | {"structure_prior": None if prior is None else prior.to_dict()}
+    return {
+        "columns": columns,
+        "targets": plain(value.targets),
+        "asked": {key: plain(one) for key, one in asked.items()},
+    }
+
+
+def _made_rows(content: dict[str, Any]) -> Rows:
+    import pandas as pd
+
+    frame = {}
+    for name, column in content["columns"].items():
+        cells = pd.Series(list(made(column["cells"])))
+        if column["states"] is not None:
+            cells = pd.Series(pd.Categorical(cells, categories=made(column["states"]), ordered=column["ordered"]))
+        frame[name] = cells
+    asked = {key: dict(one) if key in _PLAIN and one else made(one) for key, one in content["asked"].items()}
+    if (prior := asked["structure_prior"]) is not None:
+        odds = {(cause, effect): value for cause, effect, value in prior.get("odds", [])}
+        asked["structure_prior"] = StructurePrior(prior["edge_log_odds"], odds)
+    return Rows(pd.DataFrame(frame), made(content["targets"]), asked)
 
 
 def _made_posterior(content: dict[str, Any]) -> DagPosterior:
     nodes = tuple(content["nodes"])
     raw = np.frombuffer(zlib.decompress(base64.b64decode(content["weights"])), dtype="<f8")
     weights = raw.astype(np.float64).reshape(len(nodes), 1 << len(nodes))
-    return DagPosterior(nodes, Exact(nodes, Sums(weights), made(content["log_prior_total"])), content["learned"])
+    exact = Exact(nodes, Sums(weights), made(content["log_prior_total"]))
+    return DagPosterior(nodes, exact, content["learned"], made(content.get("rows")))
 
 
 def _kind(name: str) -> Any:

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Unpack
+from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from causalpp.acbo._start import Candidates
 from causalpp.acbo.config import AcboConfig, Keywords, with_settings
 from causalpp.acbo.result import INTERRUPTED, SPENT, Result, Step
 from causalpp.acbo.session import Session
+from causalpp.acbo.stopping import REACHED
 from causalpp.belief import Agnostic, Potentials
+from causalpp.design import Costs, Experiment
 from causalpp.errors import BudgetSpent
-from causalpp.oracles import Answer, Oracle
+from causalpp.oracles import Answer, ExperimentOracle, Oracle
+from causalpp.oracles.panel import Asked
 
-__all__ = ["discover", "discover_async", "drive", "drive_async"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Experiments", "discover", "discover_async", "drive", "drive_async"]
+
+#: Who does experiments: an oracle that does, or a function of the variable to set and a number of rows.
+Experiments: TypeAlias = "ExperimentOracle | Callable[[str, int], pd.DataFrame]"
+
+_MOST = 20  # experiments
+_LEAST = 0.05  # bits that one is to tell
+_OLD = 5  # answers after which it is planned anew
+NO_EXPERIMENT = "no experiment is left that is expected to tell the candidates apart"
 
 
 @with_settings
@@ -23,6 +37,8 @@ def discover(
     oracle: Oracle,
     *,
     on_step: Callable[[Step], None] | None = None,
+    experiments: Experiments | None = None,
+    costs: Costs | None = None,
     **settings: Unpack[Keywords],
 ) -> Result:
     """Ask an oracle one local question after the other until one graph is probable enough.
@@ -63,6 +79,11 @@ def discover(
             if each of them can be listed and the questions allow it, and else an estimate by particles.
         on_step: called after every answer, for a progress display. A keyboard interrupt ends the run with the
             result so far.
+        experiments: from a posterior given data: who can set variables, an :class:`~causalpp.ExperimentOracle`, or a
+            function of a variable and a number of rows that gives a frame.  Each round then asks or experiments,
+            whichever is expected to tell more of the graph for its cost.  Where the oracle itself is an
+            ``ExperimentOracle``, nothing is asked: its rows are learned as data.
+        costs: of questions, experiments and rows; see :class:`causalpp.design.Costs`.
         knowledge: what is known of the edges; graphs that it rules out take no part, as candidates or beside them. What
             a class was learned or narrowed by is known without being said again.
 
@@ -86,7 +107,7 @@ def discover(
         >>> result.graph == asia.dag, result.stopped_because
         (True, 'the most probable graph reached the confidence asked for')
     """
-    return drive(_session(candidates, oracle, on_step, settings), oracle)
+    return drive(_session(candidates, oracle, on_step, settings), oracle, experiments=experiments, costs=costs)
 
 
 @with_settings
@@ -123,15 +144,32 @@ def _session(
     return Session(candidates, on_step=on_step, **settings)
 
 
-def drive(session: Session, oracle: Oracle) -> Result:
+def drive(
+    session: Session, oracle: Oracle, *, experiments: Experiments | None = None, costs: Costs | None = None
+) -> Result:
     """Put a session's questions to an oracle until it ends; one that has a file is saved after every answer.
 
     Where the session was told answers of this oracle before, in another process, the oracle goes on after them.
+
+    Args:
+        session: which begins, or goes on.
+        oracle: who answers.
+        experiments, costs: see :func:`discover`.
     """
+    alone = experiments is None and isinstance(oracle, ExperimentOracle) and session.takes_rows
+    if experiments is not None or alone:
+        with _kept(session, oracle):
+            lab = _Laboratory(session, experiments or oracle, costs or Costs())  # type: ignore[arg-type]  # seen to
+            lab.drive(None if alone else oracle)
+        return session.result()
     with _kept(session, oracle):
         while (asked := session.ask()) is not None:
-            _learn(session, oracle, oracle.ask(asked, session.votes))
+            _asked(session, oracle, asked)
     return session.result()
+
+
+def _asked(session: Session, oracle: Oracle, asked: Asked | tuple[Asked, ...]) -> None:
+    _learn(session, oracle, oracle.ask(asked, session.votes))
 
 
 async def drive_async(session: Session, oracle: Oracle) -> Result:
@@ -167,3 +205,59 @@ def _kept(session: Session, oracle: Oracle) -> Iterator[None]:
         number = len(error.result.transcript)  # type: ignore[attr-defined]
         error.add_note(f"the {number} answers before it are in the attribute 'result' of this error")
         raise
+
+
+class _Laboratory:
+    """Experiments in a run, beside the questions or alone; the next one is planned when much has been learned."""
+
+    def __init__(self, session: Session, source: Experiments, costs: Costs) -> None:
+        self.session, self.source, self.costs = session, source, costs
+        self.done = 0
+        self.spent: set[str] = set()  # targets whose rows were all told
+        self.plan: Experiment | None = None
+        self.age = _OLD
+
+    def drive(self, oracle: Oracle | None) -> None:
+        """Ask or experiment, whichever tells more for its cost, until neither tells enough or the graph is found."""
+        session = self.session
+        while True:
+            asked = None if oracle is None else session.ask()
+            if asked is None and session.reached:
+                return session.stop(REACHED)
+            best = self._planned()
+            if (
+                oracle is not None
+                and asked is not None
+                and (best is None or session.question_is_worth(best, self.costs))
+            ):
+                _asked(session, oracle, asked)
+                self.age += 1
+            elif best is not None:
+                self._do(best)
+            else:
+                return session.stop(NO_EXPERIMENT) if oracle is None else None
+
+    def _planned(self) -> Experiment | None:
+        """The best experiment; None where none tells enough, or there were enough of them."""
+        if self.age >= _OLD or (self.plan is not None and self.plan.target in self.spent):
+            able = self.source.targets if isinstance(self.source, ExperimentOracle) else self.session.belief.nodes
+            free = [name for name in self.session.belief.nodes if name in able and name not in self.spent]
+            self.plan, self.age = None, 0
+            if free and self.done < _MOST:
+                found = self.session.propose_experiment(
+                    self.costs, targets=free, seed=self.session.settings.seed + self.done
+                )
+                self.plan = found if found.bits >= _LEAST else None
+        return self.plan
+
+    def _do(self, best: Experiment) -> None:
+        if isinstance(self.source, ExperimentOracle):
+            rows = self.source.rows(best.target, best.rows, self.done)
+            if not self.source.runs:
+                self.spent.add(best.target)
+        else:
+            rows = self.source(best.target, best.rows)
+        self.session.tell_experiment(rows, best.target)
+        self.done, self.age = self.done + 1, _OLD
+        if self.session.path is not None:
+            self.session.save()

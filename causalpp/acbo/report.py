@@ -72,6 +72,12 @@ def _head(result: Result, heading: str, further: Sequence[Any]) -> str:
         counted = ", ".join(f"{count} {name}" for name, count in result.natures.items())
         meaning = f"Answers of several natures took part ({counted}). {meaning}"
     number = len(result.transcript)
+    done = "".join(
+        f"<li>after {step.after} answers: {escape(step.target)} set in {step.rows:,} rows, {step.gained:+.2f} bits, "
+        f"confidence {step.confidence:.3f}</li>"
+        for step in result.experiments
+    )
+    lab = f"<dt>Experiments (interventional data, no answers)</dt><dd><ul>{done}</ul></dd>" if done else ""
     goal = ""
     if result.goal is not None:
         p = result.belief.probability(result.goal)
@@ -82,15 +88,21 @@ def _head(result: Result, heading: str, further: Sequence[Any]) -> str:
     return (
         f"<header>\n<h1>{escape(heading)}</h1>\n"
         f"{badges}\n"
-        f'<p class="verdict">After {number} question{"" if number == 1 else "s"} the run ended because '
+        f'<p class="verdict">After {number} question{"" if number == 1 else "s"}{_labs(result)} the run ended because '
         f"{escape(result.stopped_because)}.</p>\n"
         f'<p class="note">{escape(meaning)}</p>\n<dl>'
         f"<dt>Most probable graph</dt><dd>{escape(edges)}</dd>"
         f"<dt>Its probability, given {escape(result.given)}</dt>"
         f"<dd>{result.belief.confidence:.3f}, asked for was {result.target:.3g}. Whether the truth is in there at all "
-        f"is not in this number.</dd>{_checked(result, further)}{goal}"
+        f"is not in this number.</dd>{_checked(result, further)}{goal}{lab}"
         f"<dt>Left open</dt><dd>{escape(opened)}</dd></dl>\n</header>"
     )
+
+
+def _labs(result: Result) -> str:
+    """How many experiments there were, as a sentence says it."""
+    many = len(result.experiments)
+    return f" and {many} experiment{'' if many == 1 else 's'}" if many else ""
 
 
 def _checked(result: Result, further: Sequence[Any]) -> str:
@@ -100,7 +112,8 @@ def _checked(result: Result, further: Sequence[Any]) -> str:
         f'<dt>{escape(check.heading)}</dt><dd class="{_COLOUR[check.passed]}">{escape(check.conclusion)}</dd>'
         for check in checks
     ]
-    if "learned from data" in result.given and not any(check.against == "data" for check in checks):
+    from_data = "learned from data" in result.given or result.given.startswith("data")
+    if from_data and not any(check.against == "data" for check in checks):
         said.append(
             "<dt>Checked against data</dt><dd>no: pass further=[causalpp.check_data(result, frame)] to the report</dd>"
         )

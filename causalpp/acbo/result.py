@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["INTERRUPTED", "SPENT", "UNFINISHED", "Result", "Step"]
+__all__ = ["INTERRUPTED", "SPENT", "UNFINISHED", "ExperimentStep", "Result", "Step"]
 
 INTERRUPTED = "the run was interrupted"
 #: How the reason begins where an oracle's own budget did not reach.
@@ -76,6 +76,44 @@ class Step:
         }
 
 
+@dataclass(frozen=True)
+class ExperimentStep:
+    """An experiment whose rows were learned: interventional data, no answers.
+
+    Attributes:
+        number: of the experiment, from 1.
+        after: how many answers there were before it.
+        target: who was set.
+        rows: how many rows there are.
+        gained: bits by which they narrowed the belief; negative where they came as a surprise.
+        leaders: the most probable graphs after it, with their probabilities.
+    """
+
+    number: int
+    after: int
+    target: str
+    rows: int
+    gained: float
+    leaders: tuple[tuple[Dag, float], ...]
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the leading graph after it."""
+        return self.leaders[0][1]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The experiment as plain values."""
+        return {
+            "number": self.number,
+            "nature": "interventional data",
+            "after_answers": self.after,
+            "target": self.target,
+            "rows": self.rows,
+            "gained_bits": self.gained,
+            "confidence": self.confidence,
+        }
+
+
 @dataclass(frozen=True, repr=False)
 class Result:
     """The outcome of a run.
@@ -97,6 +135,7 @@ class Result:
             that is right is another matter; where it was learned from data, see :func:`causalpp.check_data`.
         informed: whether it is established how the answers have to do with the graph; the oracle's reliability, and the
             :meth:`bound` that follows from it, say little before that.
+        experiments: whose rows were learned beside the answers, in order.
     """
 
     belief: AnyBelief
@@ -111,6 +150,7 @@ class Result:
     prior_entropy: float | None = None
     given: str = "the candidates"
     informed: bool = True
+    experiments: tuple[ExperimentStep, ...] = ()
 
     oracle_kind = old_attribute("oracle_nature")
 
@@ -229,11 +269,21 @@ class Result:
             questions += f" ({self.prompts} prompts)"
         return questions if self.calls == len(self.transcript) else f"{questions} in {self.calls} calls"
 
+    @property
+    def asked(self) -> str:
+        """How much was asked of whom, and how many experiments were done, as a sentence says it."""
+        done = self.experiments
+        rows = sum(step.rows for step in done)
+        told = f"{len(done)} experiment{'s' if len(done) > 1 else ''} (interventional data, {rows:,} rows)"
+        if not self.transcript and done:
+            return told
+        return f"{self._effort} to {self.oracle_named}" + (f" and {told}" if done else "")
+
     def __repr__(self) -> str:
         return (
             f"Result({self.graph!r}\n"
-            f"  confidence {self.belief.confidence:.3f}, given {self.given}, after {self._effort} "
-            f"to {self.oracle_named}; {self.stopped_because};\n"
+            f"  confidence {self.belief.confidence:.3f}, given {self.given}, after {self.asked}; "
+            f"{self.stopped_because};\n"
             f"  {self.belief.reliability!r})"
         )
 
@@ -245,8 +295,7 @@ class Result:
         )
         return (
             f"<div>{self.graph.svg()}<p>Confidence {self.belief.confidence:.3f}, given "
-            f"{html.escape(self.given)}, after {self._effort} to {html.escape(self.oracle_named)}: "
-            f"{html.escape(self.stopped_because)}.</p>"
+            f"{html.escape(self.given)}, after {html.escape(self.asked)}: {html.escape(self.stopped_because)}.</p>"
             f"<table><tr><th></th><th>question</th><th>answer</th><th>bits</th><th>confidence</th></tr>{rows}</table></div>"
         )
 
@@ -273,6 +322,7 @@ class Result:
             "remaining": _class(self.remaining),
             "belief": self.belief.to_dict(),
             "transcript": [step.to_dict() for step in self.transcript],
+            "experiments": [step.to_dict() for step in self.experiments],
         }
 
     def to_json(self) -> str:

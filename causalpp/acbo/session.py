@@ -17,12 +17,16 @@ from causalpp.acbo._start import Candidates, kept
 from causalpp.acbo.config import Keywords, Settings, with_settings
 from causalpp.acbo.hearing import Listed
 from causalpp.acbo.result import Result, Step
+from causalpp.belief import AnyBelief
+from causalpp.design import Costs, Experiment, Worth, plan_experiments
 from causalpp.errors import InvalidParameter, UnknownVariable
 from causalpp.oracles import Answer
 from causalpp.oracles.panel import Asked
+from causalpp.posterior import DagPosterior, Rows
 from causalpp.propositions import Proposition
 
 if TYPE_CHECKING:
+    import pandas as pd
     from filelock import FileLock
 
 __all__ = ["Session"]
@@ -74,7 +78,7 @@ class Session:
         self._candidates = candidates
         self._run = Run(candidates, settings)
         self._before: tuple[Run, Any] | None = None  # the run, and what it draws from, before what was told last
-        self._told: list[tuple[bool, tuple[Answer, ...]]] = []  # each with whether it was asked for
+        self._told: list[tuple[bool, tuple[Answer, ...] | Rows]] = []  # each with whether it was asked for
         self._asked = False
         self._stopped: str | None = None
         self.nature = "unknown"  # of answers that are still to come
@@ -103,6 +107,11 @@ class Session:
         return self._candidates
 
     @property
+    def belief(self) -> AnyBelief:
+        """What is believed by now."""
+        return self._run.belief
+
+    @property
     def listed(self) -> Listed | None:
         """In which order the prompts of requests list the variables, where whoever drives the session knows."""
         return self._run.diagnosis.listed
@@ -114,7 +123,7 @@ class Session:
     @property
     def answers(self) -> tuple[Answer, ...]:
         """All that was told, in order."""
-        return tuple(answer for _, answers in self._told for answer in answers)
+        return tuple(answer for _, told in self._told if isinstance(told, tuple) for answer in told)
 
     def ask(self) -> Asked | tuple[Asked, ...] | None:
         """The next question, or a panel of them; a tuple where ``AcboConfig(batch=…)`` puts several; None at the end.
@@ -166,18 +175,114 @@ class Session:
             for step in self._run.steps[number:]:
                 self.on_step(step)
 
+    # --- experiments --------------------------------------------------------------------------------------
+
+    def propose_experiment(self, costs: Costs | None = None, **options: Any) -> Experiment:
+        """The experiment that is expected to tell most of the graph for its cost, given data and answers so far.
+
+        Args:
+            costs: what setting a variable and a row cost.
+            options: ``targets``, ``rows``, ``simulations``, ``seed`` and ``progress`` of
+                :func:`causalpp.design.plan_experiments`, which gives the others as well.
+
+        Raises:
+            InvalidParameter: the session starts from no posterior that has kept its rows; or see there.
+            UnknownVariable: see there.
+
+        Example:
+            >>> import causalpp as cpp
+            >>> net = cpp.load_network("cancer")
+            >>> session = cpp.Session(cpp.DagPosterior.from_data(net.simulate(300, seed=0)))
+            >>> best = session.propose_experiment(cpp.design.Costs(row=0.1), rows=[50], simulations=4)
+            >>> rows = net.do({best.target: net.states(best.target)[0]}).simulate(best.rows, seed=1)
+            >>> session.tell_experiment(rows, best.target)
+            >>> session.result().experiments[0].target == best.target
+            True
+        """
+        return plan_experiments(self._run.belief, self._posterior, costs=costs, **options)[0]
+
+    def worth(self, costs: Costs | None = None, **options: Any) -> Worth:
+        """The next question beside the next experiment, and which is expected to tell more for its cost.
+
+        Args:
+            costs: of both.
+            options: as of :meth:`propose_experiment`.
+        """
+        how = costs or Costs()
+        return self._worth(self.propose_experiment(how, **options), how)
+
+    def _worth(self, experiment: Experiment, costs: Costs) -> Worth:
+        calls = None if self._stopped is not None else self._run.ask()
+        first = None if calls is None else calls[0]
+        said = None if first is None else "; ".join(question.question() for question in first.questions)
+        bits = 0.0 if first is None else max(0.0, sum(first.expected))
+        return Worth(said, bits, costs.question, experiment)
+
+    def question_is_worth(self, experiment: Experiment, costs: Costs) -> bool:
+        """Whether the next question is expected to tell more for its cost than an experiment."""
+        return self._worth(experiment, costs).ask
+
+    @property
+    def takes_rows(self) -> bool:
+        """Whether it starts from a posterior to which rows can be added, and experiments be planned for it."""
+        now = self._run.candidates
+        return isinstance(now, DagPosterior) and now.rows is not None and now.rows.alike
+
+    @property
+    def reached(self) -> bool:
+        """Whether the most probable graph is as probable as was asked for, as far as that is known."""
+        belief = self._run.belief
+        return belief.confidence - belief.confidence_error >= self.settings.confidence
+
+    def tell_experiment(self, rows: pd.DataFrame, target: str | Iterable[Any] | None) -> None:
+        """Learn from the rows of an experiment: they become data, and the answers so far are learned again on them.
+
+        Args:
+            rows: a column for every variable.
+            target: the variable that was set in all of them; or for each row who was set (None, a variable or several),
+                or the name of a column that says so, as of :meth:`causalpp.DagPosterior.from_data`.
+
+        Raises:
+            InvalidParameter: the session starts from no posterior that has kept its rows; or a question is answered in
+                part.
+            InvalidData, UnknownVariable: the rows lack a variable, or somebody was set who is none.
+        """
+        posterior = self._posterior
+        pooled = posterior.with_rows(rows, target)
+        assert posterior.rows is not None  # for the type checker
+        assert pooled.rows is not None
+        more = pooled.rows.after(posterior.rows)
+        before = self._run, self._run.draw.bit_generator.state
+        self._run = self._run.with_posterior(pooled, more.named, len(more.targets))
+        self._told.append((self._asked, more))
+        self._before, self._asked, self._stopped = before, False, None
+
+    @property
+    def _posterior(self) -> DagPosterior:
+        """Given all rows so far.
+
+        Raises:
+            InvalidParameter: the session starts from something else, or the rows were not kept.
+        """
+        now = self._run.candidates
+        if not isinstance(now, DagPosterior) or now.rows is None:
+            raise InvalidParameter(
+                "rows are learned by a session that starts from a posterior of data: Session(DagPosterior.from_data(…))"
+            )
+        return now
+
     def undo(self) -> tuple[Answer, ...]:
         """Take back what was told last, exactly: all is as it was before, and the same question is asked again.
 
         Returns:
-            The answers that were taken back.
+            The answers that were taken back; none where it was an experiment.
 
         Raises:
             InvalidParameter: there is nothing to take back.
         """
         if not self._told:
             raise InvalidParameter("nothing has been told yet that could be taken back")
-        self._asked, answers = self._told.pop()
+        self._asked, told = self._told.pop()
         if self._before is not None:
             self._restore(*self._before)
         else:
@@ -185,7 +290,7 @@ class Session:
             if self._asked:
                 self._run.ask()
         self._before = self._stopped = None
-        return answers
+        return told if isinstance(told, tuple) else ()
 
     def stop(self, reason: str) -> None:
         """End the session here, whatever is left open.
@@ -274,7 +379,9 @@ class Session:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Session({len(self.answers)} answers told, {self._run.belief!r})"
+        done = len(self._run.experiments)
+        rows = f"{done} experiment{'s' if done > 1 else ''} told, " if done else ""
+        return f"Session({len(self.answers)} answers told, {rows}{self._run.belief!r})"
 
     # --- behind it ---------------------------------------------------------------------------------------
 
@@ -283,7 +390,7 @@ class Session:
         on_step: Callable[[Step], None] | None,
         candidates: Candidates,
         settings: Settings,
-        told: Sequence[tuple[bool, tuple[Answer, ...]]],
+        told: Sequence[tuple[bool, tuple[Answer, ...] | Rows]],
         stopped: str | None,
     ) -> None:
         if not isinstance(stopped, (str, type(None))):
@@ -299,10 +406,14 @@ class Session:
         self._run = Run(self._candidates, self.settings)
         self._run.chooser.able = self._able
         self._run.diagnosis.listed = listed
-        for asked, answers in self._told:
+        for asked, told in self._told:
             if asked:
                 self._run.ask()
-            self._run.learn(answers)
+            if isinstance(told, tuple):
+                self._run.learn(told)
+            else:
+                pooled = self._posterior.with_rows(told.frame, told.targets, progress=False)
+                self._run = self._run.with_posterior(pooled, told.named, len(told.targets))
 
     def _restore(self, run: Run, drawn: Any) -> None:
         self._run = run

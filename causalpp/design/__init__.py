@@ -10,6 +10,7 @@ from causalpp.design.bounds import (
     question_bound,
 )
 from causalpp.design.conjunctions import Conjunction, conjunctions, leading
+from causalpp.design.experiments import Costs, Experiment, Worth, plan_experiments
 from causalpp.design.graded import graded_information
 from causalpp.design.information import (
     Posterior,
@@ -35,6 +36,8 @@ from causalpp.design.questions import Questions
 __all__ = [
     "BinarySearch",
     "Conjunction",
+    "Costs",
+    "Experiment",
     "Information",
     "MaximumDegree",
     "Minimax",
@@ -45,6 +48,7 @@ __all__ = [
     "Questions",
     "Random",
     "ThompsonPair",
+    "Worth",
     "accuracy_ceiling",
     "attainable_accuracy",
     "binary_entropy",
@@ -63,6 +67,7 @@ __all__ = [
     "panel_gains",
     "panel_information",
     "pick",
+    "plan_experiments",
     "question_batch",
     "question_bound",
     "question_information",

@@ -145,6 +145,44 @@ class ExperimentOracle(Oracle):
             "seed": self.seed,
         }
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The variables that can be set."""
+        return self._lab.targets
+
+    @property
+    def runs(self) -> bool:
+        """Whether an experiment can be done anew, and was not done once."""
+        return isinstance(self._lab, _Runs)
+
+    def rows(self, target: str, rows: int, number: int = 0) -> pd.DataFrame:
+        """What is seen while a variable is set, to each of its levels about as often: the rows, and no judgement.
+
+        A program is run for it.  Of frames, all rows are given in which the variable was set, however many those are.
+
+        Args:
+            target: the variable.
+            rows: how many.
+            number: of the experiment; a program has samples of its own for each.
+
+        Raises:
+            UnknownVariable: it is no variable.
+            InvalidParameter: it was, or can be, never set; or no rows are asked for.
+
+        Example:
+            >>> from causalpp import load_network
+            >>> rows = ExperimentOracle(load_network("asia"), seed=1).rows("smoke", 100)
+            >>> rows["smoke"].value_counts().to_dict()
+            {'yes': 50, 'no': 50}
+        """
+        if target not in self._lab.variables:
+            raise UnknownVariable(target, self._lab.variables)
+        if isinstance(rows, bool) or not isinstance(rows, (int, np.integer)) or rows < 1:
+            raise InvalidParameter(f"an experiment has a number of rows from 1 on, got {rows!r}")
+        if target not in self._lab.targets:
+            raise InvalidParameter(f"no experiment set {target!r}, but {', '.join(self._lab.targets) or 'nothing'}")
+        return self._lab.rows(target, int(rows), number)
+
     def _answer(self, request: Request) -> Answer:
         asked, denied = request.question, False
         while isinstance(asked, Not):
@@ -230,7 +268,12 @@ class _Lab:
     """Where the samples come from."""
 
     variables: tuple[str, ...]
+    targets: tuple[str, ...]
     digest: str
+
+    def rows(self, target: str, rows: int, number: int) -> pd.DataFrame:
+        """See :meth:`ExperimentOracle.rows`."""
+        raise NotImplementedError
 
     def test(
         self, cause: str, outcome: str, held: frozenset[str], replicate: int, call: str | None = None
@@ -250,6 +293,22 @@ class _Runs(_Lab):
 
     def __repr__(self) -> str:
         return f"{self.program!r}, samples={self.samples}, settings={self.settings}"
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(name for name, levels in self._levels.items() if len(levels) > 1)
+
+    def rows(self, target: str, rows: int, number: int) -> pd.DataFrame:
+        import pandas as pd
+
+        source = self._source(f"rows {target!r} {rows}", number, None)
+        levels = self._levels[target]
+        parts = []
+        for k, level in enumerate(levels):
+            some = (rows + k) // len(levels)  # these add up
+            frame = self.program.do({target: level}).simulate(some, seed=int(source.integers(2**62)))
+            parts.append(frame[list(self.variables)])
+        return pd.concat([part for part in parts if len(part)], ignore_index=True)
 
     @cached_property
     def _levels(self) -> dict[str, tuple[Any, ...]]:
@@ -343,6 +402,16 @@ class _Frames(_Lab):
             for target, parts in self.levels.items()
             for level, frame in parts
         )
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(name for name in self.levels if name is not None)
+
+    def rows(self, target: str, rows: int, number: int) -> pd.DataFrame:
+        import pandas as pd
+
+        del rows, number
+        return pd.concat([frame for _, frame in self.levels[target]], ignore_index=True)
 
     def __repr__(self) -> str:
         rows = sum(len(frame) for parts in self.levels.values() for _, frame in parts)

@@ -60,8 +60,7 @@ class DagPosterior:
     Example:
         >>> import causalpp as cpp
         >>> rows = cpp.load_network("cancer").simulate(500, seed=0)
-        >>> posterior = DagPosterior.from_data(rows)
-        >>> posterior
+        >>> DagPosterior.from_data(rows)
         DagPosterior(5 variables, 500 rows, BDeu, exact)
     """
 

@@ -79,6 +79,23 @@ class Rows:
         pooled = pd.concat([self.frame, _alike(more.frame[names], self.frame)], ignore_index=True)
         return replace(self, frame=pooled, targets=(*self.targets, *more.targets), asked={**self.asked, "kinds": kinds})
 
+    def after(self, before: Rows) -> Rows:
+        """The rows that were added to some others."""
+        n = len(before.targets)
+        return replace(self, frame=self.frame[n:].reset_index(drop=True), targets=self.targets[n:])
+
+    @property
+    def alike(self) -> bool:
+        """Whether the columns are all discrete or all real."""
+        columns = read_columns(self.frame, self.asked.get("kinds")).values()
+        return len({column.states is None for column in columns}) == 1
+
+    @property
+    def named(self) -> str:
+        """Who was set, in words."""
+        kinds = dict.fromkeys(", ".join(one) or "nobody" for one in self.targets)
+        return "; ".join(kinds)
+
     @property
     def interventions(self) -> Targets | None:
         """For each row who was set; None where nobody ever was."""
