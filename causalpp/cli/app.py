@@ -14,7 +14,8 @@ from causalpp.cli.commands.calibrate import calibrate
 from causalpp.cli.commands.demo import demo
 from causalpp.cli.commands.discover import discover
 from causalpp.cli.commands.effect import effect
-from causalpp.cli.commands.generate import generate
+from causalpp.cli.commands.generate import generating
+from causalpp.cli.commands.generate_caugym import generate_caugym
 from causalpp.cli.commands.journal import journal
 from causalpp.cli.commands.mec import mec
 from causalpp.cli.commands.posterior import posterior
@@ -42,9 +43,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, discover, calibrate, mec, posterior, effect, simulate, audit, generate, record):
+for command in (demo, discover, calibrate, mec, posterior, effect, simulate, audit, record):
     app.command()(command)
 bench.command("data")(bench_data)
+generating.command("caugym")(generate_caugym)
+app.add_typer(generating)
 app.add_typer(bench)
 app.add_typer(journal)
 

@@ -31,6 +31,7 @@ from causalpp.tasks.corr2cause import (
 from causalpp.tasks.cytometry import Cytometry, read_cytometry, signalling_network
 from causalpp.tasks.interventional import LocalItem, interventional_set
 from causalpp.tasks.items import (
+    LAYOUTS,
     OUTCOMES,
     Benchmark,
     Exact,
@@ -41,15 +42,18 @@ from causalpp.tasks.items import (
     Target,
     YesNo,
     benchmark_names,
+    conversations,
     load_benchmark,
     load_published,
     read_items,
     score,
     with_splits,
+    write_conversations,
 )
 from causalpp.tasks.rules import RULES, rule_answers
 
 __all__ = [
+    "LAYOUTS",
     "OUTCOMES",
     "PERTURBATIONS",
     "PREMISES",
@@ -79,6 +83,7 @@ __all__ = [
     "check_certificate",
     "classes",
     "complete_set",
+    "conversations",
     "generate",
     "hypothesis",
     "interventional_set",
@@ -98,4 +103,5 @@ __all__ = [
     "signalling_network",
     "with_splits",
     "wordings",
+    "write_conversations",
 ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from causalpp._files import check_target, write_text
 from causalpp._progress import Progress
@@ -19,7 +20,7 @@ from causalpp.errors import FormatError, InvalidParameter
 if TYPE_CHECKING:
     from causalpp.tasks import Benchmark
 
-__all__ = ["generate"]
+__all__ = ["Format", "generate", "generating", "shares_of", "show", "sizes_of", "target_of"]
 
 
 class Semantics(StrEnum):
@@ -95,8 +96,8 @@ def generate(
     from causalpp.tasks import RELATIONS, Benchmark, complete_set, interventional_set, perturb  # takes a moment
     from causalpp.tasks import generate as make
 
-    target = _target(out, form)
-    numbers, shares = _sizes(sizes), _shares(splits)
+    target = target_of(out, form)
+    numbers, shares = sizes_of(sizes), shares_of(splits)
     check_target(target)
     if complete:
         parts = [complete_set(n, semantics.value, shares=shares, seed=seed) for n in numbers]
@@ -109,12 +110,13 @@ def generate(
                 relations=relation or RELATIONS, per_class=per_class, near_misses=near_misses,
                 premises=premises.value, shares=shares, jobs=jobs, progress=bar.reach,
             )  # fmt: skip
-    files = made.save(target, command=options.command_of(context, "jobs"))
+    command = options.command_of(context, "jobs").replace(
+        "generate corr2cause", "generate", 1
+    )  # as cards always had it
+    files = made.save(target, command=command)
     for kind in dict.fromkeys(perturbation or []):
         changed = Benchmark(tuple(perturb(made, kind.value, seed=seed)), {**made.about, "perturbation": kind.value})
-        files += changed.save(
-            target.with_stem(f"{target.stem}-{kind.value}"), command=options.command_of(context, "jobs")
-        )
+        files += changed.save(target.with_stem(f"{target.stem}-{kind.value}"), command=command)
     if questions is not None:
         asked = interventional_set(made, per_kind=questions, seed=seed)
         lines = (json_text.dumps(item.to_dict(), ensure_ascii=False) + "\n" for item in asked)
@@ -130,10 +132,34 @@ def generate(
             }
         )
     else:
-        _show(made, files)
+        show(made, files)
 
 
-def _target(out: Path, form: Format | None) -> Path:
+class _OrCorr2Cause(TyperGroup):
+    """A group in which options without a command are those of the first task."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = ["corr2cause", *args]
+        return super().parse_args(ctx, args)
+
+
+generating = typer.Typer(
+    name="generate",
+    cls=_OrCorr2Cause,
+    help="Generate benchmark items: causalpp generate TASK; corr2cause where no task is named.",
+    subcommand_metavar="[TASK] OPTIONS...",
+    rich_markup_mode=None,
+)
+generating.command("corr2cause")(generate)
+
+
+def target_of(out: Path, form: Format | None) -> Path:
+    """The file to write, with the ending of its format.
+
+    Raises:
+        FormatError: its ending is that of another.
+    """
     if form is None or out.suffix == f".{form.value}":
         return out
     if out.suffix in (".jsonl", ".parquet"):
@@ -141,7 +167,12 @@ def _target(out: Path, form: Format | None) -> Path:
     return out.with_name(f"{out.name}.{form.value}")
 
 
-def _sizes(text: str) -> tuple[int, ...]:
+def sizes_of(text: str) -> tuple[int, ...]:
+    """Numbers of variables as in 2-6 or 7,9,12-24.
+
+    Raises:
+        InvalidParameter: the text is no such list.
+    """
     out: list[int] = []
     for part in text.split(","):
         found = re.fullmatch(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?", part)
@@ -151,7 +182,12 @@ def _sizes(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(out))
 
 
-def _shares(text: str) -> dict[str, float]:
+def shares_of(text: str) -> dict[str, float]:
+    """Shares of train, validation and test as in 0.8,0.1,0.1.
+
+    Raises:
+        InvalidParameter: the text is no such list.
+    """
     try:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:
@@ -161,8 +197,9 @@ def _shares(text: str) -> dict[str, float]:
     return dict(zip(("train", "validation", "test"), numbers))
 
 
-def _show(made: Benchmark[Any], files: list[Path]) -> None:
-    console.print(f"{len(made):,} items about {len({item.group for item in made}):,} classes")
+def show(made: Benchmark[Any], files: list[Path], groups: str = "classes") -> None:
+    """Print how many items of what there are, and the files."""
+    console.print(f"{len(made):,} items about {len({item.group for item in made}):,} {groups}")
     rows = [
         (name if not k else "", value or "–", f"{count:,}")
         for name, found in made.counts().items()

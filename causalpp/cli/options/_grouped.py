@@ -77,16 +77,18 @@ def command_of(context: typer.Context, *without: str) -> str:
     for option in context.command.params:
         name = str(option.name)
         value: Any = context.params.get(name)
-        given = value is not None and value is not False and value != []
+        switched_off = value is False and bool(option.secondary_opts)
+        given = value is not None and (value is not False or switched_off) and value != []
         default = value == option.get_default(context) and name != "seed"
         if name in ("json", *without) or not given or default:
             continue
-        if value is True:
-            words.append(option.opts[0])
+        if isinstance(value, bool):
+            words.append(option.opts[0] if value else option.secondary_opts[0])
             continue
         for one in value if isinstance(value, (list, tuple)) else [value]:
             words += [
                 option.opts[0],
                 Path(one).name if isinstance(one, Path) or Path(str(one)).is_absolute() else str(one),
             ]
-    return shlex.join(["causalpp", str(context.info_name), *words])
+    above = [context.parent.info_name] if context.parent is not None and context.parent.parent is not None else []
+    return shlex.join(["causalpp", *map(str, above), str(context.info_name), *words])

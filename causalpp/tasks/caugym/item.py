@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, ClassVar, Self
 
+from causalpp.tasks.caugym.scorers import INSUFFICIENT
 from causalpp.tasks.items.item import Item, Target
 
 __all__ = ["BOUNDS", "QUANTITIES", "SETS", "CauGymItem"]
@@ -119,6 +121,39 @@ class CauGymItem(Item):
         return self.target.scorer.write(self.target.value) if self.target.value else ""
 
     @property
+    def solution(self) -> str:
+        """The derivation in words and formulas, with a right reply at its end; the reply alone where there is none."""
+        missing = self.about.get("missing")
+        if missing and not self.derivation:
+            return f"{missing} is needed, and neither stated nor does it follow.\n{self.reply}"
+        return _worked({} if self.anonymous else self.names, self.derivation, self.reply)
+
+    @property
+    def mistake(self) -> str:
+        """The same with a wrong end: another value, or an abstention; where nothing follows, a figure for the value."""
+        if not self.target.value:
+            return ""
+        kind = hashlib.blake2b(self.id.encode(), digest_size=1).digest()[0] % 3
+        figure = _fraction(str(self.figures[-1]["value"])) if self.figures else Fraction(1, 2)
+        value, write = self.value, self.target.scorer.write
+        if value is None:
+            return write({"ANSWER": self._answered(figure), "PROB": str(figure)})
+        if kind == 0:
+            return write({"ANSWER": INSUFFICIENT, "PROB": None})
+        others = (figure, 1 - value if self.bound else -value, value / 2, value + Fraction(1, 10))
+        wrong = next(other for other in others[kind - 1 :] if abs(other - value) > Fraction(1, 100))
+        answer = self._answered(wrong)
+        steps = [dict(step) for step in self.derivation]
+        for step, last in zip(steps[-2:], (str(wrong), answer), strict=True):
+            step["value"] = last
+        return _worked({} if self.anonymous else self.names, steps, write({"ANSWER": answer, "PROB": str(wrong)}))
+
+    def _answered(self, value: Fraction) -> str:
+        threshold = Fraction(str(self.contrast.get("threshold", 0)))
+        above = self.contrast.get("asked", "above") == "above"
+        return "yes" if (value > threshold if above else value < threshold) else "no"
+
+    @property
     def topic(self) -> str:
         return self.quantity
 
@@ -163,3 +198,26 @@ class CauGymItem(Item):
     def _read(cls, values: dict[str, Any]) -> dict[str, Any]:
         read = super()._read(values)
         return read | {name: tuple(values[name]) for name in ("figures", "derivation") if name in values}
+
+
+def _worked(names: Mapping[str, Mapping[str, str]], steps: Sequence[Mapping[str, str]], reply: str) -> str:
+    """A derivation line by line, and what its letters stand for."""
+    if not steps:
+        return reply
+    letters = "; ".join(f"{node} = 1: {phrases['1']}" for node, phrases in names.items())
+    lines = [f"{step['what']} = {_numeral(step['how'], step['value'])}" for step in steps[:-1]]
+    last = steps[-1]
+    return "\n".join([*([letters] if names else []), *lines, f"{last['how']}: {last['value']}", reply])
+
+
+def _numeral(how: str, value: str) -> str:
+    number = Fraction(value)
+    shown = f"{float(number):.6f}".rstrip("0").rstrip(".")
+    said = shown if Fraction(shown) == number else f"{shown}…"
+    return said if how == "stated" else f"{how} = {said}"
+
+
+def _fraction(printed: str) -> Fraction:
+    """A figure as it is printed, which may be a percentage."""
+    number = Fraction(printed.rstrip("%"))
+    return number / 100 if printed.endswith("%") else number

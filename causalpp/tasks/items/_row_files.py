@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import re
 import sys
@@ -14,7 +15,7 @@ from typing import IO, Any
 
 from causalpp.errors import FormatError, MissingDependency
 
-__all__ = ["COLUMNS", "JSON_COLUMNS", "SUFFIXES", "rows_of"]
+__all__ = ["COLUMNS", "JSON_COLUMNS", "SUFFIXES", "rows_of", "suffix_of"]
 
 #: The columns one of which holds what is asked.
 COLUMNS = ("prompt", "input", "query", "premise", "problem", "question", "messages", "conversations", "instruction")
@@ -37,8 +38,18 @@ _NEXT = re.compile(rf"\s*,\s*{_ROWS}")
 _OF_A_ROW = re.compile(rf'"(?:{"|".join(COLUMNS)})"\s*:')
 
 
+def suffix_of(path: Path) -> str:
+    """What the name ends in, but for ``.gz``.
+
+    >>> suffix_of(Path("items.jsonl")), suffix_of(Path("items.CSV.gz"))
+    ('.jsonl', '.csv')
+    """
+    name = path.name.lower()
+    return Path(name.removesuffix(".gz")).suffix
+
+
 def rows_of(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The rows of a file whose name ends in one of :data:`SUFFIXES`.
+    """The rows of a file whose name ends in one of :data:`SUFFIXES`, but for Parquet with or without ``.gz``.
 
     JSON may be an array of objects; an object with such arrays, whose keys are then taken for the names of splits; one
     object a line; or a table written by columns.  All but the last are read without holding the file in memory.
@@ -47,11 +58,16 @@ def rows_of(path: Path) -> Iterator[Mapping[str, Any]]:
         FormatError: the file is of another format, or cut short.
         MissingDependency: a ``.parquet`` file, without the package pyarrow.
     """
-    kind = path.suffix.lower()
+    packed = path.suffix.lower() == ".gz"
+    kind = suffix_of(path)
     if kind == ".parquet":
+        if packed:
+            raise FormatError("a .parquet file is packed as it is: unpack it by gunzip")
         yield from _parquet(path)
         return
-    with path.open(encoding="utf-8-sig", newline="" if kind in (".csv", ".tsv") else None) as file:
+    newline = "" if kind in (".csv", ".tsv") else None
+    opened: Any = gzip.open if packed else open
+    with opened(path, "rt", encoding="utf-8-sig", newline=newline) as file:
         if kind in (".csv", ".tsv"):
             yield from _table(file, "," if kind == ".csv" else "\t")
         elif kind == ".json":

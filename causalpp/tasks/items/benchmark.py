@@ -170,7 +170,7 @@ class Benchmark(Generic[SomeItem]):
             FormatError: the file is missing or damaged.
         """
         source = Path(path)
-        settings = source.with_suffix(_ABOUT)
+        settings = source.with_name(source.name.removesuffix(".gz")).with_suffix(_ABOUT)
         about = json.loads(read_text(settings)) if settings.is_file() else {}
         return cls(tuple(read_items(source)), about)
 
@@ -189,9 +189,13 @@ def benchmark_names() -> tuple[str, ...]:
     """The names of the sets that ship.
 
     >>> benchmark_names()
-    ('corr2cause-small',)
+    ('caugym-small', 'corr2cause-small')
     """
-    return tuple(sorted(file.stem for file in (data_path() / "benchmarks").glob("*.jsonl")))
+    return tuple(sorted(_shipped()))
+
+
+def _shipped() -> dict[str, Path]:
+    return {file.name.partition(".")[0]: file for file in (data_path() / "benchmarks").glob("*.jsonl*")}
 
 
 def load_benchmark(name: str = "corr2cause-small") -> Benchmark[Any]:
@@ -207,4 +211,4 @@ def load_benchmark(name: str = "corr2cause-small") -> Benchmark[Any]:
     """
     if name not in benchmark_names():
         raise InvalidParameter(f"no set {name!r} ships: the names are {', '.join(benchmark_names())}")
-    return Benchmark.load(data_path() / "benchmarks" / f"{name}.jsonl")
+    return Benchmark.load(_shipped()[name])

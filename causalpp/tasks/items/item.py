@@ -246,6 +246,22 @@ class Item:
         return self.target.scorer.write(self.target.value)
 
     @property
+    def solution(self) -> str:
+        """A right reply with what leads to it, as it is learned from; by default the reply alone."""
+        return self.reply
+
+    @property
+    def mistake(self) -> str:
+        """A wrong reply that somebody might give, as it is learned to avoid; "" if none is known.
+
+        >>> from causalpp.tasks import YesNo
+        >>> Item("1", "Does rain cause clouds?", Target(False, YesNo())).mistake
+        'yes'
+        """
+        value = self.target.value
+        return self.target.scorer.write(not value) if isinstance(value, bool) else ""
+
+    @property
     def facts(self) -> dict[str, Any]:
         """What tables of results tell of it, besides its size, split and pair."""
         return {}

@@ -6,6 +6,7 @@ Which kind of item a row holds its columns tell (:attr:`causalpp.tasks.Item.colu
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from itertools import islice
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from causalpp.errors import CausalppError, FormatError, InvalidParameter, MissingDependency
-from causalpp.tasks.items._row_files import SUFFIXES, rows_of
+from causalpp.tasks.items._row_files import SUFFIXES, rows_of, suffix_of
 from causalpp.tasks.items.item import SomeItem, kind_of
 
 __all__ = ["PUBLISHED", "item_of", "load_published", "read_items"]
@@ -42,8 +43,8 @@ def read_items(path: str | Path, *, split: str = "") -> Iterator[Any]:
     reading.  ``about["row"]`` is its number, from 1.
 
     Args:
-        path: a ``.json``, ``.jsonl``, ``.csv``, ``.tsv`` or ``.parquet`` file, or a folder with such files; names such
-            as ``test.csv`` or ``validation-00000.parquet`` say which split the rows belong to.
+        path: a ``.json``, ``.jsonl``, ``.csv``, ``.tsv`` or ``.parquet`` file, also ``.jsonl.gz``, or a folder with
+            such files; names such as ``test.csv`` or ``validation-00000.parquet`` say which split the rows belong to.
         split: the split of rows that do not say it themselves.
 
     Raises:
@@ -61,7 +62,7 @@ def read_items(path: str | Path, *, split: str = "") -> Iterator[Any]:
     """
     place = Path(path)
     if place.is_dir():
-        files = sorted(file for file in place.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        files = sorted(file for file in place.rglob("*") if suffix_of(file) in SUFFIXES and file.is_file())
         if not files:
             raise FormatError(f"the folder {str(place)!r} has no file that ends in {', '.join(SUFFIXES)}")
         for file in files:
@@ -69,7 +70,7 @@ def read_items(path: str | Path, *, split: str = "") -> Iterator[Any]:
         return
     if not place.is_file():
         raise FormatError(f"cannot read {str(place)!r}: there is no such file")
-    if place.suffix.lower() not in SUFFIXES:
+    if suffix_of(place) not in SUFFIXES:
         raise FormatError(f"cannot read {str(place)!r}: a benchmark file ends in {', '.join(SUFFIXES)}")
     named = split or split_of(place.name)
     try:
@@ -78,6 +79,8 @@ def read_items(path: str | Path, *, split: str = "") -> Iterator[Any]:
             yield item_of(row, number, place.name, named)
     except FormatError as error:
         raise FormatError(f"{place}: {error}") from None
+    except (EOFError, zlib.error):
+        raise FormatError(f"cannot read {str(place)!r}: the packed file is damaged or incomplete") from None
     except UnicodeDecodeError as error:
         raise FormatError(f"{place} is not UTF-8 text (byte {error.start})") from None
     except OSError as error:
