@@ -15,11 +15,9 @@ from causalpp._files import check_target, data_path, read_text, write_bytes, wri
 from causalpp.errors import FormatError, InvalidParameter, MissingDependency
 from causalpp.tasks.items._row_files import JSON_COLUMNS
 from causalpp.tasks.items.item import Item, SomeItem
-from causalpp.tasks.items.loaders import read_items
+from causalpp.tasks.items.loaders import ABOUT, read_items
 
 __all__ = ["Benchmark", "benchmark_names", "load_benchmark"]
-
-_ABOUT = ".about.json"
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,7 +133,7 @@ class Benchmark(Generic[SomeItem]):
         else:
             write_bytes(target, self._parquet())
         settings = json.dumps({**self.about, "command": command}, ensure_ascii=False, indent=1)
-        beside = {".md": self.card(title, command), _ABOUT: settings + "\n"}
+        beside = {".md": self.card(title, command), ABOUT: settings + "\n"}
         for suffix, text in beside.items():
             write_text(target.with_suffix(suffix), text)
         return [target, *(target.with_suffix(suffix) for suffix in beside)]
@@ -170,7 +168,7 @@ class Benchmark(Generic[SomeItem]):
             FormatError: the file is missing or damaged.
         """
         source = Path(path)
-        settings = source.with_name(source.name.removesuffix(".gz")).with_suffix(_ABOUT)
+        settings = source.with_name(source.name.removesuffix(".gz")).with_suffix(ABOUT)
         about = json.loads(read_text(settings)) if settings.is_file() else {}
         return cls(tuple(read_items(source)), about)
 

@@ -22,6 +22,9 @@ __all__ = ["PUBLISHED", "item_of", "load_published", "read_items"]
 #: Short name → where the set is on the Hugging Face hub.
 PUBLISHED = {"corr2cause": "causalnlp/corr2cause", "extended": "Amartya77/Extended_Corr2Cause"}
 
+#: What the settings of a set end in, which stand beside its items.
+ABOUT = ".about.json"
+
 _POINTER = b"version https://git-lfs.github.com/"  # with which a file begins that stands elsewhere
 
 _SPLITS = {
@@ -63,6 +66,7 @@ def read_items(path: str | Path, *, split: str = "") -> Iterator[Any]:
     place = Path(path)
     if place.is_dir():
         files = sorted(file for file in place.rglob("*") if suffix_of(file) in SUFFIXES and file.is_file())
+        files = [file for file in files if not file.name.endswith(ABOUT)]
         if not files:
             raise FormatError(f"the folder {str(place)!r} has no file that ends in {', '.join(SUFFIXES)}")
         for file in files:
