@@ -114,8 +114,13 @@ def test_all_ways_of_asking_run_and_the_gap_between_twins_shows(items: Any, tmp_
     assert told.loc["always yes, 0.5", "wrong"] == 1.0
     page = report(found, draws=20)
     captions = [table.caption for table in page.tables]
-    for says in ("Twins", "Abstentions", "By set", "By quantity", "By what is asked of PN"):
+    for says in ("Twins", "Abstentions", "What failed", "By set", "By quantity", "By what is asked of PN"):
         assert any(caption.startswith(says) for caption in captions), says
+    failed = [row for table in page.tables if table.caption.startswith("What failed") for row in table.rows]
+    assert ["program-aided", "fake", "the object has no 'variables'", "14"] in [list(row) for row in failed]
+    assert (
+        sum(int(row[-1]) for row in failed if row[0] == "always insufficient") == 14
+    )  # of as many that are determined
 
 
 def test_a_budget_ends_a_run_of_word_problems_and_it_goes_on(items: Any, tmp_path: Path) -> None:

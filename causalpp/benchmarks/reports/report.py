@@ -25,9 +25,6 @@ from causalpp.benchmarks.drawing import (
 )
 from causalpp.benchmarks.metrics import (
     METRICS,
-    abstentions,
-    has_abstentions,
-    has_twins,
     in_hidden_graph,
     intervals,
     is_scored,
@@ -36,8 +33,9 @@ from causalpp.benchmarks.metrics import (
     rule_name,
     score,
     series_of,
-    twin_gaps,
 )
+from causalpp.benchmarks.reports._cells import series_head, text_of, with_interval
+from causalpp.benchmarks.reports._problems import problem_tables
 from causalpp.benchmarks.reports.compare import Comparison
 from causalpp.benchmarks.runs.results import Run
 from causalpp.benchmarks.studies.local import comparison_of_oracles
@@ -210,11 +208,6 @@ def _section(frame: pd.DataFrame, name: str, draws: int, seed: int) -> Iterator[
 # --- tables ---------------------------------------------------------------------------------------------
 
 
-def _series_head(frame: pd.DataFrame) -> list[str]:
-    """What tells the rows of a table apart: the kind of oracle is its heading, and what is empty tells nothing."""
-    return [name for name in series_of(frame) if name != "oracle_nature" and frame[name].fillna("").ne("").any()]
-
-
 def _scores(frame: pd.DataFrame, draws: int, seed: int) -> Iterator[Block]:
     """All scores of every series, and its accuracy in the slices that there are."""
     columns = series_of(frame)
@@ -222,20 +215,17 @@ def _scores(frame: pd.DataFrame, draws: int, seed: int) -> Iterator[Block]:
     shown = [metric for metric in METRICS if metric in _SHOWN and table[metric].notna().any()]
     if "cost" in shown and not table["cost"].any():
         shown.remove("cost")
-    names = _series_head(frame)
+    names = series_head(frame)
     rows = []
     for _, row in table.iterrows():
-        cells = [_text(row[name]) for name in names] + [f"{row['items']:,}", f"{row['groups']:,}"]
-        cells += [_interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"]) for metric in shown]
+        cells = [text_of(row[name]) for name in names] + [f"{row['items']:,}", f"{row['groups']:,}"]
+        cells += [with_interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"]) for metric in shown]
         rows.append(cells)
     yield Table([*names, "items", "groups", *(_SHOWN[metric] for metric in shown)], rows)
     yield from _rules(frame, columns, draws, seed)
     if table["random_member"].notna().any():
         yield from _premises(frame, table, draws, seed)
-    if has_twins(frame):
-        yield _twins(frame, columns)
-    if has_abstentions(frame):
-        yield _abstentions(frame, columns)
+    yield from problem_tables(frame, columns)
     for slice_, caption in _SLICES:
         if slice_ in frame.columns and len(frame[slice_].dropna().unique()) > 1:
             yield _sliced(frame, columns, slice_, caption, draws, seed)
@@ -246,10 +236,10 @@ def _rules(frame: pd.DataFrame, columns: Sequence[str], draws: int, seed: int) -
     table = once(leaks(frame, columns, draws=draws, seed=seed), columns)
     if table.empty:
         return
-    names = [name for name in _series_head(frame) if name in table.columns]
+    names = [name for name in series_head(frame) if name in table.columns]
     rows = [
-        [*(_text(row[name]) for name in names), rule_name(row["rule"]), f"{row['items']:,}", f"{row['groups']:,}"]
-        + [_interval(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in ("accuracy", "auc")]
+        [*(text_of(row[name]) for name in names), rule_name(row["rule"]), f"{row['items']:,}", f"{row['groups']:,}"]
+        + [with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in ("accuracy", "auc")]
         for _, row in table.iterrows()
     ]
     yield Table([*names, "rule", "items", "groups", "accuracy", "AUC"], rows, "Rules that know nothing, on these items")
@@ -267,43 +257,16 @@ def _premises(frame: pd.DataFrame, table: pd.DataFrame, draws: int, seed: int) -
 
 
 def _by_premise(frame: pd.DataFrame, table: pd.DataFrame, caption: str, whole: bool = False) -> Table:
-    names = _series_head(frame)
+    names = series_head(frame)
     first = {name: _SHOWN[name] for name in ("accuracy", "random_member", "class_alone")} if whole else {}
     shown = first | {metric: title for metric, title in _PREMISE.items() if table[metric].notna().any()}
     rows = []
     for _, row in table.iterrows():
         one = frame[(frame[names] == row[names]).all(axis=1)] if names else frame
         counts = [f"{int((one['decided'] == decided).sum()):,}" for decided in (True, False)]
-        cells = [_interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"]) for metric in shown]
-        rows.append([*(_text(row[name]) for name in names), *counts, *cells])
+        cells = [with_interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"]) for metric in shown]
+        rows.append([*(text_of(row[name]) for name in names), *counts, *cells])
     return Table([*names, "decided", "open", *shown.values()], rows, caption)
-
-
-def _twins(frame: pd.DataFrame, columns: Sequence[str]) -> Table:
-    names = _series_head(frame)
-    rows = [
-        [
-            *(_text(row[name]) for name in names),
-            *(f"{row['pairs']:,}", f"{row['story']:.3f}", f"{row['letters']:.3f}", f"{row['gap']:+.3f}"),
-            "—" if math.isnan(row["error"]) else f"{row['error']:.3f}",
-        ]
-        for _, row in twin_gaps(frame, columns).iterrows()
-    ]
-    head = [*names, "pairs", "as a story", "in letters", "gap", "standard error"]
-    return Table(head, rows, "Twins: accuracy on the same problems as a story and in letters")
-
-
-def _abstentions(frame: pd.DataFrame, columns: Sequence[str]) -> Table:
-    names = _series_head(frame)
-    shown = {
-        "determined": "determined", "right": "right", "wrong": "wrong", "abstained": "abstained", "silent": "no answer",
-        "open": "not determined", "open_right": "abstained, rightly", "open_wrong": "wrong", "open_silent": "no answer",
-    }  # fmt: skip
-    rows = []
-    for _, row in abstentions(frame, columns).iterrows():
-        cells = [f"{row[k]:,}" if k in ("determined", "open") else _interval(row[k], math.nan, math.nan) for k in shown]
-        rows.append([*(_text(row[name]) for name in names), *cells])
-    return Table([*names, *shown.values()], rows, "Abstentions, where the answer is determined and where it is not")
 
 
 def _reliability(frame: pd.DataFrame) -> Table:
@@ -312,8 +275,8 @@ def _reliability(frame: pd.DataFrame) -> Table:
     names = ("sensitivity", "specificity", "abstention", "repeat_correlation", "intercept", "slope")
     shown = [name for name in names if table[name].notna().any()]
     rows = [
-        [_text(row["solver"]), f"{row['questions']:,}", f"{row['answers']:,}"]
-        + [_interval(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in shown]
+        [text_of(row["solver"]), f"{row['questions']:,}", f"{row['answers']:,}"]
+        + [with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in shown]
         for _, row in table.iterrows()
     ]
     head = ["solver", "questions", "answers", *(name.replace("_", " ") for name in shown)]
@@ -327,13 +290,13 @@ def _sliced(frame: pd.DataFrame, columns: Sequence[str], slice_: str, caption: s
     """The accuracy of every series in every slice: a row a series, a column a slice."""
     table = score(frame[frame[slice_].notna()], [*columns, slice_], draws=draws, seed=seed)
     values = sorted(table[slice_].unique())
-    names = _series_head(frame)
+    names = series_head(frame)
     rows: dict[tuple[str, ...], dict[Any, str]] = {}
     for _, row in table.iterrows():
-        cell = _interval(row["accuracy"], row["accuracy_low"], row["accuracy_high"])
-        rows.setdefault(tuple(_text(row[name]) for name in names), {})[row[slice_]] = cell
+        cell = with_interval(row["accuracy"], row["accuracy_low"], row["accuracy_high"])
+        rows.setdefault(tuple(text_of(row[name]) for name in names), {})[row[slice_]] = cell
     return Table(
-        [*names, *(_text(value) or "none" for value in values)],
+        [*names, *(text_of(value) or "none" for value in values)],
         [[*series, *(cells.get(value, "—") for value in values)] for series, cells in rows.items()],
         f"{caption}: accuracy",
     )
@@ -352,18 +315,18 @@ def _means(frame: pd.DataFrame, draws: int, seed: int) -> Table:
     ]
     same = [name for name in kept if len(frame) > 1 and len(frame[name].unique()) == 1]
     kept = [name for name in kept if name not in same]
-    names = _series_head(frame)
+    names = series_head(frame)
     rows = []
     parts = frame.groupby(columns, sort=False, dropna=False) if columns else [((), frame)]
     for values, part in parts:
         told = dict(zip(columns, values))
         groups = list(part["group"]) if "group" in part.columns else None
-        cells = [_text(told[name]) for name in names] + [f"{len(part):,}"]
+        cells = [text_of(told[name]) for name in names] + [f"{len(part):,}"]
         for name in kept:
             numbers = part[name].astype("Float64").to_numpy(dtype=float, na_value=math.nan)
-            cells.append(_interval(*intervals(numbers, groups, draws=draws, seed=seed)))
+            cells.append(with_interval(*intervals(numbers, groups, draws=draws, seed=seed)))
         rows.append(cells)
-    told_once = ", ".join(f"{name.replace('_', ' ')} {_text(_plain(frame[name].iloc[0]))}" for name in same)
+    told_once = ", ".join(f"{name.replace('_', ' ')} {text_of(_plain(frame[name].iloc[0]))}" for name in same)
     caption = "Means" + (f" (in all runs: {told_once})" if told_once else "")
     return Table([*names, "runs", *(name.replace("_", " ") for name in kept)], rows, caption)
 
@@ -386,7 +349,7 @@ def comparison_table(found: Sequence[Comparison]) -> Table:
             f"{c.groups:,}",
             f"{c.accuracy_first:.3f}",
             f"{c.accuracy_second:.3f}",
-            _interval(c.difference, c.low, c.high, sign=True),
+            with_interval(c.difference, c.low, c.high, sign=True),
             *(
                 ", ".join(f"{rule} {value:.3f}" for rule, value in of.items()) or "—"
                 for of in (c.rules_first, c.rules_second)
@@ -427,16 +390,3 @@ def _p(value: float) -> str:
 
 def _plain(value: Any) -> Any:
     return {True: "yes", False: "no"}[bool(value)] if isinstance(value, (bool, np.bool_)) else value
-
-
-def _text(value: Any) -> str:
-    return "" if value is None or value != value else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _interval(value: float, low: float, high: float, *, sign: bool = False) -> str:
-    """A number with its interval, to about three digits."""
-    if math.isnan(value):
-        return "—"
-    digits = 3 if max(abs(v) for v in (value, low, high) if not math.isnan(v)) < 10 else 1
-    shape = f"{'+' if sign else ''},.{digits}f"
-    return f"{value:{shape}}" + ("" if math.isnan(low) else f" [{low:{shape}}, {high:{shape}}]")
