@@ -113,6 +113,8 @@ def scored(
     interventions: Any,
     kinds: Mapping[str, str] | None,
     hyperparameters: Mapping[str, float] | None,
+    missing: str = "complete",
+    seed: int = 0,
 ) -> tuple[LocalScore, Table, int]:
     """The score, the table it is of, and how many rows it uses."""
     if isinstance(score, LocalScore):
@@ -131,6 +133,18 @@ def scored(
     data: Data
     data, interventions = named(frame, interventions)
     table = read_table(data, kinds)
+    if missing == "impute" and table.missing.any():
+        table.check_collinear()
+        name = "bge" if score == "auto" and table.kind == "continuous" else score
+        chosen = local_score(
+            table, name, interventions=interventions, hyperparameters=hyperparameters, missing=missing, seed=seed
+        )
+        warnings.warn(
+            f"values are missing, {int(table.missing.sum()):,} of {table.missing.size:,}: the score is the mean over draws",
+            IncompleteDataWarning,
+            stacklevel=3,
+        )
+        return chosen, table, len(table.values)
     table.check_complete()
     complete = table.complete
     complete.check_collinear()

@@ -10,13 +10,17 @@ from causalpp.scores.bic import BIC
 from causalpp.scores.conditional import ConditionalGaussian
 from causalpp.scores.dirichlet import BDeu
 from causalpp.scores.gaussian import BGe
-from causalpp.scores.local import EquivalentScore, Interventions
+from causalpp.scores.local import EquivalentScore, Interventions, who_was_set
+from causalpp.scores.missing import Averaged, imputed
 from causalpp.scores.table import Data, Table
 
-__all__ = ["SCORES", "local_score"]
+__all__ = ["MISSING", "SCORES", "check_missing", "local_score"]
 
 #: Scores by name.
 SCORES: Mapping[str, type[EquivalentScore]] = {"bdeu": BDeu, "bge": BGe, "bic": BIC, "cg": ConditionalGaussian}
+
+#: What becomes of missing values.
+MISSING = ("complete", "impute")
 
 _NOT_NUMBERS = ("self", "data", "interventions", "standardise")
 
@@ -27,6 +31,8 @@ def local_score(
     *,
     interventions: Interventions | None = None,
     hyperparameters: Mapping[str, float] | None = None,
+    missing: str = "complete",
+    seed: int = 0,
 ) -> EquivalentScore:
     """A score of these columns by name.
 
@@ -36,9 +42,12 @@ def local_score(
             are discrete, else BIC.
         hyperparameters: of the score, named as in the literature: ``equivalent_sample_size`` (bdeu, cg), ``alpha_mu``,
             ``alpha_w``, ``t`` (bge, cg), ``penalty_discount`` (bic); left out, the usual ones.
+        missing: ``"complete"`` refuses missing values; ``"impute"`` draws them twelve times given those that are there, and
+            takes the mean of the scores, see :class:`~causalpp.scores.Averaged`.
+        seed: of these draws.
 
     Raises:
-        InvalidParameter: an unknown score, or a hyperparameter that it does not have or that is out of its range.
+        InvalidParameter: an unknown score or way with missing values, or a hyperparameter that it does not have or that is out of its range.
         InvalidData: columns that the score is not for.
 
     Example:
@@ -57,4 +66,19 @@ def local_score(
     for name in hyperparameters or {}:
         if name not in there:
             raise InvalidParameter(f"the score {score!r} has no hyperparameter {name!r}, but {', '.join(there)}")
-    return kind(table, interventions=interventions, **(hyperparameters or {}))
+    check_missing(missing)
+    if missing == "complete" or not table.missing.any():
+        return kind(table, interventions=interventions, **(hyperparameters or {}))
+    told = None if interventions is None else list(interventions)
+    groups = None if told is None else who_was_set(told, table.names, len(table.values))
+    return Averaged([kind(one, interventions=told, **(hyperparameters or {})) for one in imputed(table, groups, seed)])
+
+
+def check_missing(missing: str) -> None:
+    """Whether missing values are to be treated in a way there is.
+
+    Raises:
+        InvalidParameter: in another.
+    """
+    if missing not in MISSING:
+        raise InvalidParameter(f"missing is {' or '.join(map(repr, MISSING))}, got {missing!r}")

@@ -20,6 +20,35 @@ Rows = NDArray[np.intp]
 Interventions = Iterable[str | Iterable[str] | None]
 
 
+def who_was_set(interventions: Interventions, names: Sequence[str], rows: int) -> NDArray[np.bool_]:
+    """Which columns were set in each row, shape ``(rows, columns)``; see :class:`LocalScore`.
+
+    Raises:
+        InvalidData: not as many interventions as rows.
+        InvalidParameter: what is no list.
+        UnknownVariable: an intervention on what is no column.
+    """
+    import pandas as pd
+
+    if isinstance(interventions, str) or not isinstance(interventions, Iterable):
+        raise InvalidParameter(
+            f"interventions are a list: for each row a name, several, or None; got {interventions!r}"
+        )
+    listed = [  # where nobody was set, a pandas column has NaN or NA
+        tuple(one) if isinstance(one, Iterable) and not isinstance(one, str) else () if pd.isna(one) else (one,)
+        for one in interventions
+    ]
+    if len(listed) != rows:
+        raise InvalidData(f"there are {rows:,} rows, and interventions say who was set in {len(listed):,}")
+    place, hit = {name: k for k, name in enumerate(names)}, np.zeros((rows, len(names)), dtype=bool)
+    for row, several in enumerate(listed):
+        for name in several:
+            if name not in place:
+                raise UnknownVariable(name, names, what=" among those that were set")
+            hit[row, place[name]] = True
+    return hit
+
+
 class LocalScore(ABC):
     """How well a variable is explained by others: higher is better, and a graph's score is the sum over its variables.
 
@@ -66,28 +95,10 @@ class LocalScore(ABC):
 
     def _set_apart(self, interventions: Interventions | None) -> Iterator[tuple[int, Rows]]:
         """The variables that were set, and the rows in which each was not."""
-        if interventions is None:
-            return
-        import pandas as pd
-
-        if isinstance(interventions, str) or not isinstance(interventions, Iterable):
-            raise InvalidParameter(
-                f"interventions are a list: for each row a name, several, or None; got {interventions!r}"
-            )
-        listed = [  # where nobody was set, a pandas column has NaN or NA
-            tuple(one) if isinstance(one, Iterable) and not isinstance(one, str) else () if pd.isna(one) else (one,)
-            for one in interventions
-        ]
-        if len(listed) != self.rows:
-            raise InvalidData(f"there are {self.rows:,} rows, and interventions say who was set in {len(listed):,}")
-        hit = np.zeros((len(listed), self.d), dtype=bool)
-        for row, names in enumerate(listed):
-            for name in names:
-                if name not in self._place:
-                    raise UnknownVariable(name, self.names, what=" among those that were set")
-                hit[row, self._place[name]] = True
-        for v in np.flatnonzero(hit.any(0)).tolist():
-            yield v, np.flatnonzero(~hit[:, v])
+        if interventions is not None:
+            hit = who_was_set(interventions, self.names, self.rows)
+            for v in np.flatnonzero(hit.any(0)).tolist():
+                yield v, np.flatnonzero(~hit[:, v])
 
     @abstractmethod
     def _prepare(self, rows: Rows | None) -> None:
