@@ -194,6 +194,7 @@ class MarkovEquivalenceClass:
         max_conditioning: int | None = None,
         score: str = "auto",
         hyperparameters: Mapping[str, float] | None = None,
+        missing: str = "complete",
         structure_prior: StructurePrior | None = None,
         max_seconds: float | None = None,
         bootstrap: int = 0,
@@ -212,7 +213,7 @@ class MarkovEquivalenceClass:
             required, forbidden, tiers, roots, search_space: the same in parts; see :class:`~causalpp.Knowledge`.
             kinds: column → ``"discrete"``, ``"ordinal"``, ``"count"`` or ``"real"``, where it would be read otherwise.
             max_conditioning: how many variables a test of PC may condition on, at most.
-            score, hyperparameters: of the searches by score, see :func:`causalpp.scores.local_score`.
+            score, hyperparameters, missing: of the searches by score, see :func:`causalpp.scores.local_score`.
             structure_prior: of graphs before the data, see :class:`causalpp.scores.StructurePrior`; left out, uniform.
             max_seconds: after so long the search ends with what it has; ``.learned["stopped"]`` then says so.
             bootstrap: learn again from so many resamples, for the stability of every edge in ``.learned``.
@@ -244,8 +245,8 @@ class MarkovEquivalenceClass:
         graph, how = learn(
             frame, method, alpha=alpha, knowledge=knowledge, required=required, forbidden=forbidden, tiers=tiers,
             roots=roots, search_space=search_space, kinds=kinds, max_conditioning=max_conditioning,
-            score=score, hyperparameters=hyperparameters, structure_prior=structure_prior, max_seconds=max_seconds,
-            bootstrap=bootstrap, seed=seed, progress=progress, on_step=on_step,
+            score=score, hyperparameters=hyperparameters, missing=missing, structure_prior=structure_prior,
+            max_seconds=max_seconds, bootstrap=bootstrap, seed=seed, progress=progress, on_step=on_step,
         )  # fmt: skip
         return cls(graph, how)
 

@@ -139,8 +139,9 @@ def scored(
         chosen = local_score(
             table, name, interventions=interventions, hyperparameters=hyperparameters, missing=missing, seed=seed
         )
+        gone = int(table.missing.sum())
         warnings.warn(
-            f"values are missing, {int(table.missing.sum()):,} of {table.missing.size:,}: the score is the mean over draws",
+            f"{gone:,} of {table.missing.size:,} values are missing: the score is a mean over draws of them",
             IncompleteDataWarning,
             stacklevel=3,
         )

@@ -28,7 +28,7 @@ from causalpp.posterior.rows import Rows
 from causalpp.posterior.sampled import Sampled
 from causalpp.propositions import Causes, DirectlyCauses, Proposition
 from causalpp.propositions.statements import Not
-from causalpp.scores import LocalScore, Objective, StructurePrior
+from causalpp.scores import LocalScore, Objective, StructurePrior, check_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +87,7 @@ class DagPosterior:
         method: str = "auto",
         max_seconds: float = 300.0,
         seed: int = 0,
+        missing: str = "complete",
     ) -> DagPosterior:
         """The posterior from rows, all parameters integrated out.
 
@@ -109,7 +110,9 @@ class DagPosterior:
             progress: False shows no bar.
             method: ``"exact"``, ``"mcmc"``, or ``"auto"``: exact for up to 20 variables, chains for more.
             max_seconds: that chains take at most; Ctrl-C ends them before, and keeps what is there.
-            seed: of the chains.
+            seed: of the chains, and of what is drawn in place of missing values.
+            missing: ``"complete"`` takes the rows in which nothing is missing; ``"impute"`` all of them, and draws what
+                is missing twelve times given what is there, the score being the mean (of columns of one kind).
 
         Raises:
             InvalidData: see :func:`causalpp.scores.read_table`; continuous columns that determine each other.
@@ -120,7 +123,7 @@ class DagPosterior:
 
         Warns:
             ImpreciseWarning: the chains do not agree yet: the posterior tells nothing until they do.
-            IncompleteDataWarning: values are missing; rows without any are used.
+            IncompleteDataWarning: values are missing; says what was done about it.
         """
         import pandas as pd
 
@@ -128,6 +131,7 @@ class DagPosterior:
             raise InvalidParameter(f"max_parents counts variables and cannot be {max_parents!r}")
         if method not in ("auto", "exact", "mcmc"):
             raise InvalidParameter(f"method is 'auto', 'exact' or 'mcmc', got {method!r}")
+        check_missing(missing)
         check_seconds(max_seconds, seed)
         if structure_prior is not None and not isinstance(structure_prior, StructurePrior):
             raise InvalidParameter(f"a structure prior is a StructurePrior, got {structure_prior!r}")
@@ -135,9 +139,10 @@ class DagPosterior:
         if isinstance(score, str) and isinstance(frame, pd.DataFrame):
             asked: dict[str, Any] = {"score": score, "hyperparameters": hyperparameters, "kinds": kinds}
             asked |= {"structure_prior": structure_prior, "knowledge": knowledge, "max_parents": max_parents}
+            asked |= {"missing": missing}
             kept = Rows.of(frame, interventions, asked | {"method": method, "seed": seed})
             frame, interventions = kept.frame, kept.interventions
-        chosen, table, rows = scored(frame, score, interventions, kinds, hyperparameters)
+        chosen, table, rows = scored(frame, score, interventions, kinds, hyperparameters, missing, seed)
         d = len(chosen.names)
         if method == "exact" and d > _MOST:
             raise TooLarge(
@@ -157,6 +162,8 @@ class DagPosterior:
             learned["rows_used"] = rows
         if hyperparameters:
             learned["hyperparameters"] = dict(hyperparameters)
+        if missing != "complete" and table.missing.any():
+            learned["missing"] = missing
         if structure_prior is not None:
             learned["structure_prior"] = structure_prior.to_dict()
         if knowledge:

@@ -42,12 +42,13 @@ def local_score(
             are discrete, else BIC.
         hyperparameters: of the score, named as in the literature: ``equivalent_sample_size`` (bdeu, cg), ``alpha_mu``,
             ``alpha_w``, ``t`` (bge, cg), ``penalty_discount`` (bic); left out, the usual ones.
-        missing: ``"complete"`` refuses missing values; ``"impute"`` draws them twelve times given those that are there, and
-            takes the mean of the scores, see :class:`~causalpp.scores.Averaged`.
+        missing: ``"complete"`` refuses missing values; ``"impute"`` draws them twelve times given those that are there,
+            and takes the mean of the scores, see :class:`~causalpp.scores.Averaged`.
         seed: of these draws.
 
     Raises:
-        InvalidParameter: an unknown score or way with missing values, or a hyperparameter that it does not have or that is out of its range.
+        InvalidParameter: an unknown score or way with missing values, or a hyperparameter that the score does not have
+            or that is out of its range.
         InvalidData: columns that the score is not for.
 
     Example:

@@ -25,9 +25,9 @@ _JITTER = 1e-10
 class Averaged(EquivalentScore):
     """The mean of one score over tables in which what is missing was drawn.
 
-    The logarithm of P(what is there | graph) is at least the mean of that of P(all | graph) over draws of what is missing
-    plus the entropy of their law, which is the same for all graphs (Jensen's inequality, as in variational
-    inference and in Friedman's structural EM, UAI 1998).  The mean over draws is a mean over every set of columns, so
+    The logarithm of P(what is there | graph) is at least the mean of that of P(all | graph) over draws of what is
+    missing, plus the entropy of their law, which is the same for all graphs (Jensen's inequality, as in variational
+    inference and in Friedman's structural EM, UAI 1998).  A mean of functions of sets of columns is one again, so
     members of a class keep one value.
 
     Args:
@@ -38,7 +38,8 @@ class Averaged(EquivalentScore):
         first = scores[0]
         self.scores, self.table, self.names, self.d = tuple(scores), first.table, first.names, first.d
         self.name, self.rows, self._place = first.name, first.rows, first._place
-        self._known, self._gains = ([{} for _ in range(self.d)] for _ in range(2))
+        self._known = [{} for _ in range(self.d)]
+        self._gains = [{} for _ in range(self.d)]
         self._sets = {0: 0.0}
         self._free = {v: Averaged([score.part(v) for score in scores]) for v in first.set_somewhere}  # type: ignore[misc]
 
@@ -59,8 +60,8 @@ def imputed(table: Table, targets: NDArray[np.bool_] | None = None, seed: int = 
     """Tables in which what is missing was drawn from its posterior given what is there, under a law without a graph.
 
     Real columns are normal together (data augmentation, Schafer 1997), those with states a mixture of classes in which
-    they are independent (Dunson & Xing 2009).  Right if values are missing at random: whether they are depends on values
-    that are there.
+    they are independent (Dunson & Xing 2009).  Right if values are missing at random: whether they are depends on
+    values that are there.
 
     Args:
         table: of one kind of columns.
@@ -105,7 +106,7 @@ def _normal(table: Table, rng: np.random.Generator, draws: int) -> Iterator[Floa
     values = np.where(gaps, 0.0, (table.values - centre) / spread)
     rows, prior = len(values), NormalWishart.of(width, 1.0, None, None)
     patterns: dict[bytes, list[int]] = {}
-    for row in np.flatnonzero(gaps.any(1)):
+    for row in np.flatnonzero(gaps.any(1)).tolist():
         patterns.setdefault(gaps[row].tobytes(), []).append(row)
     mean, cover = np.zeros(width), np.eye(width)
     for taken in _steps(draws):

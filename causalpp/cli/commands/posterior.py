@@ -94,6 +94,7 @@ def posterior(
         frame if told is None else frame.assign(**{str(interventions): told}),
         scoring.score.value,
         hyperparameters=scoring.hyperparameters,
+        missing=scoring.missing.value,
         structure_prior=prior.of(len(frame.columns)),
         knowledge=known.known() or None,
         interventions=interventions,

@@ -11,7 +11,7 @@ import causalpp as cpp
 from causalpp._files import about, read_text
 from causalpp.cli.options._grouped import option
 from causalpp.cli.options.columns import Table
-from causalpp.cli.options.scoring import Score, Scoring
+from causalpp.cli.options.scoring import Missing, Score, Scoring
 from causalpp.errors import FormatError, InvalidParameter
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class Search(Scoring, Known):
             kinds=table.kinds,
             score=self.score.value,
             hyperparameters=self.hyperparameters,
+            missing=self.missing.value,
             knowledge=self.known(),
             max_conditioning=self.max_conditioning,
             max_seconds=self.max_seconds,
@@ -97,8 +98,8 @@ class Search(Scoring, Known):
 
     def narrowed(self, found: MarkovEquivalenceClass) -> MarkovEquivalenceClass:
         """What the knowledge leaves of a class that was not learned from data."""
-        if self.score != Score.auto or self.hyperparameter:
-            raise InvalidParameter("--score and --hyperparameter go with --data")
+        if self.score != Score.auto or self.hyperparameter or self.missing != Missing.complete:
+            raise InvalidParameter("--score, --hyperparameter and --missing go with --data")
         for name, value in (("--max-conditioning", self.max_conditioning), ("--max-seconds", self.max_seconds)):
             if value is not None:
                 raise InvalidParameter(f"{name} goes with --data")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from causalpp.cli.options._grouped import option
 from causalpp.errors import InvalidParameter
 
-__all__ = ["Score", "Scoring"]
+__all__ = ["Missing", "Score", "Scoring"]
 
 
 class Score(StrEnum):
@@ -21,6 +21,13 @@ class Score(StrEnum):
     cg = "cg"
 
 
+class Missing(StrEnum):
+    """What becomes of missing values."""
+
+    complete = "complete"
+    impute = "impute"
+
+
 @dataclass(frozen=True)
 class Scoring:
     """A score and its hyperparameters."""
@@ -29,6 +36,11 @@ class Scoring:
         "--score",
         "What rows are scored by: bdeu for states, bge for numbers, bic or cg (conditional Gaussian) for both.",
         default=Score.auto,
+    )
+    missing: Missing = option(
+        "--missing",
+        "Of a score: take complete rows only, or draw missing values given those that are there (impute).",
+        default=Missing.complete,
     )
     hyperparameter: list[str] | None = option(
         "--hyperparameter",

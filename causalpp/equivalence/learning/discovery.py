@@ -26,7 +26,7 @@ from causalpp.errors import (
 )
 from causalpp.graphs import Dag, Edge, Knowledge, Names
 from causalpp.graphs.cpdag import Cpdag, Matrix, Mpdag
-from causalpp.scores import StructurePrior, Table, read_table
+from causalpp.scores import StructurePrior, Table, check_missing, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +54,7 @@ def learn(
     max_conditioning: int | None = None,
     score: str = "auto",
     hyperparameters: Mapping[str, float] | None = None,
+    missing: str = "complete",
     structure_prior: StructurePrior | None = None,
     max_seconds: float | None = None,
     bootstrap: int = 0,
@@ -103,6 +104,8 @@ def learn(
         score: of the searches by score: ``"bdeu"``, ``"bge"``, ``"bic"`` or ``"cg"``; see
             :func:`causalpp.scores.local_score`.
         hyperparameters: of the score, see there.
+        missing: of the searches by score: ``"complete"``, or ``"impute"``, which draws missing values given those that
+            are there; see :func:`causalpp.scores.local_score`.
         structure_prior: of the graphs before the data, for the searches by score; left out, none is preferred.
         max_seconds: after so long the search ends with what it has.
         bootstrap: how many times to learn again from as many rows drawn with replacement.
@@ -153,8 +156,11 @@ def learn(
         raise InvalidParameter(f"max_conditioning is a number of variables, got {max_conditioning}")
     if max_seconds is not None and not max_seconds > 0:
         raise InvalidParameter(f"max_seconds is a time in seconds, got {max_seconds}")
-    if method == "pc" and (score != "auto" or hyperparameters):
-        raise InvalidParameter("pc decides by tests and takes no score: use 'ges', 'grasp', 'boss' or 'exact'")
+    check_missing(missing)
+    if method == "pc" and (score != "auto" or hyperparameters or missing != "complete"):
+        raise InvalidParameter(
+            "pc decides by tests, on what rows they can use, and takes no score: use 'ges', 'grasp', 'boss' or 'exact'"
+        )
     table = read_table(frame, kinds)
     if method == "exact" and len(table.names) > _MOST_EXACT:
         raise TooLarge(
@@ -173,7 +179,7 @@ def learn(
             max_seconds,
             started=started,
         )
-        search = _Search(method, alpha, seed, max_conditioning, structure_prior, score, hyperparameters)
+        search = _Search(method, alpha, seed, max_conditioning, structure_prior, score, hyperparameters, missing)
         graph, how = search(table, rules, watch)
     if known:
         how["knowledge"] = known.to_dict()
@@ -196,6 +202,7 @@ class _Search:
     prior: StructurePrior | None
     score: str
     hyperparameters: Mapping[str, float] | None
+    missing: str
 
     def __call__(self, table: Table, rules: Rules, watch: Watch) -> tuple[Mpdag, dict[str, Any]]:
         names = table.names
@@ -203,7 +210,7 @@ class _Search:
             dag, found = by_tests(table, self.alpha, rules, self.max_conditioning, watch)
         else:
             dag, found = by_score(
-                table, self.method, rules, self.seed, watch, self.prior, self.score, self.hyperparameters
+                table, self.method, rules, self.seed, watch, self.prior, self.score, self.hyperparameters, self.missing
             )
         graph: Mpdag = Cpdag.from_dag(Dag.from_adjacency(dag, names))
         if rules:

@@ -88,6 +88,7 @@ def by_score(
     prior: StructurePrior | None = None,
     score: str = "auto",
     hyperparameters: Mapping[str, float] | None = None,
+    missing: str = "complete",
 ) -> Found:
     """A Dag that a search by score finds, and how."""
     if prior is not None and isinstance(prior, StructurePrior) and not prior.equivalent:
@@ -96,10 +97,11 @@ def by_score(
             "causalpp.DagPosterior, or a prior that treats all edges alike"
         )
     whole = table
-    table = table.complete
-    whole.check_complete("Use method='pc', whose tests take what rows they can. ")
+    if missing == "complete":
+        table = table.complete
+        whole.check_complete("Use method='pc', whose tests take what rows they can. ")
     table.check_collinear()
-    local = local_score(table, score, hyperparameters=hyperparameters)
+    local = local_score(table, score, hyperparameters=hyperparameters, missing=missing, seed=seed)
     objective = Objective(local, prior)
     how: dict[str, Any] = {"test": local.name}
     best = Best(watch, objective, rules)
@@ -121,6 +123,8 @@ def by_score(
     how["score"] = best.total
     if objective.prior.edge_log_odds:
         how["edge_log_odds"] = objective.prior.edge_log_odds
+    if missing != "complete" and table.missing.any():
+        how |= {"missing": missing, "seed": seed}
     if table is not whole:
         how["rows_used"] = [len(table.values)] * 2
     return matrix_of(best.parents), how
