@@ -22,9 +22,9 @@ __all__ = ["Agreeing"]
 Place = tuple[str, int]
 
 _LARGEST = 12  # variables: all their states may have to be gone through
-_STARTS = 40  # from how many points a model is looked for
+_STARTS = 25  # from how many points a model is looked for
 _CLOSE = 1e-9  # how well it has to agree
-_TIGHT = 1e-15  # when a search ends
+_SEARCH: dict[str, Any] = {"xtol": 1e-13, "ftol": 1e-13, "gtol": 1e-13, "max_nfev": 100}
 
 
 @dataclass(frozen=True)
@@ -175,9 +175,7 @@ class Agreeing:
         system = _System(places, [equation.left for equation in self._equations])
         for _ in range(_STARTS):
             start = np.array([float(_any(source, extreme=extreme)) for _ in places])
-            found = least_squares(
-                system.values, start, system.slopes, bounds=(0, 1), xtol=_TIGHT, ftol=_TIGHT, gtol=_TIGHT
-            )
+            found = least_squares(system.values, start, system.slopes, bounds=(0, 1), **_SEARCH)
             if np.abs(found.fun).max() <= _CLOSE:
                 point = {place: Fraction(float(value)) for place, value in zip(places, found.x, strict=True)}
                 exact = self._exact(point, source)

@@ -19,7 +19,7 @@ from causalpp.tasks.caugym.solving.told import Told
 
 __all__ = ["Decision", "decide"]
 
-_DRAWN = 12  # models that agree with what is stated, if there are several
+_DRAWN = 8  # models that agree with what is stated, if there are several
 _FLAT = 60  # as many more where a bound lies at 0 or 1 in all of them
 _ALIKE = 1e-7  # how close values are that agree where models do only up to rounding
 
