@@ -71,18 +71,17 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def items() -> list[caugym.CauGymItem]:
-    return list(caugym.generate(7, sets=("plain", "insufficient"), sizes=(3, 4), seed=4))
+    kinds = ("ATE", "CDE", "NDE", "PN")
+    return list(caugym.generate(4, sets=("plain", "insufficient"), quantities=kinds, sizes=(3, 4), seed=4))
 
 
 def config(folder: Path, items: list[caugym.CauGymItem], url: str, **model: Any) -> Config:
-    file, shown = folder / "items.jsonl", folder / "shown.jsonl"
+    file = folder / "items.jsonl"
     file.write_text("".join(json.dumps(item.to_dict()) + "\n" for item in items))
-    examples = caugym.generate(14, sizes=(3, 4), seed=5)
-    shown.write_text("".join(json.dumps(item.to_dict()) + "\n" for item in examples))
     ask = {"model": "fake", "base_url": url, **model}
     solvers: list[Any] = [{"solver": "constant", "reply": text, "label": name} for name, text in CONSTANTS.items()]
     for name in ASKING:
-        more = {"examples": str(shown), "shots": 2} if name == "few-shot" else {}
+        more = {"examples": "caugym-small", "shots": 2} if name == "few-shot" else {}
         solvers.append({"solver": name, "ask": ask, **more})
     return Config.from_dict(
         {"name": "x", "concurrency": 1, "parts": [{"study": "solve", "items": str(file), "solvers": solvers}]},
@@ -105,7 +104,7 @@ def test_all_ways_of_asking_run_and_the_gap_between_twins_shows(items: Any, tmp_
     for name in ASKING:
         assert gaps.loc[name, ["story", "letters", "gap", "error"]].tolist() == [1.0, 0.0, -1.0, 0.0]
         assert gaps.loc[name, "pairs"] == len(items) / 2
-        assert told.loc[name, ["determined", "open"]].tolist() == [14, 14]
+        assert told.loc[name, ["determined", "open"]].tolist() == [8, 8]
         assert told.loc[name, ["right", "abstained", "open_right"]].tolist() == [0.5, 0.0, 0.5]
     silent = frame[(frame["solver"] == "program-aided") & frame["anonymous"]]
     assert set(silent["outcome"]) == {"no answer"}  # what cannot be compiled is no answer, and says why
@@ -117,7 +116,7 @@ def test_all_ways_of_asking_run_and_the_gap_between_twins_shows(items: Any, tmp_
     for says in ("Twins", "Abstentions", "What failed", "By set", "By quantity", "By what is asked of PN"):
         assert any(caption.startswith(says) for caption in captions), says
     failed = [row for table in page.tables if table.caption.startswith("What failed") for row in table.rows]
-    assert ["program-aided", "fake", "the object has no 'variables'", "14"] in [list(row) for row in failed]
+    assert ["program-aided", "fake", "the object has no 'variables'", "8"] in [list(row) for row in failed]
     assert (
         sum(int(row[-1]) for row in failed if row[0] == "always insufficient") == 14
     )  # of as many that are determined
