@@ -213,13 +213,19 @@ def result_summary(
     for head, said in checked:
         table.add_row(head, said)
     table.add_row("stopped because", result.stopped_because)
-    table.add_row("reliability learned", f"sensitivity {reliability.sensitivity:.2f} [{low:.2f}, {high:.2f}]")
-    table.add_row("", f"specificity {reliability.specificity:.2f} [{low2:.2f}, {high2:.2f}]  (90 % intervals)")
+    if result.transcript or not result.experiments:
+        table.add_row("reliability learned", f"sensitivity {reliability.sensitivity:.2f} [{low:.2f}, {high:.2f}]")
+        table.add_row("", f"specificity {reliability.specificity:.2f} [{low2:.2f}, {high2:.2f}]  (90 % intervals)")
     if result.goal is not None:
         p = result.belief.probability(result.goal)
         table.add_row("asked", f"{result.goal.sentence()}: true with probability {p:.3f}")
-    left = ", ".join(f"{a} – {b}" for a, b in result.remaining.cpdag.undirected) or "nothing"
-    table.add_row("still open", left)
+    if result.given.startswith("data"):
+        table.add_row("still unknown", f"{result.belief.entropy:.1f} bits")
+    else:
+        left = ", ".join(f"{a} – {b}" for a, b in result.remaining.cpdag.undirected) or "nothing"
+        table.add_row("still open", left)
+    for step in result.experiments:
+        table.add_row("interventional data", f"{step.target} set in {step.rows:,} rows: {step.gained:+.2f} bits")
     table.add_row("questions", f"{len(result.transcript)} to {result.oracle_named}")
     known = f"{result.bound():.1f} questions, at the error rate learned"
     table.add_row("bound", known if result.informed else "not informed: the oracle's reliability is not established")

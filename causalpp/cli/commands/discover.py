@@ -15,6 +15,7 @@ from causalpp._files import check_target, write_text
 from causalpp.cli import options
 from causalpp.cli.show import (
     Rounds,
+    arrows,
     check_figure_path,
     check_page_path,
     class_dict,
@@ -24,14 +25,18 @@ from causalpp.cli.show import (
     print_json,
     result_summary,
     save_figure,
+    table_of,
 )
 from causalpp.errors import ImpreciseWarning, InvalidParameter, UnknownVariable
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from causalpp.acbo import Result, Session
     from causalpp.belief import AnyBelief, Channel
     from causalpp.effects import AveragedEffect
     from causalpp.equivalence import MarkovEquivalenceClass
+    from causalpp.posterior import DagPosterior
 
 __all__ = ["discover"]
 
@@ -66,13 +71,14 @@ class _Effect:
             raise InvalidParameter("--treatment and --outcome ask for an effect in data: say --data FILE")
         return replace(self, table=table)
 
-    def check(self, found: MarkovEquivalenceClass) -> None:
+    def check(self, found: MarkovEquivalenceClass | DagPosterior) -> None:
         """Refuse what cannot be computed before any question is asked."""
         for name in (self.treatment, self.outcome):
             if name is not None and name not in found.nodes:
                 raise UnknownVariable(name, found.nodes)
         if self.treatment is not None:
-            self._average(cpp.Belief.uniform(cpp.DagBatch.from_dags(found.members(1))), draws=2)
+            some = [found.best] if isinstance(found, cpp.DagPosterior) else found.members(1)
+            self._average(cpp.Belief.uniform(cpp.DagBatch.from_dags(some)), draws=2)
 
     def averaged(self, result: Result) -> tuple[AveragedEffect | None, list[str]]:
         """The effect under every surviving graph, or None if none is asked for; and what makes it doubtful."""
@@ -136,6 +142,7 @@ def discover(
     contrast: _Effect,
     columns: options.Columns,
     search: options.Search,
+    rows: options.FromRows,
     session: Annotated[
         Path | None,
         typer.Option("--session", help="Keep the run in this file, answer by answer; go on with it if it is there."),
@@ -151,7 +158,7 @@ def discover(
     seed: options.Seed = 0,
     json: options.Json = False,
 ) -> None:
-    """Find the graph: a class from data or from a graph, narrowed by questions to an oracle."""
+    """Find the graph: a class from data or from a graph, or a posterior given data, and questions to an oracle."""
     from causalpp.acbo import drive
     from causalpp.cli import data_check
     from causalpp.cli.inputs import read_truth
@@ -163,7 +170,18 @@ def discover(
     table = columns.read(source.data)
     wanted = contrast.of(table)
     chosen = replace(chosen, truth=truth, seed=seed, quiet=json, budget_questions=budget_questions)
-    found, known = source.found(table, replace(search, seed=seed))
+    rows.check(table, source.graph, source.network, source.premise, source.statements)
+    found: MarkovEquivalenceClass | DagPosterior
+    known, nobody = None, None if table is None else table.frame
+    if rows.posterior and table is not None:
+        table, told = rows.split(table)
+        wanted = contrast.of(table)
+        found = rows.made(table, told, search, json)
+        nobody = table.frame if told is None else table.frame[told.isna()]
+    else:
+        found, known = source.found(table, replace(search, seed=seed))
+    before = _summary(found)
+    cpdag = None if isinstance(found, cpp.DagPosterior) else found.cpdag
     if truth is not None:
         known = read_truth(truth)
     missing = sorted(set(found.nodes) - set(found.nodes if known is None else known.nodes))
@@ -179,10 +197,10 @@ def discover(
         table.show()
     by_hand = chosen.oracle is options.OracleKind.human  # rounds in motion would be in the way of the questions
     if by_hand and not json:
-        console.print(class_summary(found))
+        console.print(before)
     if trusted is None and asked.nature == "language model" and not kind and not published:
         trusted = cpp.belief.Potentials()  # as discover() does
-    with Rounds(found.cpdag, before=class_summary(found)) as rounds:
+    with Rounds(cpdag, before=before) as shown:
         run = cpp.Session(
             found,
             confidence=confidence,
@@ -192,17 +210,17 @@ def discover(
             channel=trusted,
             goal=goal,
             config=cpp.AcboConfig.published() if published else None,
-            on_step=None if json or by_hand else rounds,
+            on_step=None if json or by_hand else shown,
         )
         if dry_run:
             print_estimate(chosen.estimated(asked, run.questions, run.most), json)
             return
         with run if session is None else _kept(run, session) as run:
             result = drive(run, asked)
-    check = None if table is None else data_check.checked(result, table.frame, table.kinds)
+    check = None if table is None or nobody is None else data_check.checked(result, nobody, table.kinds)
     if not json:
-        console.print("" if result.transcript or by_hand else class_summary(found))
-        console.print(result_summary(result, found.cpdag, [] if check is None else data_check.told(check)))
+        console.print("" if result.transcript or by_hand else before)
+        console.print(result_summary(result, cpdag, [] if check is None else data_check.told(check)))
     effect, notes = (None, []) if result.interrupted else wanted.averaged(result)
     if effect is not None and not json:
         console.print(repr(effect))
@@ -218,7 +236,9 @@ def discover(
         result.report(report, further=[one for one in (check, effect) if one is not None])
     if json:
         more |= {} if effect is None else {"effect": effect.to_dict() | ({"notes": notes} if notes else {})}
-        print_json(result.to_dict() | {"class": class_dict(found)} | more)
+        print_json(
+            result.to_dict() | ({} if isinstance(found, cpp.DagPosterior) else {"class": class_dict(found)}) | more
+        )
     if result.interrupted:
         raise KeyboardInterrupt
 
@@ -248,10 +268,27 @@ def _kept(run: Session, path: Path) -> Session:
         run.save(path)
         return run
     before = cpp.Session.load(path, on_step=run.on_step)
-    if before.candidates != run.candidates or before.settings != run.settings:
+    if not _same(before.candidates, run.candidates) or before.settings != run.settings:
         before.close()
         raise InvalidParameter(f"{str(path)!r} keeps a run over another class or with other options: name another file")
     return before
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two runs were given the same; posteriors are the same if they say the same of the same rows."""
+    if isinstance(one, cpp.DagPosterior) and isinstance(other, cpp.DagPosterior):
+        close = one.nodes == other.nodes and bool((one.edges - other.edges).abs().max() < 1e-9)
+        return close and dict(one.learned) == dict(other.learned)
+    return bool(one == other)
+
+
+def _summary(found: MarkovEquivalenceClass | DagPosterior) -> RenderableType:
+    """What is known before any question."""
+    if not isinstance(found, cpp.DagPosterior):
+        return class_summary(found)
+    best, p = found.top(1)[0]
+    lines = [("given", found.given), ("graph", f"{p:6.1%}  {arrows(best)}"), ("unknown", f"{found.entropy:.1f} bits")]
+    return table_of(lines, "", "")
 
 
 def _is_graph(out: Path) -> bool:

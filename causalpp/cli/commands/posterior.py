@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,40 +13,17 @@ import causalpp as cpp
 from causalpp._files import check_target, write_text
 from causalpp.cli import options
 from causalpp.cli.show import arrows, check_figure_path, console, print_json, save_figure, table_of
-from causalpp.errors import InvalidParameter, UnknownVariable
+from causalpp.errors import UnknownVariable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from causalpp.posterior import DagPosterior
     from causalpp.propositions import Proposition
-    from causalpp.scores import StructurePrior
 
 __all__ = ["posterior"]
 
 _FEW = 0.05  # pairs that are joined with less are counted, not listed
-
-
-@dataclass(frozen=True)
-class _Prior:
-    """What is thought of graphs before the data."""
-
-    edge_log_odds: float | None = options.option(
-        "--edge-log-odds", "What each edge adds to the log-probability of a graph: negative prefers few edges."
-    )
-    expected_edges: float | None = options.option(
-        "--expected-edges", "The same, said as the number of edges expected before the data."
-    )
-
-    def of(self, variables: int) -> StructurePrior | None:
-        """The prior of graphs over so many variables; None where all are equally probable."""
-        from causalpp.scores import StructurePrior
-
-        if self.edge_log_odds is not None and self.expected_edges is not None:
-            raise InvalidParameter("say one of --edge-log-odds and --expected-edges")
-        if self.expected_edges is not None:
-            return StructurePrior.sparse(self.expected_edges, variables)
-        return None if self.edge_log_odds is None else StructurePrior(self.edge_log_odds)
 
 
 @options.grouped
@@ -54,7 +31,7 @@ def posterior(
     data: Annotated[Path, typer.Option("--data", help="CSV file with a header row, one row an observation.")],
     columns: options.Columns,
     known: options.Known,
-    prior: _Prior,
+    prior: options.Prior,
     scoring: options.Scoring,
     interventions: Annotated[
         str | None,

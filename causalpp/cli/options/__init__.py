@@ -8,6 +8,7 @@ from causalpp.cli.options._single import Control, DryRun, Graph, Json, Kinds, Ne
 from causalpp.cli.options.columns import Columns, Table
 from causalpp.cli.options.learning import Known, Method, Search
 from causalpp.cli.options.oracles import ChosenOracle, OracleKind, known_program
+from causalpp.cli.options.rows import FromRows, Prior
 from causalpp.cli.options.scoring import Scoring
 from causalpp.cli.options.sources import Source
 
@@ -16,6 +17,7 @@ __all__ = [
     "Columns",
     "Control",
     "DryRun",
+    "FromRows",
     "Graph",
     "Json",
     "Kinds",
@@ -25,6 +27,7 @@ __all__ = [
     "OracleKind",
     "Out",
     "Plot",
+    "Prior",
     "Scoring",
     "Search",
     "Seed",
