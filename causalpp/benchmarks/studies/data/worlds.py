@@ -70,6 +70,8 @@ class World:
 
     def effect(self, treatment: str, outcome: str) -> float:
         """E(outcome | do(treatment = 1)) less that of 0; of yes and no, of the probability of yes."""
+        if outcome not in self.dag.descendants(treatment):
+            return 0.0  # to the last digit: intervals may end there
         t, o = (self.dag.nodes.index(name) for name in (treatment, outcome))
         n = -1 if self.discrete else _LONG if self.name == "nonlinear" else 1  # along lines all rows change alike
         set_to = [self._simulate(n, 0, {t: value})[:, [o, -1]] for value in (1.0, 0.0)]
