@@ -111,7 +111,7 @@ def test_gaps_and_their_errors_are_those_of_the_rows():
     assert cell.gap == pytest.approx(0.8 - 0.5)
     assert cell.spread["right_gap"] == pytest.approx(np.std([-0.1, 0.7], ddof=1) / math.sqrt(2))
     assert (cell.until_sure, cell.means["sure"]) == (3, 0.5)
-    low, high, everything = study.edge_bins("gaussian")
+    low, high, everything = study.edge_bins(cell)
     assert (low.edges, low.claimed, low.right) == (8, pytest.approx(0.05), pytest.approx(0.25))
     assert (high.gap, high.standard_error) == (pytest.approx(-0.05), pytest.approx(0))
     assert everything.edges == 12

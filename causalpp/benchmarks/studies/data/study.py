@@ -24,7 +24,8 @@ __all__ = ["DATA", "Cell", "DataSettings", "DataStudy", "EdgeBin", "data_study"]
 
 _FORMAT = "causalpp.data-study"
 _TOLERANCE = 0.03
-_ENOUGH = 100  # edges of independent worlds that a bin needs to be judged
+_ENOUGH = 100  # edges, or runs, that are judged
+_ERRORS = 3  # standard errors: dozens of gaps are looked at
 _WHICH = ("world", "rows", "error", "method", "questions")
 _LISTS = ("worlds", "rows", "errors", "questions", "methods")
 
@@ -126,16 +127,12 @@ class EdgeBin:
     """Edges whose probabilities lie in one bin.
 
     Attributes:
-        world, method, questions: which worlds, and what was known.
         low, high: of the bin; 0 and 1 for all together.
         edges: how many.
         claimed, right: their mean probability, and the share that is there in truth.
         standard_error: of the gap between both, worlds being independent and edges of one world not.
     """
 
-    world: str
-    method: str
-    questions: int
     low: float
     high: float
     edges: int
@@ -187,16 +184,10 @@ class DataStudy:
         """Only the runs in which the truth is no member of the class that GES finds; of none where it was not asked."""
         return DataStudy(tuple(row for row in self.runs if row.get("class_right") is False), self.settings)
 
-    def edge_bins(self, world: str, method: str = "both", questions: int | None = None) -> tuple[EdgeBin, ...]:
-        """Probabilities of edges beside their truth, bin by bin, and then all together.
-
-        Args:
-            world: a kind.
-            method: what was known.
-            questions: after how many; by default the most.
-        """
-        asked = max(self.settings["questions"]) if questions is None else questions
-        rows = [r for r in self.runs if (r["world"], r["method"], r["questions"]) == (world, method, asked)]
+    def edge_bins(self, cell: Cell) -> tuple[EdgeBin, ...]:
+        """Probabilities of edges in the runs of a cell beside their truth, bin by bin, and then all together."""
+        wanted = [getattr(cell, name) for name in _WHICH]
+        rows = [row for row in self.runs if [row[name] for name in _WHICH] == wanted]
         if not rows:
             return ()
         sums = np.array([json.loads(row["bins"]) for row in rows])  # (runs, how many | probabilities | true ones, bins)
@@ -208,28 +199,24 @@ class DataStudy:
             if (total := count.sum()) > 0:
                 gap = (claimed - right).sum() / total
                 error = math.sqrt(((claimed - right - gap * count) ** 2).sum()) / total
-                shares = float(claimed.sum() / total), float(right.sum() / total)
-                out.append(EdgeBin(world, method, asked, low, high, int(total), *shares, error))
+                out.append(
+                    EdgeBin(low, high, int(total), float(claimed.sum() / total), float(right.sum() / total), error)
+                )
         return tuple(out)
 
     @property
     def failures(self) -> list[str]:
         """Where worlds are as the posterior takes them to be, what is claimed and what is right differ: in words.
 
-        By more than 0.03 and two standard errors, for edges (bins with 100 at least), best graphs and effects.
+        By more than 0.03 and three standard errors, for edges, best graphs and effects, where there are 100 at least.
         """
         if not self.settings["told"] and self.settings["edges"] is not None:
             return []
         out = []
-        for world in WELL_SPECIFIED:
-            for one in self.edge_bins(world):
-                if one.edges >= _ENOUGH and _off(one.gap, one.standard_error):
-                    where = f"{world}: edges of probability {one.low:g} to {one.high:g}"
-                    out.append(f"{where} claimed {one.claimed:.3f}, right {one.right:.3f} ± {one.standard_error:.3f}")
         for cell in self.cells:
-            if cell.world in WELL_SPECIFIED and cell.method == "both":
+            if cell.world in WELL_SPECIFIED and cell.method == "both" and cell.runs >= _ENOUGH:
                 where = f"{cell.world}, {cell.rows:,} rows, error {cell.error}, {cell.questions} questions"
-                out += [f"{where}: {what}" for what in _gaps(cell)]
+                out += [f"{where}: {what}" for what in (*_gaps(cell), *_gaps_of_edges(self.edge_bins(cell)))]
         return out
 
     @property
@@ -346,7 +333,7 @@ def _error(values: Any) -> float:
 
 
 def _off(gap: float, error: float) -> bool:
-    return abs(gap) > _TOLERANCE and abs(gap) > 2 * error
+    return abs(gap) > _TOLERANCE and abs(gap) > _ERRORS * error
 
 
 def _gaps(cell: Cell) -> Iterator[str]:
@@ -354,6 +341,12 @@ def _gaps(cell: Cell) -> Iterator[str]:
     for what, claimed, right in (("graphs", "claimed", "right"), ("effects", "effect_claimed", "covered")):
         if right in cell.means and _off(cell.means[claimed] - cell.means[right], cell.spread[f"{right}_gap"]):
             yield f"{what} claimed {cell.means[claimed]:.3f}, right {cell.means[right]:.3f}"
+
+
+def _gaps_of_edges(bins: Iterable[EdgeBin]) -> Iterator[str]:
+    for one in bins:
+        if one.edges >= _ENOUGH and _off(one.gap, one.standard_error):
+            yield f"edges of {one.low:g} to {one.high:g} claimed {one.claimed:.3f}, right {one.right:.3f}"
 
 
 def _flat(cell: Cell) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from causalpp._pages import Block, Heading, Paragraph, Table
-from causalpp.benchmarks.studies.data.study import Cell, DataStudy
+from causalpp.benchmarks.studies.data.study import Cell, DataStudy, EdgeBin
 
 __all__ = ["blocks"]
 
@@ -26,6 +26,7 @@ def blocks(study: DataStudy) -> list[Block]:
         runs = max(cell.runs for cell in study.cells if cell.world == world)
         out.append(Heading(f"{world}: {study.settings['variables']} variables, {runs:,} worlds", 3))
         out += [block for part in parts for block in part(study, world)]
+    out += [Paragraph(f"More than 0.03 and three standard errors apart: {failure}.") for failure in study.failures]
     return out
 
 
@@ -86,18 +87,25 @@ def _claims(study: DataStudy, world: str) -> Iterator[Block]:
 
 
 def _edges(study: DataStudy, world: str) -> Iterator[Block]:
-    methods = [m for m in _SHOWN if any(cell.method == m and cell.world == world for cell in study.cells)]
     asked = max(study.settings["questions"])
+    cells = [cell for cell in _of(study, world) if cell.questions == asked]
+    cells = [cell for cell in cells if cell.method != "oracle" or cell.rows == cells[0].rows]  # which needs no rows
     yield Paragraph(f"Probabilities of edges after {asked} questions: claimed less right ± standard error (edges).")
-    bins = {m: {(b.low, b.high): b for b in study.edge_bins(world, m)} for m in methods}
+    bins = [{(b.low, b.high): b for b in study.edge_bins(cell)} for cell in cells]
     rows = []
-    for low, high in sorted({end for found in bins.values() for end in found}, key=lambda e: (e == (0.0, 1.0), e)):
-        row = ["all" if (low, high) == (0.0, 1.0) else f"{low:g}–{high:g}"]
-        for m in methods:
-            one = bins[m].get((low, high))
-            row.append("" if one is None else f"{one.gap:+.3f} ± {one.standard_error:.3f} ({one.edges:,})")
-        rows.append(row)
-    yield Table(("probability", *(_SHOWN[m][asked > 0] for m in methods)), rows)
+    for low, high in sorted({end for found in bins for end in found}, key=lambda e: (e == (0.0, 1.0), e)):
+        shown = [_binned(found.get((low, high))) for found in bins]
+        rows.append(["all" if (low, high) == (0.0, 1.0) else f"{low:g}–{high:g}", *shown])
+    yield Table(("probability", *(_labelled(cell) for cell in cells)), rows)
+
+
+def _binned(one: EdgeBin | None) -> str:
+    return "" if one is None else f"{one.gap:+.3f} ± {one.standard_error:.3f} ({one.edges:,})"
+
+
+def _labelled(cell: Cell) -> str:
+    known = _SHOWN[cell.method][cell.questions > 0]
+    return known if cell.method == "oracle" else f"{known}, {cell.rows:,} rows"
 
 
 # --- a table for each measure -----------------------------------------------------------------------------------
