@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from causalpp.benchmarks.metrics import abstentions, twin_gaps
 from causalpp.benchmarks.reports.report import report
 from causalpp.benchmarks.solvers.free import in_steps
 from causalpp.errors import RunIncomplete
-from causalpp.tasks import caugym
+from causalpp.tasks import Scorer, caugym, score
 
 ASKING = ("zero-shot", "few-shot", "chain-of-thought", "program-aided")
 CONSTANTS = {
@@ -132,6 +133,14 @@ def test_a_budget_ends_a_run_of_word_problems_and_it_goes_on(items: Any, tmp_pat
         found = run(config(tmp_path, items[:4], server.url), tmp_path / "run", jobs=1, progress=False)
     frame = found.frame("solve")
     assert frame[frame["solver"].isin(ASKING)]["right"].all()
+
+
+@pytest.mark.parametrize("scorer", [caugym.CauGym(), caugym.PublishedCauGym()])
+def test_who_answers_something_else_is_wrong(items: Any, scorer: Scorer) -> None:
+    """Those who say yes or no to everything are no reason for a run to end."""
+    for said in (True, False, 0.5):
+        found = score(replace(items[0], target=replace(items[0].target, scorer=scorer)), said)
+        assert (found.outcome, found.reason) == ("wrong", "neither ANSWER nor PROB")
 
 
 def test_items_are_generated_for_a_run() -> None:

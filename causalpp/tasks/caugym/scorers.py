@@ -187,7 +187,7 @@ class PublishedCauGym(Scorer):
 
     def compare(self, said: Any, right: Any) -> Score:
         if not isinstance(said, Mapping):
-            raise TypeError("it is not what the scorer reads")
+            return Score(0.0, said, "neither ANSWER nor PROB")
         wanted = _target(right)
         if wanted.get("ANSWER") == INSUFFICIENT:
             fits = bool(said.get("abstains"))
@@ -335,7 +335,7 @@ def _target(right: Any) -> dict[str, Any]:
 
 def _compared(said: Any, right: Any, tolerance: float) -> Score:
     if not isinstance(said, Mapping):
-        raise TypeError("it is not what the scorer reads")
+        return Score(0.0, said, "neither ANSWER nor PROB")
     wanted, given = _target(right), dict(said)
     if given.get("problem"):
         return Score(0.0, given, str(given["problem"]))
