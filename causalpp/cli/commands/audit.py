@@ -48,29 +48,47 @@ def audit(
     out: Annotated[Path | None, typer.Option("--out", help="Write all findings as JSON to this file.")] = None,
     json: options.Json = False,
 ) -> None:
-    """Derive every label of a benchmark again from its premise; exit status 1 if anything is found."""
+    """Derive every label or answer of a benchmark again from its text; exit status 1 if anything is found."""
     from causalpp import tasks  # takes a moment, which other commands need not wait
+    from causalpp.cli.commands.audit_caugym import show_caugym
+    from causalpp.tasks import caugym
     from causalpp.tasks.items import loaders
 
     check_target(out)
     if bool(files) == (published is not None):
         raise InvalidParameter("name the files to audit, or a set on the hub by --published")
     if published is not None:
-        items: Iterator[tasks.Corr2CauseItem] = loaders.load_published(published, split, revision=revision)
+        items: Iterator[tasks.Item] = loaders.load_published(published, split, revision=revision)
     else:
         items = chain.from_iterable(map(loaders.read_items, files or ()))
-    with Progress("rows", wanted=not json) as bar:
-        found = tasks.audit(loaders.first(items, limit), semantics=meaning.value, progress=bar.reach)
-    if found.rows == 0:
+    items = loaders.first(items, limit)
+    begun = next(items, None)
+    if begun is None:
         raise InvalidParameter("there are no rows to audit")
+    items = chain([begun], items)
+    words = isinstance(begun, (caugym.CauGymItem, caugym.PublishedItem))
+    found: tasks.Audit | caugym.CauGymAudit
+    with Progress("rows", wanted=not json) as bar:
+        if words:
+            found = caugym.audit(items, progress=bar.reach)
+        else:
+            found = tasks.audit(_classes(items), semantics=meaning.value, progress=bar.reach)
     if out is not None:
         write_text(out, found.to_json() + "\n")
     if json:
         print_json(found.to_dict())
+    elif isinstance(found, caugym.CauGymAudit):
+        show_caugym(found)
     else:
         _show(found)
     if not found.clean:
         raise typer.Exit(1)
+
+
+def _classes(items: Iterator[tasks.Item]) -> Iterator[tasks.Corr2CauseItem]:
+    from causalpp.tasks.corr2cause import corr2cause_item
+
+    return map(corr2cause_item, items)
 
 
 def _show(found: tasks.Audit) -> None:

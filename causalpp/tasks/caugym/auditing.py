@@ -10,10 +10,13 @@ from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from causalpp.errors import FormatError
+from causalpp.errors import CausalppError, FormatError, InvalidData
 from causalpp.language.reading import read_amount
+from causalpp.tasks.caugym.checking import check_item
+from causalpp.tasks.caugym.item import CauGymItem
 from causalpp.tasks.caugym.published import Derived, PublishedItem, derive, read_problem
 from causalpp.tasks.caugym.scorers import INSUFFICIENT, CauGym
+from causalpp.tasks.caugym.solving import decide, read
 from causalpp.tasks.items.item import Item
 
 if TYPE_CHECKING:
@@ -21,9 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CauGymAudit", "CauGymDisagreement", "CauGymFailure", "audit"]
 
-Field = Literal["ANSWER", "PROB", "sufficiency", "reasoning", "reply"]
+Field = Literal["ANSWER", "PROB", "sufficiency", "reasoning", "reply", "derivation"]
 Kind = Literal["answer", "text", "figures", "not derived"]
 
+_EXACT = Fraction(1, 10**7)  # figures leave a value open by less, where models agree with them up to rounding
 _VERDICT = re.compile(r"so the answer is (yes|no)\b", re.IGNORECASE)
 
 
@@ -36,7 +40,8 @@ class CauGymDisagreement:
         id, split, set, quantity: of the item.
         field: ``"ANSWER"`` (yes or no) or ``"PROB"`` differs from what follows; ``"sufficiency"``: it is said that the
             figures do not suffice, and they do; ``"reasoning"``: the steps that come with it end in another answer;
-            ``"reply"``: a reply to learn from is wrong, or one to avoid is right.
+            ``"reply"``: a reply to learn from is wrong, or one to avoid is right; ``"derivation"``: of an item of our
+            own, something that it says of itself besides the answer is wrong.
         stated, derived: what is stated and what follows.
         steps: how it follows.
     """
@@ -155,10 +160,12 @@ def audit(
 
     Of a published item the text is read by the sentences of the published templates, and its answer is derived from
     the stated figures, each of which stands for all numbers that are rounded to it: a disagreement is one that no
-    rounding explains.  What cannot be read is counted and said, not guessed.
+    rounding explains.  What cannot be read is counted and said, not guessed.  Of an item of our own the text is read
+    and decided as the symbolic solver does, and what it says of itself is checked by
+    :func:`~causalpp.tasks.caugym.check_item`.
 
     Args:
-        items: of published files; see :func:`causalpp.tasks.read_items`.
+        items: of published files, or our own; see :func:`causalpp.tasks.read_items`.
         tolerance: of the scorer, for what counts as imprecise.
         progress: called with the number of rows done.
 
@@ -182,9 +189,13 @@ def audit(
     """
     found = _Found(tolerance)
     for number, item in enumerate(items, 1):
-        if not isinstance(item, PublishedItem):
+        row = int(item.about.get("row", number))
+        if isinstance(item, PublishedItem):
+            found.take(item, row)
+        elif isinstance(item, CauGymItem):
+            found.take_ours(item, row)
+        else:
             raise FormatError(f"the item {item.id!r} is of the kind {type(item).__name__}, not one of CauGym")
-        found.take(item, int(item.about.get("row", number)))
         if progress is not None:
             progress(number)
     return found.result()
@@ -207,10 +218,48 @@ class _Found:
         default_factory=lambda: (Counter(), Counter(), Counter())
     )
 
-    def take(self, item: PublishedItem, row: int) -> None:
+    def _count(self, item: PublishedItem | CauGymItem) -> None:
         self.rows += 1
         for counter, name in zip(self.counts, (item.quantity, item.set, item.split)):
             counter[name] += 1
+
+    def take_ours(self, item: CauGymItem, row: int) -> None:
+        self._count(item)
+        target = item.target.value
+        if target is None:
+            self._fail(item, row, "answer", "no answer is stated")
+            return
+        try:
+            told = read(item.prompt)
+        except FormatError as error:
+            self._fail(item, row, "text", str(error))
+            return
+        try:
+            decision = decide(told)
+        except CausalppError as error:
+            self._fail(item, row, "figures", str(error))
+            return
+        self.checked += 1
+        before = len(self.wrong)
+        value = "" if decision.value is None else f"{float(decision.value):.4f}"
+        steps = (decision.why,) if decision.why else (f"{told.quantity} = {decision.value}",)
+        if INSUFFICIENT in (target["ANSWER"], decision.answer):
+            if target["ANSWER"] != decision.answer:
+                self._disagree(item, row, "sufficiency", target["ANSWER"], value or INSUFFICIENT, steps)
+        else:
+            if target["ANSWER"] != decision.answer:
+                self._disagree(item, row, "ANSWER", target["ANSWER"], decision.answer, steps)
+            if decision.value is None or abs(Fraction(target["PROB"]) - decision.value) > _EXACT:
+                self._disagree(item, row, "PROB", target["PROB"], value, steps)
+        if len(self.wrong) == before and item.program:
+            try:
+                check_item(item)
+            except InvalidData as error:
+                self._disagree(item, row, "derivation", "", str(error), steps)
+        self.agreed[item.quantity] += len(self.wrong) == before
+
+    def take(self, item: PublishedItem, row: int) -> None:
+        self._count(item)
         before = len(self.wrong)
         self._reasoning(item, row)
         target = item.target.value
@@ -246,16 +295,16 @@ class _Found:
     def _compare(self, item: PublishedItem, row: int, target: dict[str, Any], derived: Derived) -> None:
         value = f"{float(derived.value.value):.4f}"
         if target.get("ANSWER") == INSUFFICIENT:
-            self._disagree(item, row, "sufficiency", INSUFFICIENT, value, derived)
+            self._disagree(item, row, "sufficiency", INSUFFICIENT, value, derived.steps)
             return
         if derived.answer and target.get("ANSWER") not in (None, derived.answer):
-            self._disagree(item, row, "ANSWER", str(target["ANSWER"]), derived.answer, derived)
+            self._disagree(item, row, "ANSWER", str(target["ANSWER"]), derived.answer, derived.steps)
         if not derived.answer and "ANSWER" in target:
             self.open.append(row)
         stated, printed = Fraction(str(target["PROB"])), str(target["PROB"])
         half = Fraction(1, 2 * 10 ** max(4, len(printed.partition(".")[2])))
         if not derived.value.low - half <= stated <= derived.value.high + half:
-            self._disagree(item, row, "PROB", printed, value, derived)
+            self._disagree(item, row, "PROB", printed, value, derived.steps)
         elif abs(stated - derived.value.value) >= self.tolerance:
             self.imprecise.append(row)
 
@@ -267,10 +316,10 @@ class _Found:
         last = item.reasons[-1]
         verdict = _VERDICT.search(last)
         if verdict and target.get("ANSWER") not in (None, verdict[1].lower()):
-            self._disagree(item, row, "reasoning", str(target["ANSWER"]), verdict[1].lower(), None, (last,))
+            self._disagree(item, row, "reasoning", str(target["ANSWER"]), verdict[1].lower(), (last,))
         number = read_amount(re.split(r"[<>]|\bso\b", last)[0].rpartition("=")[2])[0]
         if isinstance(number, Fraction) and abs(number - Fraction(str(target["PROB"]))) >= self.tolerance:
-            self._disagree(item, row, "reasoning", str(target["PROB"]), f"{float(number):g}", None, (last,))
+            self._disagree(item, row, "reasoning", str(target["PROB"]), f"{float(number):g}", (last,))
 
     def _replies(self, item: PublishedItem, row: int, derived: Derived) -> None:
         """Whether replies to learn from are right, and those to avoid are wrong."""
@@ -283,18 +332,18 @@ class _Found:
             if fits != bool(reply["wanted"]):
                 said = "no answer" if read is None else f"{read['ANSWER'] or ''} {read['PROB']}".strip()
                 wanted = "to learn" if reply["wanted"] else "to avoid"
-                self._disagree(item, row, "reply", f"{said} ({wanted})", f"{derived.answer} {right['PROB']}", derived)
+                self._disagree(
+                    item, row, "reply", f"{said} ({wanted})", f"{derived.answer} {right['PROB']}", derived.steps
+                )
 
     def _disagree(
-        self, item: PublishedItem, row: int, what: Field, stated: str, found: str, derived: Derived | None,
-        steps: tuple[str, ...] = (),
-    ) -> None:  # fmt: skip
-        how = steps if derived is None else derived.steps
+        self, item: PublishedItem | CauGymItem, row: int, what: Field, stated: str, found: str, steps: tuple[str, ...]
+    ) -> None:
         self.wrong.append(
-            CauGymDisagreement(row, item.id, item.split, item.set, item.quantity, what, stated, found.strip(), how)
+            CauGymDisagreement(row, item.id, item.split, item.set, item.quantity, what, stated, found.strip(), steps)
         )
 
-    def _fail(self, item: PublishedItem, row: int, kind: Kind, message: str) -> None:
+    def _fail(self, item: PublishedItem | CauGymItem, row: int, kind: Kind, message: str) -> None:
         self.failures.append(CauGymFailure(row, item.id, item.split, item.set, item.quantity, kind, message))
 
     def result(self) -> CauGymAudit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import pytest
 from published_caugym import QUANTITIES, WORLD, row
 
+from causalpp.cli import main
 from causalpp.errors import FormatError
-from causalpp.tasks import caugym, generate, read_items, score
+from causalpp.tasks import Target, caugym, generate, read_items, score
 from causalpp.tasks.caugym.published import PublishedItem, derive, read_problem
 
 
@@ -277,3 +279,50 @@ def test_the_findings_are_kept_as_plain_values() -> None:
     others = generate(3, rows=2, seed=0)
     with pytest.raises(FormatError, match="not one of CauGym"):
         caugym.audit(others)
+
+
+# --- our own items, and the command line ----------------------------------------------------------------
+
+
+def test_our_own_items_are_audited_too() -> None:
+    made = caugym.generate(7, sets=caugym.SETS, sizes=(3, 4), twins=False, seed=8)
+    found = caugym.audit(made)
+    assert (found.clean, found.checked, sum(found.agreed.values())) == (True, 42, 42), found.failures
+    item, open_ = made.items[0], next(item for item in made if item.set == "insufficient")
+    answer, scorer = item.target.value, item.target.scorer
+
+    def stating(changed: caugym.CauGymItem, value: dict[str, Any] | None) -> caugym.CauGymItem:
+        return replace(changed, target=Target(value, scorer))
+
+    damaged = [
+        stating(item, {**answer, "ANSWER": {"yes": "no", "no": "yes"}[answer["ANSWER"]]}),
+        stating(item, {**answer, "PROB": "1/7"}),
+        stating(item, {"ANSWER": "insufficient", "PROB": None}),
+        stating(open_, answer),
+        replace(item, derivation=item.derivation[:-2]),
+        replace(item, prompt=item.prompt.replace("direct effect", "strong effect", 1)),
+        stating(item, None),
+    ]
+    found = caugym.audit(damaged)
+    assert [wrong.field for wrong in found.disagreements] == ["ANSWER", "PROB", *["sufficiency"] * 2, "derivation"]
+    assert [failure.kind for failure in found.failures] == ["text", "answer"]
+
+
+def test_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "base_dataset.json"
+    wrong = {**row(2, "PN"), "answer": '{"PROB": "0.5000"}'}
+    path.write_text(json.dumps([row(1, "ATE"), wrong, {**row(3, "ETT"), "problem": "Input Info: Dose drives pulse."}]))
+    out = tmp_path / "found.json"
+    with pytest.raises(SystemExit) as done:
+        main(["audit", str(path), "--out", str(out)])
+    said = capsys.readouterr().out
+    assert done.value.code == 1
+    assert "the number is wrong" in said
+    assert "row 2 of plain, PN, PROB: stated 0.5000, derived 1.0000" in said
+    assert "row 3 of plain: the text does not follow the published template" in said
+    assert json.loads(out.read_text())["failures_by_kind"] == {"text": 1}
+    path.write_text(json.dumps([row(1, "ATE")]))
+    with pytest.raises(SystemExit) as done:
+        main(["audit", str(path), "--json"])
+    assert not done.value.code
+    assert json.loads(capsys.readouterr().out)["agreed"] == {"ATE": 1}
