@@ -231,13 +231,9 @@ class _Found:
             return
         try:
             told = read(item.prompt)
-        except FormatError as error:
-            self._fail(item, row, "text", str(error))
-            return
-        try:
             decision = decide(told)
         except CausalppError as error:
-            self._fail(item, row, "figures", str(error))
+            self._fail(item, row, "text" if isinstance(error, FormatError) else "figures", str(error))
             return
         self.checked += 1
         before = len(self.wrong)

@@ -302,10 +302,11 @@ def test_our_own_items_are_audited_too() -> None:
         replace(item, derivation=item.derivation[:-2]),
         replace(item, prompt=item.prompt.replace("direct effect", "strong effect", 1)),
         stating(item, None),
+        replace(item, prompt=item.prompt.replace(str(item.figures[0]["value"]), "170%", 1)),
     ]
     found = caugym.audit(damaged)
     assert [wrong.field for wrong in found.disagreements] == ["ANSWER", "PROB", *["sufficiency"] * 2, "derivation"]
-    assert [failure.kind for failure in found.failures] == ["text", "answer"]
+    assert [failure.kind for failure in found.failures] == ["text", "answer", "figures"]
 
 
 def test_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
