@@ -291,9 +291,12 @@ class DagPosterior:
         """The natural logarithm of P(data), averaged over graphs and parameters (a density for real columns).
 
         Raises:
-            InvalidParameter: the posterior is by chains, which do not tell it.
+            InvalidParameter: the posterior is by chains, which do not tell it, or missing values were drawn, which
+                gives a bound up to a constant that is not known.
         """
         found = self._told
+        if "missing" in self.learned:
+            raise InvalidParameter("with missing values drawn there is no marginal likelihood, but a bound of it")
         if isinstance(found, Sampled):
             raise InvalidParameter("chains tell no marginal likelihood: method='exact' does, for up to 20 variables")
         return found.log_marginal_likelihood
@@ -441,7 +444,9 @@ class DagPosterior:
             "nodes": list(self.nodes),
             "assumes": self.assumes,
             "learned": dict(self.learned),
-            "log_marginal_likelihood": self.log_marginal_likelihood if self.exact else None,
+            "log_marginal_likelihood": self.log_marginal_likelihood
+            if self.exact and "missing" not in self.learned
+            else None,
             "entropy_bits": self.entropy,
             "graphs": [{"edges": [list(edge) for edge in dag.edges], "probability": p} for dag, p in self.top(k)],
             "edges": self.edges.tolist(),

@@ -89,6 +89,9 @@ def test_a_column_says_who_was_set(run, tmp_path: Path) -> None:
         (["--expected-edges", "99"], "expected number of edges"),
         (["--ask", "Smoker causes Rain"], "Rain"),
         (["--score", "bge"], "has states"),
+        (["--score", "cg", "--hyperparameter", "t"], "a name and a number"),
+        (["--hyperparameter", "penalty_discount=2"], "has no hyperparameter"),
+        (["--hyperparameter", "equivalent_sample_size=0"], "greater than zero"),
         (["--required", "Smoker -> Cancer", "--roots", "Cancer"], ""),
         (["--plot", "figure.txt"], ".png"),
     ],
@@ -98,3 +101,17 @@ def test_what_is_wrong_is_said_in_one_line(run, rows: Path, more: list[str], sai
     assert (code, out) == (1, "")
     assert said in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_score_its_numbers_and_what_is_missing(run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(120, 3)), columns=list("abc"))
+    frame.mask(rng.random(frame.shape) < 0.1).to_csv(tmp_path / "rows.csv", index=False)
+    given = ["--data", tmp_path / "rows.csv", "--score", "bge", "--hyperparameter", "alpha_mu=2", "--missing", "impute"]
+    code, out, _ = run("posterior", *given, "--json")
+    assert (code, json.loads(out)["log_marginal_likelihood"]) == (0, None)
+    assert json.loads(out)["learned"]["hyperparameters"] == {"alpha_mu": 2}
+    assert json.loads(out)["learned"]["missing"] == "impute"
+    code, out, _ = run("posterior", *given)
+    assert code == 0
+    assert "log P(rows)" not in out

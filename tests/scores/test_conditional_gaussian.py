@@ -144,3 +144,32 @@ def test_a_heavier_penalty_leaves_fewer_edges() -> None:
     charge = math.log(100) / 2
     light, heavy = scores.BIC(frame), scores.BIC(frame, 3.0)
     assert heavy.local("v0", "v1") == pytest.approx(light.local("v0", "v1") - 2 * charge * 3)  # of 3 parameters
+
+
+@pytest.mark.parametrize(
+    ("kinds", "make"),
+    [
+        ("rrrr", scores.BGe),
+        ("rrrr", scores.BIC),
+        ("dddd", scores.BDeu),
+        ("rdrd", scores.BIC),
+        ("rdrd", scores.ConditionalGaussian),
+    ],
+)
+@pytest.mark.parametrize("targets", [["v0"], ["v0", "v2"], [("v0", "v1")]])
+def test_members_of_an_interventional_class_have_one_score(kinds: str, make, targets: list) -> None:
+    """The same class before anything was set, and the same with the edges into what was set taken away."""
+    frame = columns(np.random.default_rng(3), 120, kinds)
+    who = [*([None] * 60), *(targets * 60)][:120]
+    score = make(frame, interventions=who)
+    found: dict[object, list[float]] = {}
+    for dag in all_dags(4).adjacency.numpy():
+        key = [class_of(dag)]
+        for target in targets:
+            cut = dag.copy()
+            cut[:, [int(name[1]) for name in ([target] if isinstance(target, str) else target)]] = False
+            key.append(class_of(cut))
+        found.setdefault(tuple(key), []).append(score.total(masks_of(dag.T)))
+    assert 185 < len(found) < 543
+    for values in found.values():
+        np.testing.assert_allclose(values, values[0], atol=1e-7)

@@ -88,6 +88,9 @@ def test_who_was_set_goes_with_it() -> None:
         posterior = DagPosterior.from_data(gaps, interventions=who, missing="impute", progress=False)
     assert posterior.learned["missing"] == "impute"
     assert "rows_used" not in posterior.learned
+    assert posterior.to_dict()["log_marginal_likelihood"] is None
+    with pytest.raises(InvalidParameter, match="a bound"):
+        posterior.log_marginal_likelihood  # noqa: B018
     score = scores.local_score(scores.read_table(gaps), "bge", interventions=who, missing="impute")
     assert score.set_somewhere == (0,)
     assert score.part(0).rows == 45

@@ -113,13 +113,15 @@ def _show(
         console.print(f"{len(rows) - len(listed)} other pairs are joined with less than {_FEW:.0%} each")
     learned = found.learned
     lines = [("found", f"{learned['method']}, by {learned['score']}, from {learned['rows']:,} rows")]
+    if "missing" in learned:
+        lines.append(("missing values", "drawn given those that are there; the score is the mean over the draws"))
     if "rows_used" in learned:
         lines.append(("missing values", f"{learned['rows_used']:,} of {learned['rows']:,} rows: the complete ones"))
     lines += _headed("graphs", (f"{p:6.1%}  {arrows(dag)}" for dag, p in found.top(top)))
     lines += _headed("classes", (f"{p:6.1%}  {_marks(mec)}" for mec, p in found.classes(top)))
     lines.append((f"consensus at {threshold:g}", str(found.consensus(threshold))))
     lines.append(("unknown", f"{found.entropy:.1f} bits"))
-    if found.exact:  # chains do not tell it
+    if found.exact and "missing" not in learned:  # chains and draws do not tell it
         lines.append(("log P(rows)", f"{found.log_marginal_likelihood:.2f}"))
     for statement in asked:
         error = found.standard_error(statement)
