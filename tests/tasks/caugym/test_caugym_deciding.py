@@ -86,6 +86,15 @@ def test_a_bound_may_be_determined_where_probabilities_are_not():
     assert decide(_told("X>Y", {"Y=1|X=1": "0.6"}, "PN", bound="lower")).answer == "insufficient"
 
 
+def test_monotonicity_leaves_little_room_and_does_not_decide():
+    told = _told("X>M M>Y X>Y", {"Y=1|X=0,M=0": "0.97", "Y=1|X=0,M=1": "0.975", "X=1": "0.5"}, "PN", bound="monotone")
+    decision = decide(told)
+    assert decision.answer == "insufficient"
+    assert all(0 <= value <= 1 for value in decision.values)
+    told = _told("X>Y", {"Y=1|X=0": "0.9", "Y=1|X=1": "0.95"}, "PN", bound="monotone")
+    assert decide(told).value == Fraction(5, 95)
+
+
 def test_an_effect_past_a_mediator_may_depend_on_more_than_probabilities():
     edges = "X>W W>M W>Y M>Y X>Y"
     decision = decide(_told(edges, {}, "NDE", mediators=("M",)))
@@ -110,7 +119,10 @@ def test_contradictions_are_said():
 
 def test_what_is_not_defined_is_said():
     with pytest.raises(ImpossibleEvidence, match="there are none"):
-        decide(_told("X>Y", {"X=1": "0", "Y=1|X=1": "0.3", "Y=1|X=0": "0.6"}, "ETT"))
+        decide(_told("X>Y", {"X=1": "0", "Y=1": "0.6"}, "ETT"))
+    for quantity in ("ATE", "ETT"):
+        with pytest.raises(ImpossibleEvidence, match="what it is given has probability 0"):
+            decide(_told("X>Y", {"X=1": "0", "Y=1|X=1": "0.3", "Y=1|X=0": "0.6"}, quantity))
     with pytest.raises(ImpossibleEvidence, match="there are none"):
         decide(_told("X>Y", {"X=1": "0.5", "Y=1|X=1": "0", "Y=1|X=0": "0"}, "PN", bound="lower"))
     with pytest.raises(ImpossibleEvidence, match="has probability 0"):

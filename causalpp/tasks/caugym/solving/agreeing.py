@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -77,6 +77,10 @@ class Agreeing:
         others = [figure for figure in told.figures if not self._local(figure)]
         self._equations = [self._equation(figure) for figure in others]
         self._settle()
+        if any(value in (0, 1) for value in self.known.values()):
+            tables = self.tables(self.known)
+            for figure in told.figures:
+                _possible(figure, chance(self.parents, tables, dict(figure.given)))
 
     def tables(self, values: Mapping[Place, Fraction]) -> dict[str, list[Any]]:
         """The tables, with unknowns where there is no value."""
@@ -119,9 +123,7 @@ class Agreeing:
         held = {node: value for node, value in given.items() if all(parent in given for parent in self.parents[node])}
         tables = self.tables(self.known)
         whole = chance(self.parents, tables, given, held=held)
-        certain = [chance(self.parents, tables, given), whole]
-        if any(not isinstance(mass, Polynomial) and not mass for mass in certain):
-            raise ImpossibleEvidence(f"{figure.name} is stated, and what it is given has probability 0")
+        _possible(figure, whole)
         part = chance(self.parents, tables, both, held=held)
         return _Equation(figure, _number(part - whole * figure.exact), whole)
 
@@ -145,12 +147,16 @@ class Agreeing:
             self.known |= found
             self._equations = [equation.at(found) for equation in self._equations]
 
-    def draw(self, number: int, seed: int = 0) -> Iterator[tuple[Tables, bool]]:
+    def draw(
+        self, number: int, seed: int = 0, *, near: Tables | None = None, step: Fraction = Fraction(1)
+    ) -> Iterator[tuple[Tables, bool]]:
         """Complete models that agree; every other one lies at an edge of what is possible.
 
         Args:
             number: how many.
             seed: of what is left open.
+            near: a model from which to go only a part of the way.
+            step: how large a part.
 
         Returns:
             each model, and whether it agrees exactly; else it does up to 1e-9.
@@ -162,19 +168,24 @@ class Agreeing:
         bound = {place for equation in self._equations for place in equation.unknowns}
         free = [place for place in self.unknowns if place not in bound]
         for k in range(number):
-            values = {place: _any(source, extreme=k % 2 == 1) for place in free}
-            more, exact = self._meeting(sorted(bound), source, extreme=k % 2 == 1) if bound else ({}, True)
+
+            def drawn(place: Place, extreme: bool = k % 2 == 1) -> Fraction:
+                there = _any(source, extreme=extreme)
+                return there if near is None else (1 - step) * near[place[0]][place[1]] + step * there
+
+            values = {place: drawn(place) for place in free}
+            more, exact = self._meeting(sorted(bound), source, drawn) if bound else ({}, True)
             yield self.tables({**self.known, **values, **more}), exact
 
     def _meeting(
-        self, places: Sequence[Place], source: random.Random, *, extreme: bool
+        self, places: Sequence[Place], source: random.Random, drawn: Callable[[Place], Fraction]
     ) -> tuple[dict[Place, Fraction], bool]:
         """Values of the unknowns that equations join, which meet all of these, and whether exactly."""
         from scipy.optimize import least_squares
 
         system = _System(places, [equation.left for equation in self._equations])
         for _ in range(_STARTS):
-            start = np.array([float(_any(source, extreme=extreme)) for _ in places])
+            start = np.array([float(drawn(place)) for place in places])
             found = least_squares(system.values, start, system.slopes, bounds=(0, 1), **_SEARCH)
             if np.abs(found.fun).max() <= _CLOSE:
                 point = {place: Fraction(float(value)) for place, value in zip(places, found.x, strict=True)}
@@ -218,6 +229,16 @@ class _System:
                 for k in term:
                     row[k] += factor * x[[other for other in term if other != k]].prod()
         return out
+
+
+def _possible(figure: Figure, whole: Polynomial | Fraction) -> None:
+    """Look at how probable that is which a figure is given.
+
+    Raises:
+        ImpossibleEvidence: not at all.
+    """
+    if not _number(whole):
+        raise ImpossibleEvidence(f"{figure.name} is stated, and what it is given has probability 0: it is not defined")
 
 
 def _number(value: Any) -> Polynomial | Fraction:

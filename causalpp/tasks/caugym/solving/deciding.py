@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -20,7 +20,9 @@ from causalpp.tasks.caugym.solving.told import Told
 __all__ = ["Decision", "decide"]
 
 _DRAWN = 8  # models that agree with what is stated, if there are several
-_FLAT = 60  # as many more where a bound lies at 0 or 1 in all of them
+_FLAT = 60  # as many where a bound lies at 0 or 1 in all of them
+_RARE = 300  # as many where the quantity is defined in none of them
+_NEAREST = Fraction(1, 10**5)  # how close models are looked for to one where few others were found
 _ALIKE = 1e-7  # how close values are that agree where models do only up to rounding
 
 
@@ -101,29 +103,46 @@ def decide(told: Told, *, seed: int = 0) -> Decision:
         'insufficient'
     """
     agreeing = Agreeing(told)
-    found: list[tuple[Fraction, bool, Tables]] = []
+    found: list[_Found] = []
     undefined: CausalppError | None = None
-    number = _DRAWN if agreeing.unknowns else 1
-    for drawn, (tables, exact) in enumerate(agreeing.draw(number + _FLAT, seed), 1):
-        try:
-            found.append((measure(told, tables), exact, tables))
-        except (ImpossibleEvidence, InvalidData) as error:  # a model in which it is not defined says nothing of it
-            undefined = error
-        except NotIdentified as error:
-            return Decision(told, "insufficient", None, why=str(error))
-        if len(found) > 1 and _differ(found[0], found[-1]):
-            models, values = zip(*((pair[2], pair[0]) for pair in (found[0], found[-1])), strict=True)
-            return Decision(told, "insufficient", None, models, values, "models that agree with the text differ in it")
-        flat = not found or (told.bound and found[0][0] in (0, 1))
-        if drawn >= number and not (agreeing.unknowns and flat):
-            break
+    try:
+        for tables, exact in _models(agreeing, told, found, seed):
+            try:
+                found.append((measure(told, tables), exact, tables))
+            except (ImpossibleEvidence, InvalidData) as error:  # a model in which it is not defined says nothing of it
+                undefined = error
+            if len(found) > 1 and _differ(found[0], found[-1]):
+                models, values = zip(*((pair[2], pair[0]) for pair in (found[0], found[-1])), strict=True)
+                return Decision(told, "insufficient", None, models, values, "models that agree with it differ in it")
+    except NotIdentified as error:
+        return Decision(told, "insufficient", None, why=str(error))
     if not found:
         assert undefined is not None  # for the type checker
         raise undefined
-    value, exact, tables = found[0]
+    value, _, tables = found[0]
     above = value > told.threshold if told.asked == "above" else value < told.threshold
     return Decision(told, "yes" if above else "no", value, (tables,), (value,))
 
 
-def _differ(one: tuple[Fraction, bool, Tables], other: tuple[Fraction, bool, Tables]) -> bool:
+#: The quantity in a model, whether the model agrees exactly, and the model.
+_Found = tuple[Fraction, bool, Tables]
+
+
+def _models(agreeing: Agreeing, told: Told, found: Sequence[_Found], seed: int) -> Iterator[tuple[Tables, bool]]:
+    """Models to look at, as many as it takes to be sure by what was found in those before."""
+    if not agreeing.unknowns:
+        yield from agreeing.draw(1, seed)
+        return
+    for drawn, model in enumerate(agreeing.draw(_RARE, seed), 1):
+        yield model
+        # A bound may be 0 or 1 in most models, and where monotonicity is assumed, most of them may be excluded.
+        if drawn >= (_DRAWN if found and not (told.bound and found[0][0] in (0, 1)) else _FLAT if found else _RARE):
+            break
+    step = Fraction(1, 4)
+    while found and len(found) < _DRAWN and step > _NEAREST:
+        yield from agreeing.draw(_DRAWN, seed + 1, near=found[0][2], step=step)
+        step /= 4
+
+
+def _differ(one: _Found, other: _Found) -> bool:
     return one[0] != other[0] if one[1] and other[1] else abs(one[0] - other[0]) > _ALIKE
