@@ -115,7 +115,7 @@ class CauGym(Scorer):
             if read.get("ANSWER") == INSUFFICIENT or not _NOTHING.fullmatch(beside):
                 return _abstention()
             return {**read, "problem": "contradictory: it abstains, too"}
-        label = read_label(after, strict=True)[0] if after.strip() else None
+        label = read_label(line)[0] if after.strip() else None
         if label is not None and read["ANSWER"] != ("yes" if label else "no"):
             return {**read, "problem": "contradictory: the last line says otherwise"}
         if len(objects) > 1 and _NOTHING.fullmatch(said[objects[-2].end : last.begin]):

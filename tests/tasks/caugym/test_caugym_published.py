@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from published_caugym import QUANTITIES, WORLD, row
 
 from causalpp.cli import main
 from causalpp.errors import FormatError
-from causalpp.tasks import Target, caugym, generate, read_items, score
+from causalpp.tasks import Target, caugym, generate, load_published, read_items, score
 from causalpp.tasks.caugym.published import PublishedItem, derive, read_problem
 
 
@@ -327,3 +329,12 @@ def test_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
         main(["audit", str(path), "--json"])
     assert not done.value.code
     assert json.loads(capsys.readouterr().out)["agreed"] == {"ATE": 1}
+
+
+def test_rows_from_the_hub_are_read_by_their_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("datasets")
+    module.load_dataset = lambda *_, **__: iter([row(k, "NIE") for k in range(5)])  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "datasets", module)
+    items = list(load_published("somebody/word-problems", "test", limit=3))
+    assert [(type(item), item.quantity, item.split) for item in items] == [(PublishedItem, "NIE", "test")] * 3
+    assert caugym.audit(items).clean
