@@ -4,7 +4,7 @@ from causalpp.scores.bic import BIC
 from causalpp.scores.choice import MISSING, SCORES, check_missing, local_score
 from causalpp.scores.conditional import ConditionalGaussian
 from causalpp.scores.dirichlet import BDeu, CooperHerskovits
-from causalpp.scores.families import family_scores
+from causalpp.scores.families import family_scores, pruned
 from causalpp.scores.gaussian import BGe
 from causalpp.scores.independence_tests import Independence, IndependenceTest, independence, independence_test
 from causalpp.scores.local import EquivalentScore, LocalScore
@@ -34,5 +34,6 @@ __all__ = [
     "independence",
     "independence_test",
     "local_score",
+    "pruned",
     "read_table",
 ]
