@@ -46,6 +46,7 @@ _SURE = 0.95
 _TOP, _PLAIN = 10, 0.01  # graphs whose weight is looked up, and how much tells its probability
 _LIMIT = 50_000  # graphs that are listed
 _KINDS = ("Causes", "DirectlyCauses")  # the same for all methods
+_LEAST = 1e-3  # the rate that the loop believes of an oracle that never errs: no channel is certain
 _UNENDING = AcboConfig(contradiction=0.0, flaw=0.0)
 _Floats = NDArray[np.float64]
 
@@ -163,8 +164,8 @@ def _asked(
     """What is believed after each number of questions, and how many it took to be sure, if it was."""
     oracle = SimulatedOracle(here.dag, noise.Symmetric(error), seed=unit.seed_of("answers", method, error))
     session = Session(
-        start, channel=Fixed(error), confidence=1 - 1e-9, max_questions=max(max(unit.questions), 1), kinds=_KINDS,
-        seed=unit.seed_of("choice", method, error), config=_UNENDING, limit=_LIMIT,
+        start, channel=Fixed(max(error, _LEAST)), confidence=1 - 1e-9, max_questions=max(max(unit.questions), 1),
+        kinds=_KINDS, seed=unit.seed_of("choice", method, error), config=_UNENDING, limit=_LIMIT,
     )  # fmt: skip
     until: int | None = None
     for asked in range(max(unit.questions) + 1):
