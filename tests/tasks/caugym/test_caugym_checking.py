@@ -14,7 +14,7 @@ from causalpp.tasks.caugym.checking.measures import quantity, responses
 from causalpp.tasks.caugym.checking.worlds import Worlds, number
 
 ITEMS = list(caugym.generate(14, seed=9))
-OTHERS = list(caugym.generate(7, sets=caugym.SETS[1:], seed=9))
+OTHERS = list(caugym.generate(7, sets=caugym.SETS[1:], seed=9, twins=False))
 
 
 def test_generated_items_are_right():
@@ -24,7 +24,7 @@ def test_generated_items_are_right():
 
 @pytest.mark.slow
 def test_many_generated_items_are_right():
-    for item in caugym.generate(140, sets=caugym.SETS, seed=10):
+    for item in caugym.generate(14, sets=caugym.SETS, seed=10, twins=False):
         caugym.check_item(item)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from causalpp.benchmarks.solvers import make_solver
 from causalpp.programs import ate, att, cde, nde, nie, pn, ps
-from causalpp.tasks import caugym
+from causalpp.tasks import caugym, score
 
 ITEMS = list(caugym.generate(63, seed=5))
 
@@ -38,6 +38,15 @@ def test_the_ceiling_is_right_of_the_text_alone():
         decision = caugym.decide(caugym.read(item.prompt))
         assert (decision.answer, decision.value) == (item.target.value["ANSWER"], item.value), item.id
         assert solver.solve(item.blind()).answer == decision.reply
+
+
+@pytest.mark.slow
+def test_the_ceiling_is_right_on_all_sets_and_abstains_where_it_has_to():
+    solver = make_solver("symbolic")
+    for item in caugym.generate(70, sets=caugym.SETS, seed=31, twins=False):
+        solution = solver.solve(item.blind())
+        assert score(item, solution.answer).outcome == "right", item.id
+        assert (solution.about["verdict"] == "open") == (item.set == "insufficient")
 
 
 @pytest.mark.parametrize("quantity", caugym.QUANTITIES)
