@@ -12,6 +12,7 @@ import numpy as np
 from causalpp.errors import CausalppError, ImpossibleEvidence, InvalidData, NotIdentified
 from causalpp.graphs import Dag
 from causalpp.programs import CausalProgram, Table, compile
+from causalpp.tasks.caugym.scorers import INSUFFICIENT
 from causalpp.tasks.caugym.solving.agreeing import Agreeing
 from causalpp.tasks.caugym.solving.chances import Tables
 from causalpp.tasks.caugym.solving.measuring import measure
@@ -113,9 +114,9 @@ def decide(told: Told, *, seed: int = 0) -> Decision:
                 undefined = error
             if len(found) > 1 and _differ(found[0], found[-1]):
                 models, values = zip(*((pair[2], pair[0]) for pair in (found[0], found[-1])), strict=True)
-                return Decision(told, "insufficient", None, models, values, "models that agree with it differ in it")
+                return Decision(told, INSUFFICIENT, None, models, values, "models that agree with it differ in it")
     except NotIdentified as error:
-        return Decision(told, "insufficient", None, why=str(error))
+        return Decision(told, INSUFFICIENT, None, why=str(error))
     if not found:
         assert undefined is not None  # for the type checker
         raise undefined
