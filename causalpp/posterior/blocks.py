@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from causalpp.posterior.sums import Floats, Masks, within
 
-__all__ = ["Graphs", "Lists", "redraw"]
+__all__ = ["Graphs", "Lists", "exchange", "redraw"]
 
 Graphs = NDArray[np.bool_]
 _NEVER = -1e300
@@ -29,17 +29,19 @@ class Lists(NamedTuple):
 
     Attributes:
         candidates: K other variables, shape ``(K,)``.
-        sets: the families, as masks of the candidates, shape ``(M,)``.
-        weights: the logarithm of the weight of each.
+        outsiders: J more, of which a family has one at most, shape ``(J,)``.
+        sets: sets of the candidates, as masks, shape ``(M,)``.
+        weights: the logarithm of the weight of each, without an outsider and with each of them, ``(1 + J, M)``.
     """
 
     candidates: Masks
+    outsiders: Masks
     sets: Masks
     weights: Floats
 
 
 def redraw(lists: list[Lists], graphs: Graphs, block: Masks, random: np.random.Generator) -> Graphs:
-    """Each of C graphs with new parents of the variables of a block, given those of the others.
+    """Each of C graphs with new parents of the variables of a block, given those of the others and all outsiders.
 
     Args:
         lists: the families of each variable.
@@ -49,20 +51,49 @@ def redraw(lists: list[Lists], graphs: Graphs, block: Masks, random: np.random.G
     """
     out, w = graphs.copy(), len(block)
     above = _above(graphs, block)
-    reached = [_reached(lists[v], above) for v in block]
-    table = np.stack([_table(lists[v].weights, sets, w) for v, sets in zip(block, reached, strict=True)], 1)
+    reached, weights = list[Masks](), list[Floats]()
+    for v in block:
+        outsider = _outsider(lists[v], graphs, v)
+        weights.append(lists[v].weights[outsider] if outsider.any() else lists[v].weights[:1])
+        reached.append(_reached(lists[v], above, outsider))
+    table = np.stack([_table(*each, w) for each in zip(weights, reached, strict=True)], 1)
     table[:, np.arange(1 << w) >> np.arange(w)[:, None] & 1 == 1] = -np.inf
     so_far, last = _layers(within(table), random)
     row = np.arange(len(graphs))[:, None]
     for i, v in enumerate(block):
         inner, outer = so_far[:, i, None], last[:, i, None]
         fits = ((reached[i] & ~inner) == 0) & ((reached[i] & outer != 0) | (outer == 0))
-        value = np.where(fits, lists[v].weights, -np.inf)
+        value = np.where(fits, weights[i], -np.inf)
         sum_ = np.exp(value - value.max(1, keepdims=True)).cumsum(1)
         chosen = lists[v].sets[_first(sum_, random)]
-        out[:, :, v] = False
+        out[:, lists[v].candidates, v] = False
         out[row, lists[v].candidates, v] = chosen[:, None] >> np.arange(len(lists[v].candidates)) & 1
     return out
+
+
+def exchange(families: Lists, graphs: Graphs, v: int, random: np.random.Generator) -> Graphs:
+    """Each of C graphs with a new outsider as a parent of one variable, or with none, given all else."""
+    candidates, outsiders, sets, weights = families
+    below = np.zeros((len(graphs), 1, graphs.shape[1]), dtype=np.float32)
+    below[:, 0, v] = 1
+    edges = graphs.astype(np.float32)
+    while True:
+        more = np.minimum(below + below @ edges, 1)
+        if (more == below).all():
+            break
+        below = more
+    chosen = (graphs[:, candidates, v] << np.arange(len(candidates))).sum(1)
+    value = weights[:, np.searchsorted(sets, chosen)].T.copy()
+    value[:, 1:][below[:, 0, outsiders] > 0] = -np.inf
+    new = _first(np.exp(value - value.max(1, keepdims=True)).cumsum(1), random)
+    out = graphs.copy()
+    out[:, outsiders, v] = new[:, None] == np.arange(1, len(outsiders) + 1)
+    return out
+
+
+def _outsider(families: Lists, graphs: Graphs, v: int) -> Masks:
+    """Which outsider is a parent of a variable, from 1 on; 0 if none is, ``(C,)``."""
+    return np.asarray(graphs[:, families.outsiders, v] @ np.arange(1, len(families.outsiders) + 1))
 
 
 def _above(graphs: Graphs, block: Masks) -> Masks:
@@ -79,9 +110,10 @@ def _above(graphs: Graphs, block: Masks) -> Masks:
         now = more
 
 
-def _reached(families: Lists, above: Masks) -> Masks:
+def _reached(families: Lists, above: Masks, outsider: Masks) -> Masks:
     """The set of the block that each family makes a variable descend from, ``(C, M)``."""
-    out = np.zeros((len(above), 1), dtype=np.int64)
+    beside = np.concatenate([np.zeros((len(above), 1), dtype=np.int64), above[:, families.outsiders]], 1)
+    out = np.take_along_axis(beside, outsider[:, None], 1)
     for each in above[:, families.candidates].T:
         out = np.concatenate([out, out | each[:, None]], 1)
     return out[:, families.sets]
@@ -93,7 +125,7 @@ def _table(weights: Floats, reached: Masks, w: int) -> Floats:
     every = np.broadcast_to(weights, reached.shape).ravel()
     top = np.full(len(reached) << w, -np.inf)
     np.maximum.at(top, place, every)
-    sum_ = np.bincount(place, np.exp(every - top[place]), minlength=len(top))
+    sum_ = np.bincount(place, np.exp(every - np.maximum(top, _NEVER)[place]), minlength=len(top))
     return np.asarray(top + np.log(np.maximum(sum_, 1.0))).reshape(-1, 1 << w)  # the largest alone makes 1
 
 

@@ -10,43 +10,46 @@ drawn among these.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.posterior.blocks import Graphs, Lists, redraw
+from causalpp.posterior.blocks import Graphs, Lists, exchange, redraw
 from causalpp.posterior.sums import Floats, Masks, within
 
-__all__ = ["Families", "Layers", "layers_of", "start", "step"]
+__all__ = ["Families", "Layers", "layers_of", "likely_sets", "start", "step"]
 
 Layers = NDArray[np.int64]
 _NEVER = -1e300
-_DOMINATED = 20.0  # nats by which a family is worse than one within it, so that it is not looked at
+_DROPPED = 1e-4  # the share of a variable's families, in every order, that are not looked at
 _BLOCKS = (5, 8)  # variables that get new parents at once: 3^w terms
 _ANYWHERE = 0.3  # chance, shared by all variables, of taking one that nothing says is near
 
 
 @dataclass(frozen=True)
 class Families:
-    """The weights of the families that are looked at: of each variable, the sets of its candidate parents.
+    """The weights of the families that are looked at: of each variable, the sets of its candidate parents, each alone
+    and with one outsider.
 
     Attributes:
         candidates: of each of d variables, the numbers of K others, shape ``(d, K)``.
-        weights: the logarithm of the weight of each set of candidates, bit k for the k-th; ``(d, 2^K)``.
-        sums: the logarithm of the sum of the weights within each set, ``(d, 2^K)``.
+        outsiders: the numbers of J more of the others, of which a family has one at most, shape ``(d, J)``.
+        weights: the logarithm of the weight of each set of candidates, bit k for the k-th, without an outsider and
+            with each of them, shape ``(d, 1 + J, 2^K)``.
+        sums: the logarithm of the sum of the weights within each set of candidates, likewise.
     """
 
     candidates: Masks
+    outsiders: Masks
     weights: Floats
     sums: Floats
 
     @classmethod
-    def of(cls, candidates: Sequence[Sequence[int]] | Masks, weights: Floats) -> Families:
+    def of(cls, candidates: Masks, outsiders: Masks, weights: Floats) -> Families:
         """With the sums over all sets."""
-        return cls(np.asarray(candidates, dtype=np.int64), weights, np.maximum(within(weights.copy()), _NEVER))
+        return cls(candidates, outsiders, weights, np.maximum(within(weights.copy()), _NEVER))
 
     @property
     def d(self) -> int:
@@ -55,22 +58,22 @@ class Families:
 
     @cached_property
     def lists(self) -> list[Lists]:
-        """Of each variable the families that are not much worse than one within them."""
+        """Of each variable the sets of candidates, without those that have next to no weight in any order."""
         out = []
-        for candidates, weights in zip(self.candidates, self.weights, strict=True):
-            best = within(weights.copy(), np.maximum)
-            sets = np.flatnonzero((weights > -np.inf) & (weights >= best - _DOMINATED))
-            out.append(Lists(candidates, sets, weights[sets]))
+        for candidates, outsiders, weights in zip(self.candidates, self.outsiders, self.weights, strict=True):
+            sets = likely_sets(weights, _DROPPED)
+            out.append(Lists(candidates, outsiders, sets, np.ascontiguousarray(weights[:, sets])))
         return out
 
     @cached_property
     def alone(self) -> Floats:
         """P(u is a parent of v) if cycles were no matter, shape ``(d, d)``."""
         out = np.zeros((self.d, self.d))
-        for v, (candidates, sets, weights) in enumerate(self.lists):
-            p = np.exp(weights - np.logaddexp.reduce(weights))
+        for v, (candidates, outsiders, sets, weights) in enumerate(self.lists):
+            p = np.exp(weights - np.logaddexp.reduce(weights, axis=None))
+            out[outsiders, v] = p[1:].sum(1)
             for bit, u in enumerate(candidates):
-                out[u, v] = p[sets >> bit & 1 == 1].sum()
+                out[u, v] = p[:, sets >> bit & 1 == 1].sum()
         return out
 
     @cached_property
@@ -84,38 +87,88 @@ class Families:
         inside = np.take_along_axis(members, np.broadcast_to(self.candidates, (*members.shape[:-2], d, k)), -1)
         return np.asarray((inside.astype(np.int64) << np.arange(k)).sum(-1))
 
-    def log_weight(self, layers: Layers) -> Floats:
-        """The logarithm of each variable's share in the weight of partitions, ``(…, d) → (…, d)``."""
-        inner, outer = self.before(layers)
-        v = np.arange(self.d)
-        whole, part = self.sums[v, inner], self.sums[v, outer]
-        gap = np.where(layers == 0, -np.inf, part - whole)  # the first layer has no parents, and needs none
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.maximum(whole + np.log(-np.expm1(np.minimum(gap, 0.0))), _NEVER))
+    def beside(self, members: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which of each variable's outsiders are in sets of variables: ``(…, d, d) → (…, d, J)``."""
+        shape = (*members.shape[:-2], *self.outsiders.shape)
+        return np.asarray(np.take_along_axis(members, np.broadcast_to(self.outsiders, shape), -1))
+
+    def places(self, graphs: Graphs) -> tuple[Masks, Masks]:
+        """Where the families of graphs stand in :attr:`weights`: their outsider (0: none) and their set, ``(…, d)``.
+
+        A family with more than one outsider has −1.
+        """
+        into = np.swapaxes(graphs, -1, -2)
+        there = self.beside(into)
+        many = there.sum(-1)
+        first = there.argmax(-1) + 1 if there.shape[-1] else many
+        return np.where(many > 1, -1, np.where(many == 1, first, 0)), self.sets(into)
+
+    def shares(self, layers: Layers) -> Floats:
+        """Of each variable, the logarithm of the weight of its families with each outsider, given the layers.
+
+        ``(…, d) → (…, d, 1 + J)``; the first are those without one.
+        """
+        return self._between(layers, *self.before(layers))
 
     def before(self, layers: Layers) -> tuple[Masks, Masks]:
         """Of each variable the candidates in the layers before its own, and in those before the last of these."""
         apart = layers[..., :, None] - layers[..., None, :]
         return self.sets(apart > 0), self.sets(apart > 1)
 
+    def _between(self, layers: Layers, inner: Masks, outer: Masks) -> Floats:
+        """As :attr:`shares`, for some sets of candidates of these layers."""
+        apart = layers[..., :, None] - layers[..., None, :]
+        first = np.arange(self.d) * self.sums.shape[-1]
+        whole, part = self._by_set[first + inner], self._by_set[first + outer]
+        free = np.concatenate([np.ones((*layers.shape, 1), dtype=bool), self.beside(apart > 0)], -1)
+        held = np.concatenate([np.ones((*layers.shape, 1), dtype=bool), self.beside(apart > 1)], -1)
+        gap = np.where(held & (layers > 0)[..., None], np.minimum(part - whole, 0.0), -np.inf)
+        with np.errstate(divide="ignore"):
+            out = np.where(free, whole + np.log(-np.expm1(gap)), _NEVER)
+        return np.asarray(np.maximum(out, _NEVER))
+
+    @cached_property
+    def _by_set(self) -> Floats:
+        """The sums with a row for each variable and set, ``(d 2^K, 1 + J)``."""
+        return np.ascontiguousarray(np.swapaxes(self.sums, 1, 2)).reshape(-1, self.sums.shape[1])
+
+    def log_weight(self, layers: Layers) -> Floats:
+        """The logarithm of each variable's share in the weight of partitions, ``(…, d) → (…, d)``."""
+        return np.asarray(np.logaddexp.reduce(self.shares(layers), axis=-1))
+
     def edges(self, layers: Layers) -> Floats:
         """P(u → v | layers), shape ``(…, d, d)``: row u, column v."""
         inner, outer = self.before(layers)
-        d, k = self.candidates.shape
-        v = np.arange(d)
-        out = np.zeros((*layers.shape, d))
-        total = self.log_weight(layers)
-        for bit in range(k):
-            less, fewer = inner & ~(1 << bit), outer & ~(1 << bit)
-            without, rest = self.sums[v, less], self.sums[v, fewer]
-            with np.errstate(divide="ignore"):
-                gap = np.log(-np.expm1(np.minimum(rest - without, 0.0)))
-            share = -np.expm1(np.minimum(np.maximum(without + gap, _NEVER) - total, 0.0))
+        shares = self._between(layers, inner, outer)
+        total = shares.max(-1)
+        total += np.log(np.exp(shares - total[..., None]).sum(-1))
+        out = np.zeros((*layers.shape, self.d))
+        where = np.broadcast_to(self.outsiders, (*layers.shape, self.outsiders.shape[1]))
+        np.put_along_axis(out, where, np.exp(np.minimum(shares[..., 1:] - total[..., None], 0.0)), -1)
+        for bit in range(self.candidates.shape[1]):
+            without = self._between(layers, inner & ~(1 << bit), outer & ~(1 << bit))
+            share = 1 - np.exp(without - total[..., None]).sum(-1).clip(max=1.0)
             there = ((inner >> bit) & 1 == 1) & (layers > 0)
             place = np.broadcast_to(self.candidates[:, bit], layers.shape)[..., None]
-            old = np.take_along_axis(out, place, -1)[..., 0]
-            np.put_along_axis(out, place, np.where(there, share, old)[..., None], -1)
+            np.put_along_axis(out, place, np.where(there, share, 0.0)[..., None], -1)
         return np.swapaxes(out, -1, -2)
+
+
+def likely_sets(weights: Floats, dropped: float) -> Masks:
+    """The sets of candidates without those that have next to no weight in any order.
+
+    In an order in which a family may be, what is within it may be too: so those left out of a variable's families
+    have at most the share ``dropped`` of their weight in every order.
+
+    Args:
+        weights: of one variable, see :attr:`Families.weights`.
+        dropped: the share.
+    """
+    best = within(weights.copy(), np.maximum)
+    best = np.maximum(np.maximum(best, best[:1]), _NEVER)
+    share = np.exp(weights - best, where=weights > -np.inf, out=np.zeros_like(weights)).sum(0)
+    order = np.argsort(share, kind="stable")
+    return np.asarray(np.sort(order[share[order].cumsum() > dropped]))
 
 
 def layers_of(graphs: Graphs) -> Layers:
@@ -144,9 +197,9 @@ def start(families: Families, chains: int, required: NDArray[np.bool_], random: 
         while left:
             v = next(v for v in left if not required[left, v].any())
             left.remove(v)
-            candidates, sets, weights = families.lists[v]
+            candidates, _, sets, weights = families.lists[v]
             before = (np.isin(candidates, order) << np.arange(len(candidates))).sum()
-            value = np.where(sets & ~before == 0, weights, -np.inf) + random.gumbel(size=len(sets))
+            value = np.where(sets & ~before == 0, weights[0], -np.inf) + random.gumbel(size=len(sets))
             graph[candidates, v] = sets[value.argmax()] >> np.arange(len(candidates)) & 1
             order.append(v)
     return out
@@ -155,7 +208,8 @@ def start(families: Families, chains: int, required: NDArray[np.bool_], random: 
 def step(families: Families, graphs: Graphs, random: np.random.Generator) -> Graphs:
     """The graphs of C chains with new parents for a block of variables, the same in all chains.
 
-    The block is drawn without regard to where the chains are, and of variables that are likely to be joined.
+    The block is drawn without regard to where the chains are, and of variables that are likely to be joined.  Each of
+    it gets a new outsider, given all else; then all of it get new sets of candidates together.
     """
     d = families.d
     w = min(d, int(random.integers(_BLOCKS[0], _BLOCKS[1] + 1)))
@@ -164,4 +218,6 @@ def step(families: Families, graphs: Graphs, random: np.random.Generator) -> Gra
         near = families.near[block].sum(0)
         near[block] = 0.0
         block.append(int(random.choice(d, p=near / near.sum())))
+    for v in block if families.outsiders.size else []:
+        graphs = exchange(families.lists[v], graphs, v, random)
     return redraw(families.lists, graphs, np.array(block), random)

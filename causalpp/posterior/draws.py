@@ -106,7 +106,14 @@ def _folded(values: Floats, share: Floats) -> Floats:
     return values[:, 0]
 
 
-def draw_family(weights: Floats, sums: Floats, so_far: Masks, last: Masks, random: np.random.Generator) -> Masks:
+def draw_family(
+    weights: Floats,
+    sums: Floats,
+    so_far: Masks,
+    last: Masks,
+    random: np.random.Generator,
+    met: NDArray[np.bool_] | None = None,
+) -> Masks:
     """The parents of one variable in each of N draws: within what came before it, with one in the last layer at least.
 
     Args:
@@ -114,18 +121,20 @@ def draw_family(weights: Floats, sums: Floats, so_far: Masks, last: Masks, rando
         sums: the same of all sets within each.
         so_far, last: what came before it, and what of that is in the last layer; nothing came before a root, ``(N,)``.
         random: for the draws.
+        met: draws that have a parent in the last layer beside these sets, shape ``(N,)``.
     """
     out = np.zeros(len(so_far), dtype=np.int64)
     todo = np.flatnonzero(so_far)
     order = np.flatnonzero(weights > -np.inf)
     order = order[np.argsort(-weights[order], kind="stable")]
-    inner, outer = sums[so_far[todo]], sums[so_far[todo] & ~last[todo]]
+    met = np.zeros(len(so_far), dtype=bool) if met is None else met
+    inner, outer = sums[so_far[todo]], np.where(met[todo], -np.inf, sums[so_far[todo] & ~last[todo]])
     left = random.random(len(todo)) * -np.expm1(outer - inner)  # as a share of all that are within
     for start in range(0, len(order), _BLOCK):
         if not len(todo):
             break
         some = order[start : start + _BLOCK]
-        fits = ((some & ~so_far[todo, None]) == 0) & ((some & last[todo, None]) != 0)
+        fits = ((some & ~so_far[todo, None]) == 0) & ((some & last[todo, None] != 0) | met[todo, None])
         up_to = np.cumsum(np.exp(np.where(fits, weights[some] - inner[:, None], -np.inf)), axis=1)
         there = fits & (up_to >= left[:, None])
         found = there.any(1)

@@ -62,6 +62,12 @@ class Exact:
         """P(v descends from u), shape ``(d, d)``."""
         return np.asarray(self.sums.paths.clip(0, 1))
 
+    @cached_property
+    def entropy(self) -> float:
+        """The expectation of −log P(graph), in nats: that of a sum over families is known from their probabilities."""
+        p, weights = self.sums.families, self.sums.weights
+        return float(self.sums.log_total - (p * np.where(p > 0, weights, 0.0)).sum())
+
     def family(self, v: int, parents: int) -> float:
         """P(the parents of v are those of a mask)."""
         return float(self.sums.families[v, parents])

@@ -36,7 +36,7 @@ __all__ = ["by_chains", "check_seconds", "exact_sums", "named", "scored", "secon
 
 _PILOT = 24  # states of each chain by which candidates are judged
 _PILOTS = 4  # times that candidates are exchanged, at most
-_WORTH = 0.01  # the probability of an edge for which its cause is made a candidate
+_WORTH = 0.1  # by how much a cause is to be likelier than a candidate for which it is taken
 
 
 def exact_sums(
@@ -79,15 +79,17 @@ def by_chains(
     learned: dict[str, Any] = {"candidates": choice.candidates.shape[1]}
     until = time.monotonic() + seconds
     if not choice.complete:
+        if choice.improve(found.families.alone, _WORTH):
+            found = chains()
         for pilot in range(_PILOTS + 1):
             bar.reach(pilot, _PILOTS + 1, "candidates")
             short = found.go_on(until - time.monotonic(), most=_PILOT)
             if len(short.graphs) < _PILOT:  # the time is up, or somebody has ended it
                 return short, learned
-            missed = choice.missed(short.graphs[_PILOT // 2 :: 4].reshape(-1, len(names), len(names)))
-            if pilot == _PILOTS or not choice.improve(missed, short.edges, _WORTH):
+            if pilot == _PILOTS or not choice.improve(short.edges, _WORTH):
                 break
             found = chains()
+        missed = choice.missed(short.graphs[_PILOT // 2 :: 2].reshape(-1, len(names), len(names)))
         learned["left_out"] = round(float(missed.sum()), 4)
     return found.go_on(until - time.monotonic(), seconds_of(bar, seconds)), learned
 

@@ -425,11 +425,10 @@ class DagPosterior:
         """
         return Consensus.of(self.nodes, self._told.edges, threshold, _ALIKE if self.exact else _TOLD_APART)
 
-    @cached_property
+    @property
     def entropy(self) -> float:
-        """What is unknown of the graph, in bits: estimated from the probabilities of the draws."""
-        log_p = self._told.log_probability(self.candidates)
-        return max(0.0, float(-(self.probabilities.numpy() * log_p).sum() / np.log(2)))
+        """What is unknown of the graph, in bits: exact, or from the probabilities of what chains draw."""
+        return max(0.0, self._told.entropy / float(np.log(2)))
 
     # --- shown ----------------------------------------------------------------------------------------------
 

@@ -222,11 +222,22 @@ class Sampled:
         matrix = np.zeros((draws, d, d), dtype=bool)
         layers = layers_of(half[random.integers(0, len(half), draws)])
         inner, outer = self.families.before(layers)
+        shares = self.families.shares(layers)
+        sums = np.exp(shares - shares.max(-1, keepdims=True)).cumsum(-1)
+        chosen = (sums < (1 - random.random((draws, d, 1))) * sums[..., -1:]).sum(-1)
+        last = layers - 1
         for v, candidates in enumerate(self.families.candidates):
-            before = np.where(layers[:, v] == 0, 0, inner[:, v])
-            last = before & ~outer[:, v]
-            found = draw_family(self.families.weights[v], self.families.sums[v], before, last, random)
-            matrix[:, candidates, v] = found[:, None] >> np.arange(len(candidates)) & 1
+            for outsider in np.unique(chosen[:, v]):
+                row = np.flatnonzero(chosen[:, v] == outsider)
+                so_far = np.where(layers[row, v] == 0, 0, inner[row, v])
+                met = np.zeros(len(row), dtype=bool)  # whether the outsider is in the last layer before
+                if outsider:
+                    u = self.families.outsiders[v, outsider - 1]
+                    met = layers[row, u] == last[row, v]
+                    matrix[row, u, v] = True
+                weights, within = self.families.weights[v, outsider], self.families.sums[v, outsider]
+                found = draw_family(weights, within, so_far, so_far & ~outer[row, v], random, met)
+                matrix[row[:, None], candidates, v] = found[:, None] >> np.arange(len(candidates)) & 1
         return DagBatch.trusted(self.nodes, torch.from_numpy(matrix))
 
     @cached_property
@@ -242,15 +253,22 @@ class Sampled:
     def _log_weight(self, dags: DagBatch) -> Floats:
         matrix = dags.adjacency.numpy()
         seen = np.zeros(matrix.shape[1:], dtype=bool)
-        for v, candidates in enumerate(self.families.candidates):
-            seen[candidates, v] = True
-        sets = self.families.sets(np.swapaxes(matrix, 1, 2))
-        weight = self.families.weights[np.arange(len(self.nodes)), sets].sum(1)
+        v = np.arange(len(self.nodes))
+        seen[self.families.candidates, v[:, None]] = True
+        seen[self.families.outsiders, v[:, None]] = True
+        outsiders, sets = self.families.places(matrix)
+        weight = np.where(outsiders < 0, -np.inf, self.families.weights[v, outsiders, sets]).sum(1)
         return np.where((matrix & ~seen).any((1, 2)), -np.inf, weight)
 
     def log_probability(self, dags: DagBatch) -> Floats:
         """The logarithm of the posterior probability of each of N graphs, ``(N,)``; −inf for families not looked at."""
         return self._log_weight(dags) - self._log_total
+
+    @cached_property
+    def entropy(self) -> float:
+        """The expectation of −log P(graph), in nats, among draws."""
+        batch, counts = self._drawn.unique()
+        return float(-(counts.numpy() / len(self._drawn) * self.log_probability(batch)).sum())
 
     def most_probable(self, k: int) -> list[tuple[Dag, float]]:
         """The heaviest k of 10,000 drawn graphs, with their probabilities."""
@@ -268,6 +286,7 @@ class Sampled:
                 file,
                 told=np.array(json.dumps(told)),
                 candidates=self.families.candidates,
+                outsiders=self.families.outsiders,
                 weights=self.families.weights,
                 required=self.required,
                 now=self.now,
@@ -287,7 +306,7 @@ class Sampled:
                 told = json.loads(str(file["told"]))
                 shares = file["shares"]
                 bits = np.unpackbits(file["graphs"], count=shares.size).reshape(shares.shape).astype(bool)
-                families = Families.of(file["candidates"], file["weights"])
+                families = Families.of(file["candidates"], file["outsiders"], file["weights"])
                 random = np.random.default_rng()
                 random.bit_generator.state = told["random"]
                 found = cls(

@@ -9,7 +9,7 @@ import pytest
 import causalpp as cpp
 from causalpp.errors import FormatError, ImpreciseWarning, InvalidGraph, InvalidParameter, NotMixed
 from causalpp.graphs import Knowledge
-from causalpp.posterior import DagPosterior, chains
+from causalpp.posterior import DagPosterior, candidates, chains
 from causalpp.posterior.blocks import Lists, redraw
 from causalpp.posterior.candidates import Choice
 from causalpp.posterior.chains import Families, layers_of
@@ -23,7 +23,8 @@ def families(weights):
     d = len(weights)
     candidates = np.array([[u for u in range(d) if u != v] for v in range(d)])
     sets = (np.arange(1 << (d - 1))[None, :, None] >> np.arange(d - 1) & 1) << candidates[:, None, :]
-    return Families.of(candidates, np.take_along_axis(weights, sets.sum(-1), 1))
+    none = np.zeros((d, 0), dtype=int)
+    return Families.of(candidates, none, np.take_along_axis(weights, sets.sum(-1), 1)[:, None])
 
 
 def table(d, spread, cost, seed=0):
@@ -40,11 +41,25 @@ def rows(n, d, seed=0):
     return pd.DataFrame(values, columns=[f"v{k}" for k in range(d)])
 
 
+def with_outsiders(weights, k):
+    """The same with k of the others as candidates, and the weights without families that have two outsiders."""
+    d = len(weights)
+    others = np.array([np.random.default_rng(v).permutation([u for u in range(d) if u != v]) for v in range(d)])
+    candidates, outsiders = others[:, :k], others[:, k:]
+    sets = np.stack([(1 << candidates)[:, bit, None] * (np.arange(1 << k) >> bit & 1) for bit in range(k)]).sum(0)
+    beside = np.concatenate([np.zeros((d, 1), dtype=int), 1 << outsiders], 1)
+    masks = sets[:, None] + beside[:, :, None]
+    held = np.full_like(weights, -np.inf)
+    v = np.arange(d)[:, None, None]
+    held[v, masks] = weights[v, masks]
+    return Families.of(candidates, outsiders, weights[v, masks]), held
+
+
 @pytest.mark.parametrize("block", [[2], [0, 3], [4, 1, 2], [0, 1, 2, 3, 4]])
 def test_a_block_is_drawn_from_its_law_given_the_others(block):
     weights = table(5, 1.0, 1.0)
     found = families(weights)
-    lists = [Lists(found.candidates[v], np.arange(16), found.weights[v]) for v in range(5)]
+    lists = [Lists(found.candidates[v], found.outsiders[v], np.arange(16), found.weights[v]) for v in range(5)]
     graph = np.zeros((5, 5), dtype=bool)
     graph[[0, 0, 1, 3, 2], [1, 3, 2, 4, 4]] = True
     n = 20_000
@@ -58,11 +73,14 @@ def test_a_block_is_drawn_from_its_law_given_the_others(block):
     assert (drawn.sum((1, 2)) > 0).any()
 
 
-@pytest.mark.parametrize(("spread", "cost", "seed"), [(1.0, 1.0, 0), (4.0, 6.0, 1)])
-def test_edges_given_the_layers_are_those_of_all_graphs_with_these_layers(spread, cost, seed):
-    found = families(table(4, spread, cost, seed))
+@pytest.mark.parametrize(("spread", "cost", "k"), [(1.0, 1.0, 3), (4.0, 6.0, 3), (1.0, 1.0, 1), (4.0, 6.0, 2)])
+def test_edges_given_the_layers_are_those_of_all_graphs_with_these_layers(spread, cost, k):
+    found, held = with_outsiders(table(4, spread, cost), k)
     dags = cpp.graphs.all_dags(4).adjacency.numpy()
-    weight = np.exp(found.weights[np.arange(4), found.sets(np.swapaxes(dags, 1, 2))].sum(1))
+    weight = np.exp(held[np.arange(4), (dags << np.arange(4)[:, None]).sum(1)].sum(1))
+    one = found.places(dags)[0].min(1) >= 0
+    assert np.exp(found.weights[np.arange(4), *found.places(dags)].sum(1))[one] == pytest.approx(weight[one])
+    assert not weight[~one].any()
     layers = layers_of(dags)
     for some in np.unique(layers, axis=0):
         same = (layers == some).all(1)
@@ -81,6 +99,23 @@ def test_chains_tell_what_the_sums_tell(d, spread, cost):
     assert (off <= 4.5 * found.standard_error + 0.003).all()
     draws = min(10_000, found.effective)
     assert (np.abs(found.paths - sums.paths) <= 4.5 * np.sqrt(sums.paths * (1 - sums.paths) / draws) + 0.01).all()
+
+
+@pytest.mark.parametrize(("spread", "cost", "k"), [(2.0, 2.0, 3), (10.0, 20.0, 2)])
+def test_chains_with_outsiders_tell_what_the_sums_tell(spread, cost, k):
+    found, held = with_outsiders(table(6, spread, cost, 3), k)
+    sums = Sums(held)
+    begun = Sampled.begin(tuple("abcdef"), found, np.zeros((6, 6), dtype=bool), 0).go_on(1e9, most=400)
+    off = np.abs(begun.edges - sums.edges)
+    assert (off <= 4.5 * begun.standard_error + 0.003).all()
+    told = begun.sample(10_000, 1)
+    share = told.adjacency.numpy().mean(0)
+    draws = min(10_000, begun.effective)
+    assert (np.abs(share - sums.edges) <= 4.5 * np.sqrt(sums.edges * (1 - sums.edges) / draws) + 0.01).all()
+    assert (np.abs(begun.paths - sums.paths) <= 4.5 * np.sqrt(sums.paths * (1 - sums.paths) / draws) + 0.01).all()
+    (best, p), *_ = begun.most_probable(1)
+    masks = (best.adjacency.astype(int) << np.arange(6)[:, None]).sum(0)
+    assert p == pytest.approx(np.exp(held[np.arange(6), masks].sum() - sums.log_total), rel=0.3)
 
 
 def test_everything_is_told_as_by_the_exact_posterior():
@@ -183,12 +218,12 @@ def test_candidates_are_those_that_matter():
     assert not choice.complete
     best = [int(objective.gains(v, 0).argmax()) for v in range(24)]
     assert all(u in choice.candidates[v] for v, u in enumerate(best))
-    v, u = 20, next(u for u in range(24) if u not in choice.candidates[20] and u != 20)
-    missed, edges = np.zeros((24, 24)), np.zeros((24, 24))
-    missed[u, v] = 0.5
-    assert choice.improve(missed, edges, 0.01)
+    v, u = 19, int(choice.outsiders[19, 0])
+    edges = np.zeros((24, 24))
+    assert not choice.improve(edges, 0.02)
+    edges[u, v] = 0.5
+    assert choice.improve(edges, 0.02)
     assert u in choice.candidates[v]
-    assert not choice.improve(np.zeros((24, 24)), edges, 0.01)
 
 
 def test_more_variables_than_can_be_summed_over():
@@ -209,3 +244,34 @@ def test_strong_edges_do_not_hold_chains(network, n):
     assert found.mixed
     off = np.abs(found.edges.numpy() - exact.edges.numpy())
     assert (off <= 4.5 * found.inference.standard_error + 0.005).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "seed"), [(200, 1), (2000, 2)])
+def test_two_halves_that_are_not_joined_are_as_each_by_itself(n, seed):
+    frame = rows(n, 24, seed)
+    halves = [list(frame.columns[:12]), list(frame.columns[12:])]
+    apart = [(u, v) for half, other in (halves, halves[::-1]) for u in half for v in other]
+    found = DagPosterior.from_data(frame, knowledge=Knowledge(forbidden=apart), max_seconds=3000)
+    assert found.mixed
+    assert found.learned["candidates"] == 11
+    for k, half in enumerate(halves):
+        exact = DagPosterior.from_data(frame[half])
+        some = slice(12 * k, 12 * k + 12)
+        off = np.abs(found.edges.numpy()[some, some] - exact.edges.numpy())
+        assert (off <= 4.5 * found.inference.standard_error[some, some] + 0.003).all()
+        assert np.abs(found.paths.numpy()[some, some] - exact.paths.numpy()).max() < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_few_candidates_are_enough(monkeypatch, seed):
+    monkeypatch.setattr(candidates, "_MOST", 5)
+    frame = rows(400, 13, seed)
+    exact = DagPosterior.from_data(frame)
+    found = DagPosterior.from_data(frame, method="mcmc", max_seconds=3000)
+    assert found.mixed
+    assert found.learned["candidates"] == 5
+    assert found.learned["left_out"] < 1
+    off = np.abs(found.edges.numpy() - exact.edges.numpy())
+    assert (off <= 4.5 * found.inference.standard_error + found.learned["left_out"] / 13).all()
