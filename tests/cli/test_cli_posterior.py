@@ -81,10 +81,29 @@ def test_a_column_says_who_was_set(run, tmp_path: Path) -> None:
     assert found["edges"][0][1] > 0.99  # a → b: it is gone where b was set
 
 
+def test_chains_go_on_with_what_is_in_their_file(run, rows: Path, tmp_path: Path) -> None:
+    chains = tmp_path / "chains.npz"
+    call = ("posterior", "--data", rows, "--method", "mcmc", "--chains", chains, "--json")
+    code, out, err = run(*call, "--max-seconds", 0.001)
+    assert (code, out) == (1, "")
+    assert "do not agree yet" in err
+    code, out, _ = run(*call, "--seed", 1)
+    assert (code, out) == (1, "")  # other settings
+    code, out, _ = run(*call)
+    assert code == 0
+    exact = cpp.DagPosterior.from_data(pd.read_csv(rows)).edges.numpy()
+    assert np.abs(np.array(json.loads(out)["edges"]) - exact).max() < 0.03
+    code, _, err = run("posterior", "--data", rows, "--chains", chains)
+    assert (code, "other settings" in err) == (1, True)
+    code, _, err = run("posterior", "--data", rows, "--chains", tmp_path / "none.npz")
+    assert (code, "exact posterior is not saved" in err) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
         (["--interventions", "nobody"], "nobody"),
+        (["--max-seconds", "0"], "some seconds"),
         (["--expected-edges", "2", "--edge-log-odds", "1"], "say one of"),
         (["--expected-edges", "99"], "expected number of edges"),
         (["--ask", "Smoker causes Rain"], "Rain"),

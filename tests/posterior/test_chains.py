@@ -32,9 +32,9 @@ def table(d, spread, cost, seed=0):
     return spread * random.normal(size=(d, 1 << d)) - cost * np.bitwise_count(np.arange(1 << d))
 
 
-def rows(n, d, seed=0):
+def rows(n, d, seed=0, dense=0.4):
     random = np.random.default_rng(seed)
-    pull = np.triu(random.random((d, d)) < 0.4, 1) * random.uniform(0.3, 0.8, (d, d))
+    pull = np.triu(random.random((d, d)) < dense, 1) * random.uniform(0.3, 0.8, (d, d))
     values = np.zeros((n, d))
     for k in range(d):
         values[:, k] = values @ pull[:, k] + random.normal(size=n)
@@ -249,7 +249,7 @@ def test_strong_edges_do_not_hold_chains(network, n):
 @pytest.mark.slow
 @pytest.mark.parametrize(("n", "seed"), [(200, 1), (2000, 2)])
 def test_two_halves_that_are_not_joined_are_as_each_by_itself(n, seed):
-    frame = rows(n, 24, seed)
+    frame = pd.concat([rows(n, 12, seed, 0.2), rows(n, 12, seed + 50, 0.2).add_prefix("w")], axis=1)
     halves = [list(frame.columns[:12]), list(frame.columns[12:])]
     apart = [(u, v) for half, other in (halves, halves[::-1]) for u in half for v in other]
     found = DagPosterior.from_data(frame, knowledge=Knowledge(forbidden=apart), max_seconds=3000)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json as json_text
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,10 +15,10 @@ import causalpp as cpp
 from causalpp._files import check_target, write_text
 from causalpp.cli import options
 from causalpp.cli.show import arrows, check_figure_path, console, print_json, save_figure, table_of
-from causalpp.errors import UnknownVariable
+from causalpp.errors import InvalidParameter, UnknownVariable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from causalpp.posterior import DagPosterior
     from causalpp.propositions import Proposition
@@ -26,6 +28,53 @@ __all__ = ["posterior"]
 _FEW = 0.05  # pairs that are joined with less are counted, not listed
 
 
+class Method(StrEnum):
+    """How graphs are weighed."""
+
+    auto = "auto"
+    exact = "exact"
+    mcmc = "mcmc"
+
+
+@dataclass(frozen=True)
+class _Run:
+    """How graphs are weighed, and how long."""
+
+    method: Method = options.option(
+        "--method", "exact: all of up to 20 variables; mcmc: chains; auto: exact where it can be.", Method.auto
+    )
+    max_seconds: float = options.option("--max-seconds", "That chains take at most, in this call.", 300.0)
+    seed: int = options.option("--seed", "Of the chains.", 0)
+    chains: Path | None = options.option(
+        "--chains", "Keep the chains in this file; if it is there already, go on with them."
+    )
+
+    def of(self, told: Any, begin: Callable[[], DagPosterior]) -> DagPosterior:
+        """The posterior; what has begun before goes on.
+
+        Args:
+            told: all that it is of.
+            begin: begins anew.
+
+        Raises:
+            InvalidParameter: the chains in the file are of something else; an exact posterior has none.
+        """
+        if self.chains is None:
+            return begin()
+        check_target(self.chains)
+        of = hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+        if self.chains.exists():
+            found = cpp.DagPosterior.load(self.chains)
+            if found.learned.get("of") != of:
+                raise InvalidParameter(f"{self.chains} holds chains of other rows or other settings: name another file")
+            found = found.further(self.max_seconds)
+        else:
+            found = begin()
+            found = replace(found, learned={**found.learned, "of": of})
+        found.save(self.chains)
+        return found
+
+
 @options.grouped
 def posterior(
     data: Annotated[Path, typer.Option("--data", help="CSV file with a header row, one row an observation.")],
@@ -33,6 +82,7 @@ def posterior(
     known: options.Known,
     prior: options.Prior,
     scoring: options.Scoring,
+    run: _Run,
     interventions: Annotated[
         str | None,
         typer.Option("--interventions", help="The column that says who was set in a row: empty, 'a', or 'a, b'."),
@@ -67,17 +117,28 @@ def posterior(
         kinds = {name: kind for name, kind in table.kinds.items() if name != interventions}
         table = replace(table, frame=frame, kinds=kinds)
     asked = [cpp.parse(text, list(map(str, frame.columns))) for text in ask or []]
-    found = cpp.DagPosterior.from_data(
-        frame if told is None else frame.assign(**{str(interventions): told}),
-        scoring.score.value,
-        hyperparameters=scoring.hyperparameters,
-        missing=scoring.missing.value,
-        structure_prior=prior.of(len(frame.columns)),
-        knowledge=known.known() or None,
-        interventions=interventions,
-        max_parents=max_parents,
-        kinds=table.kinds,
-        progress=False if json else None,
+    rows = frame if told is None else frame.assign(**{str(interventions): told})
+    asked_for: dict[str, Any] = {
+        "score": scoring.score.value,
+        "hyperparameters": scoring.hyperparameters,
+        "missing": scoring.missing.value,
+        "structure_prior": prior.of(len(frame.columns)),
+        "knowledge": known.known() or None,
+        "interventions": interventions,
+        "max_parents": max_parents,
+        "kinds": table.kinds,
+    }
+    found = run.of(
+        [rows.to_csv(), run.method.value, run.seed]
+        + [value.to_dict() if hasattr(value, "to_dict") else value for value in asked_for.values()],
+        lambda: cpp.DagPosterior.from_data(
+            rows,
+            **asked_for,
+            method=run.method.value,
+            max_seconds=run.max_seconds,
+            seed=run.seed,
+            progress=False if json else None,
+        ),
     )
     nobody = frame if told is None else frame[told.isna()]
     check = data_check.checked(found.best, nobody, table.kinds)
