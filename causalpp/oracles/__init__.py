@@ -18,6 +18,7 @@ from causalpp.oracles.experiment import ExperimentOracle
 from causalpp.oracles.human import HumanOracle
 from causalpp.oracles.journal import Journal
 from causalpp.oracles.language_model import LanguageModelOracle, read_panel, read_reply
+from causalpp.oracles.odds import edge_prior
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.panel import Panel
 from causalpp.oracles.prompts import POLARITIES, Prompts, Way, Writer, by_wording, ways
@@ -60,6 +61,7 @@ __all__ = [
     "by_wording",
     "consistency",
     "contrasts",
+    "edge_prior",
     "graded",
     "negation",
     "noise",
