@@ -19,12 +19,9 @@ from causalpp.belief import Potentials
 from causalpp.oracles import edge_prior
 from causalpp.posterior import DagPosterior
 
-PAIRS = (
-    ("qwen2.5-coder-1.5b", "cancer"),
-    ("qwen2.5-coder-1.5b", "asia"),
-    ("qwen2.5-coder-1.5b", "sachs"),
-    ("smollm2-135m", "asia"),
-)
+PAIRS = [
+    (model, name) for model in ("qwen2.5-coder-1.5b", "smollm2-135m") for name in ("cancer", "earthquake", "survey")
+]
 WEIGHTS = (0.1, 0.3, 1.0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causalpp._progress import Progress
 from causalpp.columns import read_columns
 from causalpp.effects._weighted import distinct
 from causalpp.errors import ImpreciseWarning, InvalidParameter, TooLarge
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 __all__ = ["Graphwise"]
 
 _ONE_BY_ONE = 1000  # graphs
+_FEWEST, _SPREAD = 25, 25  # draws that each graph has at least; a graph with a 25th of the weight has all of them
+_ROWS = 4000  # simulated for each draw: their error is small beside what finitely many rows of data leave open
+_SHOWN = 1.0  # seconds after which a bar appears
 _CELLS = 1 << 27  # draws × graphs
 _EFFECTS = (ate, att, cde, nde, nie)  # no path from treatment to outcome, no effect
 _Floats = NDArray[np.float64]
@@ -92,10 +97,11 @@ class Graphwise:
         (_, treatment), (_, outcome), *words = self.contrast.words.items()
         return self.estimand(program, treatment, outcome, seed=self.seed, **dict(words), **more, **self.options)
 
-    def every(self, graphs: DagBatch, draws: int) -> tuple[_Floats, _Floats]:
+    def every(self, graphs: DagBatch, shares: _Floats, draws: int) -> tuple[_Floats, _Floats]:
         """The quantity in each of G graphs: at the posterior means, ``(G,)``, and under draws, ``(K, G)``.
 
-        Graphs that are alike in what it depends on are one.
+        Graphs that are alike in what it depends on are one.  Graph by graph, those of little weight, as their shares
+        ``(G,)`` say, have fewer draws, which stand there several times.
         """
         if len(graphs) * draws > _CELLS:
             raise TooLarge(
@@ -108,7 +114,8 @@ class Graphwise:
         if len(busy):
             pruned = self._relevant(graphs[busy])
             first, which = distinct(pruned)
-            found = self._in_bulk(pruned[first], draws) or self._one_by_one(pruned[first], draws)
+            weight = np.bincount(which, shares[busy]).astype(np.float64)
+            found = self._in_bulk(pruned[first], draws) or self._one_by_one(pruned[first], weight, draws)
             values[busy], drawn[:, busy] = found[0][which], found[1][:, which]
         return values, drawn
 
@@ -171,24 +178,35 @@ class Graphwise:
         except TooLarge:  # the joint states of what leads to the outcome: by itself a graph may be simulated
             return None
 
-    def _one_by_one(self, graphs: DagBatch, draws: int) -> tuple[_Floats, _Floats]:
+    def _one_by_one(self, graphs: DagBatch, shares: _Floats, draws: int) -> tuple[_Floats, _Floats]:
         if len(graphs) > _ONE_BY_ONE:
             raise TooLarge(
                 f"this quantity is computed graph by graph, and {len(graphs):,} graphs carry the posterior: ask more "
                 f"questions first, or pass negligible= so that at most {_ONE_BY_ONE:,} are left"
             )
         values, drawn = [], []
-        for number, dag in enumerate(graphs):
-            program = compile(
-                dag, data=self.data, kinds=self._kinds, states=self._discrete, seed=self.seed, check=False
-            )
-            effect = self._ask(program, draws=draws)
-            found = getattr(effect, "draws", None)
-            if found is None or np.shape(found) != (draws,):
-                raise InvalidParameter(
-                    f"the estimand returned {type(effect).__name__} without {draws} posterior draws in .draws: return "
-                    f"an Effect, as causalpp.ate does (graph {number + 1} of {len(graphs)})"
+        with Progress("graphs", len(graphs), after=_SHOWN) as bar:
+            for number, dag in enumerate(graphs):
+                program = compile(
+                    dag, data=self.data, kinds=self._kinds, states=self._discrete, seed=self.seed, check=False
                 )
-            values.append(float(effect))
-            drawn.append(found)
+                few = min(draws, max(_FEWEST, math.ceil(_SPREAD * draws * shares[number])))
+                value, found = self._with_draws(program, few)
+                if found is None or np.shape(found) != (few,):
+                    raise InvalidParameter(
+                        f"the estimand returned {type(value).__name__} without {few} posterior draws in .draws: return "
+                        f"an Effect, as causalpp.ate does (graph {number + 1} of {len(graphs)})"
+                    )
+                values.append(float(value))
+                drawn.append(np.resize(found, draws))
+                bar.advance()
         return np.array(values), np.stack(drawn, axis=1)
+
+    def _with_draws(self, program: CausalProgram, draws: int) -> tuple[Any, _Floats | None]:
+        """The quantity and its draws; where it is simulated, each draw by fewer rows than the quantity itself."""
+        if self.estimand in _EFFECTS and "samples" not in self.options:
+            value = self._ask(program)
+            if not getattr(value, "method", "exact").startswith("exact"):
+                return value, self._ask(program, draws=draws, samples=_ROWS).draws
+        value = self._ask(program, draws=draws)
+        return value, getattr(value, "draws", None)

@@ -319,9 +319,9 @@ def average(
         candidates.position(name)
     kept, weights = _surviving(candidates, p, negligible)
     found = Graphwise(estimand, asked, data, kept[0], kinds=kinds, seed=seed, options=options)
-    values, drawn_values = found.every(kept, int(draws))
     covered = float(weights.sum())
     share = weights / covered
+    values, drawn_values = found.every(kept, share, int(draws))
     reached = Causes(asked.treatment, asked.outcome).holds(kept).cpu().numpy()
     return AveragedEffect(
         found.kind,
