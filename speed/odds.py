@@ -19,9 +19,7 @@ from causalpp.belief import Potentials
 from causalpp.oracles import edge_prior
 from causalpp.posterior import DagPosterior
 
-PAIRS = [
-    (model, name) for model in ("qwen2.5-coder-1.5b", "smollm2-135m") for name in ("cancer", "earthquake", "survey")
-]
+PAIRS = [(model, name) for model in ("qwen2.5-coder-1.5b", "smollm2-135m") for name in ("cancer", "survey")]
 WEIGHTS = (0.1, 0.3, 1.0)
 
 
