@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,18 @@ from typing import Any
 import pytest
 
 from causalpp.errors import BudgetSpent, InvalidParameter, OracleError
-from causalpp.language import Asker, Backend, Budget, Limits, Prompt, Reply, ReplyJournal, Sampling, Unanswered
+from causalpp.language import (
+    Asker,
+    Backend,
+    Budget,
+    Limits,
+    Prompt,
+    Reply,
+    ReplyJournal,
+    Sampling,
+    ScriptedBackend,
+    Unanswered,
+)
 from causalpp.oracles import Journal
 
 PROMPTS = [Prompt(f"prompt {k}", schema={"type": "object"} if k % 2 else None) for k in range(12)]
@@ -160,3 +174,23 @@ def test_an_interrupt_between_batches_keeps_what_came(tmp_path: Path) -> None:
     replies = Asker(second, journal=tmp_path / "j").ask(many)
     assert [reply.text for reply in replies] == [f"{k}, 0" for k in range(100)]
     assert 0 < len(first.seen) == 100 - len(second.seen)
+
+
+def test_a_call_cancelled_before_it_begins_leaves_no_coroutine_behind() -> None:
+    class Alone(ScriptedBackend):
+        batched = False
+
+    async def hurried() -> None:
+        asker = Asker(Alone(lambda _: "x"))
+        for k in range(300):
+            call = asyncio.ensure_future(asker.ask_async(Prompt(f"prompt {k}")))
+            await asyncio.sleep(0.00005 * (k % 60))
+            call.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await call
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        asyncio.run(hurried())
+        gc.collect()
+    assert [str(each.message) for each in said] == []

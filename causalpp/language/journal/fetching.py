@@ -83,7 +83,7 @@ async def fetch_async(
                 await asyncio.sleep(leases.pause())
                 continue
             recorder = Recorder(store, found)
-            job: Job[object] = Job(_all(ask(mine, recorder)))
+            job: Job[object] = Job(_asked(ask, mine, recorder))
             try:
                 await asyncio.wrap_future(job.future)
             except asyncio.CancelledError:
@@ -96,8 +96,13 @@ async def fetch_async(
                 break
 
 
-async def _all(asking: Awaitable[object]) -> object:
-    return await asking
+async def _asked(
+    ask: Callable[[Sequence[Sequence[K]], Callable[[K, R], None]], Awaitable[object]],
+    groups: Sequence[Sequence[K]],
+    recorder: Recorder[K, R],
+) -> object:
+    """The asking, which begins when this does: what is cancelled before that was never begun."""
+    return await ask(groups, recorder)
 
 
 def _finish(job: Job[object], recorder: Recorder[K, R]) -> None:
