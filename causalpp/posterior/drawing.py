@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["posterior_figure"]
 
 _WRITTEN = 12  # variables up to which the probabilities are written into the matrix
+_ROOM = 18  # variables up to which the names have room; of more, the figure grows with them
+_LARGEST = 4.0  # times its size at most
 
 
 def posterior_figure(posterior: DagPosterior, threshold: float) -> Figure:
@@ -23,7 +25,8 @@ def posterior_figure(posterior: DagPosterior, threshold: float) -> Figure:
     names, p = posterior.nodes, posterior.edges.numpy()
     consensus = posterior.consensus(threshold)
     with style():
-        figure = plt.figure(figsize=(11, 5.2), layout="constrained")
+        larger = min(max(1.0, len(names) / _ROOM), _LARGEST)
+        figure = plt.figure(figsize=(11 * larger, 5.2 * larger), layout="constrained")
         matrix, graph = figure.subplots(1, 2)
         image = matrix.imshow(p, cmap="Blues", vmin=0, vmax=1)
         matrix.set_xticks(range(len(names)), names, rotation=60, ha="right", rotation_mode="anchor")
