@@ -18,9 +18,9 @@ def check_shares(shares: Mapping[str, float]) -> None:
     Raises:
         InvalidParameter: none, a negative one, or ones that do not add up to one.
     """
-    if not shares or any(not name for name in shares) or min(shares.values()) < 0:
-        raise InvalidParameter(f"shares maps names of splits to shares from 0 on, got {dict(shares)!r}")
-    if abs(sum(shares.values()) - 1) > 1e-6:
+    if not isinstance(shares, Mapping) or not shares or any(not name for name in shares) or min(shares.values()) < 0:
+        raise InvalidParameter(f"shares maps names of splits to shares from 0 on, got {shares!r}")
+    if not abs(sum(shares.values()) - 1) <= 1e-6:  # nor nan
         raise InvalidParameter(f"the shares of the splits add up to {sum(shares.values()):g}, not to 1")
 
 

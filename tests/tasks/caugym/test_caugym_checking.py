@@ -124,6 +124,11 @@ def _wrong(item):
     yield "figure", replace(item, figures=[{**item.figures[0], "value": "0.123"}, *item.figures[1:]])
     yield "above one", replace(item, prompt=item.prompt.replace(item.figures[0]["value"], "1.2", 1))
     yield "another number", replace(item, prompt=item.prompt.replace("\n\n", " It is 0.5.\n\n", 1))
+    yield "another bound", replace(item, bound="" if item.bound else "lower")
+    yield "another set", replace(item, set="insufficient")
+    yield "another name", replace(item, prompt=item.prompt.replace(f"({item.quantity})", "(XYZ)"))
+    if item.bound in ("lower", "upper"):
+        yield "its text asks for", replace(item, prompt=item.prompt.replace(f"the {item.bound} bound", "the bound"))
     yield "an edge", replace(item, prompt=_turned(item.prompt))
     yield (
         "a missing cell",
@@ -163,6 +168,40 @@ def test_planted_faults_are_found(k):
     item = ITEMS[2 * k]
     for what, wrong in _wrong(item):
         assert _complaint(wrong).startswith(f"the item '{item.id}'"), what
+
+
+def test_programs_that_show_what_is_open_are_looked_at():
+    item = next(item for item in OTHERS if item.set == "insufficient" and item.quantity == "PN")
+    first, second = item.about["witnesses"]
+    other = next(other for other in OTHERS if other.set == "insufficient" and other.quantity == "ATE")
+    for wrong in (
+        [first, first],
+        [first, {**second, "value": "1/7"}],
+        [first, {**other.about["witnesses"][0]}],
+        [first, {**second, "program": {**second["program"], "tables": {}}}],
+    ):
+        with pytest.raises(InvalidData):
+            caugym.check_item(replace(item, about={**item.about, "witnesses": wrong}))
+
+
+def test_where_monotonicity_is_assumed_nobody_is_harmed():
+    turned_round = 0
+    for item in caugym.generate(9, quantities=["PN"], sets=["plain", "insufficient"], sizes=3, seed=3, twins=False):
+        if item.bound != "monotone":
+            continue
+        assert _complaint(item) == "nothing"
+        wrong = {f"{form}{value}": f"{form}{1 - value}" for form in ("", "would", "make") for value in (0, 1)}
+        y = item.contrast["outcome"]  # with the values of the outcome exchanged, in words, figures and tables
+        tables = {n: dict(table) for n, table in item.program["tables"].items()}
+        tables[y]["p"] = [str(1 - Fraction(p)) for p in tables[y]["p"]]
+        if any(y in table["parents"] for table in tables.values()):
+            continue
+        figures = [{**f, "variables": {y: 1 - f["variables"][y]}} if y in f["variables"] else f for f in item.figures]
+        names = {**item.names, y: {form: item.names[y][wrong[form]] for form in wrong}}
+        turned = replace(item, program={**item.program, "tables": tables}, figures=figures, names=names)
+        assert "monotonicity is assumed" in _complaint(turned)
+        turned_round += 1
+    assert turned_round
 
 
 def test_a_step_that_holds_by_accident_is_found():

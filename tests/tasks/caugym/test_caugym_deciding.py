@@ -79,6 +79,33 @@ def test_a_figure_that_follows_from_others_may_be_rounded():
         decide(_told(CONFOUNDED, {**figures, "Y=1|X=0": "0.21"}))
 
 
+def test_the_order_of_rounded_figures_does_not_matter():
+    """0.17 of 0.89 is 0.1910: a total says more precisely than this quotient what the missing cell is."""
+    figures = {"Y=1": "0.8900", "X=0|Y=1": "0.1910", "X=1": "0.8", "X=0,Y=1": "0.17", "Y=1|X=0": "0.85"}
+    turned = [dict(list(figures.items())[k:] + list(figures.items())[:k]) for k in range(len(figures))]
+    for some in [*turned, *(dict(reversed(each.items())) for each in turned)]:
+        assert decide(_told("X>Y", some)).value == Fraction("0.9") - Fraction("0.85")
+    exact = {"X=1": "1/3", "Y=1": "0.4333", "X=1,Y=1": "1/5", "Y=1|X=0": "7/20"}  # a fraction before a decimal
+    for some in (exact, dict(reversed(exact.items()))):
+        assert decide(_told("X>Y", some)).value == Fraction(3, 5) - Fraction(7, 20)
+
+
+def test_monotonicity_holds_in_every_group():
+    """On average the treatment helps, and where Z = 1 it harms."""
+    figures = {"Z=1": "0.5", "X=1|Z=0": "0.4", "X=1|Z=1": "0.6", "Y=1|Z=0,X=0": "0.1", "Y=1|Z=0,X=1": "0.9"}
+    figures |= {"Y=1|Z=1,X=0": "0.4"}
+    for quantity in ("PN", "PS"):
+        with pytest.raises(InvalidData, match="never prevents Y: where Z = 1, it does"):
+            decide(_told(CONFOUNDED, {**figures, "Y=1|Z=1,X=1": "0.2"}, quantity, bound="monotone"))
+        assert 0 < decide(_told(CONFOUNDED, {**figures, "Y=1|Z=1,X=1": "0.4"}, quantity, bound="monotone")).value < 1
+    # Where nobody has Z = 1, nobody is harmed there.
+    nobody = {**figures, "Z=1": "0", "Y=1|Z=1,X=1": "0.2"}
+    with pytest.raises(ImpossibleEvidence):  # what is said of them is not defined
+        decide(_told(CONFOUNDED, nobody, "PN", bound="monotone"))
+    here = {key: value for key, value in nobody.items() if "|Z=1" not in key}
+    assert decide(_told(CONFOUNDED, here, "PN", bound="monotone")).value == Fraction(8, 9)
+
+
 def test_a_bound_may_be_determined_where_probabilities_are_not():
     figures = {"Y=1|X=1": "0.3", "Y=1|X=0": "0.6"}  # nobody needs the treatment in every model: 0, whatever P(X) is
     assert decide(_told("X>Y", figures, "PN", bound="lower")).value == 0

@@ -9,10 +9,11 @@ An item is right if
   an identity: it holds as well in a program with the same graph whose probabilities are drawn at random, so that what
   it says follows from the graph and the figures, whatever the rest is;
 - the last step is the quantity, which has the same value by going through the exogenous variables, and the answer
-  says whether it is beyond the threshold.
+  says whether it is beyond the threshold;
+- the text names the quantity and the bound, and where monotonicity is assumed, nobody in the program is harmed.
 
 Of an item that leaves its question open, a second program is found that agrees with all figures and differs in the
-quantity.
+quantity; the programs that it shows itself for that do so, too.
 """
 
 from __future__ import annotations
@@ -53,10 +54,13 @@ def check_item(item: CauGymItem) -> None:
         for figure in figures:
             figure.check(worlds)
         _check_text(item, figures)
+        _check_asked(item)
+        _check_monotone(item, worlds)
         if item.target.value["ANSWER"] == "insufficient":
             if item.target.value.get("PROB") is not None or item.derivation:
                 raise InvalidData("it is said to be open, and has a value or a derivation")
             second_program(item)
+            _check_witnesses(item, worlds, figures)
             return
         value = _check_steps(item, worlds, figures)
         if number(item.target.value["PROB"]) != value:
@@ -235,7 +239,70 @@ def _named(names: Mapping[str, Mapping[str, str]], sentence: str) -> Iterator[tu
         sentence = pattern.sub("#" * len(phrase), sentence)
 
 
+def _check_asked(item: CauGymItem) -> None:
+    """Compare what the text names as asked for with the item's quantity, bound and set.
+
+    Raises:
+        InvalidData: they do not go together.
+    """
+    if bool(item.bound) != (item.quantity in ("PN", "PS")):
+        raise InvalidData(f"{item.quantity} has the bound {item.bound!r}")
+    if item.set and (item.set == "insufficient") != (item.target.value["ANSWER"] == "insufficient"):
+        raise InvalidData(f"it is of the set {item.set!r}, and the answer is {item.target.value['ANSWER']!r}")
+    labels = set(_LABEL.findall(item.prompt))
+    if labels != (set() if item.set == "omitted" else {item.quantity}):
+        raise InvalidData(f"it is about {item.quantity}, and its text names {', '.join(sorted(labels)) or 'nothing'}")
+    bounds = {bound for bound, pattern in _BOUND.items() if pattern.search(item.prompt)}
+    if bounds != {item.bound} & set(_BOUND):
+        raise InvalidData(
+            f"the bound is {item.bound!r}, and its text asks for {' and '.join(sorted(bounds)) or 'none'}"
+        )
+
+
+_LABEL = re.compile(r"\((ATE|CDE|ETT|NDE|NIE|PN|PS)\)")
+_BOUND = {
+    "lower": re.compile(r"\blower bound\b|\bprobable is it at least\b"),
+    "upper": re.compile(r"\bupper bound\b|\bprobable is it at most\b"),
+}
+
+
+def _check_monotone(item: CauGymItem, worlds: Worlds) -> None:
+    """Where the treatment is said never to prevent the outcome, see to it that it does so to nobody.
+
+    Raises:
+        InvalidData: it does to some.
+    """
+    if item.bound == "monotone":
+        x, y = item.contrast["treatment"], item.contrast["outcome"]
+        harmed = worlds.probability([(y, frozenset({(x, 0)}), 1), (y, frozenset({(x, 1)}), 0)])
+        if harmed:
+            raise InvalidData(f"monotonicity is assumed, and {x} prevents {y} with probability {harmed}")
+
+
 # --- what is left open
+
+
+def _check_witnesses(item: CauGymItem, worlds: Worlds, figures: Sequence[_Figure]) -> None:
+    """Look at the programs by which an item shows itself that its question is open, if it has any.
+
+    Raises:
+        InvalidData: one has another graph, other figures or another value than it says, or they do not differ.
+    """
+    shown = item.about.get("witnesses", ())
+    for witness in shown:
+        other = Worlds.of(witness["program"])
+        if {node: set(above) for node, above in other.parents.items()} != {
+            node: set(above) for node, above in worlds.parents.items()
+        }:
+            raise InvalidData("a program that shows the question to be open has another graph")
+        for figure in figures:
+            figure.check(other)
+        _check_monotone(item, other)
+        found = quantity(other, item.quantity, item.bound, item.contrast)
+        if found != number(witness["value"]):
+            raise InvalidData(f"in a program that shows the question to be open {witness['value']} is {found}")
+    if shown and len({number(witness["value"]) for witness in shown}) < 2:
+        raise InvalidData("the programs that are to show the question to be open have one value")
 
 
 def second_program(item: CauGymItem) -> dict[str, list[Fraction]]:

@@ -20,7 +20,12 @@ __all__ = ["Agreeing"]
 
 #: A place in a table: the node, and the number of its parents' state.
 Place = tuple[str, int]
+#: The unknowns that are multiplied in one term of an equation, none in the constant.
+Term = frozenset[Place]
+#: A linear equation: the factors of its terms, and how far from zero their sum may be.
+Row = tuple[dict[Term, Fraction], Fraction]
 
+_ONE: Term = frozenset()
 _LARGEST = 12  # variables: all their states may have to be gone through
 _STARTS = 25  # from how many points a model is looked for
 _CLOSE = 1e-9  # how well it has to agree
@@ -38,6 +43,15 @@ class _Equation:
     @property
     def unknowns(self) -> set[Place]:
         return self.left.unknowns if isinstance(self.left, Polynomial) else set()
+
+    @property
+    def room(self) -> Fraction:
+        """How far from zero it may be, as the figure is rounded; about, where its condition is not known."""
+        whole = self.whole
+        if isinstance(whole, Polynomial):
+            whole = whole.at(dict.fromkeys(whole.unknowns, Fraction(1, 2)))
+        assert isinstance(whole, Fraction)  # for the type checker
+        return _unit(self.figure) / 2 * whole
 
     def at(self, values: Mapping[Place, Fraction]) -> _Equation:
         left, whole = (p.at(values) if isinstance(p, Polynomial) else p for p in (self.left, self.whole))
@@ -133,7 +147,7 @@ class Agreeing:
             for equation in self._equations:
                 _check(equation)
             self._equations = [equation for equation in self._equations if isinstance(equation.left, Polynomial)]
-            found = _solved([equation.left for equation in self._equations])
+            found = _solved([e.left for e in self._equations], [e.room for e in self._equations])
             if not found:
                 return
             for (node, k), value in found.items():
@@ -276,31 +290,39 @@ def _any(source: random.Random, *, extreme: bool) -> Fraction:
     return share if not extreme else share / 1000 if source.random() < 0.5 else 1 - share / 1000
 
 
-def _solved(left: Sequence[Polynomial | Fraction]) -> dict[Place, Fraction]:
-    """The unknowns that the linear ones among the equations determine, by elimination."""
-    rows = [dict(p.terms) for p in left if isinstance(p, Polynomial) and p.degree == 1]
-    constant: frozenset[Place] = frozenset()
-    done: list[tuple[frozenset[Place], dict[frozenset[Place], Fraction]]] = []
-    for row in rows:
-        for lead, other in done:
-            row = _less(row, other, lead)
-        first = next((term for term, factor in row.items() if term != constant and factor), None)
-        if first is not None:
-            unit = {term: factor / row[first] for term, factor in row.items()}
-            done = [(old, _less(other, unit, first)) for old, other in done] + [(first, unit)]
-    return {
-        next(iter(lead)): -row.get(constant, Fraction(0))
-        for lead, row in done
-        if not any(factor for term, factor in row.items() if term not in (lead, constant))
-    }
+def _solved(left: Sequence[Polynomial | Fraction], rooms: Sequence[Fraction] = ()) -> dict[Place, Fraction]:
+    """The unknowns that the linear ones among the equations determine, by elimination.
+
+    Where there are more equations than it takes, those count that say most precisely what an unknown is, in whatever
+    order they come; the others are left to be compared.
+
+    Args:
+        left: what is zero.
+        rooms: how far from zero each may be, as what it says is rounded; not at all, if nothing is said.
+    """
+    each = zip(left, rooms or [Fraction(0)] * len(left), strict=True)
+    rows = [(dict(p.terms), room) for p, room in each if isinstance(p, Polynomial) and p.degree == 1]
+    done: list[tuple[Term, Row]] = []
+    while pivots := [(*_precision(row, term), k, term) for k, row in enumerate(rows) for term in row[0] if term]:
+        _, _, _, k, lead = max(pivots, key=lambda pivot: pivot[:3])
+        terms, room = rows.pop(k)
+        unit = {term: factor / terms[lead] for term, factor in terms.items()}, abs(room / terms[lead])
+        done = [(old, _less(row, unit, lead)) for old, row in done] + [(lead, unit)]
+        rows = [_less(row, unit, lead) for row in rows]
+    return {next(iter(lead)): -row.get(_ONE, Fraction(0)) for lead, (row, _) in done if set(row) <= {lead, _ONE}}
 
 
-def _less(
-    row: Mapping[frozenset[Place], Fraction], other: Mapping[frozenset[Place], Fraction], lead: frozenset[Place]
-) -> dict[frozenset[Place], Fraction]:
-    """A row less as much of another as takes a term out of it."""
-    share = row.get(lead, Fraction(0))
+def _precision(row: Row, term: Term) -> tuple[bool, Fraction, list[Place]]:
+    """How precisely an equation says what one of its unknowns is; and this one, that equals have an order."""
+    factor, room = abs(row[0][term]), row[1]
+    return not room, factor / room if room else factor, sorted(term)
+
+
+def _less(row: Row, other: Row, lead: Term) -> Row:
+    """A row less as much of another as takes a term out of it, and the room that both leave."""
+    share = row[0].get(lead, Fraction(0))
     if not share:
-        return dict(row)
-    terms = {*row, *other}
-    return {term: row.get(term, Fraction(0)) - share * other.get(term, Fraction(0)) for term in terms}
+        return row
+    zero = Fraction(0)
+    terms = {term: row[0].get(term, zero) - share * other[0].get(term, zero) for term in {*row[0], *other[0]}}
+    return {term: factor for term, factor in terms.items() if factor}, row[1] + abs(share) * other[1]

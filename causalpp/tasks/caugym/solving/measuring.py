@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from causalpp.errors import ImpossibleEvidence, InvalidData, NotIdentified
+from causalpp.tasks.caugym.models import states
 from causalpp.tasks.caugym.solving.chances import Parents, Tables, ancestors, chance, descendants
 from causalpp.tasks.caugym.solving.told import Told
 
@@ -106,4 +107,22 @@ def _causation(told: Told, model: _Model, under: Fraction, without: Fraction) ->
         return max(Fraction(0), share)
     if not 0 <= share <= 1:
         raise InvalidData(f"the figures exclude that {x} never prevents {y}: {told.quantity} would be {float(share):g}")
+    _check_monotone(told, model)
     return share
+
+
+def _check_monotone(told: Told, model: _Model) -> None:
+    """See to it that in no group made by what the treatment does not affect the outcome becomes less probable by it.
+
+    Raises:
+        InvalidData: in one it does, so that the treatment prevents the outcome in some.
+    """
+    x, y = told.treatment, told.outcome
+    below = descendants(model.parents, x)
+    along = below & ancestors(model.parents, [y]) - {x}
+    beside = sorted({parent for node in along for parent in model.parents[node]} - below)
+    for group in states(beside):
+        under = [model({y: 1}, held={**group, x: value}) for value in (told.treated, told.control)]
+        if under[0] < under[1] and model(group):
+            which = " and ".join(f"{node} = {value}" for node, value in group.items())
+            raise InvalidData(f"the figures exclude that {x} never prevents {y}: where {which}, it does in some")
