@@ -284,7 +284,7 @@ class Survey(_Reworded):
         return (
             f"Nobody says that it is monotone. Find the {bound} bound that Tian and Pearl give, which takes the chance "
             f"that {self.unit} {y['1']} if made {x['make1']}, the chance of it if made {x['make0']}, and how often "
-            f"{self.whether(contrast.treatment)} and {self.whether(contrast.outcome)} go together."
+            f"each combination of {self.whether(contrast.treatment)} and {self.whether(contrast.outcome)} occurs."
         )
 
     def question(self, problem: Problem) -> str:
@@ -319,15 +319,21 @@ class Unnamed(Wording):
     def nde(self, contrast: Contrast) -> str:
         return self._rise(
             contrast,
-            f"{self.changed(contrast)}, but {self.mediators(contrast)} stays as without this change",
+            f"{self.changed(contrast)}, but {self.mediators(contrast)} {self.they_do(contrast, 'stay')} as without "
+            "this change",
         )
 
     def nie(self, contrast: Contrast) -> str:
         return self._rise(
             contrast,
-            f"if {self.the} is made {self.made(contrast, 0)} all the same, but {self.mediators(contrast)} becomes what "
-            f"{self.they(contrast)} would be if {self.the} were made {self.made(contrast, 1)}",
+            f"if {self.the} is made {self.made(contrast, 0)} all the same, but {self.mediators(contrast)} "
+            f"{self.they_do(contrast, 'become')} what {self.they(contrast)} would be if {self.the} were made "
+            f"{self.made(contrast, 1)}",
         )
+
+    def they_do(self, contrast: Contrast, verb: str) -> str:
+        """What one mediator or several do."""
+        return verb if len(contrast.mediators) > 1 else f"{verb}s"
 
     def changed(self, contrast: Contrast) -> str:
         """What is done instead of what."""

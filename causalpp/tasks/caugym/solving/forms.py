@@ -179,15 +179,15 @@ FORMS: dict[str, tuple[str, ...]] = {
         "<y:would1> if made <x:make1>, with <m:whether> left as <_:it|they> would be if <the> were made <x:make0>, "
         "minus the probability that <unit> <y:would1> if made <x:make0>.",
         *_reworded("NDE"),
-        f"{_RISE} <x:make1> instead of <x:make0>, but <m:whether> stays as without this change?",
+        f"{_RISE} <x:make1> instead of <x:make0>, but <m:whether> <_:stays|stay> as without this change?",
     ),
     "NIE": (
         "consider the natural indirect effect (NIE) that goes through <m:whether>: the probability that <unit> "
         "<y:would1> if made <x:make0>, with <m:whether> changed to what <_:it|they> would be if <the> were made "
         "<x:make1>, minus the probability that <unit> <y:would1> if made <x:make0>.",
         *_reworded("NIE"),
-        f"{_RISE} <x:make0> all the same, but <m:whether> becomes what <_:it|they> would be if <the> were made "
-        "<x:make1>?",
+        f"{_RISE} <x:make0> all the same, but <m:whether> <s:becomes|become> what <_:it|they> would be if <the> were "
+        "made <x:make1>?",
     ),
     "PN": (
         "consider the probability of necessity (PN): given that <unit> <x:is1> and <y:is1>, the probability that "
@@ -230,7 +230,8 @@ FORMS: dict[str, tuple[str, ...]] = {
         "(<the> <y:is1> if made <x:make1>), (<the> <y:is1> if made <x:make0>) and from the joint probabilities of "
         "<x:whether1> and <y:whether1>.",
         "find the <b:lower|upper> bound that Tian and Pearl give, which takes the chance that <unit> <y:is1> if made "
-        "<x:make1>, the chance of it if made <x:make0>, and how often <x:whether1> and <y:whether1> go together.",
+        "<x:make1>, the chance of it if made <x:make0>, and how often each combination of <x:whether1> and "
+        "<y:whether1> occurs.",
     ),
     "question": (
         "is this number <c:greater|less> than <t:number>, and what is it?",
