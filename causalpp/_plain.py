@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Plain", "plain"]
+from causalpp.errors import InvalidParameter
+
+__all__ = ["Plain", "check_seed", "plain"]
 
 
 def plain(value: Any, *, finite: bool = False) -> Any:
@@ -45,3 +48,18 @@ class Plain:
     def to_json(self) -> str:
         """:meth:`to_dict` as JSON text; null for what is not a finite number."""
         return json.dumps(plain(self.to_dict(), finite=True), ensure_ascii=False)
+
+
+def check_seed(value: object) -> int:
+    """A seed as a plain whole number.
+
+    Raises:
+        InvalidParameter: not a whole number from 0 on.
+    """
+    try:
+        seed = operator.index(value)  # type: ignore[arg-type]  # that is what is found out
+    except TypeError:
+        seed = -1
+    if seed < 0:
+        raise InvalidParameter(f"a seed is a whole number from 0 on, got {value!r}")
+    return seed

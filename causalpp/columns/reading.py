@@ -50,8 +50,9 @@ def read_columns(
         names: which columns to read, in this order; left out, all.
 
     Raises:
-        InvalidData: a column that is not there, is there twice, or cannot be read so: dates, text among numbers,
-            infinite numbers, undeclared states, nearly as many different texts as rows, nothing but missing values.
+        InvalidData: a column without a name, that is not there, is there twice, or cannot be read so: dates, text among
+            numbers, infinite numbers, undeclared states, nearly as many different texts as rows, nothing but missing
+            values.
         InvalidParameter: an unknown kind, or states of a column that is to hold numbers.
         UnknownVariable: ``kinds`` or ``states`` name a column that is not there.
 
@@ -83,7 +84,11 @@ def read_columns(
             raise InvalidData(f"the data have no column {name!r}; columns: {', '.join(there[:12])}")
         if there.count(name) > 1:
             raise InvalidData(f"the column name {name!r} is used more than once")
-        found = frame.iloc[:, there.index(name)]
+        place = there.index(name)
+        label = frame.columns[place]
+        if not name.strip() or (pd.api.types.is_scalar(label) and pd.isna(label)):
+            raise InvalidData(f"column {place + 1} has no name")
+        found = frame.iloc[:, place]
         out.append(_Reader(name, found).read((kinds or {}).get(name), (states or {}).get(name)))
     return Columns(out)
 

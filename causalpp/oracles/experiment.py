@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from causalpp._plain import check_seed
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
 from causalpp.oracles._tests import Outcome, difference, is_number, rows_needed, smallest
 from causalpp.oracles.answer import Answer, Request
-from causalpp.oracles.noise.base import check_seed
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.panel import asking
 from causalpp.programs import CausalProgram

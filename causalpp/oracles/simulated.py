@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from causalpp._plain import check_seed
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag, DagBatch
 from causalpp.oracles.answer import Answer, Request
 from causalpp.oracles.noise import LogOdds, Noise, PositionNoise, Situation
-from causalpp.oracles.noise.base import check_seed
 from causalpp.oracles.noise.families import as_noise
 from causalpp.oracles.oracle import Oracle
 from causalpp.oracles.panel import asking

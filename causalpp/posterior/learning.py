@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp._bits import mask_of
+from causalpp._plain import check_seed
 from causalpp._progress import Progress
 from causalpp.errors import IncompleteDataWarning, InvalidData, InvalidParameter, UnknownVariable
 from causalpp.graphs import Knowledge
@@ -103,10 +104,11 @@ def check_seconds(seconds: float, seed: int = 0) -> None:
     """Whether chains have time.
 
     Raises:
-        InvalidParameter: they have not, or the seed is negative.
+        InvalidParameter: they have not, or the seed is no whole number from 0 on.
     """
-    if not seconds > 0 or seed < 0:
-        raise InvalidParameter(f"chains need some seconds and a seed from 0 on, got {seconds!r} and {seed!r}")
+    check_seed(seed)
+    if not seconds > 0:
+        raise InvalidParameter(f"chains need some seconds, got {seconds!r}")
 
 
 def scored(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from causalpp._bits import bits
+from causalpp.errors import InvalidData
 from causalpp.scores.dirichlet import check_weight, counted, discrete_counts
 from causalpp.scores.gaussian import Normal, T, Volumes
 from causalpp.scores.local import Interventions, Rows
@@ -34,6 +35,8 @@ class BIC(Normal):
 
     Raises:
         InvalidParameter: the discount is not greater than zero.
+        InvalidData: numbers among the columns, and a variable that was not set in so few rows that parents determine it
+            there.
 
     Example:
         >>> import pandas as pd
@@ -50,6 +53,13 @@ class BIC(Normal):
     ) -> None:
         self.penalty_discount = check_weight(penalty_discount, "penalty_discount")
         super().__init__(data, interventions=interventions)
+        for v, part in self._free.items() if self.table.kind != "discrete" else ():
+            width = self.table.joint.shape[1]
+            if 0 < part.rows <= width:
+                raise InvalidData(
+                    f"{self.names[v]!r} was not set in {part.rows:,} of {self.rows:,} rows, which are too few for the "
+                    f"BIC of {width:,} columns (k states count as k − 1): take 'bge', or 'cg' for both kinds of columns"
+                )
 
     def _prepare(self, rows: Rows | None) -> None:
         self._know(None)

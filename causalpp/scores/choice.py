@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 
+from causalpp._plain import check_seed
 from causalpp.errors import InvalidParameter
 from causalpp.scores.bic import BIC
 from causalpp.scores.conditional import ConditionalGaussian
@@ -48,7 +49,7 @@ def local_score(
 
     Raises:
         InvalidParameter: an unknown score or way with missing values, or a hyperparameter that the score does not have
-            or that is out of its range.
+            or that is out of its range; hyperparameters that are no mapping, a seed that is no whole number from 0 on.
         InvalidData: columns that the score is not for.
 
     Example:
@@ -64,10 +65,13 @@ def local_score(
         raise InvalidParameter(f"unknown score {score!r}: use 'auto', {', '.join(map(repr, SCORES))}")
     kind = SCORES[score]
     there = [name for name in inspect.signature(kind).parameters if name not in _NOT_NUMBERS]
+    if not isinstance(hyperparameters or {}, Mapping):
+        raise InvalidParameter(f"hyperparameters are a mapping, such as {{{there[0]!r}: 2}}, got {hyperparameters!r}")
     for name in hyperparameters or {}:
         if name not in there:
             raise InvalidParameter(f"the score {score!r} has no hyperparameter {name!r}, but {', '.join(there)}")
     check_missing(missing)
+    seed = check_seed(seed)
     if missing == "complete" or not table.missing.any():
         return kind(table, interventions=interventions, **(hyperparameters or {}))
     told = None if interventions is None else list(interventions)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalpp._bits import bits, mask_of
-from causalpp.scores.dirichlet import check_weight, dirichlet_multinomial
+from causalpp.scores.dirichlet import LEAST, check_weight, dirichlet_multinomial
 from causalpp.scores.gaussian import NormalWishart
 from causalpp.scores.local import EquivalentScore, Interventions, Rows
 from causalpp.scores.table import Data, Floats, Table
@@ -76,7 +76,7 @@ class ConditionalGaussian(EquivalentScore):
         interventions: Interventions | None = None,
     ) -> None:
         table = Table.of(data)
-        self.weight = check_weight(equivalent_sample_size)
+        self.weight = check_weight(equivalent_sample_size, least=LEAST)
         self.prior = NormalWishart.of(table.discrete.count(False), alpha_mu, alpha_w, t)
         super().__init__(table, interventions=interventions)
 

@@ -19,6 +19,7 @@ __all__ = ["BDeu", "CooperHerskovits", "check_weight", "counted", "dirichlet_mul
 
 
 _MOST = 1e12  # of a hyperparameter
+LEAST = 1e-100  # of a weight that joint states share: what is left for each has a logarithm of its Γ
 
 
 def dirichlet_multinomial(counts: ArrayLike, weight: float, cells: float | None = None) -> Floats:
@@ -45,16 +46,18 @@ def dirichlet_multinomial(counts: ArrayLike, weight: float, cells: float | None 
     return np.asarray(urn + gammaln(whole) - gammaln(counts.sum(-1) + whole))
 
 
-def check_weight(weight: float, name: str = "the equivalent sample size") -> float:
+def check_weight(weight: float, name: str = "the equivalent sample size", least: float = 0.0) -> float:
     """The equivalent sample size, if it is one, or another weight.
 
     Raises:
-        InvalidParameter: it is no number greater than zero, or greater than 1e12.
+        InvalidParameter: it is no number greater than zero, less than ``least``, or greater than 1e12.
     """
     if not isinstance(weight, (int, float, np.number)) or not 0 < weight < math.inf:
         raise InvalidParameter(f"{name} must be greater than zero, got {weight!r}")
     if weight > _MOST:
         raise InvalidParameter(f"{name} is at most {_MOST:g}, got {weight!r}")
+    if weight < least:
+        raise InvalidParameter(f"{name} is at least {least:g}, got {weight!r}")
     return float(weight)
 
 
@@ -86,7 +89,7 @@ class _Dirichlet(LocalScore):
     """Discrete columns whose tables have a Dirichlet prior of some weight."""
 
     def __init__(self, data: Data, weight: float = 1.0, *, interventions: Interventions | None = None) -> None:
-        self.weight = check_weight(weight)
+        self.weight = check_weight(weight, least=LEAST)
         super().__init__(data, interventions=interventions)
 
     def _prepare(self, rows: Rows | None) -> None:

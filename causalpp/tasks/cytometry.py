@@ -162,7 +162,7 @@ def read_cytometry(
 
     Raises:
         FormatError: nothing of the kind is there, or a cell is no number.
-        InvalidData: a molecule is missing, or a column is none.
+        InvalidData: a molecule is missing, a column is none, or two sheets are of one condition.
         MissingDependency: .xls or .xlsx without python-calamine.
         UnknownVariable: a target that is no molecule.
     """
@@ -176,20 +176,31 @@ def read_cytometry(
         if name not in known:
             raise InvalidParameter(f"{name!r} is no condition: {', '.join(known)}")
     told = known | dict(targets or {})
-    sheets = dict(_sheets(path))
+    sheets = list(_sheets(path))
     if path.is_dir() or len(sheets) > 1:
-        found = {_condition(name): name for name in sheets}
+        found: dict[str, tuple[str, Any]] = {}
+        for name, sheet in sheets:
+            condition = _condition(name)
+            if condition in known and condition in found:
+                raise InvalidData(
+                    f"{found[condition][0]!r} and {name!r} are both of the condition {condition!r}: leave one of them"
+                )
+            found[condition] = name, sheet
         kept = [name for name in known if name in found]
         if not kept:
             raise FormatError(f"{str(path)!r} has no sheet of a condition such as '1. cd3cd28.xls'")
         frames = []
         for name in kept:
-            with about(found[name]):
-                frames.append(_molecules(*_table(sheets[found[name]]))[0])
+            named, sheet = found[name]
+            sheet = _opened(sheet)
+            with about(named):
+                frames.append(_molecules(*_table(sheet))[0])
         rows = [name for name, frame in zip(kept, frames, strict=True) for _ in range(len(frame))]
         return Cytometry(pd.concat(frames, ignore_index=True), tuple(told[name] for name in rows), tuple(rows))
+    (_, sheet), *_ = sheets
+    sheet = _opened(sheet)
     with about(path):
-        return Cytometry(*_molecules(*_table(next(iter(sheets.values())))))
+        return Cytometry(*_molecules(*_table(sheet)))
 
 
 def _condition(name: str) -> str:
@@ -231,7 +242,7 @@ def _packed(path: Path) -> Iterator[tuple[str, str]]:
                 if member.file_size > _MOST:
                     raise FormatError(f"{member.filename!r} in {str(path)!r} has more than {_MOST >> 20} MiB")
                 found = True
-                yield Path(member.filename).name, archive.read(member).decode("utf-8-sig")
+                yield member.filename, archive.read(member).decode("utf-8-sig")
     except OSError as error:
         raise FormatError(f"cannot read {str(path)!r}: {(error.strerror or str(error)).lower()}") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError, RuntimeError, NotImplementedError) as error:
@@ -255,31 +266,37 @@ def _workbook(path: Path, sheet: int | None) -> Any:
         raise FormatError(f"cannot read {str(path)!r}: {error}") from None
 
 
-def _table(sheet: Any) -> tuple[list[str], list[list[str]]]:
-    """The header and the cells of a sheet."""
-    if isinstance(sheet, Path) and sheet.suffix.lower() in (".xls", ".xlsx"):
-        sheet = _workbook(sheet, 0)
-    if isinstance(sheet, (Path, str)):
-        cells = read_cells(read_text(sheet) if isinstance(sheet, Path) else sheet)
-        rows = cells.rows
+def _opened(sheet: Any) -> Any:
+    """The text of a file, or the cells of its first sheet; what is open already as it is."""
+    if not isinstance(sheet, Path):
+        return sheet
+    return _workbook(sheet, 0) if sheet.suffix.lower() in (".xls", ".xlsx") else read_text(sheet)
+
+
+def _table(sheet: Any) -> tuple[list[str], list[list[str]], list[int]]:
+    """The header, the cells of a sheet, and the line of each row of them."""
+    if isinstance(sheet, str):
+        cells = read_cells(sheet)
+        rows, lines = cells.rows, cells.lines
         if cells.short_header:
             rows = [rows[0], *(row[1:] for row in rows[1:])]
     else:
-        rows = [["" if value is None or value != value else str(value) for value in row] for row in sheet.to_numpy()]
-        rows = [row for row in rows if any(row)]
+        every = [["" if value is None or value != value else str(value) for value in row] for row in sheet.to_numpy()]
+        lines = [number for number, row in enumerate(every, start=1) if any(row)]
+        rows = [row for row in every if any(row)]
     if len(rows) < 2:
         raise FormatError("the table has no rows")
-    header, body = [name.strip() for name in rows[0]], rows[1:]
+    header, body, lines = [name.strip() for name in rows[0]], rows[1:], lines[1:]
     if not header[0] and numbered([row[0].strip() for row in body]):
         header, body = header[1:], [row[1:] for row in body]
-    for number, row in enumerate(body, start=2):
+    for line, row in zip(lines, body, strict=True):
         if len(row) != len(header):
-            raise FormatError(f"{len(row)} values under {len(header)} column names", line=number)
-    return header, body
+            raise FormatError(f"{len(row)} values under {len(header)} column names", line=line)
+    return header, body, lines
 
 
 def _molecules(
-    header: Sequence[str], rows: Sequence[Sequence[str]]
+    header: Sequence[str], rows: Sequence[Sequence[str]], lines: Sequence[int]
 ) -> tuple[pd.DataFrame, tuple[str | None, ...] | None]:
     """The levels, and on whom the agents acted."""
     import pandas as pd
@@ -301,7 +318,11 @@ def _molecules(
         raise InvalidData(
             f"no column is {missing[0]} (such as {', '.join(h for h, n in _NAMES.items() if n == missing[0])})"
         )
-    frame = pd.DataFrame({name: [_number(row[columns[name]]) for row in rows] for name in _ORDER})
+    levels: dict[str, list[float]] = {name: [] for name in _ORDER}
+    for line, row in zip(lines, rows, strict=True):
+        for name, listed in levels.items():
+            listed.append(_number(row[columns[name]], header[columns[name]], line))
+    frame = pd.DataFrame(levels)
     if (frame % 1 == 0).all(axis=None) and bool((frame.nunique() <= 5).all()):
         frame = frame.astype(int).astype(str)  # levels
     if told is None:
@@ -310,14 +331,15 @@ def _molecules(
     return frame, tuple(_target(row[told], placed) for row in rows)
 
 
-def _number(cell: str) -> float:
+def _number(cell: str, name: str, line: int) -> float:
+    """The level in a cell of a column."""
     text = cell.strip()
     try:
         value = float(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
     except ValueError:
-        raise FormatError(f"{cell!r} is no number") from None
+        raise FormatError(f"{cell!r} under {name!r} is no number", line=line) from None
     if not math.isfinite(value):
-        raise FormatError(f"{cell!r} is no level")
+        raise FormatError(f"{cell!r} under {name!r} is no level", line=line)
     return value
 
 

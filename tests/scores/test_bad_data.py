@@ -42,6 +42,7 @@ FRAMES = {
     "one row of states": (states(1), "one row"),
     "no rows": (real(0), "no rows"),
     "one column": (real()[["a"]], "at least two columns"),
+    "no name": (real().set_axis(["a", "", "c"], axis=1), "column 2 has no name"),
     "infinite": (real().assign(a=lambda f: f["a"].where(f.index > 3, math.inf)), "'a' has infinite values"),
     "too great": (real() * 1e300, "change its unit"),
     "too close": (real() * 1e-300, "change its unit"),
@@ -95,6 +96,8 @@ WORDS: dict[str, tuple[dict[str, Any], type[CausalppError], str]] = {
         InvalidGraph,
         "no graph at all",
     ),
+    "a seed that is none": ({"seed": -1}, InvalidParameter, "seed is a whole number from 0 on"),
+    "hyperparameters that are no mapping": ({"hyperparameters": "t"}, InvalidParameter, "are a mapping"),
     "no process": ({"processes": 0}, InvalidParameter, "processes are one or more"),
     "a score of other data": ({"score": scores.BIC(real(30))}, InvalidData, "is of 30 rows"),
     "a score of other columns": ({"score": scores.BIC(real(40, "xy"))}, InvalidData, "has a column 'x'"),
@@ -122,6 +125,47 @@ def test_odds_that_no_prior_has() -> None:
         scores.BIC(real()).total([0])
     with pytest.raises(InvalidParameter, match="takes no score"):
         MarkovEquivalenceClass.from_data(real(), "pc", score="bge")
+    with pytest.raises(InvalidParameter, match="no prior of graphs"):
+        MarkovEquivalenceClass.from_data(real(), "pc", structure_prior=scores.StructurePrior(-2.0))
+
+
+@pytest.mark.parametrize("make", [scores.BDeu, scores.CooperHerskovits, scores.ConditionalGaussian])
+def test_a_weight_of_which_joint_states_have_none(make: Any) -> None:
+    with pytest.raises(InvalidParameter, match="at least 1e-100"):
+        make(states(), 1e-320)
+    assert math.isfinite(make(states(), 1e-100).local("a", ["b", "c"]))
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "x"])
+def test_seeds_that_are_none(seed: Any) -> None:
+    gaps = real().mask(real() > 1.5)
+    for ask in (
+        lambda: scores.local_score(gaps, "bge", missing="impute", seed=seed),
+        lambda: MarkovEquivalenceClass.from_data(gaps, "boss", missing="impute", seed=seed),
+        lambda: MarkovEquivalenceClass.from_data(real(), "pc", bootstrap=2, seed=seed),
+        lambda: DagPosterior.from_data(gaps, missing="impute", seed=seed, progress=False),
+    ):
+        with pytest.raises(InvalidParameter, match="a seed is a whole number from 0 on"):
+            ask()
+
+
+def test_labels_that_are_missing_are_no_names() -> None:
+    with pytest.raises(InvalidData, match="column 1 has no name"):
+        DagPosterior.from_data(real().set_axis([None, "b", "c"], axis=1), progress=False)
+
+
+@pytest.mark.parametrize("frame", [real(), real().assign(c=states()["c"])])
+def test_bic_of_a_variable_that_was_hardly_ever_left_alone(frame: pd.DataFrame) -> None:
+    """Its parents determine it in so few rows: what is found would be certain, of noise."""
+    width = 3 if frame["c"].dtype.kind == "f" else 4
+    for few in (1, width):
+        with pytest.raises(InvalidData, match=f"'a' was not set in {few} of 40 rows"):
+            DagPosterior.from_data(frame, "bic", interventions=["a"] * (40 - few) + [None] * few, progress=False)
+    for enough in (0, width + 1):
+        told = ["a"] * (40 - enough) + [None] * enough
+        assert 0 < DagPosterior.from_data(frame, "bic", interventions=told, progress=False).edges[1, 0] < 1
+    told = ["a"] * 39 + [None]
+    assert 0.2 < DagPosterior.from_data(frame, "cg", interventions=told, progress=False).edges[1, 0] < 0.8
 
 
 def test_few_complete_rows_are_told_and_used() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from causalpp._plain import check_seed
 from causalpp._progress import Progress
 from causalpp.equivalence._knowledge import gathered
 from causalpp.equivalence.learning.rules import Rules
@@ -127,7 +128,8 @@ def learn(
         InvalidData: see :func:`causalpp.scores.read_table`; continuous columns that determine each other; too few
             rows without missing values.
         InvalidGraph: the knowledge contradicts itself.
-        InvalidParameter: unknown method, alpha outside (0, 1), or a limit or number below zero.
+        InvalidParameter: unknown method, alpha outside (0, 1), a limit, number or seed below zero, or what is only for
+            scores, with ``pc``.
         TooLarge: more than 12 variables for ``exact``.
         UnknownVariable: the knowledge names a column that is not there.
 
@@ -157,9 +159,11 @@ def learn(
     if max_seconds is not None and not max_seconds > 0:
         raise InvalidParameter(f"max_seconds is a time in seconds, got {max_seconds}")
     check_missing(missing)
-    if method == "pc" and (score != "auto" or hyperparameters or missing != "complete"):
+    seed = check_seed(seed)
+    if method == "pc" and (score != "auto" or hyperparameters or missing != "complete" or structure_prior):
         raise InvalidParameter(
-            "pc decides by tests, on what rows they can use, and takes no score: use 'ges', 'grasp', 'boss' or 'exact'"
+            "pc decides by tests, on what rows they can use, and takes no score and no prior of graphs: use 'ges', "
+            "'grasp', 'boss' or 'exact'"
         )
     table = read_table(frame, kinds)
     if method == "exact" and len(table.names) > _MOST_EXACT:

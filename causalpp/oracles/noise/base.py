@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import operator
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -15,7 +14,7 @@ from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
 from causalpp.propositions import Proposition
 
-__all__ = ["Law", "Noise", "Situation", "check_rate", "check_seed"]
+__all__ = ["Law", "Noise", "Situation", "check_rate"]
 
 _NO_REPLICATE = 2**32 - 1  # stands where the replicate stands, in streams that are the same for all of them
 _WHOLE = 2**32 - 2  # stands there in streams that are the same for all questions of a call
@@ -180,18 +179,3 @@ def check_rate(what: str, value: object) -> float:
     if not isinstance(value, (int, float, np.integer, np.floating)) or not 0 <= value <= 1:
         raise InvalidParameter(f"{what} lies between 0 and 1, got {value!r}")
     return float(value)
-
-
-def check_seed(value: object) -> int:
-    """A seed as a plain whole number.
-
-    Raises:
-        InvalidParameter: not a whole number from 0 on.
-    """
-    try:
-        seed = operator.index(value)  # type: ignore[arg-type]  # that is what is found out
-    except TypeError:
-        seed = -1
-    if seed < 0:
-        raise InvalidParameter(f"a seed is a whole number from 0 on, got {value!r}")
-    return seed

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from causalpp._plain import check_seed
 from causalpp.errors import InvalidParameter
 from causalpp.graphs import Dag
-from causalpp.oracles.noise.base import Law, Noise, Situation, check_seed
+from causalpp.oracles.noise.base import Law, Noise, Situation
 from causalpp.oracles.noise.distance import path_length
 from causalpp.oracles.noise.families import AtARate, as_noise
 from causalpp.propositions import KINDS, Not, Proposition
