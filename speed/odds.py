@@ -4,7 +4,7 @@ Discrete rows are simulated from the network; what the model said of all pairs w
 log-probability of the true graph (natural logarithm): by the data alone, with the model's direction log-odds as odds of
 edges (:func:`causalpp.oracles.edge_prior`, at several weights), and with the same answers under ``Potentials``.
 
-    python speed/odds.py --rows 200 1000 --runs 5
+    cd speed; python odds.py --rows 200 1000 --runs 5
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from joined import log_score
 
 import causalpp as cpp
 from causalpp.belief import Potentials
@@ -21,6 +20,16 @@ from causalpp.posterior import DagPosterior
 
 PAIRS = [(model, name) for model in ("qwen2.5-coder-1.5b", "smollm2-135m") for name in ("cancer", "survey")]
 WEIGHTS = (0.1, 0.3, 1.0)
+
+
+def log_score(belief: object, dag: cpp.Dag, start: DagPosterior) -> float:
+    """The logarithm of the probability of the truth: after the data, and then after the answers."""
+    batch = cpp.DagBatch.from_dags([dag], nodes=belief.nodes)
+    if not isinstance(belief, cpp.Belief):
+        own = cpp.Belief.uniform(batch, belief.channel).update(belief.answers).log_marginal_likelihood
+        return float(start.inference.log_probability(batch)[0]) + own - belief.log_marginal_likelihood
+    same = (belief.candidates.adjacency == batch.adjacency).flatten(1).all(1)
+    return float(np.log(max(float(belief.probabilities[same].sum()), 1e-300)))
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from causalpp.posterior.candidates import Choice
 from causalpp.posterior.exact import Exact
 from causalpp.posterior.sampled import Sampled
 from causalpp.posterior.sums import Sums
+from causalpp.posterior.weight import prior_weight
 from causalpp.scores import (
     Data,
     LocalScore,
@@ -166,6 +167,8 @@ def scored(
             stacklevel=3,
         )
     name = "bge" if score == "auto" and table.kind == "continuous" else score
+    if not hyperparameters and (name == "bdeu" or (name == "auto" and table.kind == "discrete")):
+        hyperparameters = {"equivalent_sample_size": prior_weight(complete, interventions)}
     chosen = local_score(complete, name, interventions=interventions, hyperparameters=hyperparameters)
     return chosen, table, len(complete.values)
 

@@ -28,7 +28,7 @@ from causalpp.posterior.rows import Rows
 from causalpp.posterior.sampled import Sampled
 from causalpp.propositions import Causes, DirectlyCauses, Proposition
 from causalpp.propositions.statements import Not
-from causalpp.scores import LocalScore, Objective, StructurePrior, check_missing
+from causalpp.scores import BDeu, LocalScore, Objective, StructurePrior, check_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +99,8 @@ class DagPosterior:
             score: ``"bdeu"``, ``"bge"``, ``"bic"``, ``"cg"`` (conditional Gaussian, for columns of both kinds) or a
                 score of one's own; ``"auto"`` is BDeu for discrete columns, BGe for continuous ones and the degenerate
                 Gaussian BIC for both.
-            hyperparameters: of the score, see :func:`causalpp.scores.local_score`.
+            hyperparameters: of the score, see :func:`causalpp.scores.local_score`.  Left out, BDeu's equivalent sample
+                size is the one of 1, 2, 4, 8 and 16 rows under which the data are most probable.
             structure_prior: of the graphs before the data; left out, all are equally probable.
             knowledge: of the edges; graphs that it rules out have no probability.
             interventions: for each row who was set in it (None, a variable or several), or the name of the column that
@@ -160,7 +161,9 @@ class DagPosterior:
         learned: dict[str, Any] = {"method": inference.method, "score": chosen.name, "rows": len(table.values), **more}
         if rows != len(table.values):
             learned["rows_used"] = rows
-        if hyperparameters:
+        if isinstance(chosen, BDeu):
+            learned["hyperparameters"] = {"equivalent_sample_size": chosen.weight}
+        elif hyperparameters:
             learned["hyperparameters"] = dict(hyperparameters)
         if missing != "complete" and table.missing.any():
             learned["missing"] = missing

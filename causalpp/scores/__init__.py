@@ -7,7 +7,7 @@ from causalpp.scores.dirichlet import BDeu, CooperHerskovits
 from causalpp.scores.families import family_scores, pruned
 from causalpp.scores.gaussian import BGe
 from causalpp.scores.independence_tests import Independence, IndependenceTest, independence, independence_test
-from causalpp.scores.local import EquivalentScore, LocalScore
+from causalpp.scores.local import EquivalentScore, LocalScore, who_was_set
 from causalpp.scores.missing import Averaged
 from causalpp.scores.prior import Objective, StructurePrior
 from causalpp.scores.table import Data, Table, read_table
@@ -36,4 +36,5 @@ __all__ = [
     "local_score",
     "pruned",
     "read_table",
+    "who_was_set",
 ]

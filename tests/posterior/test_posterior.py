@@ -36,6 +36,11 @@ def states(rows=150, seed=0):
     return cpp.load_network("cancer").simulate(rows, seed=seed)[["Smoker", "Cancer", "Xray", "Dyspnoea"]]
 
 
+def same(posterior):
+    """The hyperparameters a posterior was found with, for a score made by hand."""
+    return posterior.learned.get("hyperparameters", {})
+
+
 def by_hand(score, prior=lambda dag: 0.0):
     """Every Dag with its log weight, scored family by family."""
     dags = list(all_dags(score.d))
@@ -49,7 +54,7 @@ def by_hand(score, prior=lambda dag: 0.0):
 @pytest.mark.parametrize(("frame", "score"), [(real(), BGe), (states(), BDeu)])
 def test_probabilities_equal_those_of_all_543_dags(frame, score):
     posterior = DagPosterior.from_data(frame)
-    dags, p, log_total = by_hand(score(frame))
+    dags, p, log_total = by_hand(score(frame, **same(posterior)))
     batch = cpp.DagBatch.from_dags(dags)
     assert posterior.log_marginal_likelihood == pytest.approx(log_total - math.log(543), abs=1e-9)
     a, b, c, _ = frame.columns
@@ -78,7 +83,7 @@ def test_a_prior_and_knowledge_are_exact():
     known = cpp.Knowledge(required=[("Smoker", "Cancer")], forbidden=[("Xray", "Dyspnoea")])
     posterior = DagPosterior.from_data(frame, structure_prior=StructurePrior(-1.5), knowledge=known, max_parents=2)
     dags, p, _ = by_hand(
-        BDeu(frame),
+        BDeu(frame, **same(posterior)),
         lambda dag: (
             -1.5 * len(dag.edges) if known.allows(dag) and max(len(dag.parents(v)) for v in dag.nodes) < 3 else -np.inf
         ),
@@ -92,7 +97,7 @@ def test_a_prior_and_knowledge_are_exact():
 def test_rows_in_which_a_variable_was_set():
     frame = states(300).assign(who=[None, "Cancer", "Smoker"] * 100)
     posterior = DagPosterior.from_data(frame, interventions="who")
-    score = BDeu(frame.drop(columns="who"), interventions=list(frame["who"]))
+    score = BDeu(frame.drop(columns="who"), interventions=list(frame["who"]), **same(posterior))
     dags, p, _ = by_hand(score)
     edges = sum(q * np.array(dag.adjacency) for dag, q in zip(dags, p))
     np.testing.assert_allclose(posterior.edges.numpy(), edges, atol=1e-12)
