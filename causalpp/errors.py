@@ -34,6 +34,8 @@ __all__ = [
     "RunIncomplete",
     "StoppedWarning",
     "TooLarge",
+    "TrainingError",
+    "TruncatedWarning",
     "UndeterminedClass",
     "UnknownName",
     "UnknownNetwork",
@@ -160,12 +162,20 @@ class RunIncomplete(CausalppError):
         self.finished = finished
 
 
+class TrainingError(CausalppError):
+    """A training that cannot go on: a loss that is no number, a disk that is full; what was saved before is kept."""
+
+
 class ImpreciseWarning(UserWarning):
     """A number that rests on too little: few effective draws, an inference that has not converged."""
 
 
 class IncompleteDataWarning(UserWarning):
     """Values are missing, so that not all rows were used; the message says how many were."""
+
+
+class TruncatedWarning(UserWarning):
+    """Texts are longer than a model reads, and were cut; the message says how many, and what they lost."""
 
 
 class NegationWarning(UserWarning):

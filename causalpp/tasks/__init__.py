@@ -2,6 +2,7 @@
 
 from causalpp.tasks import caugym
 from causalpp.tasks.caugym import CauGymItem
+from causalpp.tasks.consequences import consequences
 from causalpp.tasks.corr2cause import (
     PERTURBATIONS,
     PREMISES,
@@ -84,6 +85,7 @@ __all__ = [
     "classes",
     "complete_set",
     "conversations",
+    "consequences",
     "generate",
     "hypothesis",
     "interventional_set",

@@ -271,6 +271,12 @@ class Item:
         """What the items of a set are counted by."""
         return {"variables": self.size, "scorer": self.target.scorer.name, "split": self.split}
 
+    @property
+    def near_misses(self) -> tuple[Any, ...]:
+        """Values that are wrong and near: of yes and no the other, else what ``about`` lists as ``near_misses``."""
+        right = self.target.value
+        return (not right,) if isinstance(right, bool) else tuple(self.about.get("near_misses", ()))
+
     def blind(self) -> Self:
         """The item as whoever answers may see it: what is right is not known."""
         return replace(self, target=Target(None, self.target.scorer))

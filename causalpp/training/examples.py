@@ -1,0 +1,151 @@
+"""From items to what a recipe learns from: right replies, right ones beside wrong ones, replies with a verdict."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from causalpp.errors import InvalidData, TruncatedWarning
+from causalpp.language import Prompt
+from causalpp.tasks import Item
+
+__all__ = ["Layout", "demonstrations", "judged", "preferences", "reply_to", "texts_of", "wrong_replies"]
+
+Row = dict[str, Any]
+
+
+def reply_to(item: Item, value: Any = None) -> str:
+    """The reply that says a value, by default the right one.
+
+    Raises:
+        InvalidData: nobody knows what is right.
+    """
+    said = item.target.value if value is None else value
+    if said is None:
+        raise InvalidData(f"the item {item.id!r} has no target: there is nothing to learn from it, so leave it out")
+    return item.target.scorer.write(said)
+
+
+def wrong_replies(item: Item, others: Sequence[Item] = ()) -> list[str]:
+    """Replies that are wrong: the item's near misses, or else what is right for other items and wrong for it."""
+    scorer, right = item.target.scorer, item.target.value
+    values = list(item.near_misses) or [other.target.value for other in others]
+    found = [scorer.write(value) for value in values if value is not None and _wrong(item, value)]
+    return [text for text in dict.fromkeys(found) if text != scorer.write(right)]
+
+
+def _wrong(item: Item, value: Any) -> bool:
+    score = item.target.scorer.compare(value, item.target.value)
+    return score.value is not None and score.value <= 0
+
+
+def texts_of(items: Iterable[Item]) -> list[str]:
+    """All that a model reads or writes in these items: what its tokenizer has to know."""
+    found: dict[str, None] = {}
+    for item in items:
+        found[item.prompt] = None
+        for text in [] if item.target.value is None else [reply_to(item), *wrong_replies(item)]:
+            found[f" {text}"] = None
+    return [*found, "\n\nAnswer:"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How an item is laid out for a model: as :class:`~causalpp.LanguageModelOracle` and the solvers show it.
+
+    Attributes:
+        render: a prompt as the text that the model is shown.
+        tokenizer: of the model.
+        chat: whether the text is a chat's, after which a reply begins without a blank.
+        max_length: tokens of a prompt with its reply.
+    """
+
+    render: Callable[[Prompt], str]
+    tokenizer: Any
+    chat: bool
+    max_length: int
+
+    def completion(self, text: str) -> str:
+        """A reply as it follows the prompt."""
+        return text if self.chat else f" {text}"
+
+    def prompts(self, items: Sequence[Item], room: int) -> list[str]:
+        """The prompts, each with room for a reply of so many tokens: one that is too long loses its beginning.
+
+        Warns:
+            TruncatedWarning: how many did, and how many of them lost everything but their end.
+        """
+        most = self.max_length - room
+        if most < 1:
+            raise InvalidData(f"replies of {room} tokens leave no room for a prompt in max_length={self.max_length}")
+        texts = [self.render(Prompt(item.prompt)) for item in items]
+        kept, cut, lost = [], 0, 0
+        for item, text in zip(items, texts, strict=True):
+            tokens = self.tokenizer.encode(text, add_special_tokens=False)
+            if len(tokens) > most:
+                cut += 1
+                text = self.tokenizer.decode(tokens[-most:])
+                question = item.prompt.rstrip().rpartition("\n")[2]  # what is asked stands in the last line
+                lost += question not in text
+            kept.append(text)
+        if cut:
+            more = f"; {lost:,} of them lost part of the question itself" if lost else ""
+            warnings.warn(
+                f"{cut:,} of {len(items):,} prompts are longer than {most} tokens and lost their beginning{more}: "
+                "raise max_length, or take smaller items",
+                TruncatedWarning,
+                stacklevel=4,
+            )
+        return kept
+
+    def length(self, text: str) -> int:
+        """How many tokens a reply has, with the one that ends it."""
+        return len(self.tokenizer.encode(self.completion(text), add_special_tokens=False)) + 1
+
+
+def demonstrations(items: Sequence[Item], layout: Layout) -> list[Row]:
+    """``prompt`` and ``completion``, the right reply: what supervised fine-tuning learns from."""
+    replies = [reply_to(item) for item in items]
+    prompts = layout.prompts(items, max(map(layout.length, replies)))
+    return [
+        {"prompt": prompt, "completion": layout.completion(reply)}
+        for prompt, reply in zip(prompts, replies, strict=True)
+    ]
+
+
+def preferences(items: Sequence[Item], layout: Layout, seed: int = 0) -> list[Row]:
+    """``prompt``, ``chosen`` (the right reply) and ``rejected`` (a wrong one, drawn): what DPO learns from."""
+    rows = [(item, reply_to(item), wrong) for item, wrong in zip(items, _one_wrong(items, seed), strict=True)]
+    room = max(layout.length(text) for _, right, wrong in rows for text in (right, wrong))
+    prompts = layout.prompts(items, room)
+    return [
+        {"prompt": prompt, "chosen": layout.completion(right), "rejected": layout.completion(wrong)}
+        for prompt, (_, right, wrong) in zip(prompts, rows, strict=True)
+    ]
+
+
+def judged(items: Sequence[Item], layout: Layout, seed: int = 0) -> list[Row]:
+    """``prompt``, ``completion`` and ``label``, whether it is right, each item twice: what KTO learns from."""
+    pairs = preferences(items, layout, seed)
+    return [
+        {"prompt": row["prompt"], "completion": row[name], "label": name == "chosen"}
+        for row in pairs
+        for name in ("chosen", "rejected")
+    ]
+
+
+def _one_wrong(items: Sequence[Item], seed: int) -> list[str]:
+    draw, out = np.random.default_rng(seed), []
+    for item in items:
+        others = [items[k] for k in draw.integers(len(items), size=8)]
+        found = wrong_replies(item, others) or wrong_replies(item, items)
+        if not found:
+            raise InvalidData(
+                f"no wrong reply to the item {item.id!r} is known: give it near misses, or items whose answers differ"
+            )
+        out.append(found[int(draw.integers(len(found)))])
+    return out

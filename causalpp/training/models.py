@@ -1,0 +1,183 @@
+"""Small models from a configuration, to be trained from the beginning: a decoder and an encoder, and their words."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from causalpp.errors import InvalidData, InvalidParameter, MissingDependency
+
+__all__ = ["Pair", "parameters_of", "small_decoder", "small_encoder", "word_tokenizer"]
+
+#: A model and its tokenizer, of the transformers library.
+Pair = tuple[Any, Any]
+
+_PIECES = r" ?[^\W\d_]+| ?\d|\s| ?[^\w\s]|_"  # words and signs with the blank before them; numbers digit by digit
+_HEAD = 32  # numbers that one head of attention reads
+_LAYERS = 4
+
+
+def word_tokenizer(texts: Iterable[str], *, also: Iterable[str] = (), most: int = 8192) -> Any:
+    """A tokenizer whose tokens are the words of some texts, with the blank before them; numbers are read digit by digit.
+
+    What is decoded is the text again, to the letter, as far as its words are known.
+
+    Args:
+        texts: whose words it knows, the most frequent first.
+        also: further words, such as names that occur in other texts; each with and without a blank before it.
+        most: tokens at most.
+
+    Raises:
+        InvalidData: texts without words.
+        MissingDependency: transformers is not installed.
+
+    Example:
+        >>> tokenizer = word_tokenizer(["a causes b.", "Does b cause a?"], also=["c"])
+        >>> tokenizer.decode(tokenizer.encode("Does c cause b?"))
+        'Does c cause b?'
+        >>> tokenizer.tokenize("Does it?")
+        ['Does', '<unk>', '?']
+    """
+    _quiet()
+    try:
+        from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+        from transformers import PreTrainedTokenizerFast
+    except ImportError:
+        raise MissingDependency("training takes transformers: pip install 'causalpp[train]'") from None
+
+    split = pre_tokenizers.Split(Regex(_PIECES), behavior="isolated")
+    seen: Counter[str] = Counter()
+    for text in texts:
+        seen.update(piece for piece, _ in split.pre_tokenize_str(text))
+    if not seen:
+        raise InvalidData("there are no words in these texts: give items, or texts, that the model is to read")
+    special = ["<pad>", "<eos>", "<unk>"]
+    more = [form for word in also for piece, _ in split.pre_tokenize_str(word) for form in (piece, f" {piece}")]
+    ordered = sorted(seen, key=lambda piece: (-seen[piece], piece))
+    words = list(dict.fromkeys([*special, *more, *ordered]))[:most]
+    tokenizer = Tokenizer(models.WordLevel({word: k for k, word in enumerate(words)}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = split
+    tokenizer.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        eos_token="<eos>",
+        unk_token="<unk>",
+        clean_up_tokenization_spaces=False,
+        padding_side="left",
+    )
+
+
+def small_decoder(
+    tokenizer: Any, *, parameters: float = 1e6, layers: int = _LAYERS, context: int = 1024, seed: int = 0
+) -> Pair:
+    """A model that writes, with random weights, in the form of Llama: rotary positions, so that length is no table.
+
+    Args:
+        tokenizer: its words; see :func:`word_tokenizer`.
+        parameters: about how many it has; the width follows, a multiple of 32.
+        layers: of attention.
+        context: tokens that it reads at most.
+        seed: of the weights.
+
+    Returns:
+        The model and the tokenizer, which all recipes take.
+
+    Raises:
+        InvalidParameter: too few parameters for these words, or no layers.
+
+    Example:
+        >>> model, _ = small_decoder(word_tokenizer(["a causes b"]), parameters=2e5)
+        >>> 1e5 < parameters_of(model) < 3e5
+        True
+    """
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    width = _width(len(tokenizer), parameters, layers)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=width,
+        intermediate_size=4 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=width // _HEAD,
+        max_position_embeddings=context,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return _seeded(LlamaForCausalLM, config, seed), tokenizer
+
+
+def small_encoder(
+    tokenizer: Any,
+    *,
+    parameters: float = 1e6,
+    layers: int = _LAYERS,
+    context: int = 512,
+    labels: int = 2,
+    seed: int = 0,
+) -> Pair:
+    """A model that reads a whole text and gives one of several labels, with random weights, in the form of BERT.
+
+    Args:
+        tokenizer: its words.
+        parameters: about how many it has.
+        layers: of attention.
+        context: tokens that it reads at most: there is a position for each.
+        labels: how many there are.
+        seed: of the weights.
+
+    Raises:
+        InvalidParameter: as for :func:`small_decoder`.
+    """
+    from transformers import BertConfig, BertForSequenceClassification
+
+    width = _width(len(tokenizer) + context, parameters, layers)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=width,
+        intermediate_size=4 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=width // _HEAD,
+        max_position_embeddings=context,
+        num_labels=labels,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return _seeded(BertForSequenceClassification, config, seed), tokenizer
+
+
+def parameters_of(model: Any) -> int:
+    """How many numbers a model has learned or will learn; tied ones count once."""
+    return sum(each.numel() for each in model.parameters())
+
+
+def _width(rows: int, parameters: float, layers: int) -> int:
+    """The width with which a model has about so many parameters: ``rows`` of embeddings, and 12 to 16 w² a layer."""
+    if layers < 1:
+        raise InvalidParameter(f"a model has at least one layer, got {layers}")
+    each = 16 * layers
+    width = (math.sqrt(rows**2 + 4 * each * parameters) - rows) / (2 * each)
+    rounded = _HEAD * round(width / _HEAD)
+    if rounded < _HEAD:
+        raise InvalidParameter(
+            f"{parameters:,.0f} parameters are too few for {rows:,} words and {layers} layers: "
+            f"take at least {rows * _HEAD + each * _HEAD**2:,}"
+        )
+    return rounded
+
+
+def _seeded(kind: Any, config: Any, seed: int) -> Any:
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return kind(config).eval()
+
+
+def _quiet() -> None:
+    # The tokenizers warn of threads where processes are forked, and find out by themselves without being asked.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

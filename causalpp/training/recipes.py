@@ -1,0 +1,221 @@
+"""Ways of post-training that TRL carries out: by right replies, by pairs, by verdicts, by rewards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Unpack
+
+from causalpp.errors import InvalidParameter
+from causalpp.tasks import Item
+from causalpp.training._trl import Source, by_trl
+from causalpp.training.checkpoint import Checkpoint
+from causalpp.training.examples import Layout, Row, demonstrations, judged, preferences
+from causalpp.training.rewards import Reward
+from causalpp.training.settings import Options, Settings
+
+__all__ = ["dpo", "grpo", "kto", "sft"]
+
+_Folder = str | os.PathLike[str] | None
+
+
+def sft(
+    model: Source,
+    items: Sequence[Item],
+    folder: _Folder = None,
+    *,
+    progress: bool | None = None,
+    **options: Unpack[Options],
+) -> Checkpoint:
+    """Supervised fine-tuning: the model learns to write the right replies.
+
+    The loss is the cross entropy of the reply's tokens; the prompt has none.
+
+    Args:
+        model: to begin with: a pair ``(model, tokenizer)``, a folder, a name, a GGUF file, a :class:`Checkpoint`.  One
+            in memory stays as it was.
+        items: to learn from.
+        folder: for the trained model, and on the way for states: the same call goes on from the last one if it was
+            interrupted, and gives the model if it was not.  None takes a temporary one, which goes with the checkpoint.
+        progress: False shows no bar.
+        **options: see :class:`Settings`.
+
+    Raises:
+        InvalidData: no items, one without a target, replies whose words the tokenizer does not know.
+        InvalidParameter: a setting that makes no sense; a folder that holds something else.
+        MissingDependency: trl, peft or datasets is not installed: ``pip install 'causalpp[train]'``.
+        TrainingError: the loss is no number, or the folder cannot be written to; states saved before are kept.
+
+    Warns:
+        TruncatedWarning: prompts are longer than ``max_length`` and lost their beginning.
+    """
+    return by_trl(
+        "sft",
+        model,
+        items,
+        folder,
+        Settings().changed(options),
+        progress,
+        trainer="SFT",
+        rows=lambda items, layout, _: demonstrations(items, layout),
+        more={},
+        told={"max_length": None, "completion_only_loss": True, "packing": False},
+        given={},
+    )
+
+
+def dpo(
+    model: Source,
+    items: Sequence[Item],
+    folder: _Folder = None,
+    *,
+    beta: float = 0.1,
+    progress: bool | None = None,
+    **options: Unpack[Options],
+) -> Checkpoint:
+    """Direct preference optimisation: the right reply is to become likelier than a wrong one, item by item.
+
+    The wrong reply is a near miss of the item's, or what is right for another.  Where preferences follow a reward r, the
+    loss is least at p(reply) ∝ p₀(reply) exp(r / β): the model to begin with, tilted (Rafailov et al., NeurIPS 2023, eq. 4).
+
+    Args:
+        model, items, folder, progress: see :func:`sft`.
+        beta: how much a departure from the model to begin with costs.
+        **options: see :class:`Settings`.
+
+    Raises:
+        InvalidData: as :func:`sft`; an item of which no wrong reply is known.
+        InvalidParameter, MissingDependency, TrainingError: as :func:`sft`.
+    """
+    _positive("beta", beta)
+    return by_trl(
+        "dpo",
+        model,
+        items,
+        folder,
+        Settings(learning_rate=1e-4).changed(options),
+        progress,
+        trainer="DPO",
+        rows=preferences,
+        more={"beta": beta},
+        told={"beta": beta, "max_length": None},
+        given={},
+    )
+
+
+def kto(
+    model: Source,
+    items: Sequence[Item],
+    folder: _Folder = None,
+    *,
+    beta: float = 0.1,
+    desirable: float = 1.0,
+    undesirable: float = 1.0,
+    progress: bool | None = None,
+    **options: Unpack[Options],
+) -> Checkpoint:
+    """Kahneman–Tversky optimisation: replies with a verdict each, right or wrong, and no pairs (Ethayarajh et al., 2024).
+
+    Args:
+        model, items, folder, progress: see :func:`sft`.
+        beta: how much a departure from the model to begin with costs.
+        desirable, undesirable: the weights of right and of wrong replies.
+        **options: see :class:`Settings`.
+
+    Raises:
+        InvalidData, InvalidParameter, MissingDependency, TrainingError: as :func:`dpo`.
+    """
+    for name, value in (("beta", beta), ("desirable", desirable), ("undesirable", undesirable)):
+        _positive(name, value)
+    return by_trl(
+        "kto",
+        model,
+        items,
+        folder,
+        Settings(learning_rate=1e-4).changed(options),
+        progress,
+        trainer="KTO",
+        rows=judged,
+        more={"beta": beta, "desirable": desirable, "undesirable": undesirable},
+        told={"beta": beta, "max_length": None, "desirable_weight": desirable, "undesirable_weight": undesirable},
+        given={},
+    )
+
+
+def grpo(
+    model: Source,
+    items: Sequence[Item],
+    folder: _Folder = None,
+    *,
+    reward: Any = None,
+    group: int = 8,
+    beta: float = 0.0,
+    clip: float = 0.2,
+    temperature: float = 1.0,
+    max_tokens: int = 16,
+    progress: bool | None = None,
+    **options: Unpack[Options],
+) -> Checkpoint:
+    """Group relative policy optimisation: replies are drawn, and become likelier the better they are in their group.
+
+    The advantage of a reply is its reward less the mean of its group (Shao et al., 2024), divided by the group's
+    standard deviation.
+
+    Args:
+        model, items, folder, progress: see :func:`sft`.
+        reward: replies and their items → what each is worth; by default :class:`Reward`, the item's scorer and something
+            for a reply that can be read.
+        group: replies that are drawn to an item; ``batch_size`` counts replies and is a multiple of it.
+        beta: how much a departure from the model to begin with costs.
+        clip: how far the probability of a reply may move in a step, as a share.
+        temperature: of the draws.
+        max_tokens: of a reply.
+        **options: see :class:`Settings`.
+
+    Raises:
+        InvalidParameter: a batch that is not made of whole groups; and as :func:`sft`.
+        InvalidData, MissingDependency, TrainingError: as :func:`sft`.
+    """
+    settings = Settings(learning_rate=1e-4, batch_size=64).changed(options)
+    _positive("clip", clip)
+    _positive("temperature", temperature)
+    if group < 2 or settings.batch_size % group:
+        raise InvalidParameter(
+            f"a group has at least two replies and a batch whole groups, got group={group} and "
+            f"batch_size={settings.batch_size}"
+        )
+    worth, listed = reward or Reward(), list(items)
+
+    def rewarded(completions: Sequence[str], index: Sequence[int], **_: Any) -> list[float]:
+        return list(worth(completions, [listed[k] for k in index]))
+
+    def rows(items: Sequence[Item], layout: Layout, _: int) -> list[Row]:
+        return [{"prompt": text, "index": k} for k, text in enumerate(layout.prompts(items, max_tokens))]
+
+    more = {"reward": repr(worth), "group": group, "beta": beta, "clip": clip, "temperature": temperature}
+    return by_trl(
+        "grpo",
+        model,
+        items,
+        folder,
+        settings,
+        progress,
+        trainer="GRPO",
+        rows=rows,
+        more={**more, "max_tokens": max_tokens},
+        told={
+            "beta": beta,
+            "epsilon": clip,
+            "num_generations": group,
+            "temperature": temperature,
+            "max_completion_length": max_tokens,
+            "loss_type": "grpo",
+            "remove_unused_columns": False,
+        },
+        given={"reward_funcs": rewarded},
+    )
+
+
+def _positive(name: str, value: float) -> None:
+    if not value > 0:
+        raise InvalidParameter(f"{name} is greater than zero, got {value!r}")
