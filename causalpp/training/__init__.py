@@ -4,9 +4,11 @@ A recipe takes a model and items, and gives a :class:`Checkpoint`, whose folder 
 library.  What is right, and so what a reply is worth, is what the items' own scorers say.
 """
 
+from causalpp.training.answering import accuracy, replies
 from causalpp.training.checkpoint import Checkpoint
 from causalpp.training.examples import demonstrations, judged, preferences, texts_of
 from causalpp.training.models import parameters_of, small_decoder, small_encoder, word_tokenizer
+from causalpp.training.ppo import advantages_of, policy_loss, ppo
 from causalpp.training.recipes import dpo, grpo, kto, sft
 from causalpp.training.rewards import Reward
 from causalpp.training.settings import Settings
@@ -15,13 +17,18 @@ __all__ = [
     "Checkpoint",
     "Reward",
     "Settings",
+    "accuracy",
+    "advantages_of",
     "demonstrations",
     "dpo",
     "grpo",
     "judged",
     "kto",
     "parameters_of",
+    "policy_loss",
+    "ppo",
     "preferences",
+    "replies",
     "sft",
     "small_decoder",
     "small_encoder",

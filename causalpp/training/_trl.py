@@ -129,7 +129,7 @@ def by_trl(
                 args=getattr(trl, f"{trainer}Config")(**_arguments(settings, place), **told),
                 train_dataset=_dataset(examples),
                 processing_class=loaded.tokenizer,
-                peft_config=_adapters(settings.lora),
+                peft_config=adapters(settings.lora),
                 callbacks=[_watch(bar, place)],
                 **given,
             )
@@ -177,9 +177,13 @@ def _points(history: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
 
 def _watch(bar: Progress, place: Workspace) -> Any:
     """What looks on: it moves the bar, and ends a training whose loss is no number before that is saved."""
+    import torch
     from transformers import TrainerCallback
 
     class Watch(TrainerCallback):
+        def on_step_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+            torch.manual_seed(args.seed * 1_000_003 + state.global_step)  # the same draws after an interruption
+
         def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
             bar.reach(state.global_step)
 
@@ -187,12 +191,12 @@ def _watch(bar: Progress, place: Workspace) -> Any:
             for name in ("loss", "grad_norm"):
                 value = (logs or {}).get(name)
                 if value is not None and not math.isfinite(value):
-                    raise TrainingError(_no_number(name, state.global_step, place))
+                    raise TrainingError(no_number(name, state.global_step, place))
 
     return Watch()
 
 
-def _no_number(name: str, step: int, place: Workspace) -> str:
+def no_number(name: str, step: int, place: Workspace) -> str:
     last = place.last
     kept = (
         f"the state of step {last.name.rpartition('-')[2]} is kept in {str(last)!r}" if last else "no state was saved"
@@ -207,7 +211,7 @@ def _printer() -> Any:
     return PrinterCallback
 
 
-def _adapters(rank: int) -> Any:
+def adapters(rank: int) -> Any:
     if not rank:
         return None
     from peft import LoraConfig

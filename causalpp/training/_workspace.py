@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,15 @@ from causalpp.training.checkpoint import RECORD, Checkpoint
 __all__ = ["Workspace", "identity_of", "workspace"]
 
 Point = Mapping[str, float]
+_LOCK = ".training.lock"
+
+
+class _Temporary:
+    """A folder that goes when this does."""
+
+    def __init__(self) -> None:
+        self.place = Path(tempfile.mkdtemp(prefix="causalpp-"))
+        weakref.finalize(self, shutil.rmtree, self.place, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,7 @@ class Workspace:
         about = {**self.about, "finished": True, "curve": [dict(point) for point in points]}
         write_text(self.folder / RECORD, json.dumps(plain(about, finite=True), ensure_ascii=False, indent=1))
         shutil.rmtree(self.folder / "training", ignore_errors=True)
+        (self.folder / _LOCK).unlink(missing_ok=True)
         return Checkpoint._of(self.folder, about, self.kept)
 
 
@@ -110,8 +121,8 @@ def workspace(
     """
     from filelock import FileLock, Timeout
 
-    kept = tempfile.TemporaryDirectory(prefix="causalpp-") if folder is None else None
-    place = Path(kept.name if kept is not None else str(folder)).expanduser().resolve()
+    kept = _Temporary() if folder is None else None
+    place = kept.place if kept is not None else Path(str(folder)).expanduser().resolve()
     about: dict[str, Any] = {
         "recipe": recipe, "settings": dict(settings), "identity": identity, "items": items, "finished": False,
         "curve": [],
@@ -119,7 +130,7 @@ def workspace(
     try:
         place.mkdir(parents=True, exist_ok=True)
         (place / "training").mkdir(exist_ok=True)
-        with FileLock(place.parent / f".{place.name}.lock", timeout=0):
+        with FileLock(place / _LOCK, timeout=0):
             found = _found(place)
             if found is None:
                 write_text(place / RECORD, json.dumps(plain(about), ensure_ascii=False, indent=1))
@@ -142,7 +153,7 @@ def workspace(
 def _found(place: Path) -> dict[str, Any] | None:
     """What a training there wrote of itself; None if there is nothing yet."""
     if not (place / RECORD).is_file():
-        if any(each.name != "training" for each in place.iterdir()):
+        if any(each.name not in ("training", _LOCK) for each in place.iterdir()):
             raise InvalidParameter(f"{str(place)!r} holds something else than a training: take an empty folder")
         return None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import string
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -56,6 +57,8 @@ def word_tokenizer(texts: Iterable[str], *, also: Iterable[str] = (), most: int 
         raise InvalidData("there are no words in these texts: give items, or texts, that the model is to read")
     special = ["<pad>", "<eos>", "<unk>"]
     more = [form for word in also for piece, _ in split.pre_tokenize_str(word) for form in (piece, f" {piece}")]
+    if any(piece.strip().isdecimal() for piece in seen):  # who reads some numbers reads all
+        more += [form for digit in string.digits for form in (digit, f" {digit}")]
     ordered = sorted(seen, key=lambda piece: (-seen[piece], piece))
     words = list(dict.fromkeys([*special, *more, *ordered]))[:most]
     tokenizer = Tokenizer(models.WordLevel({word: k for k, word in enumerate(words)}, unk_token="<unk>"))

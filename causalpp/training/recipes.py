@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import Any, Unpack
 
+import numpy as np
+
 from causalpp.errors import InvalidParameter
 from causalpp.tasks import Item
 from causalpp.training._trl import Source, by_trl
@@ -189,8 +191,12 @@ def grpo(
     def rewarded(completions: Sequence[str], index: Sequence[int], **_: Any) -> list[float]:
         return list(worth(completions, [listed[k] for k in index]))
 
-    def rows(items: Sequence[Item], layout: Layout, _: int) -> list[Row]:
-        return [{"prompt": text, "index": k} for k, text in enumerate(layout.prompts(items, max_tokens))]
+    def rows(items: Sequence[Item], layout: Layout, seed: int) -> list[Row]:
+        """All that are asked in the whole training, in their order: TRL's sampler begins anew where it goes on."""
+        draw, texts = np.random.default_rng(seed), layout.prompts(items, max_tokens)
+        wanted = settings.steps * settings.batch_size // group
+        order = np.concatenate([draw.permutation(len(texts)) for _ in range(-(-wanted // len(texts)))])[:wanted]
+        return [{"prompt": texts[k], "index": int(k)} for k in order]
 
     more = {"reward": repr(worth), "group": group, "beta": beta, "clip": clip, "temperature": temperature}
     return by_trl(
@@ -211,6 +217,7 @@ def grpo(
             "max_completion_length": max_tokens,
             "loss_type": "grpo",
             "remove_unused_columns": False,
+            "shuffle_dataset": False,
         },
         given={"reward_funcs": rewarded},
     )

@@ -1,0 +1,42 @@
+"""What a model replies to items, and how right it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from causalpp.errors import InvalidParameter
+from causalpp.language import Prompt, Sampling, load_model
+from causalpp.language.backends.transformers import TransformersBackend
+from causalpp.tasks import Item, Score, score
+from causalpp.training.checkpoint import Checkpoint
+
+__all__ = ["accuracy", "replies"]
+
+
+def replies(model: Any, items: Sequence[Item], *, max_tokens: int = 16, batch_size: int = 64) -> list[str]:
+    """What a model replies to each item, word by word the most probable.
+
+    Args:
+        model: a :class:`Checkpoint`, or whatever :func:`causalpp.language.load_model` takes.
+        items: whose prompts it is shown, as the solvers show them.
+        max_tokens: of a reply.
+        batch_size: prompts that are read at once.
+    """
+    loaded = load_model(model.folder if isinstance(model, Checkpoint) else model)
+    backend = TransformersBackend(loaded, batch_size=batch_size)
+    prompts = [Prompt(item.prompt) for item in items]
+    return [reply.text for reply in backend.complete_all(prompts, Sampling(max_tokens=max_tokens), [0] * len(prompts))]
+
+
+def accuracy(model: Any, items: Sequence[Item], *, max_tokens: int = 16, batch_size: int = 64) -> float:
+    """The mean score of a model's replies; no answer counts as a wrong one.
+
+    Raises:
+        InvalidParameter: no items.
+    """
+    if not items:
+        raise InvalidParameter("there are no items to be right about")
+    said = replies(model, items, max_tokens=max_tokens, batch_size=batch_size)
+    found: list[Score] = [score(item, text) for item, text in zip(items, said, strict=True)]
+    return sum(each.value or 0.0 for each in found) / len(found)
