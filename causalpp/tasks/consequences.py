@@ -67,7 +67,7 @@ def consequences(
 
 
 def _item(number: int, known: Sequence[str], adjacency: np.ndarray, draw: Source) -> Item:
-    d, places = len(known), np.argwhere(adjacency)
+    d, places = len(known), np.argwhere(adjacency).tolist()
     treated = draw.below(d)
     graphs = [adjacency]
     for i, j in places:
@@ -78,7 +78,7 @@ def _item(number: int, known: Sequence[str], adjacency: np.ndarray, draw: Source
         graphs += [without, turned]
     batch = torch.from_numpy(np.array(graphs))
     reached = reachability.closure(batch[reachability.acyclic(batch)])[:, treated].numpy()
-    changed = [sorted(known[k] for k in np.flatnonzero(row)) for row in reached]
+    changed = [sorted(known[k] for k in np.flatnonzero(row).tolist()) for row in reached]
     said = [" ".join(found) or _NONE for found in changed]
     shown = [f"{known[i]} causes {known[j]}." for i, j in (places[k] for k in draw.order(len(places)))]
     alone = [name for k, name in enumerate(known) if not adjacency[k].any() and not adjacency[:, k].any()]

@@ -168,11 +168,11 @@ def _arguments(settings: Settings, place: Workspace) -> dict[str, Any]:
 
 def _points(history: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
     """The curve, of what TRL logged."""
-    out = []
-    for entry in history:
-        if "loss" in entry:
-            out.append({"step": entry["step"]} | {name: float(entry[name]) for name in _TOLD if name in entry})
-    return out
+    return [
+        {"step": entry["step"]} | {name: float(entry[name]) for name in _TOLD if name in entry}
+        for entry in history
+        if "loss" in entry
+    ]
 
 
 def _watch(bar: Progress, place: Workspace) -> Any:
@@ -181,13 +181,13 @@ def _watch(bar: Progress, place: Workspace) -> Any:
     from transformers import TrainerCallback
 
     class Watch(TrainerCallback):
-        def on_step_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        def on_step_begin(self, args: Any, state: Any, *_: Any, **__: Any) -> None:
             torch.manual_seed(args.seed * 1_000_003 + state.global_step)  # the same draws after an interruption
 
-        def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        def on_step_end(self, _: Any, state: Any, *__: Any, **___: Any) -> None:
             bar.reach(state.global_step)
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
+        def on_log(self, _: Any, state: Any, *__: Any, logs: Any = None, **___: Any) -> None:
             for name in ("loss", "grad_norm"):
                 value = (logs or {}).get(name)
                 if value is not None and not math.isfinite(value):

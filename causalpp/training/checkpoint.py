@@ -66,7 +66,13 @@ class Checkpoint:
     def __repr__(self) -> str:
         last = self.points[-1] if self.points else {}
         shown = ", ".join(f"{name} {last[name]:.3g}" for name in ("loss", "reward") if name in last)
-        return f"Checkpoint({self.recipe}, {self.items:,} items, {self.settings.get('steps')} steps{', ' * bool(shown)}{shown})"
+        parts = [
+            self.recipe,
+            f"{self.items:,} items",
+            f"{self.settings.get('steps')} steps",
+            *([shown] if shown else []),
+        ]
+        return f"Checkpoint({', '.join(parts)})"
 
     @property
     def curve(self) -> pd.DataFrame:

@@ -22,7 +22,7 @@ _LAYERS = 4
 
 
 def word_tokenizer(texts: Iterable[str], *, also: Iterable[str] = (), most: int = 8192) -> Any:
-    """A tokenizer whose tokens are the words of some texts, with the blank before them; numbers are read digit by digit.
+    """A tokenizer whose tokens are the words of some texts, with the blank before them; numbers are read by digits.
 
     What is decoded is the text again, to the letter, as far as its words are known.
 

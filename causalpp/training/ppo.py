@@ -36,8 +36,8 @@ def advantages_of(
 ) -> tuple[Tensor, Tensor]:
     """Generalised advantages and the returns that the value head is to learn, shape ``(B, T)`` both.
 
-    A_t = Σ_k (γλ)^k δ_{t+k} with δ_t = r_t + γ V_{t+1} − V_t, and V = 0 after the last token (Schulman et al., ICLR 2016,
-    eq. 16).  With λ = 1 it is the reward to come less the value: REINFORCE with a baseline.
+    A_t = Σ_k (γλ)^k δ_{t+k} with δ_t = r_t + γ V_{t+1} − V_t, and V = 0 after the last token (Schulman et al., ICLR
+    2016, eq. 16).  With λ = 1 it is the reward to come less the value: REINFORCE with a baseline.
 
     Args:
         rewards, values: of every token, shape ``(B, T)``.
@@ -116,7 +116,7 @@ def ppo(
     for name, value in (("clip", clip), ("temperature", temperature), ("epochs", epochs), ("max_tokens", max_tokens)):
         if not value > 0:
             raise InvalidParameter(f"{name} is greater than zero, got {value!r}")
-    if not (0 <= beta and 0 <= discount <= 1 and 0 <= gae <= 1):
+    if not (beta >= 0 and 0 <= discount <= 1 and 0 <= gae <= 1):
         raise InvalidParameter(f"beta is not negative, discount and gae lie between 0 and 1: {beta}, {discount}, {gae}")
     worth = reward or Reward()
     rule = _Rule(worth, beta, clip, epochs, discount, gae, temperature, max_tokens)
@@ -169,7 +169,8 @@ class _Run:
         self.optimiser = torch.optim.AdamW(
             [*learned, *self.value.parameters()], lr=settings.learning_rate, weight_decay=0
         )
-        self.step, self.points, self._draws = 0, [], torch.Generator().manual_seed(settings.seed)
+        self.step, self._draws = 0, torch.Generator().manual_seed(settings.seed)
+        self.points: list[dict[str, float]] = []
         self._since: list[Mapping[str, float]] = []
         self._go_on()
 
@@ -217,8 +218,8 @@ class _Run:
             self.optimiser.step()
         self.step += 1
         self._since.append({
-            "loss": loss.item(), "reward": float(worth.mean()), "kl": float(gap.sum(1).mean()), "grad_norm": norm.item(),
-            "learning_rate": rate,
+            "loss": loss.item(), "reward": float(worth.mean()), "kl": float(gap.sum(1).mean()),
+            "grad_norm": norm.item(), "learning_rate": rate,
         })  # fmt: skip
         if self.step % self.settings.log_every == 0 or self.step == self.settings.steps:
             mean = {name: sum(each[name] for each in self._since) / len(self._since) for name in self._since[0]}
@@ -286,7 +287,7 @@ class _Run:
         place = self.place.states / f"checkpoint-{self.step}"
         place.mkdir(parents=True, exist_ok=True)
         state = {
-            "model": {name: each for name, each in self.model.state_dict().items()},
+            "model": dict(self.model.state_dict()),
             "value": self.value.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "draws": self._draws.get_state(),

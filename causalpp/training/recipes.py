@@ -77,8 +77,9 @@ def dpo(
 ) -> Checkpoint:
     """Direct preference optimisation: the right reply is to become likelier than a wrong one, item by item.
 
-    The wrong reply is a near miss of the item's, or what is right for another.  Where preferences follow a reward r, the
-    loss is least at p(reply) ∝ p₀(reply) exp(r / β): the model to begin with, tilted (Rafailov et al., NeurIPS 2023, eq. 4).
+    The wrong reply is a near miss of the item's, or what is right for another.  Where preferences follow a
+    reward r, the loss is least at p(reply) ∝ p₀(reply) exp(r / β): the model to begin with, tilted (Rafailov et al.,
+    NeurIPS 2023, eq. 4).
 
     Args:
         model, items, folder, progress: see :func:`sft`.
@@ -116,7 +117,9 @@ def kto(
     progress: bool | None = None,
     **options: Unpack[Options],
 ) -> Checkpoint:
-    """Kahneman–Tversky optimisation: replies with a verdict each, right or wrong, and no pairs (Ethayarajh et al., 2024).
+    """Kahneman–Tversky optimisation: replies with a verdict each, right or wrong, and no pairs.
+
+    Ethayarajh et al., ICML 2024.
 
     Args:
         model, items, folder, progress: see :func:`sft`.
@@ -165,8 +168,8 @@ def grpo(
 
     Args:
         model, items, folder, progress: see :func:`sft`.
-        reward: replies and their items → what each is worth; by default :class:`Reward`, the item's scorer and something
-            for a reply that can be read.
+        reward: replies and their items → what each is worth; by default :class:`Reward`, the item's scorer and
+            something for a reply that can be read.
         group: replies that are drawn to an item; ``batch_size`` counts replies and is a multiple of it.
         beta: how much a departure from the model to begin with costs.
         clip: how far the probability of a reply may move in a step, as a share.

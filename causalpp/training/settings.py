@@ -65,7 +65,7 @@ class Settings:
             value = getattr(self, name)
             if not (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
                 raise InvalidParameter(f"{name} is a whole number from 0 on, got {value!r}")
-        if not (0 < self.learning_rate and math.isfinite(self.learning_rate)):
+        if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
             raise InvalidParameter(f"a learning rate is greater than zero, got {self.learning_rate!r}")
         if not 0 <= self.warmup < 1:
             raise InvalidParameter(f"warmup is a share of the steps, below 1, got {self.warmup!r}")
