@@ -13,6 +13,7 @@ from typing import Any
 from causalpp._progress import Progress
 from causalpp.errors import ImpreciseWarning, InvalidData, MissingDependency, TrainingError
 from causalpp.language import LoadedModel, load_model
+from causalpp.language.backends.loading import library
 from causalpp.language.backends.transformers import TransformersBackend
 from causalpp.tasks import Item
 from causalpp.training._workspace import Workspace, identity_of, workspace
@@ -181,15 +182,15 @@ def _watch(bar: Progress, place: Workspace) -> Any:
     from transformers import TrainerCallback
 
     class Watch(TrainerCallback):
-        def on_step_begin(self, args: Any, state: Any, *_: Any, **__: Any) -> None:
+        def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
             torch.manual_seed(args.seed * 1_000_003 + state.global_step)  # the same draws after an interruption
 
-        def on_step_end(self, _: Any, state: Any, *__: Any, **___: Any) -> None:
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
             bar.reach(state.global_step)
 
-        def on_log(self, _: Any, state: Any, *__: Any, logs: Any = None, **___: Any) -> None:
+        def on_log(self, args: Any, state: Any, control: Any, **more: Any) -> None:  # noqa: ARG002
             for name in ("loss", "grad_norm"):
-                value = (logs or {}).get(name)
+                value = (more.get("logs") or {}).get(name)
                 if value is not None and not math.isfinite(value):
                     raise TrainingError(no_number(name, state.global_step, place))
 
@@ -238,16 +239,16 @@ def _library() -> Any:
 def _silent() -> Iterator[None]:
     """Without the bars and hints of the libraries below: there is one bar, ours."""
     import datasets
-    import transformers
 
-    bars, level = datasets.utils.logging.is_progress_bar_enabled(), transformers.logging.get_verbosity()
+    logging: Any = library().utils.logging
+    bars, level = datasets.utils.logging.is_progress_bar_enabled(), logging.get_verbosity()
     datasets.disable_progress_bars()
-    transformers.logging.set_verbosity_error()
+    logging.set_verbosity_error()
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"trl|transformers|peft|torch|datasets|accelerate")
             yield
     finally:
-        transformers.logging.set_verbosity(level)
+        logging.set_verbosity(level)
         if bars:
             datasets.enable_progress_bars()

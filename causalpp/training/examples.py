@@ -18,24 +18,24 @@ __all__ = ["Layout", "demonstrations", "judged", "preferences", "reply_to", "tex
 Row = dict[str, Any]
 
 
-def reply_to(item: Item, value: Any = None) -> str:
-    """The reply that says a value, by default the right one.
+def reply_to(item: Item) -> str:
+    """The right reply.
 
     Raises:
         InvalidData: nobody knows what is right.
     """
-    said = item.target.value if value is None else value
-    if said is None:
+    if item.target.value is None:
         raise InvalidData(f"the item {item.id!r} has no target: there is nothing to learn from it, so leave it out")
-    return item.target.scorer.write(said)
+    return item.reply
 
 
 def wrong_replies(item: Item, others: Sequence[Item] = ()) -> list[str]:
     """Replies that are wrong: the item's near misses, or else what is right for other items and wrong for it."""
-    scorer, right = item.target.scorer, item.target.value
     values = list(item.near_misses) or [other.target.value for other in others]
-    found = [scorer.write(value) for value in values if value is not None and _wrong(item, value)]
-    return [text for text in dict.fromkeys(found) if text != scorer.write(right)]
+    found = [item.target.scorer.write(value) for value in values if value is not None and _wrong(item, value)]
+    if not found and item.mistake:
+        found = [item.mistake]
+    return [text for text in dict.fromkeys(found) if text != item.reply]
 
 
 def _wrong(item: Item, value: Any) -> bool:

@@ -64,7 +64,8 @@ def word_tokenizer(texts: Iterable[str], *, also: Iterable[str] = (), most: int 
     tokenizer = Tokenizer(models.WordLevel({word: k for k, word in enumerate(words)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = split
     tokenizer.decoder = decoders.Fuse()
-    return PreTrainedTokenizerFast(
+    kind: Any = PreTrainedTokenizerFast
+    return kind(
         tokenizer_object=tokenizer,
         pad_token="<pad>",
         eos_token="<eos>",
@@ -139,8 +140,9 @@ def small_encoder(
     """
     from transformers import BertConfig, BertForSequenceClassification
 
+    kind: Any = BertConfig
     width = _width(len(tokenizer) + context, parameters, layers)
-    config = BertConfig(
+    config = kind(
         vocab_size=len(tokenizer),
         hidden_size=width,
         intermediate_size=4 * width,

@@ -211,7 +211,7 @@ class _Run:
             off = ((now - returns) ** 2 * reply).sum() / reply.sum().clamp(min=1)
             loss = policy_loss(new, old, gains, reply, rule.clip) + _VALUE_WEIGHT * off
             self.optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             norm = nn.utils.clip_grad_norm_([p for g in self.optimiser.param_groups for p in g["params"]], _GRADIENT)
             if not torch.isfinite(loss) or not torch.isfinite(norm):
                 raise TrainingError(no_number("loss", self.step + 1, self.place))

@@ -258,8 +258,7 @@ class Item:
         >>> Item("1", "Does rain cause clouds?", Target(False, YesNo())).mistake
         'yes'
         """
-        value = self.target.value
-        return self.target.scorer.write(not value) if isinstance(value, bool) else ""
+        return self.target.scorer.write(self.near_misses[0]) if self.near_misses else ""
 
     @property
     def facts(self) -> dict[str, Any]:
