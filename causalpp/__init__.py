@@ -215,6 +215,7 @@ _ROOMS = {
     """,
     "scores": "",
     "tasks": "",
+    "training": "",
 }
 _WHERE = {name: room for room, names in _ROOMS.items() for name in names.split()}
 

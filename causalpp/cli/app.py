@@ -16,11 +16,13 @@ from causalpp.cli.commands.discover import discover
 from causalpp.cli.commands.effect import effect
 from causalpp.cli.commands.generate import generating
 from causalpp.cli.commands.generate_caugym import generate_caugym
+from causalpp.cli.commands.generate_consequences import generate_consequences
 from causalpp.cli.commands.journal import journal
 from causalpp.cli.commands.mec import mec
 from causalpp.cli.commands.posterior import posterior
 from causalpp.cli.commands.record import record
 from causalpp.cli.commands.simulate import simulate
+from causalpp.cli.commands.train import train
 
 __all__ = ["app"]
 
@@ -43,10 +45,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, discover, calibrate, mec, posterior, effect, simulate, audit, record):
+for command in (demo, discover, calibrate, mec, posterior, effect, simulate, audit, record, train):
     app.command()(command)
 bench.command("data")(bench_data)
 generating.command("caugym")(generate_caugym)
+generating.command("consequences")(generate_consequences)
 app.add_typer(generating)
 app.add_typer(bench)
 app.add_typer(journal)

@@ -43,12 +43,12 @@ def consequences(
         InvalidParameter: no rows, fewer than two variables, fewer names than variables, no probability.
 
     Example:
-        >>> item = consequences(1, variables=(3,), seed=1).items[0]
+        >>> item = consequences(1, variables=(3,), seed=3).items[0]
         >>> print(item.prompt)
-        I causes H. J causes H.
-        We set J. Which other variables change?
+        U causes E. A causes E.
+        We set A. Which other variables change?
         >>> item.target.value, item.near_misses
-        ('H', ('none', ...))
+        ('E', ('E U', 'none'))
     """
     if rows < 1 or not variables or min(variables) < 2 or seed < 0:
         raise InvalidParameter("rows is a number from 1 on, variables are numbers from 2 on, and seed one from 0 on")
@@ -68,7 +68,7 @@ def consequences(
 
 def _item(number: int, known: Sequence[str], adjacency: np.ndarray, draw: Source) -> Item:
     d, places = len(known), np.argwhere(adjacency).tolist()
-    treated = draw.below(d)
+    treated = draw.below(d - 1)  # of the last, nothing could follow: too many answers would be none
     graphs = [adjacency]
     for i, j in places:
         without = adjacency.copy()
@@ -87,5 +87,6 @@ def _item(number: int, known: Sequence[str], adjacency: np.ndarray, draw: Source
         f"consequences-{number}",
         f"{' '.join(shown)}\nWe set {known[treated]}. Which other variables change?",
         Target(said[0], Exact()),
+        group=" ".join(sorted(shown)),
         about={"num_variables": d, "near_misses": [text for text in dict.fromkeys(said) if text != said[0]]},
     )

@@ -13,9 +13,9 @@ from typing import Any
 from causalpp._progress import Progress
 from causalpp.errors import ImpreciseWarning, InvalidData, MissingDependency, TrainingError
 from causalpp.language import LoadedModel, load_model
-from causalpp.language.backends.loading import library
 from causalpp.language.backends.transformers import TransformersBackend
 from causalpp.tasks import Item
+from causalpp.training._silent import silent
 from causalpp.training._workspace import Workspace, identity_of, workspace
 from causalpp.training.checkpoint import Checkpoint
 from causalpp.training.examples import Layout, Row, reply_to
@@ -83,14 +83,15 @@ def begun(
     more: Mapping[str, Any],
 ) -> Iterator[tuple[Workspace, LoadedModel]]:
     """The workspace of a training and the model it begins with, read anew from there: the user's stays as it was."""
-    loaded = load_model(model.folder if isinstance(model, Checkpoint) else model)
     told = {**settings.to_dict(), **more}
-    identity = identity_of(recipe, told, items, loaded.model)
-    with workspace(folder, recipe, told, identity, len(items)) as place:
-        if place.finished is None:
-            place.save_start(loaded)
-            loaded = load_model(place.start)
-        yield place, loaded
+    with silent():
+        loaded = load_model(model.folder if isinstance(model, Checkpoint) else model)
+        identity = identity_of(recipe, told, items, loaded.model)
+        with workspace(folder, recipe, told, identity, len(items)) as place:
+            if place.finished is None:
+                place.save_start(loaded)
+                loaded = load_model(place.start)
+            yield place, loaded
 
 
 def by_trl(
@@ -102,7 +103,7 @@ def by_trl(
     progress: bool | None,
     *,
     trainer: str,
-    rows: Callable[[Sequence[Item], Layout, int], list[Row]],
+    rows: Callable[[Sequence[Item], Layout, LoadedModel], list[Row]],
     more: Mapping[str, Any],
     told: Mapping[str, Any],
     given: Mapping[str, Any],
@@ -112,7 +113,7 @@ def by_trl(
     Args:
         recipe, model, items, folder, settings, progress: as the recipes take them.
         trainer: TRL's name for it, such as ``"SFT"``.
-        rows: the examples, of items, layout and seed.
+        rows: the examples, of items, their layout and the model to begin with.
         more: what the recipe is told beside the settings, as plain values: part of its identity.
         told: further fields of TRL's configuration.
         given: further arguments of TRL's trainer.
@@ -122,9 +123,9 @@ def by_trl(
     with begun(recipe, model, items, folder, settings, more) as (place, loaded):
         if (done := place.finished) is not None:
             return done
-        examples = rows(items, layout_of(loaded, settings, items), settings.seed)
+        examples = rows(items, layout_of(loaded, settings, items), loaded)
         loaded.model.train()
-        with Progress(recipe, settings.steps, progress, after=1.0) as bar, _silent():
+        with Progress(recipe, settings.steps, progress, after=1.0) as bar, _calm():
             made = getattr(trl, f"{trainer}Trainer")(
                 model=loaded.model,
                 args=getattr(trl, f"{trainer}Config")(**_arguments(settings, place), **told),
@@ -236,19 +237,16 @@ def _library() -> Any:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
-    """Without the bars and hints of the libraries below: there is one bar, ours."""
+def _calm() -> Iterator[None]:
+    """Without the bars and warnings of the libraries below: there is one bar, ours."""
     import datasets
 
-    logging: Any = library().utils.logging
-    bars, level = datasets.utils.logging.is_progress_bar_enabled(), logging.get_verbosity()
+    bars = datasets.utils.logging.is_progress_bar_enabled()
     datasets.disable_progress_bars()
-    logging.set_verbosity_error()
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"trl|transformers|peft|torch|datasets|accelerate")
             yield
     finally:
-        logging.set_verbosity(level)
         if bars:
             datasets.enable_progress_bars()

@@ -129,7 +129,6 @@ def workspace(
     }  # fmt: skip
     try:
         place.mkdir(parents=True, exist_ok=True)
-        (place / "training").mkdir(exist_ok=True)
         with FileLock(place / _LOCK, timeout=0):
             found = _found(place)
             if found is None:

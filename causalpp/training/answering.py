@@ -9,24 +9,37 @@ from causalpp.errors import InvalidParameter
 from causalpp.language import Prompt, Sampling, load_model
 from causalpp.language.backends.transformers import TransformersBackend
 from causalpp.tasks import Item, Score, score
+from causalpp.training._silent import silent
 from causalpp.training.checkpoint import Checkpoint
 
 __all__ = ["accuracy", "replies"]
 
 
-def replies(model: Any, items: Sequence[Item], *, max_tokens: int = 16, batch_size: int = 64) -> list[str]:
-    """What a model replies to each item, word by word the most probable.
+def replies(
+    model: Any,
+    items: Sequence[Item],
+    *,
+    max_tokens: int = 16,
+    batch_size: int = 64,
+    temperature: float = 0.0,
+    seed: int = 0,
+) -> list[str]:
+    """What a model replies to each item.
 
     Args:
         model: a :class:`Checkpoint`, or whatever :func:`causalpp.language.load_model` takes.
         items: whose prompts it is shown, as the solvers show them.
         max_tokens: of a reply.
         batch_size: prompts that are read at once.
+        temperature: of the words drawn; 0 takes the most probable word every time.
+        seed: of the draws.
     """
-    loaded = load_model(model.folder if isinstance(model, Checkpoint) else model)
+    with silent():
+        loaded = load_model(model.folder if isinstance(model, Checkpoint) else model)
     backend = TransformersBackend(loaded, batch_size=batch_size)
     prompts = [Prompt(item.prompt) for item in items]
-    return [reply.text for reply in backend.complete_all(prompts, Sampling(max_tokens=max_tokens), [0] * len(prompts))]
+    found = backend.complete_all(prompts, Sampling(temperature, seed, max_tokens), [0] * len(prompts))
+    return [reply.text for reply in found]
 
 
 def accuracy(model: Any, items: Sequence[Item], *, max_tokens: int = 16, batch_size: int = 64) -> float:

@@ -13,6 +13,7 @@ from causalpp._plain import plain
 from causalpp.errors import InvalidParameter
 from causalpp.language import LoadedModel, load_model
 from causalpp.oracles import LanguageModelOracle
+from causalpp.training._silent import silent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +56,9 @@ class Checkpoint:
             found = json.loads((place / RECORD).read_text(encoding="utf-8"))
             return cls._of(place, found)
         except (OSError, ValueError, KeyError, TypeError):
-            raise InvalidParameter(f"there is no finished training in {str(place)!r}") from None
+            raise InvalidParameter(
+                f"there is no finished training in {str(place)!r}: causalpp train makes one"
+            ) from None
 
     @classmethod
     def _of(cls, place: Path, found: Mapping[str, Any], kept: Any = None) -> Checkpoint:
@@ -83,22 +86,27 @@ class Checkpoint:
 
     def load(self, device: str | None = None) -> LoadedModel:
         """The model and its tokenizer; see :func:`causalpp.language.load_model`."""
-        return load_model(self.folder, device=device)
+        with silent():
+            return load_model(self.folder, device=device)
 
     def oracle(self, **options: Any) -> LanguageModelOracle:
         """The model as an oracle: see :meth:`causalpp.LanguageModelOracle.transformers`, which takes the options."""
-        return LanguageModelOracle.transformers(self.folder, **options)
+        with silent():
+            return LanguageModelOracle.transformers(self.folder, **options)
 
-    def to_json(self) -> str:
-        """How it was trained, as JSON text."""
-        told = {
+    def to_dict(self) -> dict[str, Any]:
+        """How it was trained, as plain values."""
+        return {
             "folder": str(self.folder),
             "recipe": self.recipe,
             "settings": dict(self.settings),
             "items": self.items,
             "curve": [dict(point) for point in self.points],
         }
-        return json.dumps(plain(told, finite=True), ensure_ascii=False)
+
+    def to_json(self) -> str:
+        """How it was trained, as JSON text."""
+        return json.dumps(plain(self.to_dict(), finite=True), ensure_ascii=False)
 
     def plot(self) -> Figure:
         """The curve: the loss, and the reward where there is one."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from causalpp.errors import InvalidData, TruncatedWarning
 from causalpp.language import Prompt
-from causalpp.tasks import Item
+from causalpp.tasks import Item, score
 
 __all__ = ["Layout", "demonstrations", "judged", "preferences", "reply_to", "texts_of", "wrong_replies"]
 
@@ -117,9 +117,17 @@ def demonstrations(items: Sequence[Item], layout: Layout) -> list[Row]:
     ]
 
 
-def preferences(items: Sequence[Item], layout: Layout, seed: int = 0) -> list[Row]:
-    """``prompt``, ``chosen`` (the right reply) and ``rejected`` (a wrong one, drawn): what DPO learns from."""
-    rows = [(item, reply_to(item), wrong) for item, wrong in zip(items, _one_wrong(items, seed), strict=True)]
+def preferences(items: Sequence[Item], layout: Layout, seed: int = 0, said: Sequence[str] | None = None) -> list[Row]:
+    """``prompt``, ``chosen`` (the right reply) and ``rejected`` (a wrong one): what DPO learns from.
+
+    Args:
+        items: to learn from.
+        layout: how they are laid out.
+        seed: of the near misses drawn.
+        said: what a model replied to each item, which is what is rejected where it is wrong; else a near miss is.
+    """
+    wrong = _one_wrong(items, seed, said if said is not None else [""] * len(items))
+    rows = [(item, reply_to(item), text) for item, text in zip(items, wrong, strict=True)]
     room = max(layout.length(text) for _, right, wrong in rows for text in (right, wrong))
     prompts = layout.prompts(items, room)
     return [
@@ -128,9 +136,9 @@ def preferences(items: Sequence[Item], layout: Layout, seed: int = 0) -> list[Ro
     ]
 
 
-def judged(items: Sequence[Item], layout: Layout, seed: int = 0) -> list[Row]:
+def judged(items: Sequence[Item], layout: Layout, seed: int = 0, said: Sequence[str] | None = None) -> list[Row]:
     """``prompt``, ``completion`` and ``label``, whether it is right, each item twice: what KTO learns from."""
-    pairs = preferences(items, layout, seed)
+    pairs = preferences(items, layout, seed, said)
     return [
         {"prompt": row["prompt"], "completion": row[name], "label": name == "chosen"}
         for row in pairs
@@ -138,11 +146,13 @@ def judged(items: Sequence[Item], layout: Layout, seed: int = 0) -> list[Row]:
     ]
 
 
-def _one_wrong(items: Sequence[Item], seed: int) -> list[str]:
+def _one_wrong(items: Sequence[Item], seed: int, said: Sequence[str]) -> list[str]:
     draw, out = np.random.default_rng(seed), []
-    for item in items:
+    for item, reply in zip(items, said, strict=True):
         others = [items[k] for k in draw.integers(len(items), size=8)]
-        found = wrong_replies(item, others) or wrong_replies(item, items)
+        own = reply.strip()
+        found = [own] if own and (score(item, own).value or 0.0) <= 0 else wrong_replies(item, others)
+        found = found or wrong_replies(item, items)
         if not found:
             raise InvalidData(
                 f"no wrong reply to the item {item.id!r} is known: give it near misses, or items whose answers differ"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
 from causalpp.errors import InvalidParameter
+from causalpp.language import LoadedModel
 from causalpp.tasks import Item
 from causalpp.training._trl import Source, by_trl
+from causalpp.training.answering import replies
 from causalpp.training.checkpoint import Checkpoint
 from causalpp.training.examples import Layout, Row, demonstrations, judged, preferences
 from causalpp.training.rewards import Reward
@@ -19,6 +21,7 @@ from causalpp.training.settings import Options, Settings
 __all__ = ["dpo", "grpo", "kto", "sft"]
 
 _Folder = str | os.PathLike[str] | None
+Wrong = Literal["own", "near"]
 
 
 def sft(
@@ -72,18 +75,24 @@ def dpo(
     folder: _Folder = None,
     *,
     beta: float = 0.1,
+    wrong: Wrong = "own",
+    likelihood: float = 0.0,
+    max_tokens: int = 16,
     progress: bool | None = None,
     **options: Unpack[Options],
 ) -> Checkpoint:
     """Direct preference optimisation: the right reply is to become likelier than a wrong one, item by item.
 
-    The wrong reply is a near miss of the item's, or what is right for another.  Where preferences follow a
-    reward r, the loss is least at p(reply) ∝ p₀(reply) exp(r / β): the model to begin with, tilted (Rafailov et al.,
-    NeurIPS 2023, eq. 4).
+    Where preferences follow a reward r, the loss is least at p(reply) ∝ p₀(reply) exp(r / β): the model to begin with,
+    tilted (Rafailov et al., NeurIPS 2023, eq. 4).
 
     Args:
         model, items, folder, progress: see :func:`sft`.
         beta: how much a departure from the model to begin with costs.
+        wrong: ``"own"`` has the model to begin with reply once to each item, and takes what was wrong, elsewhere a near
+            miss; ``"near"`` takes near misses throughout: what the item says is near, or what is right for another.
+        likelihood: the weight of the right reply's cross entropy, which is added to the loss.
+        max_tokens: of a reply of the model's own.
         **options: see :class:`Settings`.
 
     Raises:
@@ -91,17 +100,24 @@ def dpo(
         InvalidParameter, MissingDependency, TrainingError: as :func:`sft`.
     """
     _positive("beta", beta)
+    _known("wrong", wrong)
+    if not 0 <= likelihood < float("inf"):
+        raise InvalidParameter(f"likelihood is a weight from 0 on, got {likelihood!r}")
+    settings = Settings(learning_rate=1e-4).changed(options)
+    weighted = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, likelihood]} if likelihood else {}
     return by_trl(
         "dpo",
         model,
         items,
         folder,
-        Settings(learning_rate=1e-4).changed(options),
+        settings,
         progress,
         trainer="DPO",
-        rows=preferences,
-        more={"beta": beta},
-        told={"beta": beta, "max_length": None},
+        rows=lambda items, layout, loaded: preferences(
+            items, layout, settings.seed, _said(wrong, loaded, items, max_tokens, settings.seed)
+        ),
+        more={"beta": beta, "wrong": wrong, "likelihood": likelihood, "max_tokens": max_tokens},
+        told={"beta": beta, "max_length": None, **weighted},
         given={},
     )
 
@@ -114,6 +130,8 @@ def kto(
     beta: float = 0.1,
     desirable: float = 1.0,
     undesirable: float = 1.0,
+    wrong: Wrong = "own",
+    max_tokens: int = 16,
     progress: bool | None = None,
     **options: Unpack[Options],
 ) -> Checkpoint:
@@ -125,6 +143,7 @@ def kto(
         model, items, folder, progress: see :func:`sft`.
         beta: how much a departure from the model to begin with costs.
         desirable, undesirable: the weights of right and of wrong replies.
+        wrong, max_tokens: where wrong replies come from, see :func:`dpo`.
         **options: see :class:`Settings`.
 
     Raises:
@@ -132,16 +151,21 @@ def kto(
     """
     for name, value in (("beta", beta), ("desirable", desirable), ("undesirable", undesirable)):
         _positive(name, value)
+    _known("wrong", wrong)
+    settings = Settings(learning_rate=1e-4).changed(options)
+    weights = {"beta": beta, "desirable": desirable, "undesirable": undesirable}
     return by_trl(
         "kto",
         model,
         items,
         folder,
-        Settings(learning_rate=1e-4).changed(options),
+        settings,
         progress,
         trainer="KTO",
-        rows=judged,
-        more={"beta": beta, "desirable": desirable, "undesirable": undesirable},
+        rows=lambda items, layout, loaded: judged(
+            items, layout, settings.seed, _said(wrong, loaded, items, max_tokens, settings.seed)
+        ),
+        more={**weights, "wrong": wrong, "max_tokens": max_tokens},
         told={"beta": beta, "max_length": None, "desirable_weight": desirable, "undesirable_weight": undesirable},
         given={},
     )
@@ -194,9 +218,9 @@ def grpo(
     def rewarded(completions: Sequence[str], index: Sequence[int], **_: Any) -> list[float]:
         return list(worth(completions, [listed[k] for k in index]))
 
-    def rows(items: Sequence[Item], layout: Layout, seed: int) -> list[Row]:
+    def rows(items: Sequence[Item], layout: Layout, _: LoadedModel) -> list[Row]:
         """All that are asked in the whole training, in their order: TRL's sampler begins anew where it goes on."""
-        draw, texts = np.random.default_rng(seed), layout.prompts(items, max_tokens)
+        draw, texts = np.random.default_rng(settings.seed), layout.prompts(items, max_tokens)
         wanted = settings.steps * settings.batch_size // group
         order = np.concatenate([draw.permutation(len(texts)) for _ in range(-(-wanted // len(texts)))])[:wanted]
         return [{"prompt": texts[k], "index": int(k)} for k in order]
@@ -224,6 +248,16 @@ def grpo(
         },
         given={"reward_funcs": rewarded},
     )
+
+
+def _said(wrong: Wrong, loaded: LoadedModel, items: Sequence[Item], max_tokens: int, seed: int) -> list[str] | None:
+    """What the model to begin with replies, one draw an item; None where nobody wants to know."""
+    return replies(loaded, items, max_tokens=max_tokens, temperature=1.0, seed=seed) if wrong == "own" else None
+
+
+def _known(name: str, value: str) -> None:
+    if value not in ("own", "near"):
+        raise InvalidParameter(f"{name} is 'own' or 'near', got {value!r}")
 
 
 def _positive(name: str, value: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -136,3 +137,15 @@ def test_an_estimate_is_no_less_than_what_is_asked(tmp_path: Path) -> None:
     assert len(sent) - looks <= sum(one.prompts for one in found)
     assert sum(len(str(request["messages"])) for request in sent) / 5 <= sum(one.tokens_in for one in found)
     assert all(one.cost is not None and one.cost > 0 for one in found)
+
+
+def test_a_checkpoint_is_its_folder_as_a_model_in_this_process(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="no finished training"):
+        read_settings(Model, {"checkpoint": str(tmp_path)})
+    told = {"finished": True, "recipe": "sft", "settings": {}, "items": 1, "curve": []}
+    (tmp_path / "training.json").write_text(json.dumps(told))
+    found = read_settings(Model, {"checkpoint": str(tmp_path), "max_tokens": 8})
+    assert found == Model(str(tmp_path), "transformers", max_tokens=8)
+    for odd in ({"checkpoint": str(tmp_path), "model": "m"}, {"max_tokens": 8}):
+        with pytest.raises(FormatError, match="'checkpoint', the folder of a training"):
+            read_settings(Model, odd)

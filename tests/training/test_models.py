@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalpp import training
 from causalpp.errors import InvalidData, InvalidParameter
 
 
+@settings(max_examples=50)
 @given(st.text(st.sampled_from("ab Z9.?\n_'é"), min_size=1, max_size=40))
 def test_a_text_of_known_words_is_read_and_written_to_the_letter(text: str) -> None:
     tokenizer = training.word_tokenizer([text])

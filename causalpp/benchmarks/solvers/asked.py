@@ -19,6 +19,7 @@ from causalpp.language.running import Paced, checked_prices
 from causalpp.oracles import LanguageModelOracle, Oracle, SimulatedOracle, noise, ways
 from causalpp.oracles.language_model import connect
 from causalpp.tasks import Corr2CauseItem, relettered
+from causalpp.training import Checkpoint
 
 __all__ = ["Asked", "AskingSolver", "Model", "Simulated", "Spending", "hidden_graph", "noise_of", "settings_of"]
 
@@ -107,6 +108,7 @@ class Model:
 
     Attributes:
         model: its name at the server, or a folder.
+        checkpoint: instead, the folder of a training that has ended: the same as this folder and ``"transformers"``.
         provider: ``"openai"`` for any server that speaks OpenAI's protocol, ``"anthropic"``, or ``"transformers"`` for
             a model in this process.
         base_url: the server's address; keys are taken from the environment.
@@ -132,7 +134,7 @@ class Model:
         InvalidParameter: an argument out of range.
     """
 
-    model: str
+    model: str = ""
     provider: Literal["openai", "anthropic", "transformers"] = "openai"
     base_url: str | None = None
     temperature: float = 0.0
@@ -152,10 +154,17 @@ class Model:
     budget: Spending | None = None
     extra: Mapping[str, Any] | None = None
     listing: Literal["drawn", "given"] = "drawn"
+    checkpoint: str | None = None
 
     nature = "language model"
 
     def __post_init__(self) -> None:
+        if bool(self.model) == (self.checkpoint is not None):
+            raise InvalidParameter("a language model has a 'model', or a 'checkpoint', the folder of a training")
+        if self.checkpoint is not None:
+            Checkpoint.read(self.checkpoint)
+            for name, value in (("model", self.checkpoint), ("provider", "transformers"), ("checkpoint", None)):
+                object.__setattr__(self, name, value)
         self._limits()
         checked_prices(self.prices, None if self.budget is None else Budget(**asdict(self.budget)))
         Sampling(self.temperature, self.seed, 1 if self.max_tokens is None else self.max_tokens)
