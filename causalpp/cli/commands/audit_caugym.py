@@ -44,9 +44,9 @@ def show_caugym(found: caugym.CauGymAudit) -> None:
     console.print(table_of(rows, "", ""))
     for wrong in found.disagreements[:_SHOWN]:
         how = "; ".join(wrong.steps)
+        said = f"stated {wrong.stated}, derived {wrong.derived}" if wrong.stated else wrong.derived
         console.print(
-            f"{_row(wrong)}, {wrong.quantity}, {wrong.field}: stated {wrong.stated or 'so'}, derived {wrong.derived}"
-            + (f"\n  {how}" if how else ""),
+            f"{_row(wrong)}, {wrong.quantity}, {wrong.field}: {said}" + (f"\n  {how}" if how else ""),
             soft_wrap=True,
         )
     for failure in found.failures[:_SHOWN]:

@@ -158,8 +158,10 @@ def target_of(out: Path, form: Format | None) -> Path:
     """The file to write, with the ending of its format.
 
     Raises:
-        FormatError: its ending is that of another.
+        FormatError: its ending is that of another, or of none.
     """
+    if form is None and out.suffix not in (".jsonl", ".parquet"):
+        raise FormatError(f"cannot write {str(out)!r}: items are written to .jsonl or .parquet")
     if form is None or out.suffix == f".{form.value}":
         return out
     if out.suffix in (".jsonl", ".parquet"):

@@ -68,10 +68,12 @@ def generate_caugym(
     for file in (target, *extra.values()):
         check_target(file)
     chosen = [name.lower() for name in sets or ["plain"]]
-    with Progress("problems", rows * len(caugym.SETS if "all" in chosen else chosen), not json) as bar:
+    if "all" in chosen:
+        chosen = [*caugym.SETS, *(name for name in dict.fromkeys(chosen) if name not in ("all", *caugym.SETS))]
+    with Progress("problems", rows * len(chosen), not json) as bar:
         made = caugym.generate(
             rows, quantities=[name.upper() for name in quantity or caugym.QUANTITIES],
-            sets=caugym.SETS if "all" in chosen else chosen, sizes=numbers, stories=story or tuple(caugym.STORIES),
+            sets=chosen, sizes=numbers, stories=story or tuple(caugym.STORIES),
             twins=twins, seed=seed, shares=shares, progress=bar.reach,
         )  # fmt: skip
     files = made.save(target, command=options.command_of(context))

@@ -29,16 +29,22 @@ _PARTS = {
 }  # fmt: skip
 
 _SPELLINGS = {
+    re.compile("[\u2010\u2212\ufe63\uff0d]"): "-",
+    re.compile(r"(?:^|(?<=[=≈:(,\[])|(?<=[=≈:(,\[] ))[‒–—](?= ?[\d.])"): "-",  # elsewhere it is an interval's
+    re.compile(r"\s*(?:\\times|\\cdot|×|·|x|\*)\s*10\s*(?:\^|\*\*)\s*\{?([-+]?\d{1,3})\}?"): r"e\1",
     re.compile(r"\\[dt]?frac\s*\{\s*([-+\d.]{1,40})\s*\}\s*\{\s*([\d.]{1,40})\s*\}"): r"\1/\2",
+    re.compile(r"\\[dt]?frac\s*(\d)\s*(\d)"): r"\1/\2",
     re.compile(r"\\(?:boxed|text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}"): r"\1",
     re.compile(r"\\[\[\]()]|\$|[*_`\"']"): "",
     re.compile(r"\\(?:approx|simeq)\b"): "≈",
     re.compile(r"\\%"): "%",
-    re.compile("[\u2212\ufe63\uff0d]"): "-",
-    re.compile(r"\s*(?:\\times|\\cdot|×|·|x|\*)\s*10\s*\^\s*\{?([-+]?\d{1,3})\}?"): r"e\1",
     re.compile(r"(?<=\d)\s*(?:per\s?cent(?:age points?)?|pct)\b"): "%",
     re.compile("\u2044"): "/",
 }
+#: An exponent, as in 10⁻¹; it is no digit of the number before it.
+_RAISED = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_SIGN = re.compile(r"(?P<minus>minus |negative |- )(?=[\d.])|\+ (?=[\d.])")
+_LARGEST = 10**300  # what is larger a float could not hold
 _LEAD = re.compile(r"(?:(?:about|approximately|approx\.?|around|roughly|circa|exactly|equal to|equals|is)\b|[≈~=:])\s*")
 #: What a number is said to be, before a mark of equality.
 _NAMED = re.compile(
@@ -74,7 +80,7 @@ def read_amount(text: str) -> tuple[Amount | None, str]:
     said = _plain(text)
     said = said[named.end() :] if (named := _NAMED.match(said)) and _spoken([named[0].rstrip(" =≈:")]) is None else said
     parts = [part for part in (_led(part.strip(" )")) for part in _SAME.split(said)) if part]
-    amounts = [amount for amount in map(_number, parts) if amount is not None]
+    amounts = [amount for amount in map(_held, parts) if amount is not None]
     if parts and len(amounts) == len(parts):
         agree = all(abs(amount - amounts[0]) <= _ROUNDED for amount in amounts)
         return (amounts[0], "") if agree else (None, f"{shown} says several numbers")
@@ -82,14 +88,15 @@ def read_amount(text: str) -> tuple[Amount | None, str]:
         found = pattern.fullmatch(_led(said))
         if found:
             high, low = found["high"], found["low"]
-            ends = _number(low + "%" if high.endswith("%") and "%" not in low else low), _number(high)
+            ends = _held(low + "%" if high.endswith("%") and "%" not in low else low), _held(high)
             if ends[0] is not None and ends[1] is not None and ends[0] <= ends[1]:
                 return (ends[0], ends[1]), ""
     return None, f"{shown} is no number"
 
 
 def _plain(text: str) -> str:
-    said = re.sub(r"(?<=\d)([\u00bc-\u00be\u2150-\u215e])", r" \1", text)
+    said = "".join(c for c in text if unicodedata.category(c) != "Cf")  # invisible
+    said = _RAISED.sub(r"^\g<0>", re.sub(r"(?<=\d)([\u00bc-\u00be\u2150-\u215e])", r" \1", said))
     said = " ".join(unicodedata.normalize("NFKC", said).casefold().split())
     for pattern, written in _SPELLINGS.items():
         said = pattern.sub(written, said)
@@ -104,8 +111,16 @@ def _led(text: str) -> str:
     return text.strip()
 
 
+def _held(text: str) -> Fraction | None:
+    """The number that a text is, if a float can hold it."""
+    number = _number(text)
+    return None if number is None or abs(number) >= _LARGEST else number
+
+
 def _number(text: str) -> Fraction | None:
     text = text.strip()
+    if sign := _SIGN.match(text):
+        text = ("-" if sign["minus"] else "+") + text[sign.end() :]
     if text.endswith("%"):
         share = _number(text[:-1])
         return None if share is None or "%" in text[:-1] else share / 100

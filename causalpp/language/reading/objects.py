@@ -17,7 +17,8 @@ from causalpp.language.reading.values import LONGEST
 __all__ = ["LooseObject", "LooseValue", "cut_off", "loose_objects"]
 
 _DEEPEST = 8
-_SPACE = re.compile(r"\s{0,1000}")
+#: Blanks and comments, as of JavaScript.
+_SPACE = re.compile(r"\s{0,1000}(?:(?://[^\n}]{0,500}|/\*(?:[^*]|\*(?!/)){0,500}\*/)\s{0,1000}){0,20}")
 _QUOTED = {
     '"': re.compile(r'"((?:[^"\\]|\\.){0,50000})"', re.DOTALL),
     "'": re.compile(r"'((?:[^'\\]|\\.|'(?!\s{0,20}[,:}\]])){0,1000})'", re.DOTALL),
@@ -29,7 +30,7 @@ _QUOTED = {
 _NAME = re.compile(r"[A-Za-z_][\w-]{0,60}")
 _BARE = re.compile(
     r"(?:\([^()\n]{1,200}\)|\\[dt]?frac\s?\{[^{}]{1,99}\}\s?\{[^{}]{1,99}\}"
-    r"|[^\s,{}\[\]()\"'`][^,{}\[\]\n]{0,200}?)(?=\s*[,}\]\n])"
+    r"|[^\s,{}\[\]()\"'`][^,{}\[\]\n]{0,200}?)(?=\s*[,}\]\n]|\s+(?://|/\*))"
 )
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|t(?!ext|frac|imes)|n|[\"'\\/])")
 _MARKS = {"n": "\n", "t": "\t"}

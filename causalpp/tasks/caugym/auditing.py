@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
@@ -189,7 +189,8 @@ def audit(
     """
     found = _Found(tolerance)
     for number, item in enumerate(items, 1):
-        row = int(item.about.get("row", number))
+        stated = item.about.get("row")
+        row = stated if isinstance(stated, int) else number
         if isinstance(item, PublishedItem):
             found.take(item, row)
         elif isinstance(item, CauGymItem):
@@ -226,8 +227,9 @@ class _Found:
     def take_ours(self, item: CauGymItem, row: int) -> None:
         self._count(item)
         target = item.target.value
-        if target is None:
-            self._fail(item, row, "answer", "no answer is stated")
+        problem = _problem_of(target)
+        if problem:
+            self._fail(item, row, "answer", problem)
             return
         try:
             told = read(item.prompt)
@@ -251,7 +253,7 @@ class _Found:
             try:
                 check_item(item)
             except InvalidData as error:
-                self._disagree(item, row, "derivation", "", str(error), steps)
+                self._disagree(item, row, "derivation", "", str(error).removeprefix(f"the item {item.id!r}: "), steps)
         self.agreed[item.quantity] += len(self.wrong) == before
 
     def take(self, item: PublishedItem, row: int) -> None:
@@ -348,3 +350,18 @@ class _Found:
             self.rows, self.checked, dict(self.agreed), tuple(self.imprecise), tuple(self.open), self.lacking,
             tuple(self.wrong), tuple(self.failures), quantities, sets, splits,
         )  # fmt: skip
+
+
+def _problem_of(target: Any) -> str:
+    """Why the answer that an item of our own states cannot be read; "" if it can."""
+    if target is None:
+        return "no answer is stated"
+    answer = target.get("ANSWER") if isinstance(target, Mapping) else None
+    if answer not in ("yes", "no", INSUFFICIENT):
+        return f"the stated answer is neither yes nor no nor {INSUFFICIENT}: {str(target)[:60]}"
+    try:
+        if answer != INSUFFICIENT:
+            Fraction(target.get("PROB"))
+    except (TypeError, ValueError, ArithmeticError):
+        return f"the stated answer has no number: {str(target)[:60]}"
+    return ""

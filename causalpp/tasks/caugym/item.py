@@ -92,6 +92,10 @@ class CauGymItem(Item):
     )  # fmt: skip
     columns: ClassVar[tuple[str, ...]] = ("quantity", "bound", "set", "derivation")
     needed: ClassVar[tuple[str, ...]] = ("id", "prompt", "target", "quantity")
+    shapes: ClassVar[Mapping[str, str]] = {
+        **Item.shapes, "program": "a mapping", "contrast": "a mapping", "names": "a mapping of mappings",
+        "figures": "a list of mappings", "derivation": "a list of mappings",
+    }  # fmt: skip
     title: ClassVar[str] = "CauGym, generated"
     licence: ClassVar[Sequence[str]] = (
         "The items are generated; nothing is taken from the published files. They are under the licence of",

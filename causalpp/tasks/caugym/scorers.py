@@ -51,9 +51,28 @@ _ABSTENTIONS = frozenset(
     | {f"{can} be {done}" for can in ("cannot", "can not") for done in ("determined", "identified", "computed")}
     | {"not identifiable", "not identified", "undetermined", "indeterminate"}
 )
+#: What stands for no value beside an abstention, in lower case.
+_BLANK = frozenset(
+    {"", "n/a", "na", "none", "null", "nan", "unknown", "undefined", "not available", "not applicable"}
+    | {"-", "–", "—", "?", "...", "…"}
+)
+_EXAMPLE = "0.1234"  # the number in the object that prompts show, here and in the published sets
+#: What goes before a last line that takes back what was said.
+_RATHER = re.compile(
+    r"^[\s*_]*(?:(?:actually|wait|sorry|correction|oops|hmm|no wait|on (?:second thought|reflection)|rather)"
+    r"[,:.!… -]+)+",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    r"[\s*_`#>\"']*(?:(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:final )?(?:answer|prob)(?: is)?[\s*_`\"':=]+)?"
+    r"(?P<number>[-+\u2212]?[\d.].*)",
+    re.IGNORECASE,
+)
 _ANNOUNCED = re.compile(
     r"(?:.*[.!?:] )?(?:(?:so|therefore|thus|hence),? )?(?:(?:the|my) )?(?:final )?answer(?: is)? ?:? ?(?P<said>[^:]+)"
 )
+_ROUNDED = 5e-4  # numbers that differ by less say the same, one of them rounded
+_OF_A_LABEL = re.compile(r"(?:contradictory: )?ANSWER\b")
 _BEGINNING = re.compile(r'\{"(?:ANSWER|PROB)":')
 _NOTHING = re.compile(r"(?:[\s`*_.,;$>#\[\]()\\{}-]|\b(?:json|or|and|alternatively|boxed|text)\b)*", re.IGNORECASE)
 
@@ -115,14 +134,12 @@ class CauGym(Scorer):
             if read.get("ANSWER") == INSUFFICIENT or not _NOTHING.fullmatch(beside):
                 return _abstention()
             return {**read, "problem": "contradictory: it abstains, too"}
-        label = read_label(line)[0] if after.strip() else None
-        if label is not None and read["ANSWER"] != ("yes" if label else "no"):
+        if after.strip() and _takes_back(line, read):
             return {**read, "problem": "contradictory: the last line says otherwise"}
         if len(objects) > 1 and _NOTHING.fullmatch(said[objects[-2].end : last.begin]):
             other = _fields(objects[-2])
-            if {**other, **{k: v for k, v in read.items() if v is not None}} != {
-                **read, **{k: v for k, v in other.items() if v is not None}
-            }:  # fmt: skip
+            shown = _EXAMPLE in objects[-2].values("PROB") or "problem" in other  # of the form, and no answer
+            if not shown and not all(_agree(other[name], read[name]) for name in _FIELDS):
                 return {**read, "problem": "contradictory: two objects differ"}
         return read
 
@@ -224,16 +241,18 @@ def _abstention() -> dict[str, Any]:
 def _fields(found: LooseObject) -> dict[str, Any]:
     """What an object says: the fields, and under "problem" what is wrong with them, if anything is."""
     out: dict[str, Any] = {"ANSWER": None, "PROB": None}
-    for name in _FIELDS:
-        values = [value for value in found.values(name) if value not in (None, "")]
-        read = [_answer(value) if name == "ANSWER" else _probability(value) for value in values]
+    said = {name: [value for value in found.values(name) if value not in (None, "")] for name in _FIELDS}
+    for name, other in zip(_FIELDS, reversed(_FIELDS)):
+        if any(isinstance(value, str) and _abstains(value) for value in said[other]):
+            said[name] = [value for value in said[name] if not _blank(value)]
+        read = [_answer(value) if name == "ANSWER" else _probability(value) for value in said[name]]
         problems = [problem for _, problem in read if problem]
-        if len({str(value) for value, _ in read}) > 1:
+        if any(not _agree(value, read[0][0]) for value, _ in read):
             problems = [f"contradictory: {name} stands there twice"]
         if read:
             out[name] = read[0][0]
-        if problems:
-            out.setdefault("problem", problems[0])
+        if problems:  # that of a number before that of a label, which may not be asked for
+            out["problem"] = problems[0]
     if out["PROB"] == INSUFFICIENT:
         out |= {"PROB": None, "ANSWER": out["ANSWER"] or INSUFFICIENT}
         if out["ANSWER"] != INSUFFICIENT:
@@ -241,6 +260,30 @@ def _fields(found: LooseObject) -> dict[str, Any]:
     elif out["ANSWER"] == INSUFFICIENT and out["PROB"] is not None:
         out["problem"] = "contradictory: a number beside an abstention"
     return out
+
+
+def _blank(value: LooseValue) -> bool:
+    return value == [] or (isinstance(value, str) and value.strip().casefold() in _BLANK)
+
+
+def _agree(one: Any, other: Any) -> bool:
+    """Whether two values of a field say the same, of which one may be missing and numbers may be rounded."""
+    if isinstance(one, list) and isinstance(other, list):
+        return all(map(_agree, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) < _ROUNDED
+    return one is None or other is None or one == other
+
+
+def _takes_back(line: str, read: Mapping[str, Any]) -> bool:
+    """Whether a last line after an object says another answer, or another number, and nothing else."""
+    line = _RATHER.sub("", line)
+    label = read_label(line)[0]
+    if label is not None:
+        return bool(read["ANSWER"] != ("yes" if label else "no"))
+    found = _NUMBER.fullmatch(line)
+    number = read_amount(found["number"])[0] if found else None
+    return isinstance(number, Fraction) and not _agree(_plain(number), read["PROB"])
 
 
 def _answer(value: LooseValue) -> tuple[str | None, str]:
@@ -260,7 +303,7 @@ def _answer(value: LooseValue) -> tuple[str | None, str]:
 
 def _probability(value: LooseValue) -> tuple[Any, str]:
     if isinstance(value, list):
-        ends = [read_amount(end)[0] if isinstance(end, str) else None for end in value]
+        ends = [read_amount(end)[0] if isinstance(end, str) else None for end in value[:3]]
         if len(ends) == 2 and all(isinstance(end, Fraction) for end in ends):
             return [_plain(end) for end in ends], ""
         return None, "PROB: a list"
@@ -337,8 +380,9 @@ def _compared(said: Any, right: Any, tolerance: float) -> Score:
     if not isinstance(said, Mapping):
         return Score(0.0, said, "neither ANSWER nor PROB")
     wanted, given = _target(right), dict(said)
-    if given.get("problem"):
-        return Score(0.0, given, str(given["problem"]))
+    problem = str(given.get("problem") or "")
+    if problem and ("ANSWER" in wanted or not _OF_A_LABEL.match(problem)):
+        return Score(0.0, given, problem)
     abstains = given.get("ANSWER") == INSUFFICIENT
     if wanted.get("ANSWER") == INSUFFICIENT or abstains:
         fits = abstains and wanted.get("ANSWER") == INSUFFICIENT

@@ -152,13 +152,13 @@ class _Source:
         while True:
             try:
                 value, end = self._decoder.raw_decode(self.text, self.place)
-                if end == len(self.text) and not isinstance(value, dict):
-                    raise json.JSONDecodeError("more to come", self.text, end)
             except json.JSONDecodeError as error:
                 if not self._more():
                     raise FormatError(f"{broken} ({error.msg.lower()})") from None
-            else:
-                self.place = end
+                continue
+            last = end == len(self.text)
+            if not last or isinstance(value, dict) or not self._more():  # the end of a number may be yet to come
+                self.place = len(self.text) if last else end
                 return value
 
     def _more(self) -> bool:

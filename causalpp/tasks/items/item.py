@@ -10,7 +10,7 @@ import hashlib
 import json
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Self, TypeVar, cast, final
 
@@ -204,6 +204,8 @@ class Item:
     columns: ClassVar[tuple[str, ...]] = ("prompt",)
     #: What a stored item must have.
     needed: ClassVar[tuple[str, ...]] = ("id", "prompt", "target")
+    #: Stored field → what it has to be, out of :data:`_SHAPES`.
+    shapes: ClassVar[Mapping[str, str]] = {"prompt": "a text", "about": "a mapping"}
     #: The heading of a card, and what it says of licence and source.
     title: ClassVar[str] = "Items"
     licence: ClassVar[Sequence[str]] = ()
@@ -309,6 +311,9 @@ class Item:
     @classmethod
     def _read(cls, values: dict[str, Any]) -> dict[str, Any]:
         """What the constructor takes, made of plain values."""
+        for name, shape in cls.shapes.items():
+            if name in values and not _SHAPES[shape](values[name]):
+                raise TypeError(f"{name!r} is not {shape}")
         return {**values, "target": Target.from_dict(values["target"])}
 
     @classmethod
@@ -367,6 +372,19 @@ def score(item: Item, reply: object) -> Score:
         ['right', 'wrong', 'no answer', 'no answer']
     """
     return item.target.scorer(item, reply)
+
+
+def _is_mappings(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(part, Mapping) for part in value)
+
+
+_SHAPES: dict[str, Callable[[Any], bool]] = {
+    "a text": lambda value: isinstance(value, str),
+    "a list of texts": lambda value: isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value),
+    "a mapping": lambda value: isinstance(value, Mapping),
+    "a list of mappings": _is_mappings,
+    "a mapping of mappings": lambda value: isinstance(value, Mapping) and _is_mappings(list(value.values())),
+}
 
 
 def _module_of_scorer(target: Any) -> str:

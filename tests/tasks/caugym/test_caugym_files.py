@@ -179,6 +179,8 @@ def test_generate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     [
         (["--quantity", "CATE"], "there is no quantity 'CATE'"),
         (["--set", "harder"], "there is no set 'harder'"),
+        (["--set", "all", "--set", "harder"], "there is no set 'harder'"),
+        (["--splits", "nan,0,1"], "shares"),
         (["--story", "dragons"], "there is no story 'dragons'"),
         (["--sizes", "9"], "2 to 8 variables"),
         (["--splits", "1"], "three shares"),
@@ -190,6 +192,16 @@ def test_bad_options(capsys: pytest.CaptureFixture[str], tmp_path: Path, options
     assert (code, out) == (1, "")
     assert message in err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_of_another_kind_is_told_before_anything_is_made(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caugym, "generate", None)
+    for name in ("words.csv", "words"):
+        code, out, err = run(capsys, "generate", "caugym", "--out", str(tmp_path / name))
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert "items are written to .jsonl or .parquet" in err
 
 
 def test_a_task_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -206,9 +206,12 @@ def _layouts() -> dict[str, dict[str, Any]]:
             "conversations": [{"from": "human", "value": text}],
             "chosen": {"from": "gpt", "value": good}, "rejected": {"from": "gpt", "value": bad},
         },
+        "DPO whole": {"chosen": [*turns, {"role": "assistant", "content": good}],
+                      "rejected": [*turns, {"role": "assistant", "content": bad}]},
         "DPO turns": {"prompt": turns, "chosen": [{"role": "assistant", "content": good}],
                       "rejected": [{"role": "assistant", "content": bad}]},
         "KTO wanted": {"prompt": text, "completion": good, "label": True},
+        "KTO unwanted": {"prompt": text, "completion": bad, "label": "False", "answer": answer},
         "KTO tag": {"instruction": text, "input": "", "output": good, "kto_tag": True},
         "online problem": {"problem": text, "answer": answer},
         "online prompt": {"prompt": text, "answer": answer},
@@ -309,6 +312,37 @@ def test_our_own_items_are_audited_too() -> None:
     found = caugym.audit(damaged)
     assert [wrong.field for wrong in found.disagreements] == ["ANSWER", "PROB", *["sufficiency"] * 2, "derivation"]
     assert [failure.kind for failure in found.failures] == ["text", "answer", "figures"]
+    unreadable = [{**answer, "PROB": prob} for prob in ("abc", "1/0", "12%", None)] + [{"PROB": "1/7"}, {}, "yes", [1]]
+    failures = caugym.audit([stating(item, value) for value in unreadable]).failures  # type: ignore[arg-type]
+    assert [failure.kind for failure in failures] == ["answer"] * len(unreadable)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("prompt", 3), ("about", "x"), ("program", [1]), ("names", {"A": 1}), ("figures", "abc"), ("derivation", ["x"])],
+)
+def test_items_of_another_form_are_one_clear_error(tmp_path: Path, name: str, value: object) -> None:
+    path = tmp_path / "items.jsonl"
+    plain = caugym.generate(1, seed=0).items[0].to_dict()
+    path.write_text(json.dumps({**plain, name: value}))
+    with pytest.raises(FormatError, match=rf"items.jsonl: row 1: this is no benchmark item, '{name}' is not a "):
+        list(read_items(path))
+
+
+def test_an_item_whose_parts_are_of_another_form_is_found_wrong() -> None:
+    item = caugym.generate(1, seed=0).items[0]
+    figure = {**item.figures[0], "variables": 3}
+    found = caugym.audit([replace(item, figures=[figure]), replace(item, program={**item.program, "tables": 3})])
+    assert [wrong.field for wrong in found.disagreements] == ["derivation"] * 2
+    assert caugym.audit([replace(item, about={**item.about, "row": "first"})]).clean
+
+
+def test_files_without_rows_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "base_dataset.json"
+    for text in ("null", "3", '"rows"', "{}"):
+        path.write_text(text)
+        with pytest.raises(FormatError, match=r"this is no JSON array of rows$"):
+            list(read_items(path))
 
 
 def test_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

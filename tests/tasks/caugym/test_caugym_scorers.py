@@ -74,10 +74,23 @@ def test_the_two_differ_where_it_is_written_and_nowhere_else_on_5000_replies() -
         (f"{YES}\nAnswer: no", "contradictory: the last line says otherwise"),
         (f"{YES}\nSo the answer is no.", "contradictory: the last line says otherwise"),
         (f"{YES}\n\n**No.**", "contradictory: the last line says otherwise"),
+        (f"{YES}\n\nActually, no.", "contradictory: the last line says otherwise"),
+        (f"{YES}\nWait, the answer is no.", "contradictory: the last line says otherwise"),
+        (f"{YES}\nAnswer: 0.4", "contradictory: the last line says otherwise"),
+        (f"{YES}\n**PROB: 40%**", "contradictory: the last line says otherwise"),
+        (f"{YES}\nAnswer: 37.5%", ""),
+        (f"{YES}\nP(Y = 1 | do(X = 1)) = 0.4", ""),
+        (f"{YES}\nActually, this is 3/8.", ""),
         (f"{YES}\nAnswer: yes", ""),
         (f"{YES}\nHence the answer is yes.", ""),
         (f"{YES}\nThis follows from no other figure.", ""),
         (f"{YES} {YES}", ""),
+        (f"{YES}\n{YES.replace('0.375', '0.3751')}", ""),
+        ('{"ANSWER": "Yes", "PROB": 0.37496, "prob": "0.375"}', ""),
+        ('The form is {"ANSWER": "Yes/No", "PROB": "0.4"}.\n\n' + YES, ""),
+        ('The form is {"ANSWER": "Yes", "PROB": "0.1234"}.\n\n' + YES, ""),
+        ('{"ANSWER": "Yes", "PROB": "1e400"}', "PROB: '1e400' is no number"),
+        ('{"ANSWER": "Yes", "PROB": 1e999}', "PROB: '1e999' is no number"),
         (f"First {NO}. No, the other way round: {YES}", ""),
         (f"<think>{NO}</think>{YES}", ""),
         (f"<think>{YES}", "cut off"),
@@ -95,11 +108,24 @@ def test_a_score_says_which_rule_failed(text: str, reason: str) -> None:
 
 @pytest.mark.parametrize(
     "said", ["3/8", "0.375", ".375", "37.5%", "37.5 percent", "three eighths", "\\frac{3}{8}", "3.75e-1", "P = 0.375",
-             "≈ 0.3751", "3/8 = 0.375", "0.375 (37.5%)", "three out of eight", "zero point three seven five"]
+             "≈ 0.3751", "3/8 = 0.375", "3.75 × 10⁻¹", "3.75*10^-1", "+ 0.375",
+             "0.37\u200b5", "\\frac38", "0.375 (37.5%)", "three out of eight", "zero point three seven five"]
 )  # fmt: skip
 def test_numbers_are_read_in_every_form(said: str) -> None:
     for text in (f'{{"ANSWER": "Yes", "PROB": "{said}"}}', f"{{'answer': 'YES', 'prob': '{said}',}}"):
         assert _score(text) == (1.0, ""), text
+
+
+@pytest.mark.parametrize(
+    "said", ["-0.125", "- 0.125", "−0.125", "–0.125", "‑0.125", "— 0.125", "− 12.5 %", "minus 0.125", "negative 1/8",
+             "minus one eighth", "minus 12.5 percent", "P = –0.125", "−1.25 × 10⁻¹", "-\\frac{1}{8}"]
+)  # fmt: skip
+def test_a_minus_is_read_in_every_form(said: str) -> None:
+    assert _score(f'{{"ANSWER": "No", "PROB": "{said}"}}', {"ANSWER": "no", "PROB": "-1/8"}) == (1.0, ""), said
+
+
+def test_a_raised_figure_is_an_exponent_or_a_footnote_and_no_digit() -> None:
+    assert _score('{"PROB": "0.3751³"}', {"PROB": "0.3751"}) == (0.0, "PROB: '0.3751³' is no number")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +137,7 @@ def test_numbers_are_read_in_every_form(said: str) -> None:
         '{"steps": ["P(Y|X) = {0.4}", "…"], "ANSWER": "**Yes**", "PROB": 0.375}',
         r"\[\boxed{\{\text{...}\}}\] hence \{\"ANSWER\": \"Yes\", \"PROB\": 0.375\}",
         'Like {"ANSWER": "Yes", "PROB": "0.1234"}:\n' + YES,
+        '{"ANSWER": "Yes", /* is larger */\n "PROB": 3/8 // 0.6 - 0.225, rounded\n}',
     ],
 )  # fmt: skip
 def test_objects_are_read_in_every_form(text: str) -> None:
@@ -121,6 +148,10 @@ def test_where_only_a_number_is_asked_for_a_label_is_passed_over() -> None:
     for text in (YES, NO, '{"PROB": "3/8"}'):
         assert _score(text, {"PROB": "3/8"}) == (1.0, "")
         assert _score(text, {"ANSWER": "", "PROB": 0.375}) == (1.0, "")
+    assert _score('{"ANSWER": "0.375", "PROB": 0.375}', {"PROB": "3/8"}) == (1.0, "")
+    twice = '{"ANSWER": "0.375", "PROB": 0.375, "PROB": 0.4}'
+    assert _score(twice, {"PROB": "3/8"}) == (0.0, "contradictory: PROB stands there twice")
+    assert _score('{"ANSWER": "insufficient", "PROB": 0.375}', {"PROB": "3/8"})[0] == 0.0
 
 
 def test_abstaining_is_a_class_of_its_own() -> None:
@@ -129,6 +160,10 @@ def test_abstaining_is_a_class_of_its_own() -> None:
                  f"{YES} would need P(X).\nFinal answer: LACK_CONDITION"):  # fmt: skip
         assert _score(text, LACKING) == (1.0, "")
         assert _score(text) == (0.0, "abstained")
+    for blank in ('"N/A"', '"unknown"', '"-"', "NaN", "None", "[]", '""', '"…"'):
+        assert _score(f'{{"ANSWER": "insufficient", "PROB": {blank}}}', LACKING) == (1.0, ""), blank
+    assert _score('{"ANSWER": "N/A", "PROB": "insufficient"}', LACKING) == (1.0, "")
+    assert _score('{"ANSWER": "insufficient", "PROB": 0}', LACKING)[0] == 0.0
     assert _score(YES, LACKING) == (0.0, "did not abstain")
     assert _score("That is not insufficient.", LACKING) == (0.0, "no object with ANSWER or PROB")
 

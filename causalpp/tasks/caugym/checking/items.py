@@ -71,6 +71,8 @@ def check_item(item: CauGymItem) -> None:
         raise InvalidData(f"the item {item.id!r} lacks {error}") from None
     except InvalidData as error:
         raise InvalidData(f"the item {item.id!r}: {error}") from None
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise InvalidData(f"the item {item.id!r} is not of the form that items have: {error}") from None
 
 
 def _answer(contrast: Mapping[str, Any], value: Fraction) -> str:

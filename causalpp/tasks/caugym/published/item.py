@@ -60,9 +60,12 @@ class PublishedItem(Item):
         "id", "prompt", "target", "quantity", "set", "stated", "reasons", "replies", "group", "split", "pair", "about",
     )  # fmt: skip
     columns: ClassVar[tuple[str, ...]] = (
-        "stated", *ASKED, "reward_model",
+        "stated", *ASKED, "chosen", "reward_model",
     )  # fmt: skip
     needed: ClassVar[tuple[str, ...]] = ("id", "prompt", "target", "stated")
+    shapes: ClassVar[Mapping[str, str]] = {
+        **Item.shapes, "stated": "a text", "reasons": "a list of texts", "replies": "a list of mappings",
+    }  # fmt: skip
     title: ClassVar[str] = "CauGym, published"
     order: ClassVar[Mapping[str, Sequence[str]]] = {"quantity": QUANTITIES, "set": SETS}
 

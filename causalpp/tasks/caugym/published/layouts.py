@@ -8,7 +8,8 @@ they were made for, of which these are read:
 - fine-tuning (``SFT``, ``cold_start_sft``): ``problem``, ``question``, ``prompt`` or ``instruction`` with ``input``,
   and ``output``, ``response``, ``completion``, ``solution`` or ``answer``; or a conversation under ``messages`` or
   ``conversations``;
-- preferences (``dpo_dataset``): the same prompts, with ``chosen`` and ``rejected``, as texts or messages;
+- preferences (``dpo_dataset``): the same prompts, with ``chosen`` and ``rejected``, as texts or messages, which
+  may hold the prompt themselves;
 - wanted and unwanted replies (``kto_dataset``): a reply with ``label`` or ``kto_tag``;
 - online (``online_RL``): a prompt with ``answer``, ``ground_truth``, or ``reward_model`` that has a ``ground_truth``.
 """
@@ -27,6 +28,8 @@ Reply = tuple[str, bool]
 ASKED = ("problem", "question", "prompt", "messages", "conversations", "instruction", "input", "query")
 _STATED = ("answer", "ground_truth", "gt_answer", "solution")
 _REPLIES = ("output", "response", "completion")
+#: Whether a reply is one to learn, as tables without types write it, too.
+_WANTED = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 _SHORT = 60  # characters of an answer without a reasoning
 _ASKING, _ANSWERING = ("user", "human"), ("assistant", "gpt")
 _SETS = {
@@ -37,11 +40,11 @@ _SETS = {
 
 def text_of(row: Mapping[str, Any]) -> str:
     """What is asked in a row; "" if it says nothing."""
-    for name in ASKED:
+    for name in (*ASKED, "chosen"):
         value = row.get(name)
         if name == "instruction" and isinstance(value, str):
             return "\n".join(part for part in (value, str(row.get("input") or "")) if part)
-        if isinstance(value, str) and value:
+        if isinstance(value, str) and value and name != "chosen":
             return value
         turns = [text for role, text in _turns(value) if role in _ASKING]
         if turns:
@@ -54,7 +57,7 @@ def replies_of(row: Mapping[str, Any]) -> tuple[Reply, ...]:
     if "chosen" in row or "rejected" in row:
         pairs = ((name, name == "chosen") for name in ("chosen", "rejected"))
         return tuple((text, wanted) for name, wanted in pairs if (text := _last(row.get(name))))
-    wanted = next((bool(row[name]) for name in ("kto_tag", "label") if isinstance(row.get(name), (bool, int))), True)
+    wanted = next((_WANTED[said] for name in ("kto_tag", "label") if (said := _label(row.get(name))) in _WANTED), True)
     places = [*(_last(row.get(name)) for name in _REPLIES), *(_at_length(row.get(name)) for name in _STATED)]
     places += [_last(row.get(name)) for name in ("messages", "conversations")]
     found = next(filter(None, places), "")
@@ -114,7 +117,11 @@ def _text(value: Any) -> str:
         value = value[0]
     if isinstance(value, Mapping):
         return "{" + ", ".join(f'"{name}": "{said}"' for name, said in value.items()) + "}"
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _label(value: Any) -> str:
+    return str(value).strip().lower() if isinstance(value, (bool, int, float, str)) else ""
 
 
 def _at_length(value: Any) -> str:
