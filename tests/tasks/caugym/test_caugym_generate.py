@@ -173,6 +173,8 @@ def test_stories_have_words_for_eight_variables():
         ({"sizes": 2}, "CDE in the set .plain. needs 3 variables"),
         ({"quantities": ["PN", "PN"]}, "named twice"),
         ({"shares": {"train": 0.5}}, "add up to 0.5"),
+        ({"shares": None}, "shares maps names"),
+        ({"shares": {"train": float("nan")}}, "add up to nan"),
     ],
 )
 def test_what_cannot_be_made_is_said(words, said):

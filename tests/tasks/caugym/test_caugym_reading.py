@@ -1,10 +1,13 @@
 """Word problems are read from their text alone, and decided as they were meant."""
 
+import random
+import re
 from fractions import Fraction
 
 import pytest
 
 from causalpp.benchmarks.solvers import make_solver
+from causalpp.errors import FormatError
 from causalpp.programs import ate, att, cde, nde, nie, pn, ps
 from causalpp.tasks import caugym, score
 
@@ -30,6 +33,28 @@ def test_what_is_read_is_what_was_meant():
         assert (known[told.treatment], known[told.outcome]) == (item.contrast["treatment"], item.contrast["outcome"])
         assert {known[node]: value for node, value in told.fixed.items()} == item.contrast["fixed"]
         assert told.threshold == Fraction(item.contrast["threshold"])
+
+
+def test_the_order_of_sentences_and_blanks_do_not_matter():
+    source = random.Random(5)
+    for item in caugym.generate(7, sets=caugym.SETS, sizes=[3, 4, 5], seed=5):
+        sentences = re.split(r"(?<=[.?])\s+(?=[A-Z0-9])", item.prompt)
+        source.shuffle(sentences)
+        text = re.sub(" ", lambda _: source.choice((" ", "  ", "\n", "\t", " \r\n")), " ".join(sentences))
+        decision = caugym.decide(caugym.read(f"\n {text}\n\n"))
+        assert (decision.answer, decision.value) == (item.target.value["ANSWER"], item.value), item.id
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "In it, a young patient either smokes or does not smoke, and either coughs or does not cough.",
+        "In it, a patient either eats egg and ham or does not eat egg and ham, and either coughs or does not cough.",
+    ],
+)
+def test_how_variables_are_introduced_is_said(opening):
+    with pytest.raises(FormatError, match="in one word whom it is about, and without commas and 'and'"):
+        caugym.read(f"{opening} Is the ATE greater than 0, and what is it?")
 
 
 def test_the_ceiling_is_right_of_the_text_alone():

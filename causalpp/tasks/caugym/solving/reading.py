@@ -82,7 +82,9 @@ def _opening(sentence: str) -> Words | None:
         for part in parts:
             if part is None or not all(words.is_called(name, part[name]) for name in names):
                 raise FormatError(
-                    f"{sentence[:200]!r} does not say of each variable what it is if it is 1 and if it is 0"
+                    f"{sentence[:200]!r} does not say of each variable what it is if it is 1 and if it is 0, as in "
+                    f"'a patient either smokes or does not smoke, and ...': in one word whom it is about, and without "
+                    f"commas and 'and' inside of a variable"
                 )
             words.introduce(part["one"], part["zero"])
         return words
