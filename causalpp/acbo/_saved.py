@@ -7,14 +7,15 @@ says what it is.  Nothing that is read is run.
 from __future__ import annotations
 
 import base64
+import io
 import json
 import math
 import os
-import zlib
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -26,19 +27,18 @@ from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import CausalppError, FormatError, InvalidParameter
 from causalpp.graphs import Cpdag, Dag, DagBatch, Knowledge, Mpdag
 from causalpp.oracles import Answer
-from causalpp.posterior import DagPosterior, Exact, Rows, Sums
+from causalpp.posterior import DagPosterior, Rows
 from causalpp.propositions import Proposition, from_dict
-from causalpp.scores import StructurePrior
 
 __all__ = ["locked", "made", "plain", "read"]
 
 FORMAT, VERSION = "causalpp.session", 1
-_VARIABLES = 16  # of a posterior: a file of 11 MB, written after every answer
+_LARGEST = 24 << 20  # bytes of a posterior: the file is written after every answer
 _ROOMS = (belief, design)  # whose channels and policies can be written
-_PLAIN = ("hyperparameters", "structure_prior", "kinds")  # of what a posterior was asked: mappings of names
 _UNREADABLE = (
-    ArithmeticError, AttributeError, CausalppError, LookupError, RuntimeError, TypeError, ValueError, zlib.error,
+    ArithmeticError, AttributeError, CausalppError, LookupError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip
+_written: WeakKeyDictionary[DagPosterior, str] = WeakKeyDictionary()
 T = TypeVar("T")
 
 
@@ -80,7 +80,7 @@ def plain(value: Any) -> Any:
         bits = base64.b64encode(np.packbits(value.adjacency.cpu().numpy()).tobytes()).decode()
         return {"DagBatch": {"nodes": list(value.nodes), "latent": sorted(value.latent), "n": len(value), "bits": bits}}
     if isinstance(value, Rows):
-        return {"rows": _rows(value)}
+        return {"rows": value.to_dict()}
     if isinstance(value, DagPosterior):
         return {"posterior": _posterior(value)}
     if isinstance(value, MarkovEquivalenceClass):
@@ -125,9 +125,9 @@ def made(value: Any) -> Any:
         adjacency = np.unpackbits(bits, count=n * d * d).reshape(n, d, d).astype(bool)
         return DagBatch(content["nodes"], adjacency, latent=content["latent"])
     if name == "rows":
-        return _made_rows(content)
+        return Rows.from_dict(content)
     if name == "posterior":
-        return _made_posterior(content)
+        return DagPosterior.load(io.BytesIO(base64.b64decode(content)))
     if name == "class":
         found = MarkovEquivalenceClass(made(content["cpdag"]), content["learned"])
         for condition in made(content["conditions"]):
@@ -137,65 +137,17 @@ def made(value: Any) -> Any:
     return {key: made(item) for key, item in value.items()} if kind is None else kind(**made(content))
 
 
-def _posterior(value: DagPosterior) -> dict[str, Any]:
-    """The weights of all families, compressed: all else follows from them."""
-    d = len(value.nodes)
-    if not isinstance(value.inference, Exact) or d > _VARIABLES:
+def _posterior(value: DagPosterior) -> str:
+    """The file of a posterior, as text; written once, as a session is after every answer."""
+    if value in _written:
+        return _written[value]
+    value.save(file := io.BytesIO())
+    if file.tell() > _LARGEST:
         raise InvalidParameter(
-            f"a session is saved with the weights of all families of an exact posterior of {_VARIABLES} variables at "
-            f"most, and this is {value!r}: keep the oracle's answers in a journal instead"
+            f"a session is saved with its posterior, and {value!r} takes {file.tell() >> 20} MB (limit "
+            f"{_LARGEST >> 20}): keep the oracle's answers in a journal instead"
         )
-    weights = zlib.compress(value.inference.sums.weights.astype("<f8").tobytes(), 1)
-    learned = json.loads(json.dumps(dict(value.learned), default=str))
-    return {
-        "nodes": list(value.nodes),
-        "weights": base64.b64encode(weights).decode(),
-        "log_prior_total": plain(float(value.inference.log_prior_total)),
-        "learned": learned,
-        "rows": None if value.rows is None else plain(value.rows),
-    }
-
-
-def _rows(value: Rows) -> dict[str, Any]:
-    """Rows column by column, with the states of those that have them; who was set, as lists of equal rows."""
-    columns = {}
-    for name, column in value.frame.items():
-        states = list(column.cat.categories) if hasattr(column, "cat") else None
-        cells = [None if cell != cell else cell for cell in column.astype(object).tolist()]
-        columns[str(name)] = plain(
-            {"cells": cells, "states": states, "ordered": bool(getattr(column.dtype, "ordered", 0))}
-        )
-    prior = value.asked.get("structure_prior")
-    asked = dict(value.asked) | {"structure_prior": None if prior is None else prior.to_dict()}
-    return {
-        "columns": columns,
-        "targets": plain(value.targets),
-        "asked": {key: plain(one) for key, one in asked.items()},
-    }
-
-
-def _made_rows(content: dict[str, Any]) -> Rows:
-    import pandas as pd
-
-    frame = {}
-    for name, column in content["columns"].items():
-        cells = pd.Series(list(made(column["cells"])))
-        if column["states"] is not None:
-            cells = pd.Series(pd.Categorical(cells, categories=made(column["states"]), ordered=column["ordered"]))
-        frame[name] = cells
-    asked = {key: dict(one) if key in _PLAIN and one else made(one) for key, one in content["asked"].items()}
-    if (prior := asked["structure_prior"]) is not None:
-        odds = {(cause, effect): value for cause, effect, value in prior.get("odds", [])}
-        asked["structure_prior"] = StructurePrior(prior["edge_log_odds"], odds)
-    return Rows(pd.DataFrame(frame), made(content["targets"]), asked)
-
-
-def _made_posterior(content: dict[str, Any]) -> DagPosterior:
-    nodes = tuple(content["nodes"])
-    raw = np.frombuffer(zlib.decompress(base64.b64decode(content["weights"])), dtype="<f8")
-    weights = raw.astype(np.float64).reshape(len(nodes), 1 << len(nodes))
-    exact = Exact(nodes, Sums(weights), made(content["log_prior_total"]))
-    return DagPosterior(nodes, exact, content["learned"], made(content.get("rows")))
+    return _written.setdefault(value, base64.b64encode(file.getvalue()).decode())
 
 
 def _kind(name: str) -> Any:

@@ -1,9 +1,9 @@
 """P(graph | data): a posterior over all Dags from rows."""
 
-from causalpp.posterior.consensus import Consensus
 from causalpp.posterior.exact import Exact
 from causalpp.posterior.posterior import DagPosterior
 from causalpp.posterior.rows import Rows
+from causalpp.posterior.shown import Consensus
 from causalpp.posterior.sums import Sums
 
 __all__ = ["Consensus", "DagPosterior", "Exact", "Rows", "Sums"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -46,6 +46,21 @@ class Exact:
     def __getstate__(self) -> dict[str, Any]:
         """What is written: the search for the most probable graphs begins anew."""
         return {name: value for name, value in self.__dict__.items() if name != "_best"}
+
+    def parts(self) -> tuple[dict[str, Any], dict[str, Floats]]:
+        """What it is made of, as plain values and arrays: of d variables about 8·d·2^d bytes."""
+        return {"log_prior_total": float(self.log_prior_total)}, self.sums.parts()
+
+    @classmethod
+    def of_parts(cls, nodes: tuple[str, ...], told: Mapping[str, Any], arrays: Mapping[str, Floats]) -> Exact:
+        """The inverse of :meth:`parts`.
+
+        Raises:
+            ValueError: they do not belong together.
+        """
+        if len(nodes) != len(arrays["weights"]):
+            raise ValueError("not as many variables as weights are of")
+        return cls(nodes, Sums.of_parts(arrays), float(told["log_prior_total"]))
 
     @property
     def log_marginal_likelihood(self) -> float:

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from causalpp._plain import plain
 from causalpp.columns import read_columns
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
+from causalpp.graphs import Knowledge
 from causalpp.posterior.learning import named
+from causalpp.scores import StructurePrior
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,6 +103,51 @@ class Rows:
     def interventions(self) -> Targets | None:
         """For each row who was set; None where nobody ever was."""
         return self.targets if any(self.targets) else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values: column by column, with the states of those that have them."""
+        written = {"knowledge", "structure_prior"}
+        asked = {key: one.to_dict() if key in written and one is not None else one for key, one in self.asked.items()}
+        return {
+            "columns": [[plain(name), *_written(column)] for name, column in self.frame.items()],
+            "targets": [list(one) for one in self.targets] if any(self.targets) else None,
+            "n": len(self.frame),
+            "asked": plain(asked),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of :meth:`to_dict`."""
+        import pandas as pd
+
+        asked = dict(values["asked"])
+        if asked["knowledge"] is not None:
+            asked["knowledge"] = Knowledge.from_dict(asked["knowledge"])
+        if (prior := asked["structure_prior"]) is not None:
+            odds = {(cause, effect): value for cause, effect, value in prior.get("odds", [])}
+            asked["structure_prior"] = StructurePrior(prior["edge_log_odds"], odds)
+        frame = pd.DataFrame({name: _column(*cells) for name, *cells in values["columns"]})
+        targets = tuple(map(tuple, values["targets"] or [()] * values["n"]))
+        if {len(targets), *(len(cells) for _, cells, *_ in values["columns"])} != {values["n"]}:
+            raise InvalidData("not as many cells in every column as targets")
+        return cls(frame, targets, asked)
+
+
+def _written(column: pd.Series[Any]) -> tuple[list[Any], str, list[Any] | None]:
+    """The cells of a column, what they are, and its states."""
+    cells = plain([None if gone else cell for cell, gone in zip(column.tolist(), column.isna(), strict=True)])
+    if hasattr(column, "cat"):
+        return cells, "ordered" if column.cat.ordered else "states", plain(list(column.cat.categories))
+    return cells, str(column.dtype), None
+
+
+def _column(cells: list[Any], kind: str, states: list[Any] | None) -> pd.Series[Any]:
+    """The inverse."""
+    import pandas as pd
+
+    if states is not None:
+        return pd.Series(pd.Categorical(cells, categories=states, ordered=kind == "ordered"))
+    return pd.Series(cells, dtype=kind)
 
 
 def _targets(told: Iterable[Any]) -> Targets:

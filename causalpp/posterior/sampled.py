@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import copy
-import json
-import os
+import math
 import time
-import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
@@ -16,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from causalpp.errors import FormatError
 from causalpp.graphs import Dag, DagBatch
 from causalpp.posterior.blocks import Graphs
 from causalpp.posterior.chains import Families, layers_of, start, step
@@ -278,40 +275,32 @@ class Sampled:
 
     # --- kept --------------------------------------------------------------------------------------------
 
-    def save(self, path: str | os.PathLike[str], learned: dict[str, Any]) -> None:
-        """Write everything to a file, so that the chains can go on."""
-        told = {"nodes": self.nodes, "every": self.every, "random": self.random.bit_generator.state, "learned": learned}
-        with open(path, "wb") as file:  # noqa: PTH123 – numpy would add an ending to a path
-            np.savez_compressed(
-                file,
-                told=np.array(json.dumps(told)),
-                candidates=self.families.candidates,
-                outsiders=self.families.outsiders,
-                weights=self.families.weights,
-                required=self.required,
-                now=self.now,
-                graphs=np.packbits(self.graphs),
-                shares=self.shares,
-            )
+    def parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """What it is made of, as plain values and arrays; the shares follow from the graphs."""
+        return {"every": self.every, "random": self.random.bit_generator.state}, {
+            "candidates": self.families.candidates,
+            "outsiders": self.families.outsiders,
+            "weights": self.families.weights,
+            "required": self.required,
+            "now": self.now,
+            "graphs": np.packbits(self.graphs),
+            "states": np.array(len(self.graphs)),
+        }
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> tuple[Sampled, dict[str, Any]]:
-        """What was saved, and how it was learned.
+    def of_parts(cls, nodes: tuple[str, ...], told: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Sampled:
+        """The inverse of :meth:`parts`.
 
         Raises:
-            FormatError: the file is not one of :meth:`save`.
+            ValueError: they do not belong together.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                told = json.loads(str(file["told"]))
-                shares = file["shares"]
-                bits = np.unpackbits(file["graphs"], count=shares.size).reshape(shares.shape).astype(bool)
-                families = Families.of(file["candidates"], file["outsiders"], file["weights"])
-                random = np.random.default_rng()
-                random.bit_generator.state = told["random"]
-                found = cls(
-                    tuple(told["nodes"]), families, file["required"], random, file["now"], bits, shares, told["every"]
-                )
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise FormatError(f"{os.fspath(path)} holds no posterior that was saved: {error}") from None
-        return found, told["learned"]
+        families = Families.of(*(arrays[name] for name in ("candidates", "outsiders", "weights")))
+        required, now, d = arrays["required"], arrays["now"], len(nodes)
+        if families.d != d or now.shape[1:] != (d, d) or required.shape != (d, d) or np.isnan(families.weights).any():
+            raise ValueError("arrays of other shapes than those of chains")
+        shape = int(arrays["states"]), *now.shape
+        graphs = np.unpackbits(arrays["graphs"], count=math.prod(shape)).reshape(shape).astype(bool)
+        random = np.random.default_rng()
+        random.bit_generator.state = told["random"]
+        shares = np.array([families.edges(layers_of(each)) for each in graphs], dtype=np.float32).reshape(shape)
+        return cls(nodes, families, required, random, now, graphs, shares, int(told["every"]))

@@ -15,7 +15,7 @@ within d! of it: so nothing overflows, and only digits of numbers of like size c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -67,6 +67,43 @@ class Sums:
     def __getstate__(self) -> dict[str, Floats]:
         """What is written: whoever watches is not, nor what can be summed again."""
         return {"weights": self.weights}
+
+    def parts(self) -> dict[str, Floats]:
+        """The weights, and what took long to sum: of what is looked at, as arrays."""
+        scale, onwards, law = self._onwards
+        kept = self._possible
+        return {
+            "weights": self.weights[kept].reshape(self.d, -1),
+            "up_to": np.array(self.up_to),
+            "onwards": np.array([scale, onwards]),
+            "law": law[kept].reshape(self.d, -1),
+        }
+
+    @classmethod
+    def of_parts(cls, parts: Mapping[str, Floats]) -> Sums:
+        """The inverse of :meth:`parts`.
+
+        Raises:
+            ValueError: the arrays do not belong together, or a number in them is none that sums have.
+        """
+        weights, up_to, onwards, law = (parts[name] for name in ("weights", "up_to", "onwards", "law"))
+        d = len(weights)
+        shapes = [(d, 1 << d - 1), (2, 1 << d), (2, 1 << d), (d, 1 << d - 1)]
+        if [part.shape for part in (weights, up_to, onwards, law)] != shapes:
+            raise ValueError("arrays of other shapes than those of sums")
+        if not (weights < np.inf).all() or not all(np.isfinite(part).all() for part in (up_to, onwards, law)):
+            raise ValueError("numbers that are not finite")
+        out = cls(np.full((d, 1 << d), -np.inf))
+        out.weights[out._possible] = weights.ravel()
+        whole = np.zeros_like(out.weights)
+        whole[out._possible] = law.ravel()
+        out.__dict__.update(up_to=(up_to[0], up_to[1]), _onwards=(onwards[0], onwards[1], whole))
+        return out
+
+    @property
+    def _possible(self) -> NDArray[np.bool_]:
+        """Where a variable is not its own parent, shape ``(d, 2^d)``."""
+        return np.asarray((self.sets >> np.arange(self.d)[:, None] & 1) == 0)
 
     @property
     def d(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 import json
@@ -90,6 +91,80 @@ def test_the_lock_of_a_killed_process_ends_with_it(tmp_path: Path) -> None:
         Session.load(path, wait=30).close()
     finally:
         process.kill()
+
+
+KNOWN = Dag.from_edges([("Smoker", "Cancer"), ("Cancer", "Xray")])
+
+
+@functools.cache
+def _chains() -> cpp.DagPosterior:
+    rows = cpp.load_network("cancer").simulate(200, seed=0)[list(KNOWN.nodes)]
+    return cpp.DagPosterior.from_data(rows, method="mcmc", seed=3, progress=False)
+
+
+def _from_chains() -> Session:
+    """A run that starts from chains over graphs of data."""
+    return Session(_chains(), channel=belief.Fixed(0.1), seed=7, max_questions=6)
+
+
+def _asked_until(path: str, number: int, ready: Any) -> None:
+    session = Session.load(path)
+    driven(session, oracle(KNOWN), number)
+    session.save()
+    ready.set()
+    signal.pause()
+
+
+def test_a_run_from_chains_is_kept_and_goes_on(tmp_path: Path) -> None:
+    whole = _from_chains()
+    driven(whole, oracle(KNOWN))
+    path = tmp_path / "run.json"
+    with _from_chains() as session:
+        driven(session, oracle(KNOWN), 2)
+        session.save(path)
+    with Session.load(path) as loaded:
+        assert len(loaded.answers) == 2
+        drive(loaded, oracle(KNOWN))
+        assert everything(loaded) == everything(whole)
+
+
+@pytest.mark.slow
+def test_a_run_from_chains_that_is_killed_ends_as_one_that_is_not(tmp_path: Path) -> None:
+    whole = _from_chains()
+    driven(whole, oracle(KNOWN))
+    path = tmp_path / "run.json"
+    with _from_chains() as session:
+        session.save(path)
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    process = context.Process(target=_asked_until, args=(str(path), 3, ready))
+    process.start()
+    try:
+        assert ready.wait(120)
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        process.join(60)
+        with Session.load(path, wait=30) as loaded:
+            assert len(loaded.answers) == 3
+            drive(loaded, oracle(KNOWN))
+            assert everything(loaded) == everything(whole)
+            more = cpp.load_network("cancer").simulate(50, seed=1)[list(KNOWN.nodes)]
+            loaded.tell_experiment(more, None)
+            loaded.save()
+            after = everything(loaded)
+        with Session.load(path) as loaded:
+            assert everything(loaded) == after
+    finally:
+        process.kill()
+
+
+def test_a_posterior_that_is_too_large_for_a_file_written_after_every_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("causalpp.acbo._saved._LARGEST", 1000)
+    rows = cpp.load_network("cancer").simulate(200, seed=0)
+    with Session(cpp.DagPosterior.from_data(rows)) as session, pytest.raises(InvalidParameter, match="in a journal"):
+        session.save(tmp_path / "run.json")
 
 
 def test_damaged_files_are_refused_in_one_line(tmp_path: Path) -> None:

@@ -168,8 +168,6 @@ def test_seeds_repeat_and_chains_go_on_where_they_were(tmp_path):
     (tmp_path / "other").write_text("nothing")
     with pytest.raises(FormatError, match="no posterior"):
         DagPosterior.load(tmp_path / "other")
-    with pytest.raises(InvalidParameter, match="exact"):
-        DagPosterior.from_data(rows(50, 3)).save(tmp_path / "exact")
 
 
 def test_nothing_is_claimed_before_the_chains_agree(monkeypatch):

@@ -127,7 +127,7 @@ def test_consensus_and_what_is_shown():
     posterior = DagPosterior.from_data(real(400))
     consensus = posterior.consensus()
     assert {("a", "c"), ("b", "c"), ("c", "d")} <= {*consensus.directed} | {*consensus.undirected}
-    assert repr(posterior) == "DagPosterior(4 variables, 400 rows, BGe, exact)"
+    assert repr(posterior) == "DagPosterior(4 variables, 400 rows, BGe, exact, no hidden common causes)"
     written = json.loads(posterior.to_json())
     assert written["assumes"] == "there are no hidden common causes"
     assert written["edges"][0][2] == pytest.approx(float(posterior.edges[0, 2]))
