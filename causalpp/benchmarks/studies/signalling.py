@@ -19,7 +19,7 @@ __all__ = ["Found", "SignallingStudy", "signalling_study"]
 
 _METHODS = ("pc", "ges", "exact")
 _MOST_BITS = 50  # of one pair: the probability that a pair is apart is 1 less two others, rounded
-_COLUMNS = ("form", "targets", "method", "joined", "directed", "reversed", "open", "missing", "extra", "shd", "bits")
+_COLUMNS = ("method", "joined", "directed", "reversed", "open", "missing", "extra", "shd", "bits")
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,20 @@ class SignallingStudy:
     edges: int
 
     def __repr__(self) -> str:
-        lines: list[tuple[str, ...]] = [_COLUMNS]
+        cells = [_COLUMNS]
         for row in self.rows:
-            values = asdict(row) | {"targets": "with" if row.targets else "without"}
-            values["bits"] = "" if row.bits is None else f"{row.bits:.2f}"
-            lines.append(tuple(str(values[name]) for name in _COLUMNS))
-        wide = [max(len(line[k]) for line in lines) for k in range(len(_COLUMNS))]
-        text = ["  ".join(cell.ljust(w) for cell, w in zip(line, wide, strict=True)).rstrip() for line in lines]
-        return "\n".join([f"{self.cells:,} cells, against the network of {self.edges} edges", *text])
+            values = asdict(row) | {"bits": "" if row.bits is None else f"{row.bits:.2f}"}
+            cells.append(tuple(str(values[name]) for name in _COLUMNS))
+        wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        head, *body = (
+            "  ".join([method.ljust(wide[0]), *map(str.rjust, numbers, wide[1:])]).rstrip()
+            for method, *numbers in cells
+        )
+        groups: dict[str, list[str]] = {}
+        for row, line in zip(self.rows, body, strict=True):
+            groups.setdefault(f"{row.form}, {'with' if row.targets else 'without'} targets", []).append(f"  {line}")
+        lines = [f"{self.cells:,} cells, against the network of {self.edges} edges", f"  {head}"]
+        return "\n".join([*lines, *(line for group, found in groups.items() for line in (group, *found))])
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
