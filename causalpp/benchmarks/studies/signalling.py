@@ -68,7 +68,7 @@ class SignallingStudy:
     edges: int
 
     def __repr__(self) -> str:
-        cells = [_COLUMNS]
+        cells: list[tuple[str, ...]] = [_COLUMNS]
         for row in self.rows:
             values = asdict(row) | {"bits": "" if row.bits is None else f"{row.bits:.2f}"}
             cells.append(tuple(str(values[name]) for name in _COLUMNS))
