@@ -44,17 +44,15 @@ __all__ = ["INSUFFICIENT", "CauGym", "PublishedCauGym"]
 INSUFFICIENT = "insufficient"
 
 _FIELDS = ("ANSWER", "PROB")
-#: Ways to write it, in lower case and without punctuation.
-_ABSTENTIONS = frozenset(
-    {"insufficient", "lack condition", "lacks condition", "lack conditions", "lack of condition", "lack of conditions"}
-    | {f"{much} {what}" for much in ("insufficient", "not enough") for what in ("information", "data", "conditions")}
-    | {f"{can} be {done}" for can in ("cannot", "can not") for done in ("determined", "identified", "computed")}
-    | {"not identifiable", "not identified", "undetermined", "indeterminate"}
-)
-#: What stands for no value beside an abstention, in lower case.
-_BLANK = frozenset(
-    {"", "n/a", "na", "none", "null", "nan", "unknown", "undefined", "not available", "not applicable"}
-    | {"-", "–", "—", "?", "...", "…"}
+_DONE = "determine|identif(?:y|ie)|compute|calculate|answere?|decide|derive"
+#: Ways to write it, in lower case and without punctuation, also with what it is insufficient for.
+_ABSTENTIONS = re.compile(
+    r"(?:lacks? (?:of )?conditions?|undetermined|indeterminate|(?:not |un|non )identifiable|not identified"
+    r"|(?:the |this |that )?(?:given |stated |provided )?(?:information|data|figures?|text) (?:is|are) "
+    r"(?:insufficient|not (?:sufficient|enough))"
+    r"|(?:insufficient|not (?:enough|sufficient))(?: (?:information|info|data|conditions|figures))?"
+    rf"|(?:it )?(?:cannot|can not|can't) (?:be )?(?:{_DONE})d?)"
+    r"(?: (?:to|from|with|given|based on) (?!.*\b(?:but|however|although|though|so|yes|no|if|unless)\b).*)?"
 )
 _EXAMPLE = "0.1234"  # the number in the object that prompts show, here and in the published sets
 #: What goes before a last line that takes back what was said.
@@ -64,7 +62,8 @@ _RATHER = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"[\s*_`#>\"']*(?:(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:final )?(?:answer|prob)(?: is)?[\s*_`\"':=]+)?"
+    r"[\s*_#>\"']*(?P<name>(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:final )?(?:answer|prob)(?: is)?"
+    r"[\s*_`\"':=]+)?"
     r"(?P<number>[-+\u2212]?[\d.].*)",
     re.IGNORECASE,
 )
@@ -72,6 +71,9 @@ _ANNOUNCED = re.compile(
     r"(?:.*[.!?:] )?(?:(?:so|therefore|thus|hence),? )?(?:(?:the|my) )?(?:final )?answer(?: is)? ?:? ?(?P<said>[^:]+)"
 )
 _ROUNDED = 5e-4  # numbers that differ by less say the same, one of them rounded
+_NOTE = re.compile(
+    r"(?:ANSWER|PROB): (?!a list|an object)\D*$"
+)  # what is wrong with a value that is neither an answer nor has a figure
 _OF_A_LABEL = re.compile(r"(?:contradictory: )?ANSWER\b")
 _BEGINNING = re.compile(r'\{"(?:ANSWER|PROB)":')
 _NOTHING = re.compile(r"(?:[\s`*_.,;$>#\[\]()\\{}-]|\b(?:json|or|and|alternatively|boxed|text)\b)*", re.IGNORECASE)
@@ -124,13 +126,13 @@ class CauGym(Scorer):
         last = objects[-1] if objects else None
         if cut_off(said, _FIELDS, last.end if last else 0):
             return None
-        line = said.strip().rpartition("\n")[2]
+        line = _RATHER.sub("", said.strip().rpartition("\n")[2])
         if last is None:
             return _abstention() if _abstains(line) else None
         read = _fields(last)
         after = said[last.end :]
         if _abstains(line) and after.strip() and not _NOTHING.fullmatch(after):
-            beside = said[last.end : len(said.rstrip()) - len(line)]
+            beside = after.rstrip().rpartition("\n")[0]
             if read.get("ANSWER") == INSUFFICIENT or not _NOTHING.fullmatch(beside):
                 return _abstention()
             return {**read, "problem": "contradictory: it abstains, too"}
@@ -243,9 +245,9 @@ def _fields(found: LooseObject) -> dict[str, Any]:
     out: dict[str, Any] = {"ANSWER": None, "PROB": None}
     said = {name: [value for value in found.values(name) if value not in (None, "")] for name in _FIELDS}
     for name, other in zip(_FIELDS, reversed(_FIELDS)):
-        if any(isinstance(value, str) and _abstains(value) for value in said[other]):
-            said[name] = [value for value in said[name] if not _blank(value)]
         read = [_answer(value) if name == "ANSWER" else _probability(value) for value in said[name]]
+        if any(isinstance(value, str) and _abstains(value) for value in said[other]):  # "N/A" says nothing more
+            read = [(value, problem) for value, problem in read if value is not None or not _NOTE.match(problem)]
         problems = [problem for _, problem in read if problem]
         if any(not _agree(value, read[0][0]) for value, _ in read):
             problems = [f"contradictory: {name} stands there twice"]
@@ -262,10 +264,6 @@ def _fields(found: LooseObject) -> dict[str, Any]:
     return out
 
 
-def _blank(value: LooseValue) -> bool:
-    return value == [] or (isinstance(value, str) and value.strip().casefold() in _BLANK)
-
-
 def _agree(one: Any, other: Any) -> bool:
     """Whether two values of a field say the same, of which one may be missing and numbers may be rounded."""
     if isinstance(one, list) and isinstance(other, list):
@@ -277,13 +275,14 @@ def _agree(one: Any, other: Any) -> bool:
 
 def _takes_back(line: str, read: Mapping[str, Any]) -> bool:
     """Whether a last line after an object says another answer, or another number, and nothing else."""
-    line = _RATHER.sub("", line)
     label = read_label(line)[0]
     if label is not None:
         return bool(read["ANSWER"] != ("yes" if label else "no"))
     found = _NUMBER.fullmatch(line)
     number = read_amount(found["number"])[0] if found else None
-    return isinstance(number, Fraction) and not _agree(_plain(number), read["PROB"])
+    if not isinstance(number, Fraction) or (abs(number) > 1 and not (found and found["name"])):
+        return False  # a page, a year
+    return not _agree(_plain(number), read["PROB"])
 
 
 def _answer(value: LooseValue) -> tuple[str | None, str]:
@@ -302,6 +301,8 @@ def _answer(value: LooseValue) -> tuple[str | None, str]:
 
 
 def _probability(value: LooseValue) -> tuple[Any, str]:
+    if value == [] or (isinstance(value, LooseObject) and not value.pairs):
+        return None, "PROB: nothing"
     if isinstance(value, list):
         ends = [read_amount(end)[0] if isinstance(end, str) else None for end in value[:3]]
         if len(ends) == 2 and all(isinstance(end, Fraction) for end in ends):
@@ -324,7 +325,7 @@ def _abstains(text: str) -> bool:
     words = re.sub(r"\\(?:boxed|text\w*|math\w+)\b|[^\w\s:,.!?']|_", " ", text.casefold())
     words = " ".join(words.split()).strip(" .!,':")
     found = _ANNOUNCED.fullmatch(words)
-    return (found["said"].strip(" ,'") if found else words) in _ABSTENTIONS
+    return bool(_ABSTENTIONS.fullmatch(found["said"].strip(" ,'") if found else words))
 
 
 def _plain(amount: Any) -> float:

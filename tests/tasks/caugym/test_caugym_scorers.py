@@ -78,7 +78,9 @@ def test_the_two_differ_where_it_is_written_and_nowhere_else_on_5000_replies() -
         (f"{YES}\nWait, the answer is no.", "contradictory: the last line says otherwise"),
         (f"{YES}\nAnswer: 0.4", "contradictory: the last line says otherwise"),
         (f"{YES}\n**PROB: 40%**", "contradictory: the last line says otherwise"),
+        (f"{YES}\nSorry, the answer is insufficient.", "contradictory: it abstains, too"),
         (f"{YES}\nAnswer: 37.5%", ""),
+        (f"{YES}\n2024", ""),
         (f"{YES}\nP(Y = 1 | do(X = 1)) = 0.4", ""),
         (f"{YES}\nActually, this is 3/8.", ""),
         (f"{YES}\nAnswer: yes", ""),
@@ -160,10 +162,31 @@ def test_abstaining_is_a_class_of_its_own() -> None:
                  f"{YES} would need P(X).\nFinal answer: LACK_CONDITION"):  # fmt: skip
         assert _score(text, LACKING) == (1.0, "")
         assert _score(text) == (0.0, "abstained")
-    for blank in ('"N/A"', '"unknown"', '"-"', "NaN", "None", "[]", '""', '"…"'):
+    for blank in (
+        '"--"',
+        '"not determined"',
+        '"N/A (P(Z) is missing)"',
+        "{}",
+        "false",
+        '"N/A"',
+        '"unknown"',
+        '"-"',
+        "NaN",
+        "None",
+        "[]",
+        '""',
+        '"…"',
+    ):
         assert _score(f'{{"ANSWER": "insufficient", "PROB": {blank}}}', LACKING) == (1.0, ""), blank
     assert _score('{"ANSWER": "N/A", "PROB": "insufficient"}', LACKING) == (1.0, "")
-    assert _score('{"ANSWER": "insufficient", "PROB": 0}', LACKING)[0] == 0.0
+    for number in ("0", '"3/8"', "[0.3]", '"0.3 to 0.4"', '"P = 0.4, maybe"'):
+        assert _score(f'{{"ANSWER": "insufficient", "PROB": {number}}}', LACKING)[0] == 0.0, number
+    for said in ("Insufficient information to determine the ATE", "cannot be determined from the given information",
+                 "The information is insufficient.", "unidentifiable", "Cannot determine"):  # fmt: skip
+        assert _score(f'{{"ANSWER": "{said}"}}', LACKING) == (1.0, ""), said
+        assert _score(f'{{"ANSWER": "{said}"}}') == (0.0, "abstained"), said
+    for said in ("insufficient to determine it, but yes", "sufficient", "not insufficient", "insufficient or no"):
+        assert _score(f'{{"ANSWER": "{said}"}}', LACKING)[0] == 0.0, said
     assert _score(YES, LACKING) == (0.0, "did not abstain")
     assert _score("That is not insufficient.", LACKING) == (0.0, "no object with ANSWER or PROB")
 
