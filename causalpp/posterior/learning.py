@@ -138,6 +138,8 @@ def scored(
     data: Data
     data, interventions = named(frame, interventions)
     table = read_table(data, kinds)
+    if not hyperparameters and (score == "bdeu" or (score == "auto" and table.kind == "discrete")):
+        hyperparameters = {"equivalent_sample_size": prior_weight(table, interventions)}
     if missing == "impute" and table.missing.any():
         table.check_collinear()
         name = "bge" if score == "auto" and table.kind == "continuous" else score
@@ -167,8 +169,6 @@ def scored(
             stacklevel=3,
         )
     name = "bge" if score == "auto" and table.kind == "continuous" else score
-    if not hyperparameters and (name == "bdeu" or (name == "auto" and table.kind == "discrete")):
-        hyperparameters = {"equivalent_sample_size": prior_weight(complete, interventions)}
     chosen = local_score(complete, name, interventions=interventions, hyperparameters=hyperparameters)
     return chosen, table, len(complete.values)
 

@@ -27,10 +27,13 @@ def prior_weight(table: Table, interventions: Any = None) -> float:
     strength are left out with confidence, and effects averaged over such graphs hold less than they claim.
 
     Args:
-        table: discrete columns, nothing missing.
+        table: discrete columns; rows in which something is missing do not count.
         interventions: for each row who was set in it; see :class:`~causalpp.scores.LocalScore`.
     """
-    hit = None if interventions is None else who_was_set(interventions, table.names, len(table.values))
+    hit = None
+    if interventions is not None:
+        hit = who_was_set(interventions, table.names, len(table.values))[~table.missing.any(1)]
+    table = table.complete
     blocks = [list(range(start, min(start + _BLOCK, len(table.names)))) for start in range(0, len(table.names), _BLOCK)]
     best, most = WEIGHTS[0], -np.inf
     for weight in WEIGHTS:
