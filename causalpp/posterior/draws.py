@@ -12,17 +12,17 @@ variable by variable: summed over what is undecided, each is in neither, in X or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp.posterior.sums import Floats, Masks, Sums
+from causalpp.posterior.sums import Floats, Masks, Sums, within
 
 __all__ = ["draw_family", "draw_parents"]
 
-_AT_ONCE = 1 << 22  # terms, or families times draws, that are held at once
-_BLOCK = 256  # families of a variable that are looked at together, the heaviest first
+_AT_ONCE = 1 << 20  # terms, or subsets times draws, that are held at once
+_NEVER = -1e300
 
 
 def draw_parents(sums: Sums, draws: int, seed: int) -> Masks:
@@ -116,6 +116,9 @@ def draw_family(
 ) -> Masks:
     """The parents of one variable in each of N draws: within what came before it, with one in the last layer at least.
 
+    The upper half of a set is drawn first, by what is within the lower half of what came before it: 2 · 2^(K/2) terms,
+    where all families would be 2^K.
+
     Args:
         weights: the logarithm of the weight of each set of parents, as masks, shape ``(2^K,)``.
         sums: the same of all sets within each.
@@ -125,21 +128,58 @@ def draw_family(
     """
     out = np.zeros(len(so_far), dtype=np.int64)
     todo = np.flatnonzero(so_far)
-    order = np.flatnonzero(weights > -np.inf)
-    order = order[np.argsort(-weights[order], kind="stable")]
     met = np.zeros(len(so_far), dtype=bool) if met is None else met
-    inner, outer = sums[so_far[todo]], np.where(met[todo], -np.inf, sums[so_far[todo] & ~last[todo]])
-    left = random.random(len(todo)) * -np.expm1(outer - inner)  # as a share of all that are within
-    for start in range(0, len(order), _BLOCK):
-        if not len(todo):
-            break
-        some = order[start : start + _BLOCK]
-        fits = ((some & ~so_far[todo, None]) == 0) & ((some & last[todo, None] != 0) | met[todo, None])
-        up_to = np.cumsum(np.exp(np.where(fits, weights[some] - inner[:, None], -np.inf)), axis=1)
-        there = fits & (up_to >= left[:, None])
-        found = there.any(1)
-        any_ = fits.any(1)
-        out[todo[any_]] = some[fits.shape[1] - 1 - fits[any_][:, ::-1].argmax(1)]  # the last, if rounding finds none
-        out[todo[found]] = some[there[found].argmax(1)]
-        todo, inner, left = todo[~found], inner[~found], (left - up_to[:, -1])[~found]
+    so_far, last, met = so_far[todo], last[todo], met[todo]
+    low = (len(weights).bit_length() - 1) // 2
+    parts = within(weights.reshape(-1, 1 << low).copy())  # summed over the lower halves within each, not the upper
+    ends, inner, outer = (1 << low) - 1, so_far & (1 << low) - 1, so_far & ~last & (1 << low) - 1
+
+    def of_upper(row: Masks, upper: Masks) -> Floats:
+        known = np.maximum(sums[so_far[row], None], _NEVER)
+        free = (upper & last[row, None] != 0) | met[row, None]
+        gone = np.where(free, -np.inf, parts[upper >> low, outer[row, None]] - known)
+        return np.asarray(np.exp(parts[upper >> low, inner[row, None]] - known) - np.exp(gone))
+
+    upper, sure = _within_each(so_far & ~ends, of_upper, random)
+
+    def of_lower(row: Masks, lower: Masks) -> Floats:
+        whole = upper[row, None] | lower
+        fits = (whole & last[row, None] != 0) | met[row, None]
+        known = np.maximum(parts[upper[row] >> low, inner[row]], _NEVER)
+        return np.asarray(np.where(fits, np.exp(weights[whole] - known[:, None]), 0.0))
+
+    lower, too = _within_each(inner, of_lower, random)
+    out[todo] = upper | lower
+    for n in np.flatnonzero(~(sure & too)):  # rounding has left nothing of what is next to nothing: the heaviest
+        sets = np.arange(len(weights))
+        fits = (sets & ~so_far[n] == 0) & ((sets & last[n] != 0) | met[n])
+        out[todo[n]] = np.where(fits, weights, -np.inf).argmax()
     return out
+
+
+def _within_each(
+    sets: Masks, weigh: Callable[[Masks, Masks], Floats], random: np.random.Generator
+) -> tuple[Masks, NDArray[np.bool_]]:
+    """A subset of each of N sets, by weight, and whether it has any, ``(N,)`` each.
+
+    Args:
+        sets: as masks.
+        weigh: given the numbers of R of them, and all their subsets, ``(R, 2^k)``, the weights of these.
+        random: for the draws.
+    """
+    out, sure = np.zeros_like(sets), np.zeros(len(sets), dtype=bool)
+    size = np.bitwise_count(sets)
+    for k in np.unique(size):
+        rows = np.flatnonzero(size == k)
+        for row in np.array_split(rows, -(-(len(rows) << int(k)) // _AT_ONCE)):
+            subsets, left = np.zeros((len(row), 1), dtype=np.int64), sets[row]
+            for _ in range(k):
+                bit = left & -left
+                left = left ^ bit
+                subsets = np.concatenate([subsets, subsets | bit[:, None]], 1)
+            weight = weigh(row, subsets).clip(min=0.0)
+            up_to = weight.cumsum(1)
+            place = (up_to > random.random((len(row), 1)) * up_to[:, -1:]).argmax(1)[:, None]
+            out[row] = np.take_along_axis(subsets, place, 1)[:, 0]
+            sure[row] = np.take_along_axis(weight, place, 1)[:, 0] > 0
+    return out, sure

@@ -94,6 +94,27 @@ def test_draws_have_the_probabilities_of_all_dags(d, gone):
     assert chi2.sf(statistic, kept.sum() - 1) > 1e-4
 
 
+@pytest.mark.parametrize(
+    ("d", "spread", "gone"), [(11, 3.0, 0.2), (12, 0.5, 0.0), pytest.param(16, 2.0, 0.1, marks=pytest.mark.slow)]
+)
+def test_edges_and_paths_of_draws_are_those_of_the_sums(d, spread, gone):
+    """Every edge and path within five standard errors, and a share for rounding in the tables."""
+    weights = drawn(d, 3, spread, gone) - 500 - 1.5 * np.bitwise_count(np.arange(1 << d))
+    sums, number = Sums(weights), 20_000
+    masks = draw_parents(sums, number, 2)
+    edges = ((masks[:, None, :] >> np.arange(d)[:, None]) & 1).astype(bool)
+    for got, exact in ((edges.mean(0), sums.edges), (reach(edges).mean(0), sums.paths)):
+        assert (np.abs(got - exact) <= 5 * np.sqrt(exact * (1 - exact).clip(min=0) / number) + 1e-9).all()
+
+
+def reach(edges):
+    """Which are joined by a path, of many graphs."""
+    out = edges
+    for _ in range(4):
+        out = out | (out.astype(np.uint8) @ out.astype(np.uint8) > 0)
+    return out
+
+
 def test_draws_are_the_same_for_a_seed():
     sums = Sums(drawn(6, 0))
     assert (draw_parents(sums, 50, 3) == draw_parents(sums, 50, 3)).all()
