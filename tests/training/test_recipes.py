@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from pathlib import Path
@@ -127,6 +128,29 @@ def test_a_loss_that_is_no_number_ends_it_and_nothing_is_lost(items: list[Item],
     for recipe in ("sft", "dpo"):
         with pytest.raises(TrainingError, match="no number at step 5"):
             getattr(training, recipe)((model, tokenizer), items, tmp_path / recipe, steps=20, **FEW)
+
+
+def test_a_full_disk_is_named_and_what_was_saved_goes_on(
+    items: list[Item], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causalpp.training import _workspace
+
+    whole = training.sft(tiny.model(items), items, tmp_path / "whole", steps=20, **FEW)
+    real, saved = _workspace.save, []
+
+    def full(model: Any, tokenizer: Any, folder: Path) -> None:
+        if folder == tmp_path / "a":  # the trained model, not the one to begin with
+            saved.append(folder)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(model, tokenizer, folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_workspace, "save", full)
+        with pytest.raises(TrainingError, match="disk is full"):
+            training.sft(tiny.model(items), items, tmp_path / "a", steps=20, **FEW)
+    again = training.sft(tiny.model(items), items, tmp_path / "a", steps=20, **FEW)
+    assert saved == [tmp_path / "a"]
+    assert [point["loss"] for point in again.points] == [point["loss"] for point in whole.points]
 
 
 def test_words_that_the_tokenizer_lacks_are_named(items: list[Item]) -> None:
