@@ -8,23 +8,20 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from causalpp._bits import mask_of
 from causalpp._plain import check_seed
 from causalpp._progress import Progress
 from causalpp.errors import IncompleteDataWarning, InvalidData, InvalidParameter, UnknownVariable
 from causalpp.graphs import Knowledge
+from causalpp.posterior.before import Before, prior_weight
 from causalpp.posterior.candidates import Choice
 from causalpp.posterior.exact import Exact
 from causalpp.posterior.sampled import Sampled
 from causalpp.posterior.sums import Sums
-from causalpp.posterior.weight import prior_weight
 from causalpp.scores import (
     Data,
     LocalScore,
     Objective,
-    StructurePrior,
     Table,
     family_scores,
     local_score,
@@ -43,17 +40,14 @@ _WORTH = 0.1  # by how much a cause is to be likelier than a candidate for which
 
 def exact_sums(
     score: LocalScore,
-    structure_prior: StructurePrior | None,
-    knowledge: Knowledge | None,
-    max_parents: int | None,
+    before: Before,
     processes: int,
     bar: Progress,
 ) -> Exact:
     """All Dags summed over."""
-    prior = (structure_prior or StructurePrior()).table(score.names)
-    prior = np.where(_allowed(score.names, knowledge, max_parents), prior, -np.inf)
+    prior = before.families(score.names)
     scores = family_scores(
-        score, max_parents, processes=processes, progress=lambda done, total: bar.reach(done, total, "scores")
+        score, before.max_parents, processes=processes, progress=lambda done, total: bar.reach(done, total, "scores")
     )
 
     def watch(what: str, done: int, total: int) -> None:
@@ -120,6 +114,7 @@ def scored(
     hyperparameters: Mapping[str, float] | None,
     missing: str = "complete",
     seed: int = 0,
+    before: Before | None = None,
 ) -> tuple[LocalScore, Table, int]:
     """The score, the table it is of, and how many rows it uses."""
     if isinstance(score, LocalScore):
@@ -139,7 +134,7 @@ def scored(
     data, interventions = named(frame, interventions)
     table = read_table(data, kinds)
     if not hyperparameters and (score == "bdeu" or (score == "auto" and table.kind == "discrete")):
-        hyperparameters = {"equivalent_sample_size": prior_weight(table, interventions)}
+        hyperparameters = {"equivalent_sample_size": prior_weight(table, interventions, before)}
     if missing == "impute" and table.missing.any():
         table.check_collinear()
         name = "bge" if score == "auto" and table.kind == "continuous" else score
@@ -199,19 +194,3 @@ def _named(cell: Any, frame: pd.DataFrame) -> str | tuple[str, ...] | None:
     if not isinstance(cell, str) or cell in frame.columns:
         return cell  # type: ignore[no-any-return]
     return tuple(name for part in cell.replace(";", ",").split(",") if (name := part.strip())) or None
-
-
-def _allowed(names: tuple[str, ...], knowledge: Knowledge | None, max_parents: int | None) -> NDArray[np.bool_]:
-    """Which families may be, shape ``(d, 2^d)``."""
-    d = len(names)
-    sets = np.arange(1 << d)
-    out = (sets[None] >> np.arange(d)[:, None] & 1) == 0
-    if knowledge:
-        required, forbidden = knowledge.matrices(names)
-        needed, ruled_out = (
-            np.array([mask_of(np.flatnonzero(column)) for column in m.T]) for m in (required, forbidden)
-        )
-        out &= ((sets & needed[:, None]) == needed[:, None]) & ((sets & ruled_out[:, None]) == 0)
-    if max_parents is not None:
-        out &= np.bitwise_count(sets) <= max_parents
-    return np.asarray(out)

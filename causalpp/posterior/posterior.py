@@ -13,6 +13,7 @@ from causalpp._progress import Progress
 from causalpp.errors import ImpreciseWarning, InvalidParameter, TooLarge
 from causalpp.graphs import Knowledge
 from causalpp.posterior import files
+from causalpp.posterior.before import Before
 from causalpp.posterior.exact import Exact
 from causalpp.posterior.learning import by_chains, check_seconds, exact_sums, scored, seconds_of
 from causalpp.posterior.rows import Rows
@@ -127,7 +128,8 @@ class DagPosterior(Told):
             asked |= {"missing": missing}
             kept = Rows.of(frame, interventions, asked | {"method": method, "seed": seed})
             frame, interventions = kept.frame, kept.interventions
-        chosen, table, rows = scored(frame, score, interventions, kinds, hyperparameters, missing, seed)
+        before = Before(structure_prior, knowledge, max_parents)
+        chosen, table, rows = scored(frame, score, interventions, kinds, hyperparameters, missing, seed, before)
         d = len(chosen.names)
         if method == "exact" and d > _MOST:
             raise TooLarge(
@@ -138,7 +140,7 @@ class DagPosterior(Told):
         with Progress("posterior", wanted=progress, after=_SHOWN) as bar:
             inference: Exact | Sampled
             if exact:
-                inference = exact_sums(chosen, structure_prior, knowledge, max_parents, processes, bar)
+                inference = exact_sums(chosen, before, processes, bar)
             else:
                 objective = Objective(chosen, structure_prior)
                 inference, more = by_chains(objective, knowledge, max_parents, max_seconds, seed, bar)

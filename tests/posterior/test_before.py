@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
+import causalpp as cpp
 from causalpp.posterior import DagPosterior
-from causalpp.posterior.weight import WEIGHTS, prior_weight
-from causalpp.scores import Table
+from causalpp.posterior.before import WEIGHTS, prior_weight
+from causalpp.scores import StructurePrior, Table
 
 
 def drawn(weight: float, rows: int, seed: int) -> pd.DataFrame:
@@ -20,11 +23,18 @@ def drawn(weight: float, rows: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame({"a": a, "b": b, "c": c})
 
 
-@pytest.mark.parametrize("who", [None, [None, "b", ("a", "c")] * 100])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"interventions": [None, "b", ("a", "c")] * 100},
+        {"structure_prior": StructurePrior(-2.0, {("a", "b"): 3.0})},
+        {"max_parents": 1, "knowledge": cpp.Knowledge(required=[("a", "c")], forbidden=[("b", "a")])},
+    ],
+)
 @pytest.mark.parametrize("seed", range(4))
-def test_it_is_the_one_under_which_the_rows_are_most_probable(seed: int, who: list[object] | None) -> None:
+def test_it_is_the_one_under_which_the_rows_are_most_probable(seed: int, told: dict[str, Any]) -> None:
     frame = drawn(WEIGHTS[seed], 300, seed)
-    told = {"interventions": who} if who else {}
     each = {
         weight: DagPosterior.from_data(frame, hyperparameters={"equivalent_sample_size": weight}, **told)
         for weight in WEIGHTS
