@@ -95,8 +95,9 @@ def test_chains_go_on_with_what_is_in_their_file(run, rows: Path, tmp_path: Path
     assert np.abs(np.array(json.loads(out)["edges"]) - exact).max() < 0.03
     code, _, err = run("posterior", "--data", rows, "--chains", chains)
     assert (code, "other settings" in err) == (1, True)
-    code, _, err = run("posterior", "--data", rows, "--chains", tmp_path / "none.npz")
-    assert (code, "exact posterior is not saved" in err) == (1, True)
+    kept = ("posterior", "--data", rows, "--chains", tmp_path / "exact.npz", "--json")
+    assert run(*kept) == run(*kept)  # an exact one is kept too
+    assert cpp.DagPosterior.load(tmp_path / "exact.npz").exact
 
 
 @pytest.mark.parametrize(

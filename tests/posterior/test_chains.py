@@ -179,6 +179,7 @@ def test_nothing_is_claimed_before_the_chains_agree(monkeypatch):
     posterior = DagPosterior(stuck.nodes, stuck.go_on(1e9, most=100), {"rows": 100, "score": "BDeu"})
     assert not posterior.mixed
     assert "not mixed" in repr(posterior)
+    assert "do not agree" in posterior._repr_html_()
     assert posterior.inference.r_hat > 1.5
     for told in (
         lambda: posterior.probability(cpp.Causes("v0", "v1")),

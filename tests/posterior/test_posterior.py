@@ -3,6 +3,8 @@
 import json
 import math
 import pickle
+from html import escape
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -134,6 +136,22 @@ def test_consensus_and_what_is_shown():
     assert len(posterior.plot().axes) == 3
     with pytest.raises(InvalidParameter, match="threshold"):
         posterior.consensus(0.3)
+
+
+def test_the_table_of_a_notebook():
+    """It says what all is told under, the best class and its mass, and the edges of the consensus."""
+    posterior = DagPosterior.from_data(real().rename(columns={"a": "<a>"}), progress=False)
+    told = posterior._repr_html_()
+    ElementTree.fromstring(told)
+    assert "no hidden common causes" in told
+    assert f"{posterior.entropy:.1f} bits" in told
+    _, p = posterior.classes(1)[0]
+    assert f"most probable class ({p:.3g})" in told
+    consensus = posterior.consensus()
+    for edge, q in {**consensus.directed, **consensus.undirected}.items():
+        assert all(escape(name) in told for name in edge)
+        assert f"<td>{q:.3f}</td>" in told
+    assert told.count("<tr>") == 1 + len(consensus.directed) + len(consensus.undirected)
 
 
 def test_directions_that_the_rows_do_not_tell_are_not_said():

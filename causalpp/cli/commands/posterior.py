@@ -46,7 +46,8 @@ class _Run:
     max_seconds: float = options.option("--max-seconds", "That chains take at most, in this call.", 300.0)
     seed: int = options.option("--seed", "Of the chains.", 0)
     chains: Path | None = options.option(
-        "--chains", "Keep the chains in this file; if it is there already, go on with them."
+        "--chains",
+        "Keep the posterior in this file; if it is there already, its chains go on.",
     )
 
     def of(self, told: Any, begin: Callable[[], DagPosterior]) -> DagPosterior:
@@ -57,7 +58,7 @@ class _Run:
             begin: begins anew.
 
         Raises:
-            InvalidParameter: the chains in the file are of something else; an exact posterior has none.
+            InvalidParameter: what is in the file is of something else.
         """
         if self.chains is None:
             return begin()

@@ -23,7 +23,7 @@ def posterior_table(posterior: DagPosterior) -> str:
     of = [f"{found['rows']:,} rows", str(found["score"])] if "rows" in found else []
     title = f"P(graph | data) of {len(posterior.nodes)} variables"
     head = (
-        f"<p><strong>{title}</strong><br>{escape(', '.join([*of, posterior.inference.method]))}; "
+        f"<p><strong>{title}</strong><br/>{escape(', '.join([*of, posterior.inference.method]))}; "
         f"assuming that {posterior.assumes}</p>"
     )
     if posterior.inference.trouble:
@@ -38,9 +38,9 @@ def posterior_table(posterior: DagPosterior) -> str:
         listed.append((f"{len(edges) - _MOST} more", ""))
     rows = "".join(f"<tr><td>{escape(edge)}</td><td>{q}</td></tr>" for edge, q in listed or [("none", "")])
     return (
-        f"<div>{head}<p>most probable class ({p:.3g}): {escape(_written(mec.cpdag))}<br>"
+        f"<div>{head}<p>most probable class ({p:.3g}): {escape(_written(mec.cpdag))}<br/>"
         f"{posterior.entropy:.1f} bits unknown</p><table><thead><tr>"
-        '<th scope="col">edge (– in either direction)</th><th scope="col">probability</th></tr></thead>'
+        '<th scope="col">edges above one half (–: either direction)</th><th scope="col">probability</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
