@@ -1,11 +1,11 @@
 """Chains over Dags of more variables than can be summed over.
 
 Each step draws the parents of a block of variables together, given those of all others
-(:mod:`causalpp.posterior.blocks`).  What is told of a Dag is told of its partition: its layers (roots first, then what
-has parents in the layers before and one at least in the last of these).  The sum over all Dags with given layers is a
-product over variables (Kuipers & Moffa, JASA 112, 2017): with S the layers before v's and L the last of them,
-α_v(S) − α_v(S∖L).  So edges are averaged over all Dags that have the layers of the one where a chain is, and graphs are
-drawn among these.
+(:mod:`causalpp.posterior.blocks`), and the probability of an edge is the mean of those by which it was drawn.  Graphs
+are drawn by their partition: the layers of a Dag (roots first, then what has parents in the layers before and one at
+least in the last of these).  The sum over all Dags with given layers is a product over variables (Kuipers & Moffa,
+JASA 112, 2017): with S the layers before v's and L the last of them, α_v(S) − α_v(S∖L).  So draws are of all Dags that
+have the layers of one where a chain was.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from causalpp.posterior.blocks import Graphs, Lists, exchange, redraw
 from causalpp.posterior.sums import Floats, Masks, within
 
-__all__ = ["Families", "Layers", "layers_of", "likely_sets", "start", "step"]
+__all__ = ["Families", "Layers", "layers_of", "likely_sets", "nearness", "start", "step"]
 
 Layers = NDArray[np.int64]
 _NEVER = -1e300
 _DROPPED = 1e-4  # the share of a variable's families, in every order, that are not looked at
 _BLOCKS = (5, 8)  # variables that get new parents at once: 3^w terms
+_SETTLED = 0.2  # what a pair weighs that is joined for certain, beside one of which all is open
 _ANYWHERE = 0.3  # chance, shared by all variables, of taking one that nothing says is near
 
 
@@ -62,24 +63,19 @@ class Families:
         out = []
         for candidates, outsiders, weights in zip(self.candidates, self.outsiders, self.weights, strict=True):
             sets = likely_sets(weights, _DROPPED)
-            out.append(Lists(candidates, outsiders, sets, np.ascontiguousarray(weights[:, sets])))
+            members = (sets[:, None] >> np.arange(len(candidates)) & 1).astype(float)
+            out.append(Lists(candidates, outsiders, sets, members, np.ascontiguousarray(weights[:, sets])))
         return out
 
     @cached_property
     def alone(self) -> Floats:
         """P(u is a parent of v) if cycles were no matter, shape ``(d, d)``."""
         out = np.zeros((self.d, self.d))
-        for v, (candidates, outsiders, sets, weights) in enumerate(self.lists):
+        for v, (candidates, outsiders, _, members, weights) in enumerate(self.lists):
             p = np.exp(weights - np.logaddexp.reduce(weights, axis=None))
             out[outsiders, v] = p[1:].sum(1)
-            for bit, u in enumerate(candidates):
-                out[u, v] = p[:, sets >> bit & 1 == 1].sum()
+            out[candidates, v] = p.sum(0) @ members
         return out
-
-    @cached_property
-    def near(self) -> Floats:
-        """How likely pairs are to be joined, and a bit for all others, shape ``(d, d)``."""
-        return np.maximum(self.alone, self.alone.T) + _ANYWHERE / self.d
 
     def sets(self, members: NDArray[np.bool_]) -> Masks:
         """Sets of variables as masks of each variable's candidates: ``(…, d, d) → (…, d)``; row v: v's set."""
@@ -108,16 +104,8 @@ class Families:
 
         ``(…, d) → (…, d, 1 + J)``; the first are those without one.
         """
-        return self._between(layers, *self.before(layers))
-
-    def before(self, layers: Layers) -> tuple[Masks, Masks]:
-        """Of each variable the candidates in the layers before its own, and in those before the last of these."""
         apart = layers[..., :, None] - layers[..., None, :]
-        return self.sets(apart > 0), self.sets(apart > 1)
-
-    def _between(self, layers: Layers, inner: Masks, outer: Masks) -> Floats:
-        """As :attr:`shares`, for some sets of candidates of these layers."""
-        apart = layers[..., :, None] - layers[..., None, :]
+        inner, outer = self.before(layers)
         first = np.arange(self.d) * self.sums.shape[-1]
         whole, part = self._by_set[first + inner], self._by_set[first + outer]
         free = np.concatenate([np.ones((*layers.shape, 1), dtype=bool), self.beside(apart > 0)], -1)
@@ -127,6 +115,11 @@ class Families:
             out = np.where(free, whole + np.log(-np.expm1(gap)), _NEVER)
         return np.asarray(np.maximum(out, _NEVER))
 
+    def before(self, layers: Layers) -> tuple[Masks, Masks]:
+        """Of each variable the candidates in the layers before its own, and in those before the last of these."""
+        apart = layers[..., :, None] - layers[..., None, :]
+        return self.sets(apart > 0), self.sets(apart > 1)
+
     @cached_property
     def _by_set(self) -> Floats:
         """The sums with a row for each variable and set, ``(d 2^K, 1 + J)``."""
@@ -135,23 +128,6 @@ class Families:
     def log_weight(self, layers: Layers) -> Floats:
         """The logarithm of each variable's share in the weight of partitions, ``(…, d) → (…, d)``."""
         return np.asarray(np.logaddexp.reduce(self.shares(layers), axis=-1))
-
-    def edges(self, layers: Layers) -> Floats:
-        """P(u → v | layers), shape ``(…, d, d)``: row u, column v."""
-        inner, outer = self.before(layers)
-        shares = self._between(layers, inner, outer)
-        total = shares.max(-1)
-        total += np.log(np.exp(shares - total[..., None]).sum(-1))
-        out = np.zeros((*layers.shape, self.d))
-        where = np.broadcast_to(self.outsiders, (*layers.shape, self.outsiders.shape[1]))
-        np.put_along_axis(out, where, np.exp(np.minimum(shares[..., 1:] - total[..., None], 0.0)), -1)
-        for bit in range(self.candidates.shape[1]):
-            without = self._between(layers, inner & ~(1 << bit), outer & ~(1 << bit))
-            share = 1 - np.exp(without - total[..., None]).sum(-1).clip(max=1.0)
-            there = ((inner >> bit) & 1 == 1) & (layers > 0)
-            place = np.broadcast_to(self.candidates[:, bit], layers.shape)[..., None]
-            np.put_along_axis(out, place, np.where(there, share, 0.0)[..., None], -1)
-        return np.swapaxes(out, -1, -2)
 
 
 def likely_sets(weights: Floats, dropped: float) -> Masks:
@@ -197,7 +173,7 @@ def start(families: Families, chains: int, required: NDArray[np.bool_], random: 
         while left:
             v = next(v for v in left if not required[left, v].any())
             left.remove(v)
-            candidates, _, sets, weights = families.lists[v]
+            candidates, _, sets, _, weights = families.lists[v]
             before = (np.isin(candidates, order) << np.arange(len(candidates))).sum()
             value = np.where(sets & ~before == 0, weights[0], -np.inf) + random.gumbel(size=len(sets))
             graph[candidates, v] = sets[value.argmax()] >> np.arange(len(candidates)) & 1
@@ -205,19 +181,51 @@ def start(families: Families, chains: int, required: NDArray[np.bool_], random: 
     return out
 
 
-def step(families: Families, graphs: Graphs, random: np.random.Generator) -> Graphs:
+def nearness(joined: Floats) -> Floats:
+    """How much pairs of variables want to be in one block, shape ``(d, d)``: as far as it is open how they are joined.
+
+    Args:
+        joined: P(u → v), roughly, shape ``(d, d)``.
+    """
+    either = joined + joined.T
+    scale = np.maximum(either, 1.0)  # what is known alone of both may be more than one
+    p, q = joined / scale, joined.T / scale
+    open_ = 1 - p**2 - q**2 - (1 - p - q) ** 2
+    out = open_ + _SETTLED * (p + q) + _ANYWHERE / len(joined)
+    np.fill_diagonal(out, 0.0)
+    return np.asarray(out)
+
+
+def step(
+    families: Families, near: Floats, graphs: Graphs, shares: NDArray[np.float32], random: np.random.Generator
+) -> Graphs:
     """The graphs of C chains with new parents for a block of variables, the same in all chains.
 
-    The block is drawn without regard to where the chains are, and of variables that are likely to be joined.  Each of
+    The block is drawn without regard to where the chains are, and of variables that want to be together.  Each of
     it gets a new outsider, given all else; then all of it get new sets of candidates together.
+
+    Args:
+        families: that are looked at.
+        near: see :func:`nearness`.
+        graphs: shape ``(C, d, d)``.
+        shares: P(u → v) by the law by which v's parents were drawn last, likewise; those of the block are overwritten.
+        random: for the draws.
     """
     d = families.d
     w = min(d, int(random.integers(_BLOCKS[0], _BLOCKS[1] + 1)))
-    block = [int(random.integers(d))]
+    often = near.sum(0) + near.sum() / d
+    block = [int(random.choice(d, p=often / often.sum()))]
     while len(block) < w:
-        near = families.near[block].sum(0)
-        near[block] = 0.0
-        block.append(int(random.choice(d, p=near / near.sum())))
-    for v in block if families.outsiders.size else []:
-        graphs = exchange(families.lists[v], graphs, v, random)
-    return redraw(families.lists, graphs, np.array(block), random)
+        drawn = near[block].sum(0)
+        drawn[block] = 0.0
+        block.append(int(random.choice(d, p=drawn / drawn.sum())))
+    outside = families.outsiders
+    told = []
+    for v in block if outside.size else []:
+        graphs, law = exchange(families.lists[v], graphs, v, random)
+        told.append(law)
+    graphs, law = redraw(families.lists, graphs, np.array(block), random)
+    shares[:, :, block] = law
+    for v, law in zip(block, told, strict=False):
+        shares[:, outside[v], v] = law
+    return graphs

@@ -17,7 +17,7 @@ from causalpp.posterior.before import Before, prior_weight
 from causalpp.posterior.candidates import Choice
 from causalpp.posterior.exact import Exact
 from causalpp.posterior.sampled import Sampled
-from causalpp.posterior.sums import Sums
+from causalpp.posterior.sums import Floats, Sums
 from causalpp.scores import (
     Data,
     LocalScore,
@@ -31,10 +31,11 @@ from causalpp.scores import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["by_chains", "check_seconds", "exact_sums", "named", "scored", "seconds_of"]
+__all__ = ["by_chains", "check_seconds", "doubt", "exact_sums", "named", "scored", "seconds_of"]
 
 _PILOT = 24  # states of each chain by which candidates are judged
 _PILOTS = 4  # times that candidates are exchanged, at most
+_LEFT_OUT = 0.01  # edges a variable in families that are not looked at, of which nothing is said
 _WORTH = 0.1  # by how much a cause is to be likelier than a candidate for which it is taken
 
 
@@ -67,9 +68,9 @@ def by_chains(
     required, forbidden = (knowledge or Knowledge()).matrices(names)
     choice = Choice(objective, required, forbidden, max_parents)
 
-    def chains() -> Sampled:
+    def chains(joined: Floats | None = None) -> Sampled:
         families = choice.families(lambda done, total: bar.reach(done, total, "scores"))
-        return Sampled.begin(names, families, required, seed)
+        return Sampled.begin(names, families, required, seed, joined)
 
     found = chains()
     learned: dict[str, Any] = {"candidates": choice.candidates.shape[1]}
@@ -85,9 +86,25 @@ def by_chains(
             if pilot == _PILOTS or not choice.improve(short.edges, _WORTH):
                 break
             found = chains()
-        missed = choice.missed(short.graphs[_PILOT // 2 :: 2].reshape(-1, len(names), len(names)))
-        learned["left_out"] = round(float(missed.sum()), 4)
-    return found.go_on(until - time.monotonic(), seconds_of(bar, seconds)), learned
+        found = chains(short.edges)
+    found = found.go_on(until - time.monotonic(), seconds_of(bar, seconds))
+    if not choice.complete and len(found.graphs):
+        half = found.graphs[len(found.graphs) // 2 :]
+        some = half[:: max(1, len(half) // _PILOT)].reshape(-1, len(names), len(names))
+        learned["left_out"] = round(float(choice.missed(some).sum()), 4)
+    return found, learned
+
+
+def doubt(learned: Mapping[str, Any], d: int) -> str | None:
+    """What is to be said of the families that chains over d variables do not look at; None if they hold little."""
+    left_out = learned.get("left_out", 0.0)
+    if left_out <= _LEFT_OUT * d:
+        return None
+    return (
+        f"the families that are looked at leave out {left_out:.2f} edges, by an estimate: each variable has "
+        f"{learned['candidates']} candidate parents and one other at most; a sparse StructurePrior, max_parents, or "
+        "knowledge that leaves each variable at most twelve others as parents lets fewer be left out"
+    )
 
 
 def seconds_of(bar: Progress, seconds: float) -> Callable[[float, str], None]:

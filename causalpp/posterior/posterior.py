@@ -15,7 +15,7 @@ from causalpp.graphs import Knowledge
 from causalpp.posterior import files
 from causalpp.posterior.before import Before
 from causalpp.posterior.exact import Exact
-from causalpp.posterior.learning import by_chains, check_seconds, exact_sums, scored, seconds_of
+from causalpp.posterior.learning import by_chains, check_seconds, doubt, exact_sums, scored, seconds_of
 from causalpp.posterior.rows import Rows
 from causalpp.posterior.sampled import Sampled
 from causalpp.posterior.shown import posterior_figure, posterior_table
@@ -108,7 +108,8 @@ class DagPosterior(Told):
             UnknownVariable: knowledge or interventions name what is no column.
 
         Warns:
-            ImpreciseWarning: the chains do not agree yet: the posterior tells nothing until they do.
+            ImpreciseWarning: the chains do not agree yet: the posterior tells nothing until they do; or families that
+                were not looked at hold more than a hundredth of an edge a variable, see ``learned["left_out"]``.
             IncompleteDataWarning: values are missing; says what was done about it.
         """
         import pandas as pd
@@ -212,7 +213,7 @@ class DagPosterior(Told):
         """Write the posterior to a file, whole: its rows, and the sums or the chains, which can go on.
 
         An exact one of d variables takes about 8·d·2^d bytes (8 MB at 16, 38 at 18, 170 at 20), and 32·2^d beside;
-        chains d²/8 bytes a graph and the weights of their families (some MB).
+        chains up to 4·d² bytes a graph, less what packing saves, and the weights of their families (some MB).
 
         Args:
             target: a path (``.npz`` is its usual ending), or a file that is open for bytes.
@@ -242,8 +243,9 @@ class DagPosterior(Told):
         return cls(*files.read(source))
 
     def _warned(self) -> DagPosterior:
-        if self.inference.trouble:
-            warnings.warn(self.inference.trouble, ImpreciseWarning, stacklevel=3)
+        for trouble in (self.inference.trouble, doubt(self.learned, len(self.nodes))):
+            if trouble:
+                warnings.warn(trouble, ImpreciseWarning, stacklevel=3)
         return self
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from causalpp.graphs import Dag, DagBatch
 from causalpp.posterior.blocks import Graphs
-from causalpp.posterior.chains import Families, layers_of, start, step
+from causalpp.posterior.chains import Families, layers_of, nearness, start, step
 from causalpp.posterior.draws import draw_family
 from causalpp.posterior.sums import Floats
 
@@ -51,8 +50,9 @@ class Sampled:
         random: what draws.
         now: where the C chains are, ``(C, d, d)``.
         graphs: where they were, ``(T, C, d, d)``.
-        shares: P(u → v) given the layers of each, likewise.
+        shares: P(u → v) by the law by which v's parents were drawn last, likewise.
         every: steps between two of them.
+        near: how much pairs want to be in one block, shape ``(d, d)``.
     """
 
     nodes: tuple[str, ...]
@@ -63,16 +63,25 @@ class Sampled:
     graphs: Graphs
     shares: NDArray[np.float32]
     every: int
+    near: Floats
     method: ClassVar[str] = "partition MCMC"
 
     @classmethod
-    def begin(cls, nodes: tuple[str, ...], families: Families, required: NDArray[np.bool_], seed: int) -> Sampled:
-        """Chains at the places where they start."""
+    def begin(
+        cls,
+        nodes: tuple[str, ...],
+        families: Families,
+        required: NDArray[np.bool_],
+        seed: int,
+        joined: Floats | None = None,
+    ) -> Sampled:
+        """Chains at the places where they start; ``joined`` is P(u → v), as far as it is known."""
         random = np.random.default_rng(seed)
         now = start(families, _CHAINS, required, random)
         none = np.zeros((0, *now.shape))
         every = max(1, round(families.d / 6))  # in which each variable gets new parents about once
-        return cls(nodes, families, required, random, now, none.astype(bool), none.astype(np.float32), every)
+        near = nearness(families.alone if joined is None else joined)
+        return cls(nodes, families, required, random, now, none.astype(bool), none.astype(np.float32), every, near)
 
     def go_on(
         self, seconds: float, told: Callable[[float, str], object] = lambda *_: None, most: int | None = None
@@ -87,7 +96,8 @@ class Sampled:
         began, since = time.monotonic(), 0.0
         random, now, every = copy.deepcopy(self.random), self.now, self.every
         graphs, shares = list(self.graphs), list(self.shares)
-        room = max(2 * _FEWEST, int(_MEMORY / now.size))
+        law = np.array(shares[-1] if shares else now, dtype=np.float32)
+        room = 2 * max(_FEWEST, int(_MEMORY / now.size / 2))
         look, said, out = max(_FEWEST, int(_LOOK * len(graphs))), "chains", self
 
         def found() -> Sampled:
@@ -97,9 +107,9 @@ class Sampled:
         try:
             while since < seconds and (most is None or len(graphs) < most):
                 for _ in range(every):
-                    now = step(self.families, now, random)
+                    now = step(self.families, self.near, now, law, random)
                 graphs.append(now)
-                shares.append(self.families.edges(layers_of(now)).astype(np.float32))
+                shares.append(law.copy())
                 if len(graphs) >= room:
                     graphs, shares, every = graphs[1::2], shares[1::2], 2 * every
                     look = int(look / 2)
@@ -118,7 +128,7 @@ class Sampled:
 
     @cached_property
     def _half(self) -> Floats:
-        """P(u → v) given the layers, of the second half, ``(T/2, C, d, d)``."""
+        """P(u → v) as the parents were drawn, of the second half, ``(T/2, C, d, d)``."""
         return self.shares[len(self.shares) // 2 :].astype(float)
 
     @cached_property
@@ -276,15 +286,16 @@ class Sampled:
     # --- kept --------------------------------------------------------------------------------------------
 
     def parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """What it is made of, as plain values and arrays; the shares follow from the graphs."""
+        """What it is made of, as plain values and arrays."""
         return {"every": self.every, "random": self.random.bit_generator.state}, {
             "candidates": self.families.candidates,
             "outsiders": self.families.outsiders,
             "weights": self.families.weights,
             "required": self.required,
+            "near": self.near,
             "now": self.now,
             "graphs": np.packbits(self.graphs),
-            "states": np.array(len(self.graphs)),
+            "shares": self.shares,
         }
 
     @classmethod
@@ -295,12 +306,11 @@ class Sampled:
             ValueError: they do not belong together.
         """
         families = Families.of(*(arrays[name] for name in ("candidates", "outsiders", "weights")))
-        required, now, d = arrays["required"], arrays["now"], len(nodes)
-        if families.d != d or now.shape[1:] != (d, d) or required.shape != (d, d) or np.isnan(families.weights).any():
+        required, near, now, shares, d = *(arrays[name] for name in ("required", "near", "now", "shares")), len(nodes)
+        square = now.shape[1:] == required.shape == near.shape == (d, d) and shares.shape[1:] == now.shape
+        if families.d != d or not square or np.isnan(families.weights).any():
             raise ValueError("arrays of other shapes than those of chains")
-        shape = int(arrays["states"]), *now.shape
-        graphs = np.unpackbits(arrays["graphs"], count=math.prod(shape)).reshape(shape).astype(bool)
+        graphs = np.unpackbits(arrays["graphs"], count=shares.size).reshape(shares.shape).astype(bool)
         random = np.random.default_rng()
         random.bit_generator.state = told["random"]
-        shares = np.array([families.edges(layers_of(each)) for each in graphs], dtype=np.float32).reshape(shape)
-        return cls(nodes, families, required, random, now, graphs, shares, int(told["every"]))
+        return cls(nodes, families, required, random, now, graphs, shares, int(told["every"]), near)
