@@ -14,7 +14,7 @@ from causalpp.acbo._start import Candidates, begin, described, narrowed
 from causalpp.acbo.config import Settings
 from causalpp.acbo.hearing import Diagnosis, Silence, heard, said, unanswered
 from causalpp.acbo.result import UNFINISHED, ExperimentStep, Result, Step
-from causalpp.acbo.stopping import AGAIN, NOTHING_LEFT, REACHED, SETTLED, doubt, entailed, exhausted, verdict
+from causalpp.acbo.stopping import AGAIN, NOTHING_LEFT, REACHED, SETTLED, concluded, doubt, entailed, exhausted, verdict
 from causalpp.belief import AnyBelief
 from causalpp.errors import InvalidParameter, OracleError
 from causalpp.oracles import Answer, Panel, Request
@@ -88,6 +88,13 @@ class Run:
             return found + (self._remark() if self._hopeless() else "")
         found = exhausted(self.belief, self.how) if settings.max_questions is None else None
         return None if found is None else found + self._remark()
+
+    def concluded(self) -> str | None:
+        """What to say where what was asked for is probable enough, whatever is known of the oracle; None if not."""
+        goal = self.settings.goal
+        if goal is not None and self.settled is not None:
+            return entailed(goal, self.settled)
+        return concluded(self.belief, self.settings.confidence, goal)
 
     def _hopeless(self) -> bool:
         """Whether the answers have probably nothing to do with the graph."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ __all__ = ["edge_picture", "panel_figure", "result_figure"]
 
 _FAINT = 0.03  # edges less probable than that are left out of the drawing
 _MOST = 40  # edges: with more of them a drawing says nothing
+_TITLE = 44  # letters in a line over a panel
 _BARS = 10  # of the reliability: none narrower than the steps between the rates that channels try
 
 
@@ -36,7 +38,7 @@ def result_figure(result: Result, labels: Mapping[str, str]) -> Figure:
         _bits(result, bits)
         _reliability(result, reliability)
         figure.suptitle(
-            f"{len(result.transcript)} questions to {result.oracle_named}: {result.stopped_because}",
+            f"{result.asked}: {result.stopped_because}",
             fontsize=11,
             wrap=True,
         )
@@ -78,7 +80,8 @@ def edge_picture(result: Result, labels: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _graph(result: Result, labels: Mapping[str, str], ax: Axes) -> None:
-    title = f"{result.belief.confidence:.1%} given {result.given.split(' of ')[0]}; others fainter"
+    said = f"{result.belief.confidence:.1%} given {result.given.split(' of ')[0]}; others fainter"
+    title = textwrap.fill(said, _TITLE)
     draw_graph(ax=ax, title=title, **edge_picture(result, labels))
 
 

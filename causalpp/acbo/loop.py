@@ -10,12 +10,13 @@ from causalpp.acbo._start import Candidates
 from causalpp.acbo.config import AcboConfig, Keywords, with_settings
 from causalpp.acbo.result import INTERRUPTED, SPENT, Result, Step
 from causalpp.acbo.session import Session
-from causalpp.acbo.stopping import REACHED
 from causalpp.belief import Agnostic, Potentials
 from causalpp.design import Costs, Experiment
-from causalpp.errors import BudgetSpent
+from causalpp.design.experiments import able
+from causalpp.errors import BudgetSpent, InvalidParameter
 from causalpp.oracles import Answer, ExperimentOracle, Oracle
 from causalpp.oracles.panel import Asked
+from causalpp.programs import CausalProgram
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,8 +82,9 @@ def discover(
             result so far.
         experiments: from a posterior given data: who can set variables, an :class:`~causalpp.ExperimentOracle`, or a
             function of a variable and a number of rows that gives a frame.  Each round then asks or experiments,
-            whichever is expected to tell more of the graph for its cost.  Where the oracle itself is an
-            ``ExperimentOracle``, nothing is asked: its rows are learned as data.
+            whichever is expected to tell more of the graph for its cost, and does 20 experiments at most, also
+            after the last question.  Where the oracle itself is an ``ExperimentOracle``, nothing is asked: its rows
+            are learned as data.
         costs: of questions, experiments and rows; see :class:`causalpp.design.Costs`.
         knowledge: what is known of the edges; graphs that it rules out take no part, as candidates or beside them. What
             a class was learned or narrowed by is known without being said again.
@@ -92,7 +94,8 @@ def discover(
 
     Raises:
         TooLarge: the class has more members than ``limit`` and cannot be drawn from, or is one of several.
-        InvalidParameter: a confidence outside (0, 1), a negative budget or seed, an unknown kind of question.
+        InvalidParameter: a confidence outside (0, 1), a negative budget or seed, an unknown kind of question;
+            experiments without a posterior that has kept its rows, or where nothing can be set at a finite cost.
         InvalidGraph: no candidates, or none that agrees with the knowledge; or a single Dag in place of its class.
         UnknownVariable: the goal is about a variable that the candidates do not have.
 
@@ -116,14 +119,17 @@ async def discover_async(
     oracle: Oracle,
     *,
     on_step: Callable[[Step], None] | None = None,
+    experiments: Experiments | None = None,
+    costs: Costs | None = None,
     **settings: Unpack[Keywords],
 ) -> Result:
     """:func:`discover` inside an event loop, which goes on while the oracle thinks.
 
-    The questions and the result are the same.  A run that is cancelled carries what it has in the attribute ``result``
-    of the ``CancelledError``.
+    The questions, the experiments and the result are the same.  A run that is cancelled carries what it has in the
+    attribute ``result`` of the ``CancelledError``.
     """
-    return await drive_async(_session(candidates, oracle, on_step, settings), oracle)
+    session = _session(candidates, oracle, on_step, settings)
+    return await drive_async(session, oracle, experiments=experiments, costs=costs)
 
 
 def _session(
@@ -156,28 +162,40 @@ def drive(
         oracle: who answers.
         experiments, costs: see :func:`discover`.
     """
-    alone = experiments is None and isinstance(oracle, ExperimentOracle) and session.takes_rows
-    if experiments is not None or alone:
-        with _kept(session, oracle):
-            lab = _Laboratory(session, experiments or oracle, costs or Costs())  # type: ignore[arg-type]  # seen to
-            lab.drive(None if alone else oracle)
-        return session.result()
+    ask = _asking(session, oracle, experiments, costs)
     with _kept(session, oracle):
-        while (asked := session.ask()) is not None:
-            _asked(session, oracle, asked)
+        while (asked := ask()) is not None:
+            _learn(session, oracle, oracle.ask(asked, session.votes))
     return session.result()
 
 
-def _asked(session: Session, oracle: Oracle, asked: Asked | tuple[Asked, ...]) -> None:
-    _learn(session, oracle, oracle.ask(asked, session.votes))
-
-
-async def drive_async(session: Session, oracle: Oracle) -> Result:
+async def drive_async(
+    session: Session, oracle: Oracle, *, experiments: Experiments | None = None, costs: Costs | None = None
+) -> Result:
     """:func:`drive` inside an event loop."""
+    ask = _asking(session, oracle, experiments, costs)
     with _kept(session, oracle):
-        while (asked := session.ask()) is not None:
+        while (asked := ask()) is not None:
             _learn(session, oracle, await oracle.ask_async(asked, session.votes))
     return session.result()
+
+
+def _asking(
+    session: Session, oracle: Oracle, experiments: Experiments | None, costs: Costs | None
+) -> Callable[[], Asked | tuple[Asked, ...] | None]:
+    """What gives the next question; where there are experiments, it does those that are worth more before it.
+
+    Raises:
+        InvalidParameter: experiments or costs that are none, a session that takes no rows, or nothing that can be set.
+        UnknownVariable: a cost of somebody who is no variable.
+    """
+    how = Costs() if costs is None else costs
+    if not isinstance(how, Costs):
+        raise InvalidParameter(f"costs come as Costs(question=…, experiment=…, row=…), got {costs!r:.80}")
+    alone = experiments is None and isinstance(oracle, ExperimentOracle) and session.takes_rows
+    if alone:
+        experiments = oracle  # type: ignore[assignment]  # seen to
+    return session.ask if experiments is None else _Laboratory(session, experiments, how, asks=not alone).next
 
 
 def _learn(session: Session, oracle: Oracle, answers: Iterable[Answer]) -> None:
@@ -202,46 +220,55 @@ def _kept(session: Session, oracle: Oracle) -> Iterator[None]:
     except BaseException as error:
         session.stop(f"the run failed: {type(error).__name__}")
         error.result = session.result()  # type: ignore[attr-defined]
-        number = len(error.result.transcript)  # type: ignore[attr-defined]
-        error.add_note(f"the {number} answers before it are in the attribute 'result' of this error")
+        answers, done = len(error.result.transcript), len(error.result.experiments)  # type: ignore[attr-defined]
+        lab = f" and {done} experiments" if done else ""
+        error.add_note(f"the {answers} answers{lab} before it are in the attribute 'result' of this error")
         raise
 
 
 class _Laboratory:
     """Experiments in a run, beside the questions or alone; the next one is planned when much has been learned."""
 
-    def __init__(self, session: Session, source: Experiments, costs: Costs) -> None:
-        self.session, self.source, self.costs = session, source, costs
+    def __init__(self, session: Session, source: Experiments, costs: Costs, *, asks: bool) -> None:
+        if not isinstance(source, ExperimentOracle) and (isinstance(source, CausalProgram) or not callable(source)):
+            raise InvalidParameter(
+                "experiments are done by an ExperimentOracle (of a program, or of frames {target: frame}) or by a "
+                f"function of a variable and a number of rows that gives a frame, not by {source!r:.80}"
+            )
+        if not session.takes_rows:
+            raise InvalidParameter(
+                "experiments are data: they go with a posterior that has kept its rows, DagPosterior.from_data(…) with "
+                "a score by name, whose columns are all discrete or all real"
+            )
+        self.session, self.source, self.costs, self.asks = session, source, costs, asks
+        self.able = able(session.belief.nodes, costs, source.targets if isinstance(source, ExperimentOracle) else None)
         self.done = 0
         self.spent: set[str] = set()  # targets whose rows were all told
         self.plan: Experiment | None = None
         self.age = _OLD
 
-    def drive(self, oracle: Oracle | None) -> None:
-        """Ask or experiment, whichever tells more for its cost, until neither tells enough or the graph is found."""
+    def next(self) -> Asked | tuple[Asked, ...] | None:
+        """The next question, after the experiments that tell more for their cost; None where the run is to end."""
         session = self.session
         while True:
-            asked = None if oracle is None else session.ask()
-            if asked is None and session.reached:
-                return session.stop(REACHED)
+            asked = session.ask() if self.asks else None
+            if asked is None and (found := session.concluded) is not None:
+                session.stop(found)
+                return None
             best = self._planned()
-            if (
-                oracle is not None
-                and asked is not None
-                and (best is None or session.question_is_worth(best, self.costs))
-            ):
-                _asked(session, oracle, asked)
+            if asked is not None and (best is None or session.question_is_worth(best, self.costs)):
                 self.age += 1
-            elif best is not None:
-                self._do(best)
-            else:
-                return session.stop(NO_EXPERIMENT) if oracle is None else None
+                return asked
+            if best is None:
+                if not self.asks:
+                    session.stop(f"{_MOST} experiments were done" if self.done >= _MOST else NO_EXPERIMENT)
+                return None
+            self._do(best)
 
     def _planned(self) -> Experiment | None:
         """The best experiment; None where none tells enough, or there were enough of them."""
         if self.age >= _OLD or (self.plan is not None and self.plan.target in self.spent):
-            able = self.source.targets if isinstance(self.source, ExperimentOracle) else self.session.belief.nodes
-            free = [name for name in self.session.belief.nodes if name in able and name not in self.spent]
+            free = [name for name in self.able if name not in self.spent]
             self.plan, self.age = None, 0
             if free and self.done < _MOST:
                 found = self.session.propose_experiment(

@@ -83,8 +83,6 @@ def _head(result: Result, heading: str, further: Sequence[Any]) -> str:
         p = result.belief.probability(result.goal)
         goal = f"<dt>The question</dt><dd>{escape(result.goal.question())} Yes with probability {p:.3f}.</dd>"
     edges = ", ".join(f"{a} → {b}" for a, b in result.graph.edges) or "no edges"
-    left = result.remaining
-    opened = ", ".join(f"{a} – {b}" for a, b in left.cpdag.undirected) or "nothing"
     return (
         f"<header>\n<h1>{escape(heading)}</h1>\n"
         f"{badges}\n"
@@ -95,8 +93,16 @@ def _head(result: Result, heading: str, further: Sequence[Any]) -> str:
         f"<dt>Its probability, given {escape(result.given)}</dt>"
         f"<dd>{result.belief.confidence:.3f}, asked for was {result.target:.3g}. Whether the truth is in there at all "
         f"is not in this number.</dd>{_checked(result, further)}{goal}{lab}"
-        f"<dt>Left open</dt><dd>{escape(opened)}</dd></dl>\n</header>"
+        f"{_open(result)}</dl>\n</header>"
     )
+
+
+def _open(result: Result) -> str:
+    """What the answers left open: of a class its edges without a direction; of all graphs there are, so many bits."""
+    if result.belief.data is not None:
+        return f"<dt>Still unknown</dt><dd>{result.belief.entropy:.1f} bits, of all graphs there are</dd>"
+    opened = ", ".join(f"{a} – {b}" for a, b in result.remaining.cpdag.undirected) or "nothing"
+    return f"<dt>Left open</dt><dd>{escape(opened)}</dd>"
 
 
 def _labs(result: Result) -> str:

@@ -208,7 +208,7 @@ class Session:
             costs: of both.
             options: as of :meth:`propose_experiment`.
         """
-        how = costs or Costs()
+        how = Costs() if costs is None else costs
         return self._worth(self.propose_experiment(how, **options), how)
 
     def _worth(self, experiment: Experiment, costs: Costs) -> Worth:
@@ -229,10 +229,12 @@ class Session:
         return isinstance(now, DagPosterior) and now.rows is not None and now.rows.alike
 
     @property
-    def reached(self) -> bool:
-        """Whether the most probable graph is as probable as was asked for, as far as that is known."""
-        belief = self._run.belief
-        return belief.confidence - belief.confidence_error >= self.settings.confidence
+    def concluded(self) -> str | None:
+        """Why nothing more is wanted: the graph is as probable as was asked for, or the goal is settled; None if not.
+
+        As far as that is known, and whether or not there are questions left.
+        """
+        return self._run.concluded()
 
     def tell_experiment(self, rows: pd.DataFrame, target: str | Iterable[Any] | None) -> None:
         """Learn from the rows of an experiment: they become data, and the answers so far are learned again on them.

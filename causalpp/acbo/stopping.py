@@ -32,14 +32,8 @@ def verdict(
     contradictory = contradiction(belief, config.contradiction)
     if contradictory is not None:
         return contradictory
-    if trusted(belief, config):
-        # estimates are taken for what they surely are
-        if goal is None and belief.confidence - belief.confidence_error >= confidence:
-            return REACHED
-        if goal is not None:
-            p = belief.probability(goal)
-            if max(p, 1 - p) - belief.standard_error(goal) >= confidence:
-                return f"{SETTLED}: {_said(goal, p)}"
+    if trusted(belief, config) and (found := concluded(belief, confidence, goal)) is not None:
+        return found
     if belief.alternatives is not None and float(1 - belief.probabilities.sum()) >= config.missing:
         return MISSING
     if _chance(belief, asked, config):
@@ -49,6 +43,18 @@ def verdict(
     if asked >= budget:
         return f"the budget of {budget} questions is spent" + doubt(belief, config)
     return None
+
+
+def concluded(belief: AnyBelief, confidence: float, goal: Proposition | None) -> str | None:
+    """What to say where the graph, or the goal, is as probable as was asked for; None where it is not.
+
+    Estimates are taken for what they surely are.
+    """
+    if goal is None:
+        return REACHED if belief.confidence - belief.confidence_error >= confidence else None
+    p = belief.probability(goal)
+    settled = max(p, 1 - p) - belief.standard_error(goal) >= confidence
+    return f"{SETTLED}: {_said(goal, p)}" if settled else None
 
 
 def exhausted(belief: AnyBelief, config: AcboConfig) -> str | None:

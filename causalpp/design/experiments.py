@@ -72,7 +72,9 @@ class Costs:
     variables: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, value in {**self.variables, "question": self.question, "experiment": self.experiment}.items():
+        if not isinstance(self.variables, Mapping):
+            raise InvalidParameter(f"variables= maps a variable to what setting it costs, got {self.variables!r:.80}")
+        for name, value in [("question", self.question), ("experiment", self.experiment), *self.variables.items()]:
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not value > 0:
                 raise InvalidParameter(f"the cost of {name!r} is a number greater than 0, got {value!r}")
         if isinstance(self.row, bool) or not isinstance(self.row, (int, float, np.number)) or not self.row >= 0:
@@ -159,7 +161,7 @@ def plan_experiments(
     Args:
         belief: what weighs the graphs: the joint posterior of data and answers, or a posterior given data alone.
         posterior: given data, with the rows it was made of.
-        targets: the variables that can be set; by default all whose cost is finite.
+        targets: the variables that can be set, or one; by default all whose cost is finite.
         rows: the numbers of rows to choose among.
         costs: of experiments; by default 1 for each and 0.01 a row.
         simulations: of every experiment.
@@ -179,18 +181,19 @@ def plan_experiments(
         >>> best.rows, best.bits > 0, best.per_cost >= others[-1].per_cost
         (100, True, True)
     """
-    how = costs or Costs()
+    how = Costs() if costs is None else costs
+    if not isinstance(how, Costs):
+        raise InvalidParameter(f"costs come as Costs(question=…, experiment=…, row=…), got {costs!r:.80}")
+    if not hasattr(rows, "__iter__"):
+        raise InvalidParameter(f"rows= lists the numbers of rows to choose among, such as [30, 100], got {rows!r}")
     sizes = sorted({_whole(n, "a number of rows") for n in rows})
     _whole(simulations, "the number of simulations")
     if not sizes:
         raise InvalidParameter("an experiment needs a number of rows")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InvalidParameter(f"a seed is a whole number from 0 on, got {seed!r}")
     names = list(posterior.nodes)
-    for name in [*(targets := names if targets is None else list(targets)), *how.variables]:
-        if name not in names:
-            raise UnknownVariable(name, names)
-    able = [name for name in targets if math.isfinite(how.of(name, 1))]
-    if not able:
-        raise InvalidParameter("no variable can be set at a finite cost")
+    free = able(names, how, [targets] if isinstance(targets, str) else targets)
     lab = _Lab.of(posterior)
     rng = np.random.default_rng(seed)
     parents, weights = _graphs(belief, names, rng)
@@ -198,8 +201,8 @@ def plan_experiments(
     true = np.minimum(true, len(weights) - 1)
     before = _entropy(np.log(weights))
     out = []
-    with Progress("experiments", len(able) * simulations, wanted=progress, after=_SHOWN) as bar:
-        for name in able:
+    with Progress("experiments", len(free) * simulations, wanted=progress, after=_SHOWN) as bar:
+        for name in free:
             target, gains = names.index(name), np.empty((len(sizes), simulations))
             for k, graph in enumerate(true):
                 values = lab.simulated(parents[graph], target, sizes[-1], rng)
@@ -211,6 +214,23 @@ def plan_experiments(
                 error = float(some.std(ddof=1) / math.sqrt(simulations)) if simulations > 1 else math.inf
                 out.append(Experiment(name, n, max(0.0, float(some.mean())), error, how.of(name, n)))
     return sorted(out, key=lambda one: -one.per_cost)
+
+
+def able(names: Sequence[str], costs: Costs, targets: Iterable[str] | None = None) -> list[str]:
+    """The variables that can be set at a finite cost, of all or of some.
+
+    Raises:
+        UnknownVariable: a target, or somebody who has a cost, is no variable.
+        InvalidParameter: there are none.
+    """
+    wanted = list(names if targets is None else targets)
+    for name in [*wanted, *costs.variables]:
+        if name not in names:
+            raise UnknownVariable(name, names)
+    found = [name for name in wanted if math.isfinite(costs.of(name, 1))]
+    if not found:
+        raise InvalidParameter("no variable can be set at a finite cost")
+    return found
 
 
 def _whole(value: Any, what: str) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from causalpp._progress import Progress
 from causalpp.columns import read_columns
 from causalpp.effects._weighted import distinct
-from causalpp.errors import ImpreciseWarning, InvalidParameter, TooLarge
+from causalpp.errors import ImpreciseWarning, InvalidData, InvalidParameter, TooLarge
 from causalpp.graphs import Dag, DagBatch, reachability
 from causalpp.programs import (
     CausalProgram,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Graphwise"]
 
-_ONE_BY_ONE = 1000  # graphs
+_ONE_BY_ONE = 1000  # graphs; of more, so many are drawn
 _FEWEST, _SPREAD = 25, 25  # draws that each graph has at least; a graph with a 25th of the weight has all of them
 _ROWS = 4000  # simulated for each draw: their error is small beside what finitely many rows of data leave open
 _SHOWN = 1.0  # seconds after which a bar appears
@@ -75,7 +75,7 @@ class Graphwise:
         options: Mapping[str, Any],
     ) -> None:
         self.estimand, self.contrast, self.data, self.seed, self.options = estimand, contrast, data, seed, options
-        program = compile(dag, data=data, kinds=kinds, seed=seed, check=False)
+        program = _fitted(dag, data, kinds=kinds, seed=seed)
         laws = {name: program.mechanism(name) for name in dag.nodes}
         thin = thin_tables(cells_of_tables(laws, read_columns(data, kinds, names=dag.nodes)))
         if thin is not None:
@@ -97,17 +97,21 @@ class Graphwise:
         (_, treatment), (_, outcome), *words = self.contrast.words.items()
         return self.estimand(program, treatment, outcome, seed=self.seed, **dict(words), **more, **self.options)
 
-    def every(self, graphs: DagBatch, shares: _Floats, draws: int) -> tuple[_Floats, _Floats]:
+    def every(self, graphs: DagBatch, shares: _Floats, draws: int) -> tuple[_Floats, _Floats, _Floats]:
         """The quantity in each of G graphs: at the posterior means, ``(G,)``, and under draws, ``(K, G)``.
 
         Graphs that are alike in what it depends on are one.  Graph by graph, those of little weight, as their shares
-        ``(G,)`` say, have fewer draws, which stand there several times.
+        ``(G,)`` say, have fewer draws, which stand there several times; and of more than a thousand, so many are drawn
+        by weight.
+
+        Returns:
+            Besides, the shares of the graphs, ``(G,)``: 0 of those that were not drawn.
         """
         if len(graphs) * draws > _CELLS:
             raise TooLarge(
                 f"{draws:,} draws in each of {len(graphs):,} graphs: pass fewer draws=, or a larger negligible= share"
             )
-        values, drawn = np.zeros(len(graphs)), np.zeros((draws, len(graphs)))
+        values, drawn, shares = np.zeros(len(graphs)), np.zeros((draws, len(graphs))), shares.copy()
         busy = np.arange(len(graphs))
         if self.estimand in _EFFECTS:
             busy = np.flatnonzero(Causes(self.contrast.treatment, self.contrast.outcome).holds(graphs).cpu().numpy())
@@ -115,9 +119,15 @@ class Graphwise:
             pruned = self._relevant(graphs[busy])
             first, which = distinct(pruned)
             weight = np.bincount(which, shares[busy]).astype(np.float64)
-            found = self._in_bulk(pruned[first], draws) or self._one_by_one(pruned[first], weight, draws)
+            found = self._in_bulk(pruned[first], draws)
+            if found is None:
+                some = _drawn(weight, self.seed)
+                shares[busy] *= (some / weight)[which]
+                taken, place = np.flatnonzero(some), np.cumsum(some > 0) - 1
+                busy, which = busy[some[which] > 0], place[which[some[which] > 0]]
+                found = self._one_by_one(pruned[first[taken]], some[taken], draws)
             values[busy], drawn[:, busy] = found[0][which], found[1][:, which]
-        return values, drawn
+        return values, drawn, shares
 
     def _relevant(self, graphs: DagBatch) -> DagBatch:
         """The graphs without the edges on which an effect does not depend.
@@ -179,16 +189,11 @@ class Graphwise:
             return None
 
     def _one_by_one(self, graphs: DagBatch, shares: _Floats, draws: int) -> tuple[_Floats, _Floats]:
-        if len(graphs) > _ONE_BY_ONE:
-            raise TooLarge(
-                f"this quantity is computed graph by graph, and {len(graphs):,} graphs carry the posterior: ask more "
-                f"questions first, or pass negligible= so that at most {_ONE_BY_ONE:,} are left"
-            )
         values, drawn = [], []
         with Progress("graphs", len(graphs), after=_SHOWN) as bar:
             for number, dag in enumerate(graphs):
-                program = compile(
-                    dag, data=self.data, kinds=self._kinds, states=self._discrete, seed=self.seed, check=False
+                program = _fitted(
+                    dag, self.data, kinds=self._kinds, states=self._discrete, seed=self.seed, share=shares[number]
                 )
                 few = min(draws, max(_FEWEST, math.ceil(_SPREAD * draws * shares[number])))
                 value, found = self._with_draws(program, few)
@@ -210,3 +215,37 @@ class Graphwise:
                 return value, self._ask(program, draws=draws, samples=_ROWS).draws
         value = self._ask(program, draws=draws)
         return value, getattr(value, "draws", None)
+
+
+def _drawn(weight: _Floats, seed: int) -> _Floats:
+    """The weights themselves, ``(M,)``; of more than a thousand, those of a thousand draws, 0 where there was none.
+
+    Draws are systematic: a graph that weighs a thousandth of all is drawn once at least.
+    """
+    if len(weight) <= _ONE_BY_ONE:
+        return weight
+    ends = weight.cumsum()
+    start = np.random.default_rng(seed).random()
+    at = np.searchsorted(ends, (np.arange(_ONE_BY_ONE) + start) / _ONE_BY_ONE * ends[-1])
+    counts = np.bincount(np.minimum(at, len(weight) - 1), minlength=len(weight))
+    return np.asarray(counts * (ends[-1] / _ONE_BY_ONE))
+
+
+def _fitted(dag: Dag, data: pd.DataFrame, *, share: float | None = None, **options: Any) -> CausalProgram:
+    """A program of one graph.
+
+    Raises:
+        InvalidData: it cannot be fitted to the data; says which graph it is, and what to do in an average.
+    """
+    try:
+        return compile(dag, data=data, check=False, **options)
+    except InvalidData as error:
+        if "too few for the regression" not in str(error):
+            raise
+        what = str(error).rpartition(": ")[0]
+        graph = "the most probable graph" if share is None else f"a graph of weight {share:.2g}"
+        raise InvalidData(
+            f"in {graph}, {what}: average over graphs with fewer parents (from_data(…, max_parents=2), or a "
+            "structure prior that prefers few edges), merge states, or leave out graphs of little weight, "
+            "negligible=0.1"
+        ) from error

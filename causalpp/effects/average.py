@@ -9,6 +9,7 @@ graphs, which more rows would shrink, and the variance of the means between them
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from causalpp._plain import Plain
 from causalpp.effects._graphwise import Graphwise
 from causalpp.effects._weighted import Graphs, distinct, weighted
-from causalpp.errors import InvalidParameter, NotIdentified
+from causalpp.errors import ImpreciseWarning, InvalidParameter, NotIdentified
 from causalpp.graphs import Dag, DagBatch
 from causalpp.posterior import DagPosterior
 from causalpp.programs import Contrast, ate
@@ -53,7 +54,8 @@ class AveragedEffect(Plain):
         mass: of the interval that is printed.
         rows: of the data.
         absent: the probability that the treatment does not cause the outcome at all.
-        drawn: whether the graphs are draws from the posterior, of a class too large to list.
+        drawn: whether the graphs are draws from the posterior: of a class too large to list, or of too many to compute
+            each by itself.
         given: what every probability takes for granted, in words, where a run says so; see :class:`Result`.
         over: what the graphs carry: the ``"posterior"``, the ``"class"`` or the ``"weight"``.
     """
@@ -249,7 +251,8 @@ def average(
     The most probable graphs take part, until what is left of the candidates is negligible.  Each is fitted to the
     data as :func:`causalpp.compile` fits it, and the quantity in it is what that program says.  The average effect and
     the controlled direct effect are computed for all graphs at once (:func:`causalpp.compile_batch`), and so are all
-    effects in linear-Gaussian programs; the rest graph by graph.
+    effects in linear-Gaussian programs; the rest graph by graph, and of more than a thousand graphs that differ in what
+    the quantity depends on, so many are drawn by weight.
 
     The weights of a belief are those of the answers: members of one equivalence class explain data equally well, so
     that the data have nothing to add there.  Those of a :class:`~causalpp.DagPosterior`, and of a belief
@@ -263,7 +266,7 @@ def average(
             and an outcome that takes ``treated``, ``control``, ``state``, ``draws`` and ``seed`` as they do and
             returns a number with its posterior ``draws``.
         contrast: what is compared; or its words, ``treatment`` and ``outcome`` at least.
-        data: a frame with a column for every variable.
+        data: a frame with a column for every variable, of rows in which nobody was set.
         treatment, outcome, treated, control, state: see :class:`causalpp.Contrast`.
         kinds: what a column is, where the rule is wrong; see :func:`causalpp.columns.read_columns`.
         mass: of the interval.
@@ -275,14 +278,16 @@ def average(
     Raises:
         NotIdentified: the graphs have latent variables.
         UnknownVariable: treatment or outcome is no variable of the graphs.
-        InvalidData: the frame lacks a column, or has missing values or one constant column.
+        InvalidData: the frame lacks a column, or has missing values or one constant column; a graph has too few rows
+            for one of its regressions.
         InvalidGraph: graphs over different variables.
         InvalidParameter: no graphs, or weights that are none; data that are no frame, a number out of range, or values
             to compare that are not evident; a contrast and its words.
-        TooLarge: a quantity that goes graph by graph, and more than a thousand graphs.
+        TooLarge: so many draws in so many graphs that they do not fit into memory.
 
     Warns:
-        ImpreciseWarning: the rows hardly cover the tables of the most probable graph; which, and what to do.
+        ImpreciseWarning: the rows hardly cover the tables of the most probable graph; which, and what to do. Or they
+            are those of a posterior, with those in which a variable was set.
 
     Example:
         >>> import causalpp as cpp
@@ -317,11 +322,21 @@ def average(
         )
     for name in (asked.treatment, asked.outcome):
         candidates.position(name)
+    _warn_of_set(graphs, data)
     kept, weights = _surviving(candidates, p, negligible)
     found = Graphwise(estimand, asked, data, kept[0], kinds=kinds, seed=seed, options=options)
     covered = float(weights.sum())
     share = weights / covered
-    values, drawn_values = found.every(kept, share, int(draws))
+    values, drawn_values, after = found.every(kept, share, int(draws))
+    if not (after > 0).all():  # as many as can be computed were drawn
+        order = np.argsort(-after, kind="stable")[: int((after > 0).sum())]
+        kept, share, values, drawn_values, drawn = (
+            kept[order],
+            after[order],
+            values[order],
+            drawn_values[:, order],
+            True,
+        )
     reached = Causes(asked.treatment, asked.outcome).holds(kept).cpu().numpy()
     return AveragedEffect(
         found.kind,
@@ -338,6 +353,25 @@ def average(
         drawn=drawn,
         given=graphs.given if isinstance(graphs, DagPosterior) else "",
         over=over,
+    )
+
+
+def _warn_of_set(graphs: Graphs, data: pd.DataFrame) -> None:
+    """Warn if the data are all rows of a posterior, those of experiments with them."""
+    posterior = graphs if isinstance(graphs, DagPosterior) else getattr(graphs, "data", None)
+    rows = posterior.rows if isinstance(posterior, DagPosterior) else None
+    if rows is None or rows.interventions is None or len(data) != len(rows.targets):
+        return
+    names = list(rows.frame.columns)
+    if not set(names) <= set(data.columns) or not (data[names].astype(object).values == rows.frame.values).all():
+        return
+    done = sum(map(bool, rows.targets))
+    some = ", ".join(dict.fromkeys(name for row in rows.targets for name in row))
+    warnings.warn(
+        f"in {done:,} of these {len(data):,} rows a variable was set, {some}, and effects are fitted as if it had come "
+        "about by itself: give as data the rows in which nobody was set",
+        ImpreciseWarning,
+        stacklevel=3,
     )
 
 

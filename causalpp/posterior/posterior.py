@@ -270,6 +270,7 @@ class DagPosterior(Told):
         return {
             "nodes": list(self.nodes),
             "assumes": self.assumes,
+            "check": "rows can speak against it, and never for it: causalpp.check_data(posterior.best, rows)",
             "learned": dict(self.learned),
             "log_marginal_likelihood": self.log_marginal_likelihood
             if self.exact and "missing" not in self.learned

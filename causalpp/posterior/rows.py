@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
 
 from causalpp._plain import plain
@@ -74,13 +76,42 @@ class Rows:
         names = list(self.frame.columns)
         if isinstance(interventions, str) and (interventions in names or interventions not in frame.columns):
             interventions = [interventions] * len(frame)
-        more = Rows.of(frame, interventions, self.asked)
         for name in names:
             if name not in frame.columns:
                 raise InvalidData(f"the rows have no column {name!r}: a posterior takes rows with all its variables")
+        if not frame.columns.is_unique:
+            twice = frame.columns[frame.columns.duplicated()][0]
+            raise InvalidData(f"the rows have two columns {twice!r}: leave one of them out")
+        more = Rows.of(frame, interventions, self.asked)
+        self._usable(more.frame[names])
         kinds = {name: column.kind for name, column in read_columns(self.frame, self.asked.get("kinds")).items()}
         pooled = pd.concat([self.frame, _alike(more.frame[names], self.frame)], ignore_index=True)
         return replace(self, frame=pooled, targets=(*self.targets, *more.targets), asked={**self.asked, "kinds": kinds})
+
+    def _usable(self, frame: pd.DataFrame) -> None:
+        """See that rows can tell something, and hold only states that columns are declared to have.
+
+        Raises:
+            InvalidData: they do not.
+        """
+        import pandas as pd
+
+        if self.asked.get("missing") != "impute" and bool(frame.isna().any(axis=1).all()):
+            worst = frame.isna().sum().idxmax()
+            raise InvalidData(
+                f"a value is missing in each of the {len(frame):,} rows, most often of {worst!r}, and only complete "
+                "rows count: measure what is missing, or make the posterior with missing='impute'"
+            )
+        for name in frame.columns:
+            kind = self.frame[name].dtype
+            if isinstance(kind, pd.CategoricalDtype):
+                strange = [value for value in frame[name].dropna().unique() if value not in kind.categories]
+                if strange:
+                    raise InvalidData(
+                        f"the rows have {name!r} = {strange[0]!r}, and its states are "
+                        f"{', '.join(map(str, kind.categories[:10]))}: say it as one of these, or declare the state "
+                        "in the rows that the posterior is made of"
+                    )
 
     def after(self, before: Rows) -> Rows:
         """The rows that were added to some others."""
@@ -135,6 +166,14 @@ class Rows:
 
 def _written(column: pd.Series[Any]) -> tuple[list[Any], str, list[Any] | None]:
     """The cells of a column, what they are, and its states."""
+    import pandas as pd
+
+    if hasattr(column, "cat") and isinstance(column.cat.categories, pd.IntervalIndex):  # of a column that was cut
+        ends = column.cat.categories
+        numbers = [None if code < 0 else code for code in column.cat.codes.tolist()]
+        return numbers, "ordered" if column.cat.ordered else "states", [ends.closed, *map(list, ends.to_tuples())]
+    if any(isinstance(cell, (Decimal, Fraction)) for cell in column):
+        column = column.astype(float)
     cells = plain([None if gone else cell for cell, gone in zip(column.tolist(), column.isna(), strict=True)])
     if hasattr(column, "cat"):
         return cells, "ordered" if column.cat.ordered else "states", plain(list(column.cat.categories))
@@ -145,6 +184,10 @@ def _column(cells: list[Any], kind: str, states: list[Any] | None) -> pd.Series[
     """The inverse."""
     import pandas as pd
 
+    if states is not None and isinstance(states[-1], list):
+        codes = [-1 if cell is None else cell for cell in cells]
+        cut = pd.IntervalIndex.from_tuples([tuple(ends) for ends in states[1:]], closed=states[0])
+        return pd.Series(pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(cut, kind == "ordered")))
     if states is not None:
         return pd.Series(pd.Categorical(cells, categories=states, ordered=kind == "ordered"))
     return pd.Series(cells, dtype=kind)

@@ -58,6 +58,10 @@ def test_a_run_from_a_posterior_is_that_of_the_library(run, rows: Path, tmp_path
     assert found["belief"]["confidence"] == pytest.approx(result.belief.confidence)
     assert found["data_check"]["against"] == "data"
     assert "against data" in report.read_text()
+    assert "<dt>Still unknown</dt>" in report.read_text()
+    seen = pd.read_csv(rows)[lambda frame: frame["who"].isna()].drop(columns="who")
+    effect = result.average(data=seen, treatment="Smoker", outcome="Cancer", state="True")
+    assert (found["effect"]["rows"], found["effect"]["mean"]) == (200, pytest.approx(effect.mean))
     assert "no hidden common causes" in report.read_text()
     assert run(*words, "--json")[0] == 0  # goes on with the file
     assert run(*words[:-1], tmp_path / "run.json", "--missing", "impute")[0] == 0

@@ -369,3 +369,55 @@ def test_graphs_that_are_alike_in_what_an_effect_depends_on_are_one(linear: bool
         for dag, _, value in found.by_graph:
             alone = estimand(cpp.compile(dag, data=frame, check=False), contrast, **options)
             assert value == pytest.approx(float(alone), abs=1e-10)
+
+
+def test_of_more_graphs_than_can_be_computed_one_by_one_some_are_drawn_by_weight(monkeypatch) -> None:
+    draw = np.random.default_rng(3)
+    x = draw.normal(size=60)
+    data = pd.DataFrame(
+        {"x": x, "s": np.where(x + draw.normal(size=60) > 0, "yes", "no"), "y": x + draw.normal(size=60)}
+    )
+    graphs = [(dag, 1 + k % 5) for k, dag in enumerate(all_dags(("x", "s", "y")))]
+    options = {"data": data, "treatment": "x", "outcome": "y", "treated": 1, "control": 0, "draws": 50}
+    exact = average(graphs, **options)
+    assert not exact.drawn
+    monkeypatch.setattr("causalpp.effects._graphwise._ONE_BY_ONE", 3)
+    found = average(graphs, **options)
+    assert found.drawn
+    assert "drawn from the weight" in repr(found)
+    assert len(found.graphs) < len(exact.graphs)
+    assert found.weights.sum() == pytest.approx(1)
+    assert (np.diff(found.weights) <= 0).all()
+    assert found.absent == pytest.approx(exact.absent)  # graphs without a path need no computing
+    assert found.mean == pytest.approx(exact.mean, abs=3 * math.sqrt(exact.sd**2 * exact.graph_share / 3))
+    values = {frozenset(dag.edges): value for dag, _, value in exact.by_graph}
+    assert all(values[frozenset(dag.edges)] == pytest.approx(value) for dag, _, value in found.by_graph)
+
+
+def test_a_graph_that_cannot_be_fitted_says_what_to_do_in_an_average() -> None:
+    draw = np.random.default_rng(3)
+    data = pd.DataFrame(draw.integers(0, 2, (30, 4)), columns=list("abcd")).map(lambda value: ["no", "yes"][value])
+    data["y"] = draw.normal(size=30)
+    full = cpp.Dag(data.columns, [(name, "y") for name in "abcd"])
+    for graphs, said in (
+        ([full], "in the most probable graph, "),
+        ([(cpp.Dag(full.nodes, [("a", "y")]), 3), full], "0.25"),
+    ):
+        with pytest.raises(errors.InvalidData, match=r"max_parents=2") as caught:
+            average(
+                [one if isinstance(one, tuple) else (one, 1) for one in graphs], data=data, treatment="a", outcome="y"
+            )
+        assert said in str(caught.value)
+        assert "too few for the regression of 'y'" in str(caught.value)
+
+
+def test_rows_in_which_variables_were_set_are_warned_of() -> None:
+    net = cpp.load_network("cancer")
+    seen, done = net.simulate(1000, seed=1), net.do(Cancer="True").simulate(50, seed=2)
+    posterior = cpp.DagPosterior.from_data(seen, max_parents=1).with_rows(done, "Cancer")
+    rows, contrast = pd.concat([seen, done], ignore_index=True), cpp.Contrast("Smoker", "Cancer")
+    with pytest.warns(errors.ImpreciseWarning, match="in 50 of these 1,050 rows a variable was set, Cancer"):
+        average(posterior, cpp.ate, contrast, data=rows, draws=5)
+    with pytest.warns(errors.ImpreciseWarning, match="in 50 of these 1,050 rows"):
+        cpp.Session(posterior).result().average(cpp.ate, contrast, data=rows, draws=5)
+    assert average(posterior, cpp.ate, contrast, data=seen, draws=5).rows == 1000

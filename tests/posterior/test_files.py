@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import uuid
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -88,11 +89,20 @@ def test_a_score_of_ones_own_leaves_no_rows() -> None:
 
 
 def test_cells_that_are_neither_text_nor_number() -> None:
-    frame = pd.DataFrame({"a": pd.cut(np.arange(40.0), 2), "b": ["x", "y"] * 20})
+    numbered = pd.Categorical([uuid.UUID(int=k % 3) for k in range(40)])
+    frame = pd.DataFrame({"a": numbered, "b": ["x", "y"] * 20})
     posterior = DagPosterior.from_data(frame)
     with pytest.raises(InvalidParameter, match="make texts"):
         posterior.save(io.BytesIO())
     assert again(replace(posterior, rows=None)).edges.equal(posterior.edges)
+
+
+def test_columns_that_were_cut_stay_as_they_are() -> None:
+    frame = pd.DataFrame({"a": pd.cut(np.arange(40.0), 2), "b": ["x", "y"] * 20, "c": pd.cut(np.arange(40) % 7, 3)})
+    frame.loc[3, "a"] = None
+    with pytest.warns(cpp.errors.IncompleteDataWarning):
+        loaded = again(DagPosterior.from_data(frame))
+    pd.testing.assert_frame_equal(loaded.rows.frame, frame)
 
 
 def damaged(change: str, whole: bytes) -> bytes:

@@ -175,9 +175,9 @@ def discover(
     known, nobody = None, None if table is None else table.frame
     if rows.posterior and table is not None:
         table, told = rows.split(table)
-        wanted = contrast.of(table)
         found = rows.made(table, told, search, json)
         nobody = table.frame if told is None else table.frame[told.isna()]
+        wanted = contrast.of(replace(table, frame=nobody))  # effects are what comes about by itself
     else:
         found, known = source.found(table, replace(search, seed=seed))
     before = _summary(found)
