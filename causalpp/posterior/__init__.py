@@ -1,8 +1,8 @@
 """P(graph | data): a posterior over all Dags from rows."""
 
 from causalpp.posterior.exact import Exact
+from causalpp.posterior.kept import Rows
 from causalpp.posterior.posterior import DagPosterior
-from causalpp.posterior.rows import Rows
 from causalpp.posterior.shown import Consensus
 from causalpp.posterior.sums import Sums
 

@@ -12,11 +12,10 @@ from causalpp._plain import plain
 from causalpp._progress import Progress
 from causalpp.errors import ImpreciseWarning, InvalidParameter, TooLarge
 from causalpp.graphs import Knowledge
-from causalpp.posterior import files
 from causalpp.posterior.before import Before
 from causalpp.posterior.exact import Exact
+from causalpp.posterior.kept import Rows, files
 from causalpp.posterior.learning import by_chains, check_seconds, doubt, exact_sums, scored, seconds_of
-from causalpp.posterior.rows import Rows
 from causalpp.posterior.sampled import Sampled
 from causalpp.posterior.shown import posterior_figure, posterior_table
 from causalpp.posterior.told import Told

@@ -20,7 +20,7 @@ from causalpp._files import replaced
 from causalpp._plain import plain
 from causalpp.errors import CausalppError, FormatError, InvalidParameter
 from causalpp.posterior.exact import Exact
-from causalpp.posterior.rows import Rows
+from causalpp.posterior.kept.rows import Rows
 from causalpp.posterior.sampled import Sampled
 
 __all__ = ["Kept", "Target", "read", "write"]
