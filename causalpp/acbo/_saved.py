@@ -33,7 +33,7 @@ from causalpp.propositions import Proposition, from_dict
 __all__ = ["locked", "made", "plain", "read"]
 
 FORMAT, VERSION = "causalpp.session", 1
-_LARGEST = 24 << 20  # bytes of a posterior: the file is written after every answer
+_LARGEST = 64 << 20  # bytes of a posterior: the file is written after every answer
 _ROOMS = (belief, design)  # whose channels and policies can be written
 _UNREADABLE = (
     ArithmeticError, AttributeError, CausalppError, LookupError, RuntimeError, TypeError, ValueError,
