@@ -7,21 +7,21 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from causalpp.cli.commands.audit import audit
 from causalpp.cli.commands.bench import bench
 from causalpp.cli.commands.bench_data import bench_data
 from causalpp.cli.commands.calibrate import calibrate
 from causalpp.cli.commands.demo import demo
 from causalpp.cli.commands.discover import discover
 from causalpp.cli.commands.effect import effect
-from causalpp.cli.commands.generate import generating
-from causalpp.cli.commands.generate_caugym import generate_caugym
-from causalpp.cli.commands.generate_consequences import generate_consequences
 from causalpp.cli.commands.journal import journal
 from causalpp.cli.commands.mec import mec
 from causalpp.cli.commands.posterior import posterior
 from causalpp.cli.commands.record import record
 from causalpp.cli.commands.simulate import simulate
+from causalpp.cli.commands.tasks.audit import audit
+from causalpp.cli.commands.tasks.generate import generating
+from causalpp.cli.commands.tasks.generate_caugym import generate_caugym
+from causalpp.cli.commands.tasks.generate_consequences import generate_consequences
 from causalpp.cli.commands.train import train
 
 __all__ = ["app"]

@@ -28,7 +28,7 @@ from causalpp import (
 from causalpp.errors import InvalidData, InvalidParameter, UnknownVariable
 from causalpp.oracles import contrasts
 from causalpp.oracles._tests import Outcome, difference, rows_needed, smallest
-from causalpp.oracles.experiment import ExperimentOracle, log_odds
+from causalpp.oracles.experiment.oracle import ExperimentOracle, log_odds
 from causalpp.programs import Table
 from causalpp.programs.mechanisms import LinearGaussian
 

@@ -9,7 +9,7 @@ import typer
 
 from causalpp._files import check_target
 from causalpp.cli import options
-from causalpp.cli.commands.generate import Format, show, sizes_of, target_of
+from causalpp.cli.commands.tasks.generate import Format, show, sizes_of, target_of
 from causalpp.cli.show import print_json
 
 __all__ = ["generate_consequences"]

@@ -11,7 +11,7 @@ import typer
 from causalpp._files import check_target
 from causalpp._progress import Progress
 from causalpp.cli import options
-from causalpp.cli.commands.generate import Format, shares_of, show, sizes_of, target_of
+from causalpp.cli.commands.tasks.generate import Format, shares_of, show, sizes_of, target_of
 from causalpp.cli.show import print_json
 
 __all__ = ["generate_caugym"]

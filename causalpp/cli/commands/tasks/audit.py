@@ -50,7 +50,7 @@ def audit(
 ) -> None:
     """Derive every label or answer of a benchmark again from its text; exit status 1 if anything is found."""
     from causalpp import tasks  # takes a moment, which other commands need not wait
-    from causalpp.cli.commands.audit_caugym import show_caugym
+    from causalpp.cli.commands.tasks.audit_caugym import show_caugym
     from causalpp.tasks import caugym
     from causalpp.tasks.items import loaders
 
