@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +44,22 @@ def smollm2() -> Any:
         return TransformersBackend(smollm2(), device="cpu")
     except MissingDependency as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Any]:
+    """Puts a script in the place of a language model, for solvers with all ways of replying."""
+    from causalpp.benchmarks.solvers import asked
+    from causalpp.language import ScriptedBackend
+    from causalpp.oracles import LanguageModelOracle
+
+    def put(reply: Any) -> ScriptedBackend:
+        backend = ScriptedBackend(reply)
+
+        def connected(text: str, mode: str, temperature: float) -> LanguageModelOracle:
+            return LanguageModelOracle(backend, mode=mode, temperature=temperature, progress=False)
+
+        monkeypatch.setattr(asked, "_connected", connected)
+        return backend
+
+    return put

@@ -53,7 +53,8 @@ def covered(setting: str, runs: int) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_intervals_cover(setting: str) -> None:
-    assert 0.82 <= covered(setting, 100) <= 0.97
+    runs = 400
+    assert abs(covered(setting, runs) - 0.9) <= 3 * math.sqrt(0.9 * 0.1 / runs)
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

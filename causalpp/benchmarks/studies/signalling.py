@@ -124,8 +124,10 @@ def signalling_study(
     right = _matrix(truth.edges, truth.nodes)
     for form, frame in forms.items():
         frame = frame[list(truth.nodes)]
+        weight: Any = None  # of the tables' prior: the searches take the one that the posterior takes
         for targets in (None, told) if told is not None else (None,):
             posterior = DagPosterior.from_data(frame, interventions=targets, progress=False)
+            weight = weight or posterior.learned.get("hyperparameters")
             consensus = posterior.consensus()
             p = posterior.edges.numpy()
             bits = _bits(p, right)
@@ -144,7 +146,8 @@ def signalling_study(
         for method in _METHODS:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RepairWarning)
-                cpdag = MarkovEquivalenceClass.from_data(frame, method).cpdag
+                told_of = None if method == "pc" else weight
+                cpdag = MarkovEquivalenceClass.from_data(frame, method, hyperparameters=told_of).cpdag
             drawn = _matrix(cpdag.directed, truth.nodes) | _both(cpdag.undirected, truth.nodes)
             rows.append(Found(form, False, method, **_counts(drawn, right)))
             step()
