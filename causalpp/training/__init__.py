@@ -7,7 +7,7 @@ library.  What is right, and so what a reply is worth, is what the items' own sc
 from causalpp.training.answering import accuracy, replies
 from causalpp.training.checkpoint import Checkpoint
 from causalpp.training.examples import demonstrations, judged, preferences, texts_of
-from causalpp.training.models import parameters_of, small_decoder, small_encoder, word_tokenizer
+from causalpp.training.models import parameters_of, small_decoder, word_tokenizer
 from causalpp.training.ppo import advantages_of, policy_loss, ppo
 from causalpp.training.recipes import dpo, grpo, kto, sft
 from causalpp.training.rewards import Reward
@@ -31,7 +31,6 @@ __all__ = [
     "replies",
     "sft",
     "small_decoder",
-    "small_encoder",
     "texts_of",
     "word_tokenizer",
 ]

@@ -1,4 +1,4 @@
-"""Small models from a configuration, to be trained from the beginning: a decoder and an encoder, and their words."""
+"""Small models from a configuration, to be trained from the beginning: a decoder, and its words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from causalpp.errors import InvalidData, InvalidParameter, MissingDependency
 
-__all__ = ["Pair", "parameters_of", "small_decoder", "small_encoder", "word_tokenizer"]
+__all__ = ["Pair", "parameters_of", "small_decoder", "word_tokenizer"]
 
 #: A model and its tokenizer, of the transformers library.
 Pair = tuple[Any, Any]
@@ -114,45 +114,6 @@ def small_decoder(
         pad_token_id=tokenizer.pad_token_id,
     )
     return _seeded(LlamaForCausalLM, config, seed), tokenizer
-
-
-def small_encoder(
-    tokenizer: Any,
-    *,
-    parameters: float = 1e6,
-    layers: int = _LAYERS,
-    context: int = 512,
-    labels: int = 2,
-    seed: int = 0,
-) -> Pair:
-    """A model that reads a whole text and gives one of several labels, with random weights, in the form of BERT.
-
-    Args:
-        tokenizer: its words.
-        parameters: about how many it has.
-        layers: of attention.
-        context: tokens that it reads at most: there is a position for each.
-        labels: how many there are.
-        seed: of the weights.
-
-    Raises:
-        InvalidParameter: as for :func:`small_decoder`.
-    """
-    from transformers import BertConfig, BertForSequenceClassification
-
-    kind: Any = BertConfig
-    width = _width(len(tokenizer) + context, parameters, layers)
-    config = kind(
-        vocab_size=len(tokenizer),
-        hidden_size=width,
-        intermediate_size=4 * width,
-        num_hidden_layers=layers,
-        num_attention_heads=width // _HEAD,
-        max_position_embeddings=context,
-        num_labels=labels,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    return _seeded(BertForSequenceClassification, config, seed), tokenizer
 
 
 def parameters_of(model: Any) -> int:

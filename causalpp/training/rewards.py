@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from causalpp.errors import InvalidParameter
 from causalpp.tasks import Item, score
 
 __all__ = ["Reward"]
@@ -19,6 +20,9 @@ class Reward:
     Attributes:
         readable: what a reply is worth that can be read and is wrong.
 
+    Raises:
+        InvalidParameter: a wrong reply would be worth as much as a right one, or less than none.
+
     Example:
         >>> from causalpp.tasks import Target, YesNo
         >>> item = Item("1", "Does smoking cause cancer?", Target(True, YesNo()))
@@ -27,6 +31,10 @@ class Reward:
     """
 
     readable: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.readable < 1:
+            raise InvalidParameter(f"readable lies between 0 and 1, what a right reply is worth; got {self.readable!r}")
 
     def __call__(self, replies: Sequence[str], items: Sequence[Item]) -> list[float]:
         """What each reply is worth."""
