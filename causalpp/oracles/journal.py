@@ -136,20 +136,11 @@ class Journal(ReplyJournal):
         return self._all("failures")
 
     def _all(self, table: str) -> Iterator[Answer]:
-        last = 0
-        while True:  # in pieces, so that no long-lasting reader keeps the log from being folded in
-            with self.database.reading() as connection:
-                query = f"SELECT id, {_COLUMNS} FROM {table} WHERE id > ? ORDER BY id LIMIT 1000"
-                rows = connection.execute(query, (last,)).fetchall()
-            if not rows:
-                return
-            for number, oracle, question, wording, negated, replicate, value, _ in rows:
-                last = number
-                asked, call = question_of(question)
-                if not isinstance(oracle, str) or not all(isinstance(k, int) for k in (wording, negated, replicate)):
-                    raise FormatError(f"the journal holds an answer whose place cannot be read: row {number}")
-                request = Request(asked, replicate, wording, bool(negated), call)
-                yield answer_of(request, oracle, value)
+        for number, oracle, question, wording, negated, replicate, value, _ in self.database.rows(table, _COLUMNS):
+            asked, call = question_of(question)
+            if not isinstance(oracle, str) or not all(isinstance(k, int) for k in (wording, negated, replicate)):
+                raise FormatError(f"the journal holds an answer whose place cannot be read: row {number}")
+            yield answer_of(Request(asked, replicate, wording, bool(negated), call), oracle, value)
 
     def frame(self) -> pd.DataFrame:
         """The answers as a table, one row each; ``question`` is a sentence that :func:`causalpp.parse` reads."""

@@ -647,3 +647,30 @@ def test_a_journal_that_was_closed_opens_again(path: Path) -> None:
         journal.put(Answer(QUESTIONS[0], True, 0, "x"))
     assert len(journal) == 1
     assert repr(journal) == f"Journal({str(path)!r})"
+
+
+def test_rows_out_of_order_are_a_damaged_file_and_no_endless_reading(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j") as journal:
+        journal.register("o", {"kind": "x"})
+        for k in range(4):
+            journal.put(Answer(Causes(f"x{k}", "y"), True, oracle="o"))
+            journal.put_replies("o", [((f"prompt {k}", 0), Reply("yes"))])
+        with journal.database.outside() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            size = connection.execute("PRAGMA page_size").fetchone()[0]
+            roots = dict(connection.execute("SELECT name, rootpage FROM sqlite_master").fetchall())
+    data = bytearray((tmp_path / "j").read_bytes())
+    for table in ("answers", "replies"):  # the id, behind its record's length, becomes the first one's
+        page = (roots[table] - 1) * size
+        cells = int.from_bytes(data[page + 3 : page + 5], "big")
+        pointer = page + 8 + 2 * (cells - 1)
+        at = page + int.from_bytes(data[pointer : pointer + 2], "big")
+        while data[at] & 0x80:
+            at += 1
+        assert data[at + 1] == 4
+        data[at + 1] = 1
+    (tmp_path / "j").write_bytes(data)
+    with Journal(tmp_path / "j", create=False) as journal:
+        for read in (lambda: list(journal), journal.cost, lambda: list(journal.all_replies())):
+            with pytest.raises(FormatError, match="out of order"):
+                read()

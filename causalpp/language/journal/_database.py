@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from causalpp.errors import FormatError
 
@@ -53,6 +54,27 @@ class Database:
         """A transaction that sees one state of the file."""
         with self._transaction("BEGIN") as connection:
             yield connection
+
+    def rows(self, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
+        """Every row of a table by its ``id``, the id first: in pieces, so that no long-lasting reader keeps the log
+        from being folded in.
+
+        Raises:
+            FormatError: the ids do not rise from row to row, as they do in a damaged file: going on behind the last one
+                would read the same rows again without end.
+        """
+        last = 0
+        query = f"SELECT id, {columns} FROM {table} WHERE id > ? ORDER BY id LIMIT 1000"
+        while True:
+            with self.reading() as connection:
+                piece = connection.execute(query, (last,)).fetchall()
+            if not piece:
+                return
+            for row in piece:
+                if not row[0] > last:
+                    raise FormatError(f"{str(self.path)!r} is a damaged journal: its rows are out of order")
+                last = row[0]
+                yield row
 
     @contextmanager
     def writing(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:

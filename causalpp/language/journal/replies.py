@@ -89,17 +89,9 @@ class ReplyJournal:
         Args:
             oracle: only of fingerprints that begin so.
         """
-        last = 0
-        while True:  # in pieces, so that no long-lasting reader keeps the log from being folded in
-            with self.database.reading() as connection:
-                query = "SELECT id, oracle, value FROM replies WHERE id > ? ORDER BY id LIMIT 1000"
-                rows = connection.execute(query, (last,)).fetchall()
-            if not rows:
-                return
-            for number, fingerprint, value in rows:
-                last = number
-                if str(fingerprint).startswith(oracle):
-                    yield str(fingerprint), _reply(value)
+        for _, fingerprint, value in self.database.rows("replies", "oracle, value"):
+            if str(fingerprint).startswith(oracle):
+                yield str(fingerprint), _reply(value)
 
     def put_replies(self, fingerprint: str, replies: Iterable[tuple[tuple[str, int], Reply]]) -> None:
         """Keep replies to prompts; the first one to each stays."""
