@@ -10,6 +10,7 @@ from causalpp import errors
 if TYPE_CHECKING:
     from causalpp.acbo import AcboConfig, Result, Session, discover, discover_async
     from causalpp.belief import Belief
+    from causalpp.cbo import InterventionSets, intervention_sets
     from causalpp.crosscheck import (
         Calibration,
         DirectionCalibration,
@@ -123,6 +124,7 @@ __all__ = [
     "HumanOracle",
     "Independent",
     "IndirectlyCauses",
+    "InterventionSets",
     "Journal",
     "Knowledge",
     "LanguageModelOracle",
@@ -165,6 +167,7 @@ __all__ = [
     "examples",
     "identify",
     "instruments",
+    "intervention_sets",
     "load_network",
     "mechanisms",
     "nde",
@@ -188,6 +191,7 @@ _ROOMS = {
     "acbo": "AcboConfig Result Session discover discover_async",
     "belief": "Belief",
     "benchmarks": "",
+    "cbo": "InterventionSets intervention_sets",
     "columns": "",
     "crosscheck": """
         Calibration DirectionCalibration Verification World calibrate calibrate_directions check_answers check_data
