@@ -188,6 +188,7 @@ __all__ = [
 
 # A room is imported when one of its names is first used: a help page need not wait seconds for torch and Pyro.
 _ROOMS = {
+    "abstraction": "",
     "acbo": "AcboConfig Result Session discover discover_async",
     "belief": "Belief",
     "benchmarks": "",

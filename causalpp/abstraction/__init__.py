@@ -1,0 +1,24 @@
+"""Causal abstraction: is this network an implementation of that causal program?
+
+A compiled program is the high-level model.  An :class:`Alignment` says which site of a network keeps which of its
+variables; an interchange intervention puts what the site has for one input into the run on another, and the program
+says what the label has to be then (Geiger et al. 2021, "Causal abstractions of neural networks").
+"""
+
+from causalpp.abstraction.alignment import Alignment
+from causalpp.abstraction.hooks import read, written
+from causalpp.abstraction.networks import random_weights
+from causalpp.abstraction.pairs import Pairs, pairs
+from causalpp.abstraction.sites import Place, Rotated, Site
+
+__all__ = [
+    "Alignment",
+    "Pairs",
+    "Place",
+    "Rotated",
+    "Site",
+    "pairs",
+    "random_weights",
+    "read",
+    "written",
+]
