@@ -202,6 +202,7 @@ _ROOMS = {
     "effects": "AveragedEffect",
     "equivalence": "Cpdag MarkovEquivalenceClass",
     "graphs": "Admg Dag DagBatch Knowledge read_graph write_graph",
+    "kernels": "",
     "language": "",
     "oracles": """
         Answer Budget ExperimentOracle HumanOracle Journal LanguageModelOracle Limits Panel RecordedOracle
