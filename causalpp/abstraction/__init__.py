@@ -5,6 +5,7 @@ variables; an interchange intervention puts what the site has for one input into
 says what the label has to be then (Geiger et al. 2021, "Causal abstractions of neural networks").
 """
 
+from causalpp.abstraction import tasks
 from causalpp.abstraction.alignment import Alignment
 from causalpp.abstraction.hooks import read, written
 from causalpp.abstraction.networks import random_weights
@@ -20,5 +21,6 @@ __all__ = [
     "pairs",
     "random_weights",
     "read",
+    "tasks",
     "written",
 ]
