@@ -21,7 +21,19 @@ from causalpp.training.checkpoint import Checkpoint
 from causalpp.training.examples import Layout, Row, reply_to
 from causalpp.training.settings import Settings
 
-__all__ = ["Source", "begun", "by_trl", "checked", "layout_of"]
+__all__ = [
+    "Source",
+    "arguments",
+    "begun",
+    "by_trl",
+    "calm",
+    "checked",
+    "layout_of",
+    "points",
+    "printer",
+    "warn_of_unknown",
+    "watch",
+]
 
 #: A model to begin with: a checkpoint, or whatever :func:`causalpp.language.load_model` takes.
 Source = Any
@@ -62,15 +74,22 @@ def layout_of(loaded: LoadedModel, settings: Settings, items: Sequence[Item]) ->
                     f"the tokenizer does not know the words of the reply {text[:60]!r}: make one of these items, with "
                     "word_tokenizer(texts_of(items)), or take a model that has them"
                 )
-        odd = sum(unknown in tokenizer.encode(item.prompt, add_special_tokens=False) for item in items)
-        if odd:
-            warnings.warn(
-                f"{odd:,} of {len(items):,} prompts have words that the tokenizer does not know, which it reads as "
-                f"{tokenizer.unk_token!r}",
-                ImpreciseWarning,
-                stacklevel=4,
-            )
+    warn_of_unknown(tokenizer, items)
     return layout
+
+
+def warn_of_unknown(tokenizer: Any, items: Sequence[Item]) -> None:
+    """Say how many prompts have words that the tokenizer does not know."""
+    unknown = tokenizer.unk_token_id
+    texts = [item.prompt for item in items] if unknown is not None else []
+    odd = sum(unknown in tokenizer.encode(text, add_special_tokens=False) for text in texts)
+    if odd:
+        warnings.warn(
+            f"{odd:,} of {len(items):,} prompts have words that the tokenizer does not know, which it reads as "
+            f"{tokenizer.unk_token!r}",
+            ImpreciseWarning,
+            stacklevel=5,
+        )
 
 
 @contextmanager
@@ -81,16 +100,17 @@ def begun(
     folder: str | os.PathLike[str] | None,
     settings: Settings,
     more: Mapping[str, Any],
+    load: Callable[[Any], LoadedModel] = load_model,
 ) -> Iterator[tuple[Workspace, LoadedModel]]:
     """The workspace of a training and the model it begins with, read anew from there: the user's stays as it was."""
     told = {**settings.to_dict(), **more}
     with silent():
-        loaded = load_model(model.folder if isinstance(model, Checkpoint) else model)
+        loaded = load(model.folder if isinstance(model, Checkpoint) else model)
         identity = identity_of(recipe, told, items, loaded.model)
         with workspace(folder, recipe, told, identity, len(items)) as place:
             if place.finished is None:
                 place.save_start(loaded)
-                loaded = load_model(place.start)
+                loaded = load(place.start)
             yield place, loaded
 
 
@@ -125,24 +145,24 @@ def by_trl(
             return done
         examples = rows(items, layout_of(loaded, settings, items), loaded)
         loaded.model.train()
-        with Progress(recipe, settings.steps, progress, after=1.0) as bar, _calm():
+        with Progress(recipe, settings.steps, progress, after=1.0) as bar, calm():
             made = getattr(trl, f"{trainer}Trainer")(
                 model=loaded.model,
-                args=getattr(trl, f"{trainer}Config")(**_arguments(settings, place), **told),
+                args=getattr(trl, f"{trainer}Config")(**arguments(settings, place), **told),
                 train_dataset=_dataset(examples),
                 processing_class=loaded.tokenizer,
                 peft_config=adapters(settings.lora),
-                callbacks=[_watch(bar, place)],
+                callbacks=[watch(bar, place)],
                 **given,
             )
-            made.remove_callback(_printer())
+            made.remove_callback(printer())
             last = place.last
             made.train(resume_from_checkpoint=str(last) if last is not None else None)
         trained = made.model.merge_and_unload() if settings.lora else made.model
-        return place.finish(trained, loaded.tokenizer, _points(made.state.log_history))
+        return place.finish(trained, loaded.tokenizer, points(made.state.log_history))
 
 
-def _arguments(settings: Settings, place: Workspace) -> dict[str, Any]:
+def arguments(settings: Settings, place: Workspace) -> dict[str, Any]:
     import torch
 
     cpu = not torch.cuda.is_available()
@@ -168,7 +188,7 @@ def _arguments(settings: Settings, place: Workspace) -> dict[str, Any]:
     }
 
 
-def _points(history: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+def points(history: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
     """The curve, of what TRL logged."""
     return [
         {"step": entry["step"]} | {name: float(entry[name]) for name in _TOLD if name in entry}
@@ -177,7 +197,7 @@ def _points(history: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
     ]
 
 
-def _watch(bar: Progress, place: Workspace) -> Any:
+def watch(bar: Progress, place: Workspace) -> Any:
     """What looks on: it moves the bar, and ends a training whose loss is no number before that is saved."""
     import torch
     from transformers import TrainerCallback
@@ -207,7 +227,7 @@ def no_number(name: str, step: int, place: Workspace) -> str:
     return f"{what} is no number at step {step}: {kept}; a smaller learning_rate helps, in another folder"
 
 
-def _printer() -> Any:
+def printer() -> Any:
     from transformers.trainer_callback import PrinterCallback
 
     return PrinterCallback
@@ -237,7 +257,7 @@ def _library() -> Any:
 
 
 @contextmanager
-def _calm() -> Iterator[None]:
+def calm() -> Iterator[None]:
     """Without the bars and warnings of the libraries below: there is one bar, ours."""
     import datasets
 

@@ -11,6 +11,7 @@ from causalpp.language.backends.transformers import TransformersBackend
 from causalpp.tasks import Item, Score, score
 from causalpp.training._silent import silent
 from causalpp.training.checkpoint import Checkpoint
+from causalpp.training.encoders import is_encoder, probabilities
 
 __all__ = ["accuracy", "replies"]
 
@@ -43,13 +44,17 @@ def replies(
 
 
 def accuracy(model: Any, items: Sequence[Item], *, max_tokens: int = 16, batch_size: int = 64) -> float:
-    """The mean score of a model's replies; no answer counts as a wrong one.
+    """The mean score of a model's replies; no answer counts as a wrong one.  An encoder replies yes or no.
 
     Raises:
         InvalidParameter: no items.
     """
     if not items:
         raise InvalidParameter("there are no items to be right about")
-    said = replies(model, items, max_tokens=max_tokens, batch_size=batch_size)
-    found: list[Score] = [score(item, text) for item, text in zip(items, said, strict=True)]
+    said: Sequence[object]
+    if is_encoder(model):
+        said = [bool(p > 0.5) for p in probabilities(model, items, batch_size=batch_size)]
+    else:
+        said = replies(model, items, max_tokens=max_tokens, batch_size=batch_size)
+    found: list[Score] = [score(item, reply) for item, reply in zip(items, said, strict=True)]
     return sum(each.value or 0.0 for each in found) / len(found)

@@ -13,7 +13,7 @@ from causalpp.errors import InvalidData, TruncatedWarning
 from causalpp.language import Prompt
 from causalpp.tasks import Item, score
 
-__all__ = ["Layout", "demonstrations", "judged", "preferences", "reply_to", "texts_of", "wrong_replies"]
+__all__ = ["Layout", "demonstrations", "judged", "preferences", "reply_to", "texts_of", "warn_of_cuts", "wrong_replies"]
 
 Row = dict[str, Any]
 
@@ -92,19 +92,24 @@ class Layout:
                 question = item.prompt.rstrip().rpartition("\n")[2]  # what is asked stands in the last line
                 lost += question not in text
             kept.append(text)
-        if cut:
-            more = f"; {lost:,} of them lost part of the question itself" if lost else ""
-            warnings.warn(
-                f"{cut:,} of {len(items):,} prompts are longer than {most} tokens and lost their beginning{more}: "
-                "raise max_length, or take smaller items",
-                TruncatedWarning,
-                stacklevel=4,
-            )
+        warn_of_cuts(cut, lost, len(items), most)
         return kept
 
     def length(self, text: str) -> int:
         """How many tokens a reply has, with the one that ends it."""
         return len(self.tokenizer.encode(self.completion(text), add_special_tokens=False)) + 1
+
+
+def warn_of_cuts(cut: int, lost: int, items: int, most: int) -> None:
+    """Say how many prompts lost their beginning, and how many of them part of their last line, the question."""
+    if cut:
+        more = f"; {lost:,} of them lost part of the question itself" if lost else ""
+        warnings.warn(
+            f"{cut:,} of {items:,} prompts are longer than {most} tokens and lost their beginning{more}: "
+            "raise max_length, or take smaller items",
+            TruncatedWarning,
+            stacklevel=5,
+        )
 
 
 def demonstrations(items: Sequence[Item], layout: Layout) -> list[Row]:

@@ -19,7 +19,7 @@ from causalpp.language.running import Paced, checked_prices
 from causalpp.oracles import LanguageModelOracle, Oracle, SimulatedOracle, noise, ways
 from causalpp.oracles.language_model import connect
 from causalpp.tasks import Corr2CauseItem, relettered
-from causalpp.training import Checkpoint
+from causalpp.training import Checkpoint, is_encoder
 
 __all__ = ["Asked", "AskingSolver", "Model", "Simulated", "Spending", "hidden_graph", "noise_of", "settings_of"]
 
@@ -181,6 +181,11 @@ class Model:
         return self.provider != "transformers"
 
     @property
+    def encoder(self) -> bool:
+        """Whether it is the checkpoint of an encoder, which says yes or no and does not write."""
+        return self.provider == "transformers" and is_encoder(self.model)
+
+    @property
     def described(self) -> str:
         """The name of the model."""
         return self.model
@@ -311,8 +316,12 @@ def only_models(asked: Asked, solver: str) -> Model:
     """The model, where only a language model will do.
 
     Raises:
-        InvalidParameter: it is another oracle.
+        InvalidParameter: it is another oracle, or an encoder.
     """
     if not isinstance(asked, Model):
         raise InvalidParameter(f"the solver {solver!r} shows a prompt to a language model: 'ask' needs a 'model'")
+    if asked.encoder:
+        raise InvalidParameter(
+            f"the solver {solver!r} is for models that write, and {asked.model!r} is an encoder: use zero-shot"
+        )
     return asked

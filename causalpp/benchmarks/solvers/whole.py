@@ -19,13 +19,14 @@ from causalpp.benchmarks.solvers.free import Free, Said, by_scorer, chosen_examp
 from causalpp.benchmarks.solvers.symbolic import meaning_of
 from causalpp.equivalence import parse_premise
 from causalpp.errors import CausalppError, InvalidParameter
-from causalpp.language import Prompt, Reply
+from causalpp.language import LoadedModel, Prompt, Reply
 from causalpp.language.quoting import quoted_lines
 from causalpp.oracles import Answer, LanguageModelOracle, Oracle, Prompts, Request, Writer
 from causalpp.oracles.language_model import Estimate, of_prompt
 from causalpp.propositions import Proposition, parse
 from causalpp.tasks import Corr2CauseItem, Item, rule_answers
 from causalpp.tasks.corr2cause import corr2cause_item
+from causalpp.training import load_encoder, probabilities
 
 __all__ = ["ChainOfThought", "FewShot", "PcInPrompt", "SelfConsistency", "Whole", "ZeroShot"]
 
@@ -99,6 +100,31 @@ class _Local:
         return await self.oracle.ask_async(self.question, repeats)
 
 
+@dataclass(frozen=True)
+class _Classified:
+    """What a trained encoder says of an item's prompt, which it was trained on and which is put to it as it stands."""
+
+    folder: str
+    item: Item
+    rules: ClassVar[Mapping[str, float | None]] = {}
+
+    def ask(self, repeats: int) -> list[Said]:
+        """The more probable answer, with its log-odds; the same however often it is asked."""
+        loaded = _encoder(self.folder)
+        yes = float(probabilities(loaded, [self.item])[0])
+        odds = math.log(max(yes, 1e-300)) - math.log(max(1 - yes, 1e-300))
+        tokens = len(loaded.tokenizer.encode(self.item.prompt))
+        return [Said(yes > 0.5, None, tokens, 0, 0.0, 0.0, odds)] * repeats
+
+    async def ask_async(self, repeats: int) -> list[Said]:
+        return await asyncio.to_thread(self.ask, repeats)
+
+
+@lru_cache(maxsize=4)
+def _encoder(folder: str) -> LoadedModel:
+    return load_encoder(folder)  # once in each process
+
+
 @lru_cache(maxsize=8)
 def _prompts(form: str) -> Prompts:
     return Prompts(_TEMPLATES / form)
@@ -123,7 +149,9 @@ class Whole(AskingSolver):
     def _examples(self, item: Item) -> list[Any]:  # noqa: ARG002
         return []
 
-    def _asked(self, item: Item) -> _WholeQuestion | _Local | Free:
+    def _asked(self, item: Item) -> _WholeQuestion | _Local | Free | _Classified:
+        if isinstance(self.ask, Model) and self.ask.encoder:
+            return _Classified(self.ask.model, item)
         if self.any_item and isinstance(self.ask, Model) and not isinstance(item, Corr2CauseItem):
             text = with_examples(item.prompt, self._examples(item))
             prompt = Prompt(in_steps(text) if self.mode == "reason" else text)
@@ -140,7 +168,7 @@ class Whole(AskingSolver):
         except CausalppError as error:
             unread(error)
             return None
-        if isinstance(asked, _Local) or not isinstance(self.ask, Model):
+        if isinstance(asked, (_Local, _Classified)) or not isinstance(self.ask, Model):
             return None
         mode = self.mode if isinstance(asked, _WholeQuestion) else "reason"
         return of_prompt(self.ask.connected(mode, self._temperature()), asked.prompt).times(self._repeats)
@@ -198,7 +226,7 @@ class ZeroShot(Whole):
     perfect guess at the graph would score.
 
     Attributes:
-        ask: a simulated oracle or a language model.
+        ask: a simulated oracle or a language model; the checkpoint of an encoder is shown the item as it was trained.
 
     Example:
         >>> from causalpp.benchmarks.solvers.asked import Simulated

@@ -1,4 +1,4 @@
-"""``causalpp train``: a language model learns from items, by one of five recipes."""
+"""``causalpp train``: a model learns from items, by one of six recipes."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Recipe(StrEnum):
     kto = "kto"
     ppo = "ppo"
     grpo = "grpo"
+    classify = "classify"
 
 
 class Wrong(StrEnum):
@@ -47,7 +48,9 @@ class Learning:
 
     steps: int | None = option("--steps", "Of the optimiser; 200 unless said.", min=1)
     batch_size: int | None = option("--batch-size", "Examples, or replies, of a step; 32 or 64 unless said.", min=1)
-    learning_rate: float | None = option("--learning-rate", "At its highest; 1e-3 for sft, else 1e-4, unless said.")
+    learning_rate: float | None = option(
+        "--learning-rate", "At its highest; 1e-3 for sft and classify, else 1e-4, unless said."
+    )
     warmup: float | None = option("--warmup", "The share of the steps in which it rises; 0.05 unless said.")
     max_length: int | None = option("--max-length", "Tokens of a prompt with its reply; 512 unless said.", min=1)
     lora: int | None = option("--lora", "Train low-rank adapters of this rank in place of the weights.", min=0)
@@ -66,12 +69,19 @@ class Learning:
     discount: float | None = option("--discount", "ppo: γ of the advantages.")
     gae: float | None = option("--gae", "ppo: λ of the advantages.")
     temperature: float | None = option("--temperature", "ppo, grpo: of the replies drawn; 1 unless said.")
-    max_tokens: int | None = option("--max-tokens", "All but sft: of a reply that is drawn; 16 unless said.", min=1)
+    max_tokens: int | None = option(
+        "--max-tokens", "All but sft and classify: of a reply that is drawn; 16 unless said.", min=1
+    )
 
 
 @options.grouped
 def train(
-    recipe: Annotated[Recipe, typer.Argument(help="sft, dpo, kto, ppo or grpo.", show_default=False)],
+    recipe: Annotated[
+        Recipe,
+        typer.Argument(
+            help="sft, dpo, kto, ppo or grpo for a model that writes; classify for an encoder.", show_default=False
+        ),
+    ],
     items: Annotated[list[Path], typer.Option("--items", help="A file of items to learn from (repeatable).")],
     model: Annotated[
         str,
@@ -92,15 +102,18 @@ def train(
     seed: options.Seed = 0,
     json: options.Json = False,
 ) -> None:
-    """Train a language model on items: by right replies, pairs, verdicts or rewards."""
+    """Train a model on items: by right replies, pairs, verdicts or rewards; or an encoder, by yes and no."""
     check_figure_path(plot)
     from causalpp import training  # takes a moment, which other commands need not wait
 
     run = getattr(training, recipe.value)
     told = _told(recipe, learning)
     learned, held = _items(items, split), _items(test or [], None)
-    begin = _begin(model, [*learned, *held], seed)
-    before = training.accuracy(begin, held) if held else None
+    begin = _begin(recipe, model, [*learned, *held], seed)
+    start = begin
+    if held and recipe is Recipe.classify:
+        start = training.load_encoder(begin, new=True)
+    before = training.accuracy(start, held) if held else None
     found: Checkpoint = run(begin, learned, out, seed=seed, progress=not json, **told)
     after = training.accuracy(found, held) if held else None
     if plot is not None:
@@ -148,7 +161,7 @@ def _items(files: list[Path], split: str | None) -> list[Item]:
     return chosen
 
 
-def _begin(model: str, items: list[Item], seed: int) -> Any:
+def _begin(recipe: Recipe, model: str, items: list[Item], seed: int) -> Any:
     """The model to begin with: a small one whose words are those of the items, or what the name says."""
     if not model.startswith(_NEW):
         return model
@@ -160,4 +173,5 @@ def _begin(model: str, items: list[Item], seed: int) -> Any:
         size = 0.0
     if not 0 < size < 1e10:
         raise InvalidParameter(f"a new model is written new:PARAMETERS, such as new:1e6; got {model!r}")
-    return training.small_decoder(training.word_tokenizer(training.texts_of(items)), parameters=size, seed=seed)
+    make = training.small_encoder if recipe is Recipe.classify else training.small_decoder
+    return make(training.word_tokenizer(training.texts_of(items)), parameters=size, seed=seed)
