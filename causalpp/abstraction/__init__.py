@@ -7,20 +7,31 @@ says what the label has to be then (Geiger et al. 2021, "Causal abstractions of 
 
 from causalpp.abstraction import tasks
 from causalpp.abstraction.alignment import Alignment
+from causalpp.abstraction.groups import Group, Where, where
 from causalpp.abstraction.hooks import read, written
+from causalpp.abstraction.inducing import Trained, train
+from causalpp.abstraction.interchange import Faithfulness, Interchange, Share
 from causalpp.abstraction.networks import random_weights
 from causalpp.abstraction.pairs import Pairs, pairs
 from causalpp.abstraction.sites import Place, Rotated, Site
 
 __all__ = [
     "Alignment",
+    "Faithfulness",
+    "Group",
+    "Interchange",
     "Pairs",
     "Place",
     "Rotated",
+    "Share",
     "Site",
+    "Trained",
+    "Where",
     "pairs",
     "random_weights",
     "read",
     "tasks",
+    "train",
+    "where",
     "written",
 ]

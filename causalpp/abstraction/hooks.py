@@ -17,7 +17,7 @@ from causalpp.abstraction.networks import as_network, called, main_tensor
 from causalpp.abstraction.sites import Place, Site
 from causalpp.errors import InvalidParameter, UnknownName
 
-__all__ = ["module_of", "read", "written"]
+__all__ = ["module_of", "observed", "read", "written"]
 
 _OUTPUTS = ("o_proj", "out_proj", "c_proj", "out_lin", "dense", "wo")  # what attentions call their last matrix
 _HEADS = ("num_heads", "num_attention_heads", "n_heads", "n_head")  # what they call how many heads they have
@@ -40,18 +40,23 @@ def read(network: nn.Module, site: Place | Mapping[str, Place], inputs: Any) -> 
         InvalidParameter: units, positions or a head that the activation does not have; a module that does not run, or
             runs several times.
     """
-    sites: Mapping[str, Place] = site if isinstance(site, Mapping) else {"": site}
+    found = observed(network, site if isinstance(site, Mapping) else {"": site}, inputs)[1]
+    return found if isinstance(site, Mapping) else found[""]
+
+
+def observed(network: nn.Module, sites: Mapping[str, Place], inputs: Any) -> tuple[Any, dict[str, Tensor]]:
+    """The network's output for some inputs, and the values of sites on the way; see :func:`read`."""
     found: dict[str, Tensor] = {}
 
-    def look(name: str, place: Place) -> Callable[[Tensor, _Part], None]:
+    def look(name: str, place: Place) -> _Act:
         def take(activation: Tensor, part: _Part) -> None:
             found[name] = place.into(part.of(activation))
 
         return take
 
     with _hooked(network, [(place, look(name, place)) for name, place in sites.items()]):
-        called(network, inputs)
-    return found if isinstance(site, Mapping) else found[""]
+        output = called(network, inputs)
+    return output, found
 
 
 @contextmanager

@@ -8,7 +8,7 @@ both are :meth:`causalpp.CausalProgram.worlds` of the one compiled program.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +47,7 @@ class Pairs:
         values: variable → its values in base and source, shape ``(n, 2)``: numbers of states, or real.
         apart: variable → the number of the outcome's state in its source, shape ``(n,)``.
         seed: with which they were drawn, also of the program's noise.
+        levels: variable → its states, in the order of their numbers; None for a real one.
     """
 
     variables: tuple[str, ...]
@@ -59,6 +60,7 @@ class Pairs:
     values: Mapping[str, NDArray[Any]]
     apart: Mapping[str, NDArray[np.int64]]
     seed: int = 0
+    levels: Mapping[str, tuple[State, ...] | None] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.before)
@@ -305,6 +307,7 @@ def _labelled(
         values,
         apart,
         seed,
+        {name: program.mechanism(name).states for name in names},
     )
 
 
