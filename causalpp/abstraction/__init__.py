@@ -7,6 +7,7 @@ says what the label has to be then (Geiger et al. 2021, "Causal abstractions of 
 
 from causalpp.abstraction import tasks
 from causalpp.abstraction.alignment import Alignment
+from causalpp.abstraction.candidates import ProgramPosterior, which_program
 from causalpp.abstraction.groups import Group, Where, where
 from causalpp.abstraction.hooks import read, written
 from causalpp.abstraction.inducing import Trained, train
@@ -22,6 +23,7 @@ __all__ = [
     "Interchange",
     "Pairs",
     "Place",
+    "ProgramPosterior",
     "Rotated",
     "Share",
     "Site",
@@ -33,5 +35,6 @@ __all__ = [
     "tasks",
     "train",
     "where",
+    "which_program",
     "written",
 ]

@@ -70,7 +70,7 @@ def boolean_circuit(seed: int = 0, size: int = 5, inputs: int = 4, gates: int = 
         outcome="label",
         draw=rows,
         encode=lambda frame: torch.tensor(frame[list(names)].to_numpy(dtype=np.float32)),
-        fresh=lambda seed: Mlp(inputs, (32, 32), 2, seed),
+        fresh=lambda seed: Mlp(inputs, (32, 32), 2, seed).eval(),
         by_hand=first.network,
         sites={f"g{g}": Site(f"layers.{2 * g + 1}", slice(inputs + g, inputs + g + 1)) for g in range(gates - 1)},
         steps=500,
@@ -223,7 +223,7 @@ def circuits_of_one_function(seed: int, size: int = 5, inputs: int = 4, gates: i
     Raises:
         InvalidParameter: a number out of range, or so many circuits of one function were not found.
     """
-    if size < 1 or not 2 <= inputs <= 5 or gates < inputs - 1:
+    if size < 1 or not 2 <= inputs <= 5 or gates < max(2, inputs - 1):
         raise InvalidParameter(
             "circuits have 2 to 5 inputs and gates enough to read them, and there is one at least; "
             f"got {size} of {inputs} inputs and {gates} gates"

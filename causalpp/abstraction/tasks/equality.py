@@ -52,7 +52,7 @@ def hierarchical_equality() -> Task:
         outcome="same",
         draw=_draw,
         encode=_encode,
-        fresh=lambda seed: Mlp(4 * _SIZE, _HIDDEN, 2, seed),
+        fresh=lambda seed: Mlp(4 * _SIZE, _HIDDEN, 2, seed).eval(),
         by_hand=_by_hand,
         sites={"left": Site("layers.1", slice(0, 1)), "right": Site("layers.1", slice(1, 2))},
     )

@@ -59,9 +59,9 @@ def entailment() -> Task:
         Task('entailment': pair, order, negated, frame → relation → label)
         >>> frame = task.draw(1, np.random.default_rng(1))
         >>> entailment_sentences(frame)
-        [('the neighbour is now describing the fruit', 'the neighbour is now describing the cherry')]
+        [('the neighbour is not naming the fruit', 'the neighbour is not naming the cherry')]
         >>> task.labels(frame).tolist(), task.accuracy(task.by_hand())
-        ([1], 1.0)
+        ([0], 1.0)
     """
     return Task(
         name="entailment",
@@ -71,7 +71,7 @@ def entailment() -> Task:
         outcome="label",
         draw=_draw,
         encode=_encode,
-        fresh=lambda seed: Reader(len(_words()), _LENGTH, 2, seed=seed),
+        fresh=lambda seed: Reader(len(_words()), _LENGTH, 2, seed=seed).eval(),
         by_hand=_by_hand,
         sites={"relation": Site("layers.0", slice(0, 1))},
         steps=1500,

@@ -44,7 +44,7 @@ def addition() -> Task:
         outcome="total",
         draw=_draw,
         encode=_encode,
-        fresh=lambda seed: Mlp(3 * _DIGITS, _HIDDEN, _LABELS, seed),
+        fresh=lambda seed: Mlp(3 * _DIGITS, _HIDDEN, _LABELS, seed).eval(),
         by_hand=_by_hand,
         sites={"first": Site("layers.0", slice(0, 1))},
     )

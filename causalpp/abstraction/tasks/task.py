@@ -36,7 +36,7 @@ class Task:
         draw: (n, generator) → a frame of ``n`` rows with a column for each input, balanced so that labels vary; what
             ``inputs=`` of :func:`~causalpp.abstraction.pairs` takes.
         encode: such a frame → what the network reads.
-        fresh: seed → a network before training.
+        fresh: seed → a network before training, in evaluation mode.
         by_hand: makes a network whose weights were written so that it implements the program; None where none can be.
         sites: variable of the program → where the network written by hand has it.
         steps: of a training.

@@ -1,0 +1,6 @@
+"""Which of several programs does a network implement?"""
+
+from causalpp.abstraction.candidates.verdict import NONE, ProgramPosterior
+from causalpp.abstraction.candidates.which import which_program
+
+__all__ = ["NONE", "ProgramPosterior", "which_program"]
