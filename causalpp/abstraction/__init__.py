@@ -7,7 +7,7 @@ says what the label has to be then (Geiger et al. 2021, "Causal abstractions of 
 
 from causalpp.abstraction import tasks
 from causalpp.abstraction.alignment import Alignment
-from causalpp.abstraction.candidates import ProgramPosterior, which_program
+from causalpp.abstraction.candidates import ProgramPosterior, Recovery, recovery, which_program
 from causalpp.abstraction.groups import Group, Where, where
 from causalpp.abstraction.hooks import read, written
 from causalpp.abstraction.inducing import Trained, train
@@ -24,6 +24,7 @@ __all__ = [
     "Pairs",
     "Place",
     "ProgramPosterior",
+    "Recovery",
     "Rotated",
     "Share",
     "Site",
@@ -32,6 +33,7 @@ __all__ = [
     "pairs",
     "random_weights",
     "read",
+    "recovery",
     "tasks",
     "train",
     "where",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from causalpp.cli.commands.abstraction import abstraction
 from causalpp.cli.commands.bench import bench
 from causalpp.cli.commands.bench_data import bench_data
 from causalpp.cli.commands.calibrate import calibrate
@@ -52,6 +53,7 @@ generating.command("caugym")(generate_caugym)
 generating.command("consequences")(generate_consequences)
 app.add_typer(generating)
 app.add_typer(bench)
+app.add_typer(abstraction)
 app.add_typer(journal)
 
 

@@ -26,6 +26,7 @@ COMMANDS = (
     "record",
     "bench",
     "journal",
+    "abstraction",
 )
 CODE = """
 import contextlib, io, json, os, sys
@@ -34,7 +35,8 @@ loaded = {"import": sorted(sys.modules)}
 from causalpp.cli import main
 shell = {"_CAUSALPP_COMPLETE": "complete_bash", "COMP_WORDS": "causalpp discover --method g", "COMP_CWORD": "3"}
 for line, environment in [
-    ([], {}), (["--help"], {}), (["discover", "--help"], {}), (["bench", "run", "--help"], {}), ([], shell)
+    ([], {}), (["--help"], {}), (["discover", "--help"], {}), (["bench", "run", "--help"], {}),
+    (["abstraction", "which", "--help"], {}), ([], shell),
 ]:
     os.environ |= environment
     with contextlib.redirect_stdout(said := io.StringIO()), contextlib.suppress(SystemExit):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from causalpp.graphs.drawing import ACCENT, INK, MUTED, SERIES, style
+from causalpp.graphs.drawing import INK, MUTED, SERIES, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +33,7 @@ def posterior_figure(found: ProgramPosterior) -> Figure:
         left.xaxis.get_major_locator().set_params(integer=True)
         left.legend(fontsize=8)
         known = [found.accuracies[name] or 0.0 for name in names]
-        right.barh(names, known, color=[colours[name] if name == found.best else ACCENT for name in names], height=0.6)
+        right.barh(names, known, color=[colours[name] for name in names], height=0.6)
         for name, value in zip(names, known, strict=True):
             shown = "no label changes" if found.accuracies[name] is None else f"{value:.2f}"
             right.text(value + 0.01, name, shown, va="center", fontsize=8)
