@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from causalpp.cli.commands.abstraction import abstraction
 from causalpp.cli.commands.bench import bench
 from causalpp.cli.commands.bench_data import bench_data
+from causalpp.cli.commands.bench_training import bench_training
 from causalpp.cli.commands.calibrate import calibrate
 from causalpp.cli.commands.demo import demo
 from causalpp.cli.commands.discover import discover
@@ -49,6 +50,7 @@ app = typer.Typer(
 for command in (demo, discover, calibrate, mec, posterior, effect, simulate, audit, record, train):
     app.command()(command)
 bench.command("data")(bench_data)
+bench.command("training")(bench_training)
 generating.command("caugym")(generate_caugym)
 generating.command("consequences")(generate_consequences)
 app.add_typer(generating)
