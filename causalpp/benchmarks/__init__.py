@@ -25,6 +25,7 @@ from causalpp.benchmarks.studies import (
     Efficiency,
     RealModels,
     SignallingStudy,
+    TrainingStudy,
     calibrations,
     comparison_of_oracles,
     confidence_study,
@@ -32,6 +33,7 @@ from causalpp.benchmarks.studies import (
     efficiency,
     real_models,
     signalling_study,
+    training_study,
 )
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "Solution",
     "Solver",
     "Study",
+    "TrainingStudy",
     "Unit",
     "calibrations",
     "comparison_of_oracles",
@@ -63,6 +66,7 @@ __all__ = [
     "signalling_study",
     "solver_names",
     "study_names",
+    "training_study",
 ]
 
 old_modules(

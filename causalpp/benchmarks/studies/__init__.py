@@ -2,6 +2,7 @@
 
 from causalpp._renamed import old_names
 from causalpp.benchmarks.studies.confidence import ConfidenceStudy, confidence_study
+from causalpp.benchmarks.studies.corr2cause import TrainingStudy, training_study
 from causalpp.benchmarks.studies.data import DATA, DataStudy, data_study
 from causalpp.benchmarks.studies.discover import DISCOVER
 from causalpp.benchmarks.studies.efficiency import Efficiency, efficiency
@@ -20,6 +21,7 @@ __all__ = [
     "Efficiency",
     "RealModels",
     "SignallingStudy",
+    "TrainingStudy",
     "calibrations",
     "comparison_of_oracles",
     "confidence_study",
@@ -27,6 +29,7 @@ __all__ = [
     "efficiency",
     "real_models",
     "signalling_study",
+    "training_study",
 ]
 
 __getattr__ = old_names(

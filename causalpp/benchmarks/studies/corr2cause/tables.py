@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from causalpp._pages import Block, Heading, Paragraph, Table
@@ -58,7 +59,7 @@ def blocks(study: TrainingStudy) -> list[Block]:
     return out
 
 
-def _cell(row: dict[str, Any], metric: str) -> str:
+def _cell(row: Mapping[Any, Any], metric: str) -> str:
     value, low, high = (row[metric + end] for end in ("", "_low", "_high"))
     if math.isnan(value):
         return "–"
