@@ -15,7 +15,7 @@ from causalpp.kernels._reader import Input, Reader
 
 __all__ = ["DTYPES", "Gradients"]
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float64": torch.float64}
 _BLOCK = 1 << 20  # columns that are projected at once
 
 
@@ -25,14 +25,15 @@ class Gradients:
     Args:
         reader: the model.
         layers: ``"all"``, ``"last"``, or names of parameters and modules.
-        dtype: one of :data:`DTYPES`, in which rows are kept.
+        dtype: one of :data:`DTYPES`, in which gradients are kept; None for the parameters' own.
         sketch: how many numbers a row is projected to; None for none.
         seed: of the projection.
 
     Attributes:
         names: of the parameters, in the network's order.
         parameters: how many numbers those are.
-        width: of a row.
+        kept: the dtype of gradients.
+        width, dtype: of a row.
 
     Raises:
         UnknownName: no such parameter or module.
@@ -40,9 +41,9 @@ class Gradients:
     """
 
     def __init__(
-        self, reader: Reader, layers: str | Sequence[str], dtype: str, sketch: int | None = None, seed: int = 0
+        self, reader: Reader, layers: str | Sequence[str], dtype: str | None, sketch: int | None = None, seed: int = 0
     ) -> None:
-        if dtype not in DTYPES:
+        if dtype is not None and dtype not in DTYPES:
             raise InvalidParameter(f"gradients are kept as {' or '.join(map(repr, DTYPES))}, not {dtype!r}")
         if sketch is not None and (isinstance(sketch, bool) or not isinstance(sketch, int) or sketch < 2):
             raise InvalidParameter(f"a sketch has at least 2 numbers a row, got {sketch!r}")
@@ -51,14 +52,16 @@ class Gradients:
         self.names = tuple(self._chosen)
         self.parameters = sum(value.numel() for value in self._chosen.values())
         self.width = self.parameters if sketch is None else sketch
-        self.dtype = DTYPES[dtype] if sketch is None else torch.float64
+        own = next((p.dtype for p in self._chosen.values() if p.dtype in DTYPES.values()), torch.float32)
+        self.kept = own if dtype is None else DTYPES[dtype]
+        self.dtype = self.kept if sketch is None else torch.float64
 
     def about(self) -> dict[str, Any]:
         """Of the features, as plain values; ``error`` is what a sketch adds to an entry, for features of length 1."""
         return {
             "layers": self.layers if isinstance(self.layers, str) else list(self.layers),
             "parameters": self.parameters,
-            "dtype": str(self.dtype).removeprefix("torch."),
+            "dtype": str(self.kept).removeprefix("torch."),
             "sketch": self.sketch,
             "error": 0.0 if self.sketch is None else math.sqrt(2 / self.sketch),
         }
@@ -70,8 +73,7 @@ class Gradients:
             InvalidParameter: the model does not say one number, or it does not depend on these parameters.
             InvalidData: a gradient is not finite; ``first`` is the number of the first item, for the message.
         """
-        held = torch.float32 if self.sketch is not None else self.dtype
-        out = torch.empty((len(given), self.parameters), dtype=held)
+        out = torch.empty((len(given), self.parameters), dtype=self.kept)
         said = []
         for k, each in enumerate(given):
             value, parts = self._one(each)
@@ -80,7 +82,7 @@ class Gradients:
                 out[k, start : start + part.numel()].copy_(part.reshape(-1))
                 start += part.numel()
             said.append(value)
-            if not np.isfinite(value) or not bool(torch.isfinite(out[k].sum(dtype=torch.float32))):
+            if not np.isfinite(value) or not bool(torch.isfinite(out[k].sum())):
                 raise InvalidData(
                     f"the gradient of {self.reader.name} at item {first + k} has numbers that are not finite: look at "
                     "the weights, or take float32 weights"
@@ -103,7 +105,7 @@ class Gradients:
         assert self.sketch is not None
         out = np.zeros((len(rows), self.sketch))
         for block, start in enumerate(range(0, self.parameters, _BLOCK)):
-            part = rows[:, start : start + _BLOCK].numpy()
+            part = rows[:, start : start + _BLOCK].double().numpy()
             draw = np.random.default_rng([self.seed, block])
             places = draw.integers(self.sketch, size=part.shape[1])
             signs = 1.0 - 2.0 * draw.integers(2, size=part.shape[1])

@@ -22,7 +22,8 @@ from causalpp.errors import InvalidParameter, TooLarge
 
 __all__ = ["Shelf", "claimed"]
 
-_WORK = 1 << 23  # numbers of float64 that are multiplied at once: 64 MiB
+_COLUMNS = 4096  # that are multiplied at once: what a processor has at hand
+_EXACT = 1 << 33  # products that are taken in float64: some tenths of a second
 
 
 class Shelf:
@@ -53,8 +54,11 @@ class Shelf:
             there = sum(file.stat().st_size for file in self.folder.glob("features-*.bin"))
             free = shutil.disk_usage(self.folder).free
             if size - there > free:
+                where = str(self.folder)
+                if self._temporary is not None:
+                    self._temporary.cleanup()
                 raise TooLarge(
-                    f"the features of {n:,} items take {size / 2**30:.1f} GiB and {str(self.folder)!r} has room for "
+                    f"the features of {n:,} items take {size / 2**30:.1f} GiB and {where!r} has room for "
                     f"{free / 2**30:.1f}: take sketch=, layers='last', dtype='bfloat16', or fewer items"
                 )
 
@@ -82,25 +86,38 @@ class Shelf:
         found: list[float] = json.loads(self._file(chunk, "json").read_text(encoding="utf-8"))
         return found
 
-    def gram(self, sizes: list[int], told: Any = None) -> NDArray[np.float64]:
-        """The inner products of all rows, shape ``(n, n)``: products and sums in float64, block by block of columns."""
-        from scipy.linalg.blas import dsyrk
+    @property
+    def exact(self) -> bool:
+        """Whether products are taken in float64; where that would take long, in float32."""
+        return self.dtype == torch.float64 or self.n**2 * self.width <= _EXACT
 
-        step = max(256, min(self.width, _WORK // self.n))
-        total = np.zeros((self.n, self.n), order="F")
+    def gram(self, sizes: list[int], told: Any = None) -> NDArray[np.float64]:
+        """The inner products of all rows, shape ``(n, n)``, summed in float64.
+
+        In float32 they are those of the differences from the first row, of few columns at a time, so that rounding is
+        small beside the distances, however long the rows are.
+        """
+        from scipy.linalg.blas import dsyrk, ssyrk
+
+        kind, times = (np.float64, dsyrk) if self.exact else (np.float32, ssyrk)
+        total, along = np.zeros((self.n, self.n), order="F"), np.zeros(self.n)
         parts = [self._held[k] if self.folder is None else self._mapped(k, size) for k, size in enumerate(sizes)]
-        for start in range(0, self.width, step):
-            block = np.empty((self.n, min(step, self.width - start)))
+        for start in range(0, self.width, _COLUMNS):
+            block = np.empty((self.n, min(_COLUMNS, self.width - start)), dtype=kind)
             row = 0
             for size, part in zip(sizes, parts, strict=True):
-                block[row : row + size] = self._float64(part, start, start + step)
+                block[row : row + size] = self._columns(part, start, kind)
                 row += size
-            # Only the upper half is computed.
-            total = dsyrk(1.0, block.T, beta=1.0, c=total, trans=1, overwrite_c=1)
+            if not self.exact:
+                first = block[0].copy()
+                along += block @ first
+                block -= first
+            total += times(1.0, block.T, trans=1)  # the upper half alone
             if told is not None:
-                told(min(start + step, self.width), self.width)
+                told(start + block.shape[1], self.width)
         upper = np.triu(total)
-        return upper + np.triu(upper, 1).T
+        whole = upper + np.triu(upper, 1).T
+        return whole if self.exact else whole + (along[:, None] + along[None, :] - along[0])
 
     def clear(self) -> None:
         """Forget the rows."""
@@ -119,12 +136,12 @@ class Shelf:
         kind = {torch.bfloat16: np.int16, torch.float32: np.float32, torch.float64: np.float64}[self.dtype]
         return np.memmap(self._file(chunk), dtype=kind, mode="r", shape=(rows, self.width))
 
-    def _float64(self, part: Any, start: int, end: int) -> NDArray[np.float64]:
-        rows = part[:, start:end]
+    def _columns(self, part: Any, start: int, kind: type) -> NDArray[Any]:
+        rows = part[:, start : start + _COLUMNS]
         if not isinstance(rows, Tensor):
             rows = torch.from_numpy(np.array(rows))
             rows = rows.view(torch.bfloat16) if self.dtype == torch.bfloat16 else rows
-        found: NDArray[np.float64] = rows.double().numpy()
+        found: NDArray[Any] = rows.to(torch.float64 if kind is np.float64 else torch.float32).numpy()
         return found
 
 

@@ -48,7 +48,7 @@ def obstruction(
     layers: str | Sequence[str] = "all",
     sketch: int | None = None,
     seed: int = 0,
-    dtype: str = "float32",
+    dtype: str | None = None,
     labels: Sequence[str] = ("yes", "no"),
     folder: str | os.PathLike[str] | None = None,
     reading: str | Reading = "whole",

@@ -30,7 +30,7 @@ def tangent(
     layers: str | Sequence[str] = "all",
     sketch: int | None = None,
     seed: int = 0,
-    dtype: str = "float32",
+    dtype: str | None = None,
     labels: Sequence[str] = ("yes", "no"),
     chunk: int | None = None,
     memory: float = 2.0,
@@ -45,11 +45,13 @@ def tangent(
     prompt as :class:`~causalpp.LanguageModelOracle` shows it.
 
     Each distinct prompt is read once, so that equal prompts are at a distance of exactly 0.  Gradients are computed in
-    the model's own precision, kept as ``dtype``, and multiplied and summed in float64.
+    the model's own precision, kept as ``dtype``, multiplied in float64 and summed in float64.  Above 2³³ products n²P
+    they are multiplied in float32, a few thousand columns at a time and as differences from the first item's gradient,
+    so that a squared distance is off by some 1e-8 of the largest one.
 
     Memory: with P parameters, c prompts a chunk and b bytes a number, c·P·b for the gradients of a chunk, n·P·b for
-    those that are kept as long as that is within ``memory`` (otherwise they lie on the disk), and 64 MiB for the
-    products.  :attr:`Gram.about` says what it was.
+    those that are kept as long as that is within ``memory`` (otherwise they lie on the disk), and 32·n KiB for
+    the products.  :attr:`Gram.about` says what it was.
 
     Args:
         model: whatever :func:`causalpp.language.load_model` takes, a folder with a classifier, a checkpoint, a pair
@@ -63,7 +65,8 @@ def tangent(
             of each entry is at most √((‖φ‖²‖φ′‖² + ⟨φ, φ′⟩²)/k), so √(2/k)‖φ‖‖φ′‖ (Weinberger et al. 2009, arXiv
             0902.2206, lemma 2); of a squared distance, √(2/k)‖φ − φ′‖².
         seed: of the projection.
-        dtype: ``"float32"``, or ``"bfloat16"`` for half the memory: it moves a feature by some 2⁻⁹ of its length.
+        dtype: ``"float32"``, ``"float64"``, or ``"bfloat16"`` for half the memory, which moves a feature by some 2⁻⁹ of
+            its length; by default that of the weights.
         labels: of yes and of no.
         chunk: prompts whose gradients are computed before they are put away; by default what 256 MiB hold.
         memory: GiB of gradients that are kept in memory.
@@ -95,7 +98,7 @@ def tangent(
     reader = reader_of(model, output, labels)
     gradients = Gradients(reader, layers, dtype, sketch, check_seed(seed))
     given, rows = distinct(reader, prompts)
-    each = gradients.parameters * 4
+    each = gradients.parameters * gradients.kept.itemsize
     size = chunk or max(1, min(len(given), 64, _CHUNK // each))
     starts = range(0, len(given), size)
     request = {} if folder is None else _request(reader, gradients, given, rows, size)
@@ -125,7 +128,8 @@ def tangent(
             "model": reader.name,
             **gradients.about(),
             "distinct": len(given),
-            "memory": size * each + shelf.memory + 2**26,
+            "memory": size * each + shelf.memory + len(given) * 2**15,
+            "products": "float64" if shelf.exact else "float32",
             "disk": shelf.disk,
         }
         kind = "tangent" if sketch is None else "sketched tangent"
