@@ -1,6 +1,6 @@
 """The tangent kernel of two hundred items under a model of two million parameters, beside the gradients alone.
 
-What is measured is processor time.  The ratio printed is that of the gradients to the kernel: 0.83 is 1.2 times as long.
+What is measured is processor time.  The ratio printed is that of the gradients to the kernel: .83 is 1.2 times as long.
 """
 
 from __future__ import annotations
