@@ -176,3 +176,15 @@ def test_what_cannot_be_asked_is_refused_in_one_sentence():
     assert len(intervention_sets(wide, outcome="y").minimal) == 2**12
     assert "alone" in intervention_sets(Dag(["y", "x"], []), outcome="y").why(())
     assert intervention_sets(dag, outcome="y").to_json().startswith("{")
+
+
+def test_the_complete_graph_has_its_published_sets():
+    """Aglietti et al. 2020, beside which observing only stands as the empty set."""
+    edges = [("F", "A"), ("U1", "A"), ("U1", "Y"), ("U2", "B"), ("U2", "Y"), ("B", "C"), ("C", "D"), ("C", "E"),
+             ("A", "E"), ("D", "Y"), ("E", "Y")]  # fmt: skip
+    graph = Dag.from_edges(edges, latent=["U1", "U2"])
+    found = intervention_sets(graph, outcome="Y", fixed=["A", "C", "F"])
+    sets = {frozenset(names) for names in found.minimal}
+    assert sets == {frozenset(word) for word in ("", "B", "D", "E", "BD", "BE", "DE")}
+    assert {frozenset(names) for names in found} == {frozenset(word) for word in ("", "B", "D", "E", "BD", "DE")}
+    assert found.why(["B", "E"]).startswith("{B, E} is never better than {D, E}")
