@@ -10,7 +10,7 @@ from causalpp import errors
 if TYPE_CHECKING:
     from causalpp.acbo import AcboConfig, Result, Session, discover, discover_async
     from causalpp.belief import Belief
-    from causalpp.cbo import InterventionSets, intervention_sets
+    from causalpp.cbo import InterventionSets, intervention_sets, optimize
     from causalpp.crosscheck import (
         Calibration,
         DirectionCalibration,
@@ -174,6 +174,7 @@ __all__ = [
     "nie",
     "noise",
     "optimal_adjustment_set",
+    "optimize",
     "parse",
     "path_specific",
     "pn",
@@ -192,7 +193,7 @@ _ROOMS = {
     "acbo": "AcboConfig Result Session discover discover_async",
     "belief": "Belief",
     "benchmarks": "",
-    "cbo": "InterventionSets intervention_sets",
+    "cbo": "InterventionSets intervention_sets optimize",
     "columns": "",
     "crosscheck": """
         Calibration DirectionCalibration Verification World calibrate calibrate_directions check_answers check_data
