@@ -52,6 +52,8 @@ from causalpp.tasks.items import (
     write_conversations,
 )
 from causalpp.tasks.rules import RULES, rule_answers
+from causalpp.tasks.stories import StoryItem, hypotheses, stories
+from causalpp.tasks.transitivity import transitivity
 
 __all__ = [
     "LAYOUTS",
@@ -76,6 +78,7 @@ __all__ = [
     "Overlap",
     "Score",
     "Scorer",
+    "StoryItem",
     "Target",
     "YesNo",
     "audit",
@@ -87,6 +90,7 @@ __all__ = [
     "consequences",
     "conversations",
     "generate",
+    "hypotheses",
     "hypothesis",
     "interventional_set",
     "load_benchmark",
@@ -102,6 +106,8 @@ __all__ = [
     "rule_answers",
     "score",
     "sentence_of",
+    "stories",
+    "transitivity",
     "signalling_network",
     "with_splits",
     "wordings",
