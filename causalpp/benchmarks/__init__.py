@@ -20,23 +20,27 @@ from causalpp.benchmarks.runs import (
 )
 from causalpp.benchmarks.solvers import Solution, Solver, make_solver, solver_names
 from causalpp.benchmarks.studies import (
+    Claim,
     ConfidenceStudy,
     DataStudy,
     Efficiency,
     RealModels,
     SignallingStudy,
     TrainingStudy,
+    axiom_study,
     calibrations,
     comparison_of_oracles,
     confidence_study,
     data_study,
     efficiency,
+    local_study,
     real_models,
     signalling_study,
     training_study,
 )
 
 __all__ = [
+    "Claim",
     "ConfidenceStudy",
     "Config",
     "DataStudy",
@@ -51,6 +55,7 @@ __all__ = [
     "Study",
     "TrainingStudy",
     "Unit",
+    "axiom_study",
     "calibrations",
     "comparison_of_oracles",
     "confidence_study",
@@ -58,6 +63,7 @@ __all__ = [
     "data_study",
     "efficiency",
     "get_study",
+    "local_study",
     "make_solver",
     "read_config",
     "real_models",

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from causalpp.cli.commands.abstraction import abstraction
 from causalpp.cli.commands.bench import bench
+from causalpp.cli.commands.bench_claims import bench_axiom, bench_local_questions
 from causalpp.cli.commands.bench_data import bench_data
 from causalpp.cli.commands.bench_training import bench_training
 from causalpp.cli.commands.calibrate import calibrate
@@ -49,8 +50,10 @@ app = typer.Typer(
 )
 for command in (demo, discover, calibrate, mec, posterior, effect, simulate, audit, record, train):
     app.command()(command)
+bench.command("axiom")(bench_axiom)
 bench.command("data")(bench_data)
 bench.command("training")(bench_training)
+bench.command("local-questions")(bench_local_questions)
 generating.command("caugym")(generate_caugym)
 generating.command("consequences")(generate_consequences)
 app.add_typer(generating)

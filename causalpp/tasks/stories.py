@@ -26,7 +26,7 @@ from causalpp.tasks.items.scorers import YesNo
 __all__ = ["StoryItem", "hypotheses", "stories"]
 
 _ONE = 1 << 20
-_WORDINGS = ("{a} drives {b}.", "{a} acts on {b}.", "{a} moves {b}.")
+_WORDINGS = ("{a} drives {b}.", "{a} moves {b}.", "{a} changes {b}.")
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ def stories(
         >>> for ask in ("link", "graph"):
         ...     item = stories(1, ask=ask, variables=(4,), seed=6).items[0]
         ...     print(item.story, "|", item.proposition.question(), item.answer)
-        J acts on B. K moves J. H acts on B. | Does J directly cause B? True
-        J acts on B. K moves J. H acts on B. | Does K cause B? True
+        Known. J moves B. K changes J. H moves B. | Does J directly cause B? True
+        Known. J moves B. K changes J. H moves B. | Does K cause B? True
     """
     if graphs < 1 or pairs < 1 or not variables or min(variables) < 3 or seed < 0 or not degree > 0:
         raise InvalidParameter("graphs and pairs are from 1 on, variables from 3 on, seed from 0 on, degree is above 0")
@@ -162,7 +162,9 @@ def _told(d: int, degree: float, names: Sequence[str], draw: Source) -> tuple[Da
         if 1 < len(edges) < d * (d - 1) // 2:
             break
     said = [_WORDINGS[draw.below(len(_WORDINGS))].format(a=a, b=b) for a, b in edges]
-    return Dag([known[k] for k in draw.order(d)], edges), " ".join(said[k] for k in draw.order(len(said)))
+    return Dag([known[k] for k in draw.order(d)], edges), " ".join(
+        ["Known.", *(said[k] for k in draw.order(len(said)))]
+    )
 
 
 def _asked(dag: Dag, story: str, ask: str, pairs: int, group: str, draw: Source) -> Iterator[StoryItem]:

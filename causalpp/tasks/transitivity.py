@@ -59,7 +59,7 @@ def transitivity(
     Example:
         >>> item = transitivity(3, seed=1).items[2]
         >>> print(item.prompt)
-        Known: c causes h8. r2n causes c.
+        Known. c causes h8. r2n causes c.
         Does r2n cause c?
         >>> item.target.value
         True
@@ -71,15 +71,12 @@ def transitivity(
     for name, value, known in (("shape", shape, ("chain", "branching")), ("order", order, _ORDERS)):
         if value not in known:
             raise InvalidParameter(f"{name} is one of {', '.join(map(repr, known))}, got {value!r}")
-    if not 1 <= symbols[0] <= symbols[1] or _names_of(symbols[1]) < 4 * max(variables):
+    if not 1 <= symbols[0] <= symbols[1] or _names_of(symbols[1]) < max(variables):
         raise InvalidParameter(f"names of {symbols[0]} to {symbols[1]} symbols are too short, or no lengths")
     made = []
     for number in range(rows):
         draw, d = Source(seed, number), variables[number // 4 % len(variables)]
-        if shape == "chain":
-            edges = _chain(d, flips if number % 4 > 1 else 0.0, draw)
-        else:
-            edges = _branching(d, density, draw)
+        edges = _chain(d, flips if number % 4 > 1 else 0.0, draw) if shape == "chain" else _branching(d, density, draw)
         made.append(_item(number, d, _ordered(edges, order, draw), _drawn_names(d, symbols, draw), draw))
     about = {"variables": list(variables), "shape": shape, "order": order, "flips": flips, "density": density}
     return Benchmark(tuple(made), {"rows": rows, **about, "symbols": list(symbols), "seed": seed})
@@ -134,7 +131,7 @@ def _item(number: int, d: int, edges: Edges, names: Sequence[str], draw: Source)
     mentioned = list(dict.fromkeys(k for edge in edges for k in edge))
     return Item(
         f"transitivity-{number}",
-        f"Known: {' '.join(f'{names[i]} causes {names[j]}.' for i, j in edges)}\nDoes {names[a]} cause {names[b]}?",
+        f"Known. {' '.join(f'{names[i]} causes {names[j]}.' for i, j in edges)}\nDoes {names[a]} cause {names[b]}?",
         Target(wanted, YesNo()),
         about={
             "num_variables": d,

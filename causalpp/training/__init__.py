@@ -11,12 +11,14 @@ from causalpp.training.encoders import is_encoder, load_encoder, probabilities
 from causalpp.training.examples import demonstrations, judged, preferences, texts_of
 from causalpp.training.models import parameters_of, small_decoder, small_encoder, word_tokenizer
 from causalpp.training.ppo import advantages_of, policy_loss, ppo
+from causalpp.training.reader import EncoderBackend
 from causalpp.training.recipes import dpo, grpo, kto, sft
 from causalpp.training.rewards import Reward
 from causalpp.training.settings import Settings
 
 __all__ = [
     "Checkpoint",
+    "EncoderBackend",
     "Reward",
     "Settings",
     "accuracy",

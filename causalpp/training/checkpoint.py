@@ -90,7 +90,14 @@ class Checkpoint:
             return load_model(self.folder, device=device)
 
     def oracle(self, **options: Any) -> LanguageModelOracle:
-        """The model as an oracle: see :meth:`causalpp.LanguageModelOracle.transformers`, which takes the options."""
+        """The model as an oracle: see :meth:`causalpp.LanguageModelOracle.transformers`, which takes the options.
+
+        An encoder is asked for yes or no.
+        """
+        if self.recipe == "classify":
+            from causalpp.training.reader import EncoderBackend  # which reads checkpoints
+
+            return LanguageModelOracle(EncoderBackend(self), **{"labels": ("yes", "no"), **options})
         with silent():
             return LanguageModelOracle.transformers(self.folder, **options)
 

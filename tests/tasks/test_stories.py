@@ -16,7 +16,7 @@ from causalpp.tasks import Item, StoryItem, hypotheses, stories
 
 
 def read(item: StoryItem) -> nx.DiGraph[str]:
-    graph: nx.DiGraph[str] = nx.DiGraph(re.findall(r"(\w) (?:drives|acts on|moves) (\w)\.", item.story))
+    graph: nx.DiGraph[str] = nx.DiGraph(re.findall(r"(\w) (?:drives|moves|changes) (\w)\.", item.story))
     graph.add_nodes_from(item.variables)
     return graph
 
@@ -48,10 +48,7 @@ def test_answers_are_what_the_story_says(ask: Any) -> None:
 
 
 def test_both_kinds_of_question_are_about_the_same_stories() -> None:
-    told = [
-        {item.group: item.story for item in stories(30, ask=ask, seed=7).items}
-        for ask in ("link", "graph")
-    ]
+    told = [{item.group: item.story for item in stories(30, ask=ask, seed=7).items} for ask in ("link", "graph")]
     both = told[0].keys() & told[1].keys()
     assert len(both) > 20
     assert all(told[0][group] == told[1][group] for group in both)
@@ -60,7 +57,7 @@ def test_both_kinds_of_question_are_about_the_same_stories() -> None:
 def test_hypotheses_are_about_pairs_that_are_not_linked() -> None:
     for item in stories(10, ask="graph", seed=3).items:
         graph = read(item)
-        apart = [p for p in nx.non_edges(nx.Graph(graph))]
+        apart = list(nx.non_edges(nx.Graph(graph)))
         assert len(hypotheses(item.dag)) == 3 * len(apart)
         assert item.proposition in hypotheses(item.dag)
 

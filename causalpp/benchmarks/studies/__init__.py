@@ -1,6 +1,7 @@
 """Studies: what a run measures, and the library's studies of itself."""
 
 from causalpp._renamed import old_names
+from causalpp.benchmarks.studies.claims import Claim, axiom_study, local_study
 from causalpp.benchmarks.studies.confidence import ConfidenceStudy, confidence_study
 from causalpp.benchmarks.studies.corr2cause import TrainingStudy, training_study
 from causalpp.benchmarks.studies.data import DATA, DataStudy, data_study
@@ -16,17 +17,20 @@ __all__ = [
     "DISCOVER",
     "LOCAL",
     "SOLVE",
+    "Claim",
     "ConfidenceStudy",
     "DataStudy",
     "Efficiency",
     "RealModels",
     "SignallingStudy",
     "TrainingStudy",
+    "axiom_study",
     "calibrations",
     "comparison_of_oracles",
     "confidence_study",
     "data_study",
     "efficiency",
+    "local_study",
     "real_models",
     "signalling_study",
     "training_study",
