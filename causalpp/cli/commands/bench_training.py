@@ -34,11 +34,11 @@ def bench_training(
     per_size: Annotated[int, typer.Option("--per-size", min=1, help="Items of each of these.")] = 60,
     held: Annotated[int, typer.Option("--held", min=10, help="Items of each test set of the trained sizes.")] = 400,
     encoder: Annotated[float, typer.Option("--encoder", help="Parameters of the encoder.")] = 1.2e6,
-    encoder_steps: Annotated[int, typer.Option("--encoder-steps", min=1, help="Steps of 32 items.")] = 40_000,
-    control_steps: Annotated[int, typer.Option("--control-steps", min=1, help="The same of controls.")] = 4_000,
+    encoder_steps: Annotated[int, typer.Option("--encoder-steps", min=1, help="Steps of 32 items.")] = 20_000,
+    control_steps: Annotated[int, typer.Option("--control-steps", min=1, help="The same of controls.")] = 2_000,
     decoder: Annotated[float, typer.Option("--decoder", help="Parameters of the decoder.")] = 1e6,
-    decoder_steps: Annotated[int, typer.Option("--decoder-steps", min=1, help="Steps of 32 items.")] = 4_000,
-    preference_steps: Annotated[int, typer.Option("--preference-steps", min=1, help="Steps of 32 pairs.")] = 400,
+    decoder_steps: Annotated[int, typer.Option("--decoder-steps", min=1, help="Steps of 32 items.")] = 1_500,
+    preference_steps: Annotated[int, typer.Option("--preference-steps", min=1, help="Steps of 32 pairs.")] = 150,
     model: Annotated[
         str, typer.Option("--model", help="A folder or name of a model that is shown examples, too.")
     ] = "",

@@ -44,11 +44,11 @@ class Budget:
     """
 
     encoder: float = 1.2e6
-    encoder_steps: int = 40_000
-    control_steps: int = 4_000
+    encoder_steps: int = 20_000
+    control_steps: int = 2_000
     decoder: float = 1e6
-    decoder_steps: int = 4_000
-    preference_steps: int = 400
+    decoder_steps: int = 1_500
+    preference_steps: int = 150
     shots: int = 4
     max_length: int = 512
     model: str = ""
