@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from causalpp.cli import main
+from causalpp.tasks import Item, Target, YesNo
 from causalpp.training import Checkpoint
 
 
@@ -49,6 +50,36 @@ def test_a_new_model_is_trained_scored_and_gone_on_with(
     assert "shards" not in err
 
 
+@pytest.mark.slow
+def test_an_encoder_is_trained_scored_and_gone_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("accelerate")
+    asked = tmp_path / "asked.jsonl"
+    fruit = ["figs", "plums"] * 10
+    items = [
+        Item(str(k), f"There are {what}. Are there figs?", Target(what == "figs", YesNo()))
+        for k, what in enumerate(fruit)
+    ]
+    asked.write_text("\n".join(json.dumps(item.to_dict()) for item in items))
+    words = (
+        "train",
+        "classify",
+        "--items",
+        asked,
+        "--test",
+        asked,
+        "--steps",
+        "40",
+        "--learning-rate",
+        "1e-2",
+        "--json",
+    )
+    code, out, err = _run(capsys, *words, "--model", "new:5e4", "--out", tmp_path / "one")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["score"] == {"items": 20, "before": pytest.approx(0.5), "after": 1.0}
+    code, out, _ = _run(capsys, *words, "--model", tmp_path / "one", "--out", tmp_path / "two")
+    assert json.loads(out)["score"]["before"] == 1.0
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
@@ -57,6 +88,8 @@ def test_a_new_model_is_trained_scored_and_gone_on_with(
         (["grpo", "--model", "new:1e6", "--wrong", "near"], "--wrong goes with dpo, kto; this is grpo"),
         (["sft", "--model", "new:1e6", "--split", "train"], "no item is of the split 'train'"),
         (["ppo", "--model", "./nowhere"], "no folder './nowhere'"),
+        (["classify", "--model", "new:1e6", "--max-tokens", "3"], "--max-tokens goes with dpo, kto, ppo, grpo"),
+        (["classify", "--model", "new:1e6"], "an encoder learns yes or no, and the target of the item"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line(

@@ -18,12 +18,13 @@ import torch
 from causalpp import training
 from causalpp.benchmarks.solvers import make_solver
 from causalpp.errors import FormatError, InvalidData, InvalidParameter, OracleError, TrainingError, TruncatedWarning
-from causalpp.tasks import Exact, Item, Target, YesNo
+from causalpp.tasks import Exact, Item, Target, YesNo, generate
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny
 
 pytest.importorskip("accelerate")
+pytestmark = pytest.mark.slow  # the trainer takes seconds to import
 FEW: dict[str, Any] = {"batch_size": 16, "log_every": 5, "save_every": 10, "learning_rate": 5e-3, "progress": False}
 FRUIT = ("apples", "plums", "figs", "pears")
 
@@ -137,6 +138,10 @@ def test_its_folder_is_a_solver(taught: training.Checkpoint) -> None:
         assert found.entailed == pytest.approx(training.probabilities(taught, [item])[0])
     with pytest.raises(FormatError, match="is an encoder"):
         make_solver({"solver": "few-shot", "ask": {"checkpoint": str(taught.folder)}})
+    with pytest.raises(InvalidParameter, match="is an encoder"):
+        make_solver({"solver": "acbo", "ask": {"checkpoint": str(taught.folder)}}).solve(  # type: ignore[attr-defined]
+            generate(4, rows=12, seed=0).items[0].blind()
+        )
     assert json.loads(taught.to_json())["recipe"] == "classify"
 
 

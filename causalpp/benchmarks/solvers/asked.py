@@ -191,7 +191,15 @@ class Model:
         return self.model
 
     def connected(self, mode: str | None = None, temperature: float | None = None) -> LanguageModelOracle:
-        """The oracle in this process, one for each way of replying; they share limits, budget and journal."""
+        """The oracle in this process, one for each way of replying; they share limits, budget and journal.
+
+        Raises:
+            InvalidParameter: it is an encoder, which does not write.
+        """
+        if self.encoder:
+            raise InvalidParameter(
+                f"{self.model!r} is an encoder, which answers items like those it learned from: use zero-shot"
+            )
         drawn = self.temperature if temperature is None else temperature
         return _connected(canonical(asdict(self)), mode or self.mode, drawn)
 
