@@ -72,16 +72,22 @@ class Reader(ABC):
         """What the model reads, piece by piece."""
 
     def hidden(self, given: Input) -> Tensor:
-        """The last layer's states, shape ``(tokens, width)``.
+        """The last layer's states, shape ``(tokens, width)``; of a classifier that tells none, what its head reads.
 
         Raises:
             InvalidParameter: the model has none.
         """
-        try:
-            result = self.network(*given.positional, **given.named, output_hidden_states=True)
-            states: Tensor = result.hidden_states[-1][0]
-        except (TypeError, AttributeError, IndexError):
-            raise InvalidParameter(f"{self.name} has no hidden states of its tokens: give a language model") from None
+        read: list[Tensor] = []
+        with self.head().register_forward_pre_hook(lambda _, values: read.append(values[0])):
+            try:
+                result = self.network(*given.positional, **given.named, output_hidden_states=True)
+                states: Tensor = result.hidden_states[-1][0]
+            except (TypeError, AttributeError, IndexError):
+                if not (self.text and read and read[-1].ndim == 2):
+                    raise InvalidParameter(
+                        f"{self.name} has no hidden states of its tokens: give a language model"
+                    ) from None
+                states = read[-1]
         return states
 
     @property
@@ -272,14 +278,18 @@ def reader_of(model: Any, output: Output | None = None, labels: Sequence[str] = 
         raise InvalidParameter(f"output= is a function of what the network returns for one prompt, got {output!r}")
     if isinstance(model, torch.nn.Module):
         return Plain(model, type(model).__name__, output)
-    source = getattr(model, "folder", model)  # of a checkpoint
-    if isinstance(source, (tuple, list)) and len(source) == 2 and isinstance(source[0], torch.nn.Module):
-        network, tokenizer = source
-        writes = getattr(network, "get_output_embeddings", lambda: None)() is not None
-        if not writes and hasattr(network, "config") and callable(tokenizer):
-            return Encoder(network, tokenizer, type(network).__name__, output)
+    source = model.load() if hasattr(model, "folder") and hasattr(model, "load") else model  # a checkpoint knows how
     if isinstance(source, (str, Path)) and _classifies(Path(source).expanduser()):
-        return Encoder(*_load_classifier(Path(source).expanduser()), str(source), output)
+        source = _load_classifier(Path(source).expanduser())
+    if isinstance(source, (tuple, list)) and len(source) == 2 and isinstance(source[0], torch.nn.Module):
+        network, tokenizer, name = source[0], source[1], type(source[0]).__name__
+    elif isinstance(source, LoadedModel):
+        network, tokenizer, name = source.model, source.tokenizer, source.name
+    else:
+        return Decoder(load_model(source), output, labels)
+    writes = getattr(network, "get_output_embeddings", lambda: None)() is not None
+    if not writes and hasattr(network, "config") and callable(tokenizer):
+        return Encoder(network, tokenizer, name, output)
     return Decoder(load_model(source), output, labels)
 
 
@@ -335,14 +345,17 @@ def _classifies(folder: Path) -> bool:
     return str(kinds[0]).endswith("ForSequenceClassification")
 
 
-def _load_classifier(folder: Path) -> tuple[Any, Any]:
+def _load_classifier(folder: Path) -> LoadedModel:
     transformers = library()
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
         network = transformers.AutoModelForSequenceClassification.from_pretrained(str(folder), trust_remote_code=False)
     except Exception as error:  # the library lets through whatever its readers raise
-        raise OracleError(f"cannot load the classifier in {str(folder)!r}: {first_line(error)}") from None
-    return network.eval(), tokenizer
+        raise OracleError(
+            f"cannot load the classifier in {str(folder)!r}: {first_line(error)}; a checkpoint of our own is given as "
+            "the Checkpoint, training.Checkpoint.read(folder)"
+        ) from None
+    return LoadedModel(network.eval(), tokenizer, str(folder), local=True)
 
 
 def _last(network: torch.nn.Module) -> torch.nn.Module:

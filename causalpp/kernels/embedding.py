@@ -23,7 +23,8 @@ POOLS = ("mean", "last")
 def embedding(model: Any, prompts: Sequence[str], pool: str = "mean", *, progress: bool | None = None) -> Gram:
     """The kernel of the last layer's states: their mean over the tokens of a prompt, or that of its last token.
 
-    It is what a linear probe on the model sees.  Each distinct prompt is read once.  Memory: one prompt's states, and n
+    It is what a linear probe on the model sees.  Of a classifier that does not tell the states of its tokens it is what
+    its last layer reads, one state a prompt.  Each distinct prompt is read once.  Memory: one prompt's states, and n
     features of the model's width in float64.
 
     Args:

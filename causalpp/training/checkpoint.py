@@ -87,7 +87,13 @@ class Checkpoint:
     def load(self, device: str | None = None) -> LoadedModel:
         """The model and its tokenizer; see :func:`causalpp.language.load_model`."""
         with silent():
-            return load_model(self.folder, device=device)
+            if self.recipe != "classify":
+                return load_model(self.folder, device=device)
+            from causalpp.training.encoders import load_encoder  # which knows checkpoints itself
+
+            loaded = load_encoder(self)
+            loaded.model.to(loaded.device if device is None else device)
+            return loaded
 
     def oracle(self, **options: Any) -> LanguageModelOracle:
         """The model as an oracle: see :meth:`causalpp.LanguageModelOracle.transformers`, which takes the options.

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from causalpp import tasks
 from causalpp.errors import InvalidData, InvalidParameter, TooLarge, UnknownName
 from causalpp.kernels import _shelf, embedding, tangent
 from causalpp.language import Prompt
@@ -114,6 +115,23 @@ def test_a_folder_with_a_classifier_is_a_model(tmp_path: Path) -> None:
     assert (tangent(tmp_path / "m", PROMPTS).values == tangent((model, tokenizer), PROMPTS).values).all()
 
 
+def test_a_small_encoder_is_read_as_it_reads_itself(tmp_path: Path) -> None:
+    from causalpp import training
+
+    model, tokenizer = training.small_encoder(little.tokenizer(), parameters=3e4, layers=1)
+    found = tangent((model, tokenizer), PROMPTS)
+    items = [tasks.Item(str(k), prompt, tasks.Target(k % 2 == 0, tasks.YesNo())) for k, prompt in enumerate(PROMPTS)]
+    probability = training.probabilities((model, tokenizer), items)
+    assert found.outputs == pytest.approx(np.log(probability / (1 - probability)), abs=1e-4)
+    last = tangent((model, tokenizer), PROMPTS, layers="last").values  # a row and a bias for each of two outputs
+    np.testing.assert_allclose(last, 2 * embedding((model, tokenizer), PROMPTS).values + 2, rtol=1e-4)
+    checkpoint = training.classify((model, tokenizer), items, tmp_path / "out", steps=1, batch_size=2)
+    again = tangent(checkpoint, PROMPTS)
+    assert again.change(found) > 0
+    probability = training.probabilities(checkpoint, items)
+    assert again.outputs == pytest.approx(np.log(probability / (1 - probability)), abs=1e-4)
+
+
 def test_the_last_layer_alone_is_a_kernel_of_its_inputs() -> None:
     model, tokenizer = little.decoder()  # whose embeddings are tied
     found, states = tangent((model, tokenizer), PROMPTS, layers="last"), embedding((model, tokenizer), PROMPTS, "last")
@@ -147,8 +165,6 @@ def test_equal_prompts_are_at_distance_exactly_zero() -> None:
 
 
 def test_members_of_one_class_are_the_same_to_who_reads_the_premise() -> None:
-    from causalpp import tasks
-
     items = tasks.complete_set(3).items
     of_class: dict[str, list[str]] = {}
     for item in items:
