@@ -14,6 +14,7 @@ from causalpp.abstraction.inducing import Trained, train
 from causalpp.abstraction.interchange import Faithfulness, Interchange, Share
 from causalpp.abstraction.networks import random_weights
 from causalpp.abstraction.pairs import Pairs, pairs
+from causalpp.abstraction.prompts import prompted
 from causalpp.abstraction.sites import Place, Rotated, Site
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Trained",
     "Where",
     "pairs",
+    "prompted",
     "random_weights",
     "read",
     "recovery",
