@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,6 +104,7 @@ class Alignment:
             if not all(hasattr(place, part) for part in ("site", "into", "back")):
                 raise InvalidParameter(f"the site of {name!r} must be a Site, got {place!r}")
             module_of(self.network, place.site)
+        _check_apart(self.sites)
         if not callable(self.encode) or not (self.decode is None or callable(self.decode)):
             raise InvalidParameter("encode= and decode= are functions")
         if isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1:
@@ -229,3 +231,25 @@ class Alignment:
                 output = called(self.network, part_of(inputs, some))
                 out.append(self.scores(output, some.stop - some.start).argmax(1).cpu().numpy())
         return np.concatenate(out).astype(np.int64)
+
+
+def _check_apart(sites: Mapping[str, Place]) -> None:
+    """Refuse plain sites of one module that have units in common, whatever its width."""
+    for (one, a), (other, b) in combinations(sites.items(), 2):
+        same = [(p.site.module, p.site.position, p.site.head, p.site.input) for p in (a, b)]
+        if a is not a.site or b is not b.site or same[0] != same[1]:
+            continue
+        # Slices may count from the end; those can only be compared where the width is known.
+        units = [_listed(place.site.units) for place in (a, b)]
+        if any(listed is None for listed in units) or set(units[0] or ()) & set(units[1] or ()):
+            if None in units and any(isinstance(p.site.units, slice) for p in (a, b)):
+                continue
+            raise InvalidParameter(f"the sites of {one!r} and {other!r} overlap: {a!r} and {b!r}")
+
+
+def _listed(units: Any) -> list[int] | None:
+    if isinstance(units, slice):
+        if units.stop is None or min(units.start or 0, units.stop, units.step or 1) < 0:
+            return None
+        return list(range(units.stop)[units])
+    return None if units is None else list(units)

@@ -196,8 +196,6 @@ def outcome_of(program: CausalProgram, outcome: str | None) -> str:
 def _check_variables(program: CausalProgram, names: Sequence[str], outcome: str) -> None:
     if not names:
         raise InvalidParameter("an interchange needs a variable")
-    if len(set(names)) < len(names):
-        raise InvalidParameter(f"a variable is named twice: {', '.join(names)}")
     for name in names:
         program.mechanism(name)
         if name == outcome:
@@ -345,7 +343,7 @@ class _Column(Mechanism):
         """A column of states or numbers."""
         try:
             if mechanism.states is None:
-                column = values.to_numpy(dtype=np.float64)
+                column = np.array(values, dtype=np.float64)
                 if not np.isfinite(column).all():
                     raise InvalidParameter(f"the column {name!r} has values that are no finite numbers")
             else:
@@ -353,7 +351,7 @@ class _Column(Mechanism):
                 column = np.array([known[value] for value in values], dtype=np.int64)
         except (TypeError, KeyError):
             raise InvalidParameter(f"the column {name!r} has values that are no states or numbers") from None
-        return cls(mechanism.states, torch.from_numpy(np.ascontiguousarray(column)))
+        return cls(mechanism.states, torch.from_numpy(column))
 
     def distribution(self, parents: Sequence[Tensor]) -> Any:  # noqa: ARG002
         raise InvalidParameter("values that differ from row to row have no law")
