@@ -20,6 +20,7 @@ from causalpp.language import LoadedModel, Prompt, load_model
 from causalpp.language.backends._labels import LabelTokens
 from causalpp.language.backends.loading import first_line, library
 from causalpp.language.backends.transformers import TransformersBackend
+from causalpp.tasks import Item
 
 __all__ = ["Input", "Output", "Reader", "digest", "distinct", "reader_of"]
 
@@ -304,7 +305,8 @@ def distinct(reader: Reader, prompts: Sequence[Any]) -> tuple[list[Input], list[
     given: list[Input] = []
     places: dict[Hashable, int] = {}
     rows = []
-    for number, prompt in enumerate(prompts):
+    for number, each in enumerate(prompts):
+        prompt = each.prompt if isinstance(each, Item) else each
         seen = reader.text and isinstance(prompt, str) and prompt in places  # a long text is read once
         encoded = None if seen else reader.encode(prompt, number)
         key = reader.key(prompt)

@@ -20,7 +20,7 @@ __all__ = ["POOLS", "States", "embedding", "unasked"]
 POOLS = ("mean", "last")
 
 
-def embedding(model: Any, prompts: Sequence[str], pool: str = "mean", *, progress: bool | None = None) -> Gram:
+def embedding(model: Any, prompts: Sequence[Any], pool: str = "mean", *, progress: bool | None = None) -> Gram:
     """The kernel of the last layer's states: their mean over the tokens of a prompt, or that of its last token.
 
     It is what a linear probe on the model sees.  Of a classifier that does not tell the states of its tokens it is what
@@ -29,7 +29,7 @@ def embedding(model: Any, prompts: Sequence[str], pool: str = "mean", *, progres
 
     Args:
         model: a language model, as for :func:`causalpp.kernels.tangent`.
-        prompts: texts.
+        prompts: texts, or items.
         pool: ``"mean"`` or ``"last"``.
         progress: False shows no bar.
 

@@ -56,7 +56,7 @@ def tangent(
     Args:
         model: whatever :func:`causalpp.language.load_model` takes, a folder with a classifier, a checkpoint, a pair
             (model, tokenizer), or any :class:`torch.nn.Module`.
-        prompts: texts, shape ``(n,)``; for a network without a tokenizer tensors, each without the axis of the batch.
+        prompts: texts or items, shape ``(n,)``; of a network without a tokenizer tensors, each without the batch axis.
         output: which number is meant: a function of what the network returns for one prompt, as a batch of one.
         layers: ``"all"`` parameters that are to be learned; ``"last"`` for the last layer alone (the output embedding
             of a model that writes, in that use alone if it is tied; else the last module with parameters); or names of

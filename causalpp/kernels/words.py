@@ -10,20 +10,21 @@ import numpy as np
 
 from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.kernels.gram import Gram
+from causalpp.tasks import Item
 
 __all__ = ["counts_of", "words", "words_of"]
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
-def words(prompts: Sequence[str], n: int = 1) -> Gram:
+def words(prompts: Sequence[str | Item], n: int = 1) -> Gram:
     """The kernel of the counts of words, and of up to ``n`` words in a row: φ(x) counts how often each occurs in x.
 
     Whatever a model's kernel tells apart has to be held against this one, which knows no meaning.  Words are runs of
     letters and digits, and single signs; upper and lower case differ, as names of variables do.
 
     Args:
-        prompts: texts.
+        prompts: texts, or items.
         n: words in a row at most; 1 is the bag of words, in which order counts for nothing.
 
     Raises:
@@ -48,7 +49,7 @@ def words(prompts: Sequence[str], n: int = 1) -> Gram:
     return Gram(values, "words" if n == 1 else f"{n}-grams", about={"model": "", "n": n})
 
 
-def counts_of(prompts: Sequence[str], n: int = 1) -> list[Counter[tuple[str, ...]]]:
+def counts_of(prompts: Sequence[str | Item], n: int = 1) -> list[Counter[tuple[str, ...]]]:
     """How often each run of up to ``n`` words occurs in each prompt.
 
     Raises:
@@ -57,7 +58,8 @@ def counts_of(prompts: Sequence[str], n: int = 1) -> list[Counter[tuple[str, ...
     if isinstance(prompts, str) or not len(prompts):
         raise InvalidData("there are no prompts: give a sequence of texts")
     out = []
-    for k, prompt in enumerate(prompts):
+    for k, each in enumerate(prompts):
+        prompt = each.prompt if isinstance(each, Item) else each
         found = words_of(prompt) if isinstance(prompt, str) else []
         if not found:
             raise InvalidData(f"prompt {k} has no words: {str(prompt)[:60]!r}")

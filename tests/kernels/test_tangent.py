@@ -121,6 +121,7 @@ def test_a_small_encoder_is_read_as_it_reads_itself(tmp_path: Path) -> None:
     model, tokenizer = training.small_encoder(little.tokenizer(), parameters=3e4, layers=1)
     found = tangent((model, tokenizer), PROMPTS)
     items = [tasks.Item(str(k), prompt, tasks.Target(k % 2 == 0, tasks.YesNo())) for k, prompt in enumerate(PROMPTS)]
+    assert (tangent((model, tokenizer), items).values == found.values).all()
     probability = training.probabilities((model, tokenizer), items)
     assert found.outputs == pytest.approx(np.log(probability / (1 - probability)), abs=1e-4)
     last = tangent((model, tokenizer), PROMPTS, layers="last").values  # a row and a bias for each of two outputs
