@@ -15,13 +15,17 @@ from causalpp.abstraction.interchange import Faithfulness, Interchange, Share
 from causalpp.abstraction.networks import random_weights
 from causalpp.abstraction.pairs import Pairs, pairs
 from causalpp.abstraction.prompts import prompted
+from causalpp.abstraction.searching import Budget, Found, Localist, Sweep, localist, search, sweep
 from causalpp.abstraction.sites import Place, Rotated, Site
 
 __all__ = [
     "Alignment",
+    "Budget",
     "Faithfulness",
+    "Found",
     "Group",
     "Interchange",
+    "Localist",
     "Pairs",
     "Place",
     "ProgramPosterior",
@@ -29,13 +33,17 @@ __all__ = [
     "Rotated",
     "Share",
     "Site",
+    "Sweep",
     "Trained",
     "Where",
+    "localist",
     "pairs",
     "prompted",
     "random_weights",
     "read",
     "recovery",
+    "search",
+    "sweep",
     "tasks",
     "train",
     "where",
