@@ -42,13 +42,12 @@ def bound(a: ArrayLike, b: ArrayLike, cosine: ArrayLike, norm: ArrayLike) -> NDA
         5.0
     """
     lengths = _checked(a, "a length", 0.0, np.inf), _checked(b, "a length", 0.0, np.inf)
-    product = lengths[0] * lengths[1]
-    angle = np.where(product > 0, np.asarray(cosine, dtype=np.float64), 1.0)
+    longer, shorter = np.maximum(*lengths), np.minimum(*lengths)
+    ratio = shorter / np.where(longer > 0, longer, 1.0)  # squares of short lengths would vanish
+    angle = np.where(shorter > 0, np.asarray(cosine, dtype=np.float64), 1.0)
     delta = 1.0 - _checked(angle, "a cosine", -1.0, 1.0)
-    found: NDArray[np.float64] = _checked(norm, "a norm", 0.0, np.inf) * np.sqrt(
-        (lengths[0] - lengths[1]) ** 2 + 2 * delta * product
-    )
-    return found
+    found: NDArray[np.float64] = longer * np.sqrt((1.0 - ratio) ** 2 + 2 * delta * ratio)
+    return _checked(norm, "a norm", 0.0, np.inf) * found
 
 
 def published_bound(cosine: ArrayLike, norm: ArrayLike) -> NDArray[np.float64]:
