@@ -11,6 +11,7 @@ from causalpp.cli.commands.abstraction import abstraction
 from causalpp.cli.commands.bench import bench
 from causalpp.cli.commands.bench_claims import bench_axiom, bench_local_questions
 from causalpp.cli.commands.bench_data import bench_data
+from causalpp.cli.commands.bench_recipes import bench_recipes
 from causalpp.cli.commands.bench_training import bench_training
 from causalpp.cli.commands.calibrate import calibrate
 from causalpp.cli.commands.demo import demo
@@ -54,6 +55,7 @@ bench.command("axiom")(bench_axiom)
 bench.command("data")(bench_data)
 bench.command("training")(bench_training)
 bench.command("local-questions")(bench_local_questions)
+bench.command("recipes")(bench_recipes)
 generating.command("caugym")(generate_caugym)
 generating.command("consequences")(generate_consequences)
 app.add_typer(generating)

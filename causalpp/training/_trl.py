@@ -23,12 +23,15 @@ from causalpp.training.settings import Settings
 
 __all__ = [
     "Source",
+    "adapters",
     "arguments",
     "begun",
     "by_trl",
     "calm",
     "checked",
     "layout_of",
+    "no_number",
+    "numbers",
     "points",
     "printer",
     "warn_of_unknown",
@@ -59,14 +62,19 @@ def layout_of(loaded: LoadedModel, settings: Settings, items: Sequence[Item]) ->
     """How the model is shown its items, once it is sure that it knows their words.
 
     Raises:
-        InvalidData: a reply has words that the tokenizer does not know.
+        InvalidData: a reply has words that the tokenizer does not know, or it has no token that ends one.
 
     Warns:
         ImpreciseWarning: prompts have such words.
     """
     backend, tokenizer = TransformersBackend(loaded), loaded.tokenizer
     unknown = tokenizer.unk_token_id
-    layout = Layout(backend.render, tokenizer, bool(tokenizer.chat_template), settings.max_length)
+    if tokenizer.eos_token_id is None:
+        raise InvalidData(
+            "the tokenizer has no token that ends a reply: set its eos_token, and train the model with it"
+        )
+    longest = min(settings.max_length, backend.context or settings.max_length)
+    layout = Layout(backend.render, tokenizer, bool(tokenizer.chat_template), longest)
     if unknown is not None:
         for text in dict.fromkeys(reply_to(item) for item in items):
             if unknown in tokenizer.encode(layout.completion(text), add_special_tokens=False):
@@ -157,7 +165,8 @@ def by_trl(
             )
             made.remove_callback(printer())
             last = place.last
-            made.train(resume_from_checkpoint=str(last) if last is not None else None)
+            with numbers(place, lambda: made.state.global_step + 1):
+                made.train(resume_from_checkpoint=str(last) if last is not None else None)
         trained = made.model.merge_and_unload() if settings.lora else made.model
         return place.finish(trained, loaded.tokenizer, points(made.state.log_history))
 
@@ -223,8 +232,19 @@ def no_number(name: str, step: int, place: Workspace) -> str:
     kept = (
         f"the state of step {last.name.rpartition('-')[2]} is kept in {str(last)!r}" if last else "no state was saved"
     )
-    what = "the loss" if name == "loss" else "the gradient"
-    return f"{what} is no number at step {step}: {kept}; a smaller learning_rate helps, in another folder"
+    what = "gradient" if name == "grad_norm" else name
+    return f"the {what} is no number at step {step}: {kept}; a smaller learning_rate helps, in another folder"
+
+
+@contextmanager
+def numbers(place: Workspace, step: Callable[[], int]) -> Iterator[None]:
+    """Where words are drawn: a model whose weights are no numbers has no probabilities of them either."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "probability tensor" not in str(error):
+            raise
+        raise TrainingError(no_number("probability of a word", step(), place)) from None
 
 
 def printer() -> Any:

@@ -26,6 +26,7 @@ __all__ = ["Workspace", "identity_of", "workspace"]
 
 Point = Mapping[str, float]
 _LOCK = ".training.lock"
+_LITTLE = 1 << 20  # bytes
 
 
 class _Temporary:
@@ -63,7 +64,7 @@ class Workspace:
     @property
     def last(self) -> Path | None:
         """The last state that was saved whole."""
-        found = [place for place in self.states.glob("checkpoint-*") if (place / "trainer_state.json").is_file()]
+        found = [place for place in self.states.glob("checkpoint-*") if _whole(place / "trainer_state.json")]
         return max(found, key=lambda place: int(place.name.rpartition("-")[2]), default=None)
 
     @property
@@ -143,10 +144,29 @@ def workspace(
         raise InvalidParameter(f"another process is training in {str(place)!r}") from None
     except (OSError, FormatError) as error:
         raise TrainingError(_why(place, error)) from None
-    except RuntimeError as error:  # what torch and safetensors make of a full disk
-        if "space" in str(error).lower() or "write" in str(error).lower():
-            raise TrainingError(_why(place, error)) from None
-        raise
+    except Exception as error:
+        if not _not_written(error):
+            raise
+        raise TrainingError(_why(place, error)) from None
+
+
+def _whole(path: Path) -> bool:
+    """Whether a file, the last of a state, was written to its end."""
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _not_written(error: Exception) -> bool:
+    """Whether it is what torch and safetensors raise, instead of an OSError, where a file cannot be written."""
+    from safetensors import SafetensorError
+
+    said = str(error).lower()
+    if isinstance(error, SafetensorError):
+        return "i/o error" in said
+    return isinstance(error, RuntimeError) and any(word in said for word in ("inline_container", "no space", "write"))
 
 
 def _found(place: Path) -> dict[str, Any] | None:
@@ -162,8 +182,16 @@ def _found(place: Path) -> dict[str, Any] | None:
 
 
 def _why(place: Path, error: Exception) -> str:
-    full = getattr(error, "errno", None) == errno.ENOSPC or "space" in str(error).lower()
+    # What torch says of a full disk is where in the file it stood: whether there is room left says more.
+    full = getattr(error, "errno", None) == errno.ENOSPC or "space" in str(error).lower() or _full(place)
     what = "the disk is full" if full else str(getattr(error, "strerror", None) or error).splitlines()[0][:200]
     return (
         f"cannot write to {str(place)!r}: {what}; what was saved before is kept, and the same call goes on from there"
     )
+
+
+def _full(place: Path) -> bool:
+    try:
+        return shutil.disk_usage(place).free < _LITTLE
+    except OSError:
+        return False

@@ -142,21 +142,35 @@ def preferences(items: Sequence[Item], layout: Layout, seed: int = 0, said: Sequ
 
 
 def judged(items: Sequence[Item], layout: Layout, seed: int = 0, said: Sequence[str] | None = None) -> list[Row]:
-    """``prompt``, ``completion`` and ``label``, whether it is right, each item twice: what KTO learns from."""
+    """``prompt``, ``completion`` and ``label``, whether it is right: what KTO learns from.
+
+    Each item comes with its right reply, and again with a wrong one: what a model said, where that was wrong and so
+    only there; near misses throughout where nobody was asked, or all was right.  The rows are in random order: KTO's
+    estimate of the divergence reads each prompt with its neighbour's reply, which is to be another item's.
+
+    Args:
+        items, layout, seed, said: see :func:`preferences`.
+    """
+    missed = [k for k, item in enumerate(items) if said is not None and _is_wrong(item, said[k])]
     pairs = preferences(items, layout, seed, said)
-    return [
-        {"prompt": row["prompt"], "completion": row[name], "label": name == "chosen"}
-        for row in pairs
-        for name in ("chosen", "rejected")
+    rows = [{"prompt": row["prompt"], "completion": row["chosen"], "label": True} for row in pairs]
+    rows += [
+        {"prompt": pairs[k]["prompt"], "completion": pairs[k]["rejected"], "label": False}
+        for k in missed or range(len(pairs))
     ]
+    return [rows[k] for k in np.random.default_rng(seed).permutation(len(rows))]
+
+
+def _is_wrong(item: Item, reply: str) -> bool:
+    own = reply.strip()
+    return bool(own) and (score(item, own).value or 0.0) <= 0
 
 
 def _one_wrong(items: Sequence[Item], seed: int, said: Sequence[str]) -> list[str]:
     draw, out = np.random.default_rng(seed), []
     for item, reply in zip(items, said, strict=True):
         others = [items[k] for k in draw.integers(len(items), size=8)]
-        own = reply.strip()
-        found = [own] if own and (score(item, own).value or 0.0) <= 0 else wrong_replies(item, others)
+        found = [reply.strip()] if _is_wrong(item, reply) else wrong_replies(item, others)
         found = found or wrong_replies(item, items)
         if not found:
             raise InvalidData(

@@ -19,10 +19,10 @@ from causalpp._progress import Progress
 from causalpp.errors import InvalidParameter, TrainingError
 from causalpp.language import LoadedModel
 from causalpp.tasks import Item
-from causalpp.training._trl import Source, adapters, begun, checked, layout_of, no_number
+from causalpp.training._trl import Source, adapters, begun, checked, layout_of, no_number, numbers
 from causalpp.training._workspace import Workspace
 from causalpp.training.checkpoint import Checkpoint
-from causalpp.training.rewards import Reward
+from causalpp.training.rewards import rewarding, rewards_of
 from causalpp.training.settings import Options, Settings
 
 __all__ = ["advantages_of", "policy_loss", "ppo"]
@@ -114,12 +114,11 @@ def ppo(
     """
     settings = Settings(learning_rate=1e-4, batch_size=64).changed(options)
     for name, value in (("clip", clip), ("temperature", temperature), ("epochs", epochs), ("max_tokens", max_tokens)):
-        if not value > 0:
-            raise InvalidParameter(f"{name} is greater than zero, got {value!r}")
-    if not (beta >= 0 and 0 <= discount <= 1 and 0 <= gae <= 1):
+        if not value > 0 or (name != "clip" and value == float("inf")):
+            raise InvalidParameter(f"{name} is a number greater than zero, got {value!r}")
+    if not (0 <= beta < float("inf") and 0 <= discount <= 1 and 0 <= gae <= 1):
         raise InvalidParameter(f"beta is not negative, discount and gae lie between 0 and 1: {beta}, {discount}, {gae}")
-    worth = reward or Reward()
-    rule = _Rule(worth, beta, clip, epochs, discount, gae, temperature, max_tokens)
+    rule = _Rule(rewarding(reward), beta, clip, epochs, discount, gae, temperature, max_tokens)
     listed = checked(items)
     with begun("ppo", model, listed, folder, settings, rule.to_dict()) as (place, loaded):
         if (done := place.finished) is not None:
@@ -188,7 +187,8 @@ class _Run:
     def once(self, texts: Sequence[str], items: Sequence[Item]) -> None:
         """A step: replies, their worth, and what is learned from them."""
         torch.manual_seed(self.settings.seed * 1_000_003 + self.step)  # the same draws after an interruption
-        rule, ids, mask, start = self.rule, *self._written(texts)
+        with numbers(self.place, lambda: self.step + 1):
+            rule, ids, mask, start = self.rule, *self._written(texts)
         reply = mask[:, start:].float()
         with torch.no_grad():
             old, values = self._read(ids, mask, start)
@@ -197,7 +197,7 @@ class _Run:
                 self.tokenizer.decode(row[keep > 0], skip_special_tokens=True)
                 for row, keep in zip(ids[:, start:], reply)
             ]
-            worth = torch.tensor(list(rule.reward(written, items)), dtype=old.dtype, device=old.device)
+            worth = torch.tensor(rewards_of(rule.reward, written, items), dtype=old.dtype, device=old.device)
             gap = (old - known) * reply
             rewards = -rule.beta * gap
             ends = reply.sum(1).long().clamp(min=1) - 1

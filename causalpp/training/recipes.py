@@ -15,13 +15,14 @@ from causalpp.training._trl import Source, by_trl
 from causalpp.training.answering import replies
 from causalpp.training.checkpoint import Checkpoint
 from causalpp.training.examples import Layout, Row, demonstrations, judged, preferences
-from causalpp.training.rewards import Reward
+from causalpp.training.rewards import rewarding, rewards_of
 from causalpp.training.settings import Options, Settings
 
 __all__ = ["dpo", "grpo", "kto", "sft"]
 
 _Folder = str | os.PathLike[str] | None
 Wrong = Literal["own", "near"]
+_FINITE = ("beta", "desirable", "undesirable", "temperature", "max_tokens")
 
 
 def sft(
@@ -206,17 +207,19 @@ def grpo(
         InvalidData, MissingDependency, TrainingError: as :func:`sft`.
     """
     settings = Settings(learning_rate=1e-4, batch_size=64).changed(options)
-    _positive("clip", clip)
-    _positive("temperature", temperature)
-    if group < 2 or settings.batch_size % group:
+    for name, value in (("clip", clip), ("temperature", temperature), ("max_tokens", max_tokens)):
+        _positive(name, value)
+    if not 0 <= beta < float("inf"):
+        raise InvalidParameter(f"beta is a number from 0 on, got {beta!r}")
+    if not isinstance(group, int) or group < 2 or settings.batch_size % group:
         raise InvalidParameter(
             f"a group has at least two replies and a batch whole groups, got group={group} and "
             f"batch_size={settings.batch_size}"
         )
-    worth, listed = reward or Reward(), list(items)
+    worth, listed = rewarding(reward), list(items)
 
     def rewarded(completions: Sequence[str], index: Sequence[int], **_: Any) -> list[float]:
-        return list(worth(completions, [listed[k] for k in index]))
+        return rewards_of(worth, completions, [listed[k] for k in index])
 
     def rows(items: Sequence[Item], layout: Layout, _: LoadedModel) -> list[Row]:
         """All that are asked in the whole training, in their order: TRL's sampler begins anew where it goes on."""
@@ -261,5 +264,5 @@ def _known(name: str, value: str) -> None:
 
 
 def _positive(name: str, value: float) -> None:
-    if not value > 0:
-        raise InvalidParameter(f"{name} is greater than zero, got {value!r}")
+    if not value > 0 or (name in _FINITE and value == float("inf")):
+        raise InvalidParameter(f"{name} is a number greater than zero, got {value!r}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from causalpp.errors import InvalidParameter
+from causalpp.errors import InvalidData, InvalidParameter
 from causalpp.tasks import Item, score
 
-__all__ = ["Reward"]
+__all__ = ["Reward", "rewarding", "rewards_of"]
 
 
 @dataclass(frozen=True)
@@ -42,3 +44,35 @@ class Reward:
         return [
             0.0 if each.answer is None else self.readable + (1 - self.readable) * (each.value or 0.0) for each in found
         ]
+
+
+def rewarding(reward: Any) -> Any:
+    """The reward that was given, or the default one.
+
+    Raises:
+        InvalidParameter: it cannot be called.
+    """
+    if reward is None:
+        return Reward()
+    if not callable(reward):
+        raise InvalidParameter(f"a reward takes replies and items and gives numbers; got {reward!r}")
+    return reward
+
+
+def rewards_of(reward: Any, replies: Sequence[str], items: Sequence[Item]) -> list[float]:
+    """What replies are worth, once it is sure that it is a number each.
+
+    Raises:
+        InvalidData: it is not.
+    """
+    given = reward(replies, items)
+    try:
+        found = [float(each) for each in given]
+    except (TypeError, ValueError):
+        raise InvalidData(f"a reward gives one number for each reply, got {given!r:.100}") from None
+    if len(found) != len(replies):
+        raise InvalidData(f"a reward gives one number for each reply, got {len(found)} for {len(replies)} replies")
+    for worth, reply in zip(found, replies, strict=True):
+        if not math.isfinite(worth):
+            raise InvalidData(f"the reward of the reply {reply[:60]!r} is no finite number: {worth}")
+    return found

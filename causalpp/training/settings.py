@@ -34,7 +34,8 @@ class Settings:
         batch_size: examples of a step; of replies, where a recipe has them written.
         learning_rate: at its highest.
         warmup: the share of the steps in which the learning rate rises.
-        max_length: tokens of a prompt with its reply; of longer prompts the beginning is cut, with a warning.
+        max_length: tokens of a prompt with its reply, at most those that the model can read; of longer prompts the
+            beginning is cut, with a warning.
         lora: the rank of low-rank adapters, which are trained in place of the weights and added to them at the end; 0
             trains the weights themselves.
         save_every: steps between two states that are saved, from which an interrupted training goes on; a multiple of

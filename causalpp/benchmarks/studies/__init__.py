@@ -9,6 +9,7 @@ from causalpp.benchmarks.studies.discover import DISCOVER
 from causalpp.benchmarks.studies.efficiency import Efficiency, efficiency
 from causalpp.benchmarks.studies.local import LOCAL, calibrations, comparison_of_oracles
 from causalpp.benchmarks.studies.real import RealModels, real_models
+from causalpp.benchmarks.studies.recipes import RecipeStudy, recipe_study
 from causalpp.benchmarks.studies.signalling import SignallingStudy, signalling_study
 from causalpp.benchmarks.studies.solve import SOLVE
 
@@ -22,6 +23,7 @@ __all__ = [
     "DataStudy",
     "Efficiency",
     "RealModels",
+    "RecipeStudy",
     "SignallingStudy",
     "TrainingStudy",
     "axiom_study",
@@ -32,6 +34,7 @@ __all__ = [
     "efficiency",
     "local_study",
     "real_models",
+    "recipe_study",
     "signalling_study",
     "training_study",
 ]
