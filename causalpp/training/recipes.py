@@ -129,7 +129,7 @@ def kto(
     folder: _Folder = None,
     *,
     beta: float = 0.1,
-    desirable: float = 1.0,
+    desirable: float = 4.0,
     undesirable: float = 1.0,
     wrong: Wrong = "own",
     max_tokens: int = 16,
@@ -143,8 +143,11 @@ def kto(
     Args:
         model, items, folder, progress: see :func:`sft`.
         beta: how much a departure from the model to begin with costs.
-        desirable, undesirable: the weights of right and of wrong replies.
-        wrong, max_tokens: where wrong replies come from, see :func:`dpo`.
+        desirable, undesirable: the weights of right and of wrong replies.  A model that does not know better replies
+            as often as is right on average: at equal weights what it is drawn to and pushed from cancel, and the rest,
+            which has no bound, decides.
+        wrong, max_tokens: where wrong replies come from: ``"own"``, from what the model to begin with replied where
+            that was wrong, and from nowhere else; ``"near"``, see :func:`dpo`.
         **options: see :class:`Settings`.
 
     Raises:

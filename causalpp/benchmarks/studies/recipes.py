@@ -2,7 +2,8 @@
 
 A small decoder with random weights learns a little by ``sft``; from there each of the five recipes goes on.  What is
 measured is the share of further items that are answered to the letter, before and after, once a seed: of the items, of
-the weights, of all draws.
+the weights, of all draws.  It is measured twice: of the likeliest replies, which is what a model is used for, and of
+replies drawn at temperature 1, whose mean worth is what rewards raise.
 """
 
 from __future__ import annotations
@@ -28,19 +29,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Gain", "RecipeStudy", "Trained", "recipe_study"]
 
-#: How long the beginning is, and what each recipe is told: chosen on items of another seed than any here.
-BEGINNING: Mapping[str, Any] = {"steps": 160, "learning_rate": 4e-3}
+#: How long the beginning is, and what each recipe is told.
+BEGINNING: Mapping[str, Any] = {"steps": 220, "learning_rate": 4e-3}
 TOLD: Mapping[str, Mapping[str, Any]] = {
     "sft": {"steps": 200, "learning_rate": 3e-3},
-    "dpo": {"steps": 100, "learning_rate": 5e-4, "likelihood": 1.0, "max_tokens": 4},
-    "kto": {"steps": 100, "learning_rate": 2e-3, "max_tokens": 4},
-    "ppo": {"steps": 100, "learning_rate": 1e-3, "max_tokens": 4},
-    "grpo": {"steps": 100, "learning_rate": 1e-3, "batch_size": 128, "max_tokens": 4},
+    "dpo": {"steps": 80, "learning_rate": 5e-4, "likelihood": 1.0, "max_tokens": 4},
+    "kto": {"steps": 80, "learning_rate": 1e-3, "max_tokens": 4},
+    "ppo": {"steps": 100, "learning_rate": 5e-4, "temperature": 0.5, "max_tokens": 4},
+    "grpo": {"steps": 100, "learning_rate": 5e-4, "temperature": 0.5, "group": 4, "max_tokens": 4},
 }
-_TASK: Mapping[str, Any] = {"variables": (3,), "edges": 0.6, "names": "ABCDEFGH"}
-_LEARNED, _DRAWN, _TESTED = 4000, 4000, 2000
+_TASK: Mapping[str, Any] = {"variables": (3,), "edges": 0.6, "names": "ABCDEF"}
+_LEARNED, _DRAWN, _TESTED = 3000, 8000, 1000
 _TEST_SEED = 1000  # of the items that are tested on, beyond all seeds of those that are learned from
 _PARAMETERS, _LAYERS = 1.2e5, 2
+_REPLY = 16  # tokens that a model may reply at most
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Trained:
     Attributes:
         seed: of items, weights and draws.
         recipe: what was done; ``"beginning"`` is the short supervised one that all others go on from.
+        replies: which are scored: ``"likeliest"``, word by word, or ``"drawn"`` at temperature 1.
         before: the score of the model to begin with.
         after: the score of the trained one.
         error: the standard error of the difference on these items, which are the same before and after.
@@ -57,6 +60,7 @@ class Trained:
 
     seed: int
     recipe: str
+    replies: str
     before: float
     after: float
     error: float
@@ -72,7 +76,7 @@ class Gain:
     """What a recipe adds, over seeds.
 
     Attributes:
-        recipe: which.
+        recipe, replies: see :class:`Trained`.
         before, after: scores, means over seeds.
         rise: their difference.
         error: its standard error, from the spread between seeds; of one seed, from its items.
@@ -80,6 +84,7 @@ class Gain:
     """
 
     recipe: str
+    replies: str
     before: float
     after: float
     rise: float
@@ -105,10 +110,10 @@ class RecipeStudy:
     @property
     def gains(self) -> tuple[Gain, ...]:
         """What each recipe adds, over seeds."""
-        return tuple(
-            _gain(recipe, [row for row in self.rows if row.recipe == recipe])
-            for recipe in dict.fromkeys(row.recipe for row in self.rows)
-        )
+        groups: dict[tuple[str, str], list[Trained]] = {}
+        for row in sorted(self.rows, key=lambda row: row.replies, reverse=True):
+            groups.setdefault((row.replies, row.recipe), []).append(row)
+        return tuple(_gain(rows) for rows in groups.values())
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -120,15 +125,17 @@ class RecipeStudy:
     def __repr__(self) -> str:
         seeds = len({row.seed for row in self.rows})
         plural = "s" if seeds > 1 else ""
-        lines = [
-            f"{seeds} seed{plural}, {self.items:,} items to learn from, {self.tested:,} others to be tested on",
-            "            before   after     rise    s.e.  95 %",
-        ]
-        lines += [
-            f"{each.recipe:10s}  {each.before:6.3f}  {each.after:6.3f}  {each.rise:+7.3f}  {each.error:6.3f}  "
-            f"[{each.interval[0]:+.3f}, {each.interval[1]:+.3f}]"
-            for each in self.gains
-        ]
+        lines = [f"{seeds} seed{plural}, {self.items:,} items to learn from, {self.tested:,} others to be tested on"]
+        said = ""
+        for each in self.gains:
+            if each.replies != said:
+                said = each.replies
+                lines.append(f"{said:10s}  before   after     rise    s.e.  95 %")
+            low, high = each.interval
+            lines.append(
+                f"{each.recipe:10s}  {each.before:6.3f}  {each.after:6.3f}  {each.rise:+7.3f}  {each.error:6.3f}  "
+                f"[{low:+.3f}, {high:+.3f}]"
+            )
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -149,19 +156,25 @@ class RecipeStudy:
         """The rise of each recipe with its interval, and that of each seed as a dot."""
         import matplotlib.pyplot as plt
 
-        from causalpp.graphs.drawing import TRUE, style
+        from causalpp.graphs.drawing import FALSE, TRUE, style
 
-        shown = [each for each in self.gains if each.recipe != "beginning"]
+        recipes = list(dict.fromkeys(row.recipe for row in self.rows if row.recipe != "beginning"))
         with style():
-            figure, ax = plt.subplots(figsize=(5.6, 0.5 + 0.5 * len(shown)), layout="constrained")
-            for place, each in enumerate(shown):
-                ax.plot(each.interval, [place, place], color=TRUE, lw=2, solid_capstyle="round")
-                ax.plot([each.rise], [place], "o", color=TRUE, ms=7)
-                dots = [row.rise for row in self.rows if row.recipe == each.recipe]
-                ax.plot(dots, [place + 0.25] * len(dots), "o", color=TRUE, ms=3, alpha=0.6)
+            figure, ax = plt.subplots(figsize=(6, 0.9 + 0.55 * len(recipes)), layout="constrained")
+            for replies, colour, off in (("likeliest", TRUE, -0.14), ("drawn", FALSE, 0.14)):
+                shown = [each for each in self.gains if each.replies == replies and each.recipe in recipes]
+                places = [recipes.index(each.recipe) + off for each in shown]
+                ax.hlines(places, *zip(*(each.interval for each in shown), strict=True), color=colour, lw=2)
+                ax.plot([each.rise for each in shown], places, "o", color=colour, ms=6, label=f"{replies} replies")
+                dots = [row for row in self.rows if row.replies == replies and row.recipe in recipes]
+                ax.plot(
+                    [row.rise for row in dots], [recipes.index(row.recipe) + off for row in dots], "|", color=colour,
+                    ms=8,
+                )  # fmt: skip
             ax.axvline(0, color="0.5", lw=1)
-            ax.set(yticks=range(len(shown)), yticklabels=[each.recipe for each in shown])
-            ax.set(xlabel="rise of the score above the beginning", ylim=(len(shown) - 0.4, -0.6))
+            ax.set(yticks=range(len(recipes)), yticklabels=recipes, ylim=(len(recipes) - 0.4, -0.6))
+            ax.set(xlabel="rise of the score above the beginning")
+            ax.legend(loc="best", fontsize=8)
         return figure
 
 
@@ -214,7 +227,7 @@ def recipe_study(
             recipe = getattr(training, "sft" if name == "beginning" else name)
             found: Checkpoint = recipe(start, learned, place, seed=seed, progress=False, **given[name])
             now = _right(found, held)
-            rows.append(_compared(seed, name, right, now))
+            rows += [_compared(seed, name, how, right[how], now[how]) for how in now]
             if name == "beginning":
                 start, right = found, now
             done += 1
@@ -231,17 +244,21 @@ def _items(seed: int) -> tuple[list[Item], list[Item]]:
     return learned, held
 
 
-def _right(model: Any, items: Sequence[Item]) -> np.ndarray:
-    said = training.replies(model, items)
-    return np.array([score(item, text).value or 0.0 for item, text in zip(items, said, strict=True)])
+def _right(model: Any, items: Sequence[Item]) -> dict[str, np.ndarray]:
+    """The score of each item, of the likeliest reply and of one that is drawn."""
+    out = {}
+    for name, temperature in (("likeliest", 0.0), ("drawn", 1.0)):
+        said = training.replies(model, items, max_tokens=_REPLY, temperature=temperature)
+        out[name] = np.array([score(item, text).value or 0.0 for item, text in zip(items, said, strict=True)])
+    return out
 
 
-def _compared(seed: int, recipe: str, before: np.ndarray, after: np.ndarray) -> Trained:
+def _compared(seed: int, recipe: str, replies: str, before: np.ndarray, after: np.ndarray) -> Trained:
     error = float((after - before).std(ddof=1) / math.sqrt(len(after))) if len(after) > 1 else math.nan
-    return Trained(seed, recipe, float(before.mean()), float(after.mean()), error)
+    return Trained(seed, recipe, replies, float(before.mean()), float(after.mean()), error)
 
 
-def _gain(recipe: str, rows: Sequence[Trained]) -> Gain:
+def _gain(rows: Sequence[Trained]) -> Gain:
     from scipy import stats
 
     rises = np.array([row.rise for row in rows])
@@ -253,4 +270,4 @@ def _gain(recipe: str, rows: Sequence[Trained]) -> Gain:
         error = rows[0].error
         wide = 1.96 * error
     rise = float(rises.mean())
-    return Gain(recipe, before, after, rise, error, (rise - wide, rise + wide))
+    return Gain(rows[0].recipe, rows[0].replies, before, after, rise, error, (rise - wide, rise + wide))

@@ -61,8 +61,8 @@ class Learning:
         "--wrong", "dpo, kto: wrong replies are the model's own, or near misses; own unless said."
     )
     likelihood: float | None = option("--likelihood", "dpo: the weight of the right reply's cross entropy.")
-    desirable: float | None = option("--desirable", "kto: the weight of right replies.")
-    undesirable: float | None = option("--undesirable", "kto: the weight of wrong ones.")
+    desirable: float | None = option("--desirable", "kto: the weight of right replies; 4 unless said.")
+    undesirable: float | None = option("--undesirable", "kto: the weight of wrong ones; 1 unless said.")
     group: int | None = option("--group", "grpo: replies drawn to an item; 8 unless said.", min=2)
     clip: float | None = option("--clip", "ppo, grpo: how far a probability moves in a step; 0.2 unless said.")
     epochs: int | None = option("--epochs", "ppo: how often a batch of replies is learned from.", min=1)
