@@ -22,7 +22,8 @@ GROUP, TOKENS = 8, 5
 class Clock:
     """Seconds of processor time in all steps so far but the first ones of a training."""
 
-    total, begun = 0.0, None
+    total: float = 0.0
+    begun: float | None = None
 
     def read(self) -> float:
         return self.total

@@ -158,7 +158,8 @@ class _Run:
     def __init__(self, loaded: LoadedModel, settings: Settings, rule: _Rule, place: Workspace) -> None:
         self.settings, self.rule, self.place, self.tokenizer = settings, rule, place, loaded.tokenizer
         torch.manual_seed(settings.seed)
-        self.model = _with_adapters(loaded.model, settings.lora).train()
+        # Without dropout: what is learned from are the probabilities with which replies were drawn.
+        self.model = _with_adapters(loaded.model, settings.lora).eval()
         self.before = None if settings.lora or not rule.beta else copy.deepcopy(loaded.model).eval()
         hidden = int(loaded.model.get_input_embeddings().weight.shape[1])
         self.value = nn.Linear(hidden, 1).to(loaded.device)
@@ -253,7 +254,6 @@ class _Run:
             self.tokenizer.padding_side = side
         device, end = next(self.model.parameters()).device, self.tokenizer.eos_token_id
         ids, mask = given["input_ids"].to(device), given["attention_mask"].to(device)
-        self.model.eval()
         out = self.model.generate(
             input_ids=ids,
             attention_mask=mask,
@@ -265,7 +265,6 @@ class _Run:
             eos_token_id=end,
             pad_token_id=self.tokenizer.pad_token_id,
         )
-        self.model.train()
         start = ids.shape[1]
         ended = (out[:, start:] == end).long()
         kept = (ended.cumsum(1) - ended == 0).long()  # all up to the first end, and that

@@ -249,6 +249,7 @@ def grpo(
             "temperature": temperature,
             "max_completion_length": max_tokens,
             "loss_type": "grpo",
+            "disable_dropout": True,
             "remove_unused_columns": False,
             "shuffle_dataset": False,
         },

@@ -30,7 +30,7 @@ def test_it_is_a_table_a_picture_and_json() -> None:
     )  # fmt: skip
     found = RecipeStudy(rows, 1000, 2000, {})
     assert "2 seeds, 1,000 items" in repr(found)
-    assert json.loads(found.to_json())["gains"][2]["recipe"] == "kto"
+    assert json.loads(found.to_json())["gains"][1]["recipe"] == "kto"
     assert len(found.frame) == 8
     assert [label.get_text() for label in found.plot().axes[0].get_yticklabels()] == ["kto"]
 

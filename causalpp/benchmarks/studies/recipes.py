@@ -164,7 +164,8 @@ class RecipeStudy:
             for replies, colour, off in (("likeliest", TRUE, -0.14), ("drawn", FALSE, 0.14)):
                 shown = [each for each in self.gains if each.replies == replies and each.recipe in recipes]
                 places = [recipes.index(each.recipe) + off for each in shown]
-                ax.hlines(places, *zip(*(each.interval for each in shown), strict=True), color=colour, lw=2)
+                low, high = ([each.interval[k] for each in shown] for k in (0, 1))
+                ax.hlines(places, low, high, color=colour, lw=2)
                 ax.plot([each.rise for each in shown], places, "o", color=colour, ms=6, label=f"{replies} replies")
                 dots = [row for row in self.rows if row.replies == replies and row.recipe in recipes]
                 ax.plot(
