@@ -217,6 +217,8 @@ def watch(bar: Progress, place: Workspace) -> Any:
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
             bar.reach(state.global_step)
+            if state.global_step >= state.max_steps:  # a curve has its end, however seldom a point is wanted
+                control.should_log = True
 
         def on_log(self, args: Any, state: Any, control: Any, **more: Any) -> None:  # noqa: ARG002
             for name in ("loss", "grad_norm"):

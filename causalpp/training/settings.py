@@ -40,7 +40,7 @@ class Settings:
             trains the weights themselves.
         save_every: steps between two states that are saved, from which an interrupted training goes on; a multiple of
             ``log_every``.
-        log_every: steps between two points of the curve.
+        log_every: steps between two points of the curve, of which the last step is always one.
         seed: of the order of examples, the replies drawn, the adapters.
 
     Raises:
