@@ -4,9 +4,11 @@ import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+import causalpp as cpp
 from causalpp.abstraction import Alignment, Site, tasks, which_program
 from causalpp.abstraction.candidates.interchanges import Interchanges
 from causalpp.errors import InvalidParameter
@@ -95,6 +97,34 @@ def test_labels_of_many_states_and_several_sites_at_once():
     found = which_program(candidates(equality, equality.by_hand()), together=2, seed=1)
     assert found.best == "hierarchical_equality"
     assert {step["interchanged"] for step in found.steps} <= {"left", "right", "left right"}
+
+
+def test_graphs_that_fit_the_same_data_are_told_apart_by_interchanges():
+    """Whether t is made of s or, past it, of a: with s always equal to a, no data say so; the network's inside does."""
+    through = cpp.Dag("abst", [("a", "s"), ("s", "t"), ("b", "t")])
+    past = cpp.Dag("abst", [("a", "s"), ("a", "t"), ("b", "t")])
+    bits = np.random.default_rng(0).integers(0, 2, (400, 2))
+    frame = pd.DataFrame({"a": bits[:, 0], "b": bits[:, 1], "s": bits[:, 0], "t": bits[:, 0] & bits[:, 1]})
+    programs = {str(dag): cpp.compile(dag, data=frame, prior=1e-9, check=False) for dag in (through, past)}
+    for of_s, right in ((True, through), (False, past)):
+        network = tasks.Mlp(2, (3, 1), 2).clear()
+        network.write(0, 0, {0: 1.0})  # s
+        network.write(0, 1, {1: 1.0})  # b
+        network.write(0, 2, {0: 1.0})  # a once more
+        network.write(1, 0, {0 if of_s else 2: 1.0, 1: 1.0}, -1.0)
+        network.write(-1, 1, {0: 1.0}, -0.5)
+        site = Site("layers.0", slice(0, 1))
+        given = {
+            name: Alignment(
+                program,
+                network,
+                {"s": site},
+                lambda rows: torch.tensor(rows[["a", "b"]].to_numpy("float32")),
+                outcome="t",
+            )
+            for name, program in programs.items()
+        }
+        assert which_program(given).best == str(right)
 
 
 def test_random_weights_are_none_of_these():
