@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from causalpp.cli.commands.abstraction import abstraction
+from causalpp.cli.commands.abstraction_search import search, sweep
 from causalpp.cli.commands.bench import bench
 from causalpp.cli.commands.bench_claims import bench_axiom, bench_local_questions
 from causalpp.cli.commands.bench_data import bench_data
@@ -60,6 +61,8 @@ generating.command("caugym")(generate_caugym)
 generating.command("consequences")(generate_consequences)
 app.add_typer(generating)
 app.add_typer(bench)
+abstraction.command()(search)
+abstraction.command()(sweep)
 app.add_typer(abstraction)
 app.add_typer(journal)
 

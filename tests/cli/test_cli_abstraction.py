@@ -75,6 +75,21 @@ def test_circuits(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["right"] for row in summary] == [2, 2]
 
 
+@pytest.mark.slow
+def test_searches_find_what_a_network_keeps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    short = ("--variable", "first", "--starts", "2", "--steps", "200", "--learn", "2000", "--json")
+    code, out, err = run(capsys, "search", "--task", "addition", "--where", "layers.0[0:8]", *short)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["interchanges"]
+    code, out, err = run(capsys, "search", "--task", "addition", "--localist", *short)
+    assert (code, err) == (0, "")
+    figure = tmp_path / "sweep.png"
+    words = ("--where", "layers.0", "--where", "layers.1", "--size", "1", "--plot", str(figure))
+    code, out, err = run(capsys, "sweep", "--task", "addition", *words, *short)
+    assert (code, err) == (0, "")
+    assert figure.stat().st_size > 10_000
+
+
 def test_what_is_refused_in_one_line(own: str, capsys: pytest.CaptureFixture[str]) -> None:
     for words, said in (
         (("accuracy", "--task", "sums"), "sums"),
@@ -86,6 +101,8 @@ def test_what_is_refused_in_one_line(own: str, capsys: pytest.CaptureFixture[str
         (("accuracy", "--task", "addition", "--at", "first=layers.9"), "layers.9"),
         (("accuracy", "--task", "addition", "--at", "first=layers.1[3]"), "MODULE"),
         (("accuracy", "--task", "addition", "--at", "last=layers.1"), "last"),
+        (("search", "--task", "addition", "--variable", "first"), "--where"),
+        (("search", "--task", "addition", "--variable", "third", "--where", "layers.0"), "third"),
         (("which", "--task", f"{own}:one"), "one alignment"),
         (("which", "--task", "addition", "--doubt", "2"), "doubt"),
         (("which", "--task", "addition", "--plot", "a.txt"), "a.txt"),
