@@ -93,7 +93,7 @@ class Claim:
     def __repr__(self) -> str:
         from causalpp._pages import to_text
 
-        return to_text([self.table()], 200).rstrip()
+        return to_text([self.table()], 200, intervals=True).rstrip()
 
     def to_dict(self) -> dict[str, Any]:
         """Settings and answers as plain values."""
