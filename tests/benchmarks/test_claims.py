@@ -43,7 +43,7 @@ def test_an_oracle_that_is_always_right_settles_every_hypothesis() -> None:
 def test_other_letters_change_no_answer() -> None:
     for item in stories(20, ask="graph", seed=3).items:
         other = renamed(item, 5)
-        graph = nx.DiGraph(re.findall(r"\b([A-L]) (?:drives|moves|changes) ([A-L])\.", other.prompt))
+        graph: nx.DiGraph[str] = nx.DiGraph(re.findall(r"\b([A-L]) (?:drives|moves|changes) ([A-L])\.", other.prompt))
         a, b = re.findall(r"\b[A-L]\b", other.prompt.split("Question:")[1])
         assert graph.number_of_edges() == len(item.edges)
         if "common" not in other.prompt:

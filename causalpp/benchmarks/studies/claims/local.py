@@ -27,7 +27,7 @@ import torch
 from causalpp import training
 from causalpp._files import write_text
 from causalpp._progress import Progress
-from causalpp.acbo import discover
+from causalpp.acbo import AcboConfig, discover
 from causalpp.benchmarks.studies.claims.answers import Claim, claimed, shuffled
 from causalpp.equivalence import MarkovEquivalenceClass
 from causalpp.errors import InvalidParameter, TooLarge
@@ -215,7 +215,7 @@ class _School:
 
     def items_of_both(self, seed: int) -> list[Item]:
         """Some items of both kinds, so that both learners have one and the same tokenizer."""
-        return [item for ask in ("link", "graph") for item in stories(60, ask=ask, seed=seed).items]  # type: ignore[arg-type]
+        return [item for ask in ("link", "graph") for item in stories(60, ask=ask, seed=seed).items]
 
 
 def renamed(item: Item, time: int) -> Item:
@@ -258,7 +258,8 @@ def _shares(asked: Asked) -> list[float]:
 
 def _looped(asked: Asked, oracle: Oracle, seed: int) -> _Said:
     """What the loop says, asking about single links."""
-    result = discover(asked.mec, oracle, kinds="DirectlyCauses", seed=seed)
+    # The class is known for certain here, so that no graph beside it takes part, and only its links are asked about.
+    result = discover(asked.mec, oracle, kinds="DirectlyCauses", seed=seed, config=AcboConfig(doubt=0.0))
     if result.interrupted:
         raise KeyboardInterrupt
     belief, truth = result.belief, asked.items[0].dag
