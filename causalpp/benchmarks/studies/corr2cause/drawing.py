@@ -19,6 +19,7 @@ __all__ = ["study_figure"]
 def study_figure(study: TrainingStudy) -> Figure:
     """Accuracy on unseen classes of the trained sizes, and on larger ones with whole premises."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import MaxNLocator
 
     table = study.scores()
     table = table[table["shown"] == "whole"]
@@ -36,5 +37,6 @@ def study_figure(study: TrainingStudy) -> Figure:
             if not control:
                 ax.fill_between(part["n"], part["accuracy_low"], part["accuracy_high"], color=colour, alpha=0.12, lw=0)
         ax.set(xlabel=f"variables (n ≤ {largest} learned)", ylabel="accuracy", ylim=(0, 1.02))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.legend(frameon=False, fontsize=8, ncols=2, loc="lower left")
     return figure
