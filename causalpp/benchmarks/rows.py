@@ -21,6 +21,7 @@ __all__ = [
     "EfficiencyRow",
     "LocalRow",
     "LoopRow",
+    "ObstructionRow",
     "Row",
     "SolveRow",
     "frame_of_today",
@@ -311,6 +312,67 @@ class DataRow(TypedDict, total=False):
     covered: bool
     effect_claimed: float
     effect_width: float
+
+
+class ObstructionRow(TypedDict, total=False):
+    """What two prompts are to a model, or a predictor in its kernel to them (the study ``obstruction``).
+
+    Attributes:
+        what: ``"distance"`` of a pair in a kernel, ``"gap"`` of a predictor on a pair, ``"item"``: what a network says of
+            one prompt, ``"kernel"``: what a training made of the kernel.
+        model: whose kernel, or which network.
+        kernel: which of its kernels.
+        kind: of the pair; see :mod:`causalpp.benchmarks.studies.obstruction.pairs`.
+        base: the class and item that the pair begins with; intervals are drawn over these.
+        n: variables.
+        left_answer, right_answer: what is right.
+        tokens, edits, length, shd: of the pair as two texts and two graphs.
+        distance, cosine, left_norm, right_norm: ‖φ₊ − φ₋‖, the cosine between the features, and their lengths.
+        gap: what is said of the left less of the right; of a predictor, of the prompt to be affirmed less of the other.
+        predictor: ``"ridge"``, ``"network"``, or ``"change"``: what training changed of a network.
+        penalty, chosen: λ in units of the mean ‖φ‖², and whether it is the one that does best on items left out.
+        norm: B, of the predictor; of ``"change"`` how far the weights moved.
+        set: ``"learned"`` or ``"new"``.
+        bound, published: what B allows by the corrected bound, and by the published one.
+        alignment, change: between the kernels before and after: the cosine of the centred matrices, and ‖K′ − K‖ / ‖K‖.
+        moved, moved_share: ‖θ′ − θ‖, and as a share of ‖θ‖.
+        answer: what is right of a prompt.
+        before, network, regression: what the model to begin with, the trained one, and kernel regression with the
+            kernel to begin with say of it.
+    """
+
+    what: str
+    model: str
+    kernel: str
+    kind: str
+    base: str
+    n: int
+    left_answer: bool
+    right_answer: bool
+    tokens: float
+    edits: int
+    length: int
+    shd: int
+    distance: float
+    cosine: float | None
+    left_norm: float
+    right_norm: float
+    gap: float | None
+    predictor: str
+    penalty: float | None
+    chosen: bool
+    norm: float | None
+    set: str
+    bound: float | None
+    published: float | None
+    alignment: float
+    change: float
+    moved: float
+    moved_share: float
+    answer: bool
+    before: float
+    network: float
+    regression: float
 
 
 # --- what 0.1 wrote -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from causalpp.benchmarks.studies.data import DATA, DataStudy, data_study
 from causalpp.benchmarks.studies.discover import DISCOVER
 from causalpp.benchmarks.studies.efficiency import Efficiency, efficiency
 from causalpp.benchmarks.studies.local import LOCAL, calibrations, comparison_of_oracles
+from causalpp.benchmarks.studies.obstruction import OBSTRUCTION, ObstructionStudy, obstruction_study
 from causalpp.benchmarks.studies.real import RealModels, real_models
 from causalpp.benchmarks.studies.recipes import RecipeStudy, recipe_study
 from causalpp.benchmarks.studies.signalling import SignallingStudy, signalling_study
@@ -17,11 +18,13 @@ __all__ = [
     "DATA",
     "DISCOVER",
     "LOCAL",
+    "OBSTRUCTION",
     "SOLVE",
     "Claim",
     "ConfidenceStudy",
     "DataStudy",
     "Efficiency",
+    "ObstructionStudy",
     "RealModels",
     "RecipeStudy",
     "SignallingStudy",
@@ -33,6 +36,7 @@ __all__ = [
     "data_study",
     "efficiency",
     "local_study",
+    "obstruction_study",
     "real_models",
     "recipe_study",
     "signalling_study",
