@@ -318,8 +318,8 @@ class ObstructionRow(TypedDict, total=False):
     """What two prompts are to a model, or a predictor in its kernel to them (the study ``obstruction``).
 
     Attributes:
-        what: ``"distance"`` of a pair in a kernel, ``"gap"`` of a predictor on a pair, ``"item"``: what a network says of
-            one prompt, ``"kernel"``: what a training made of the kernel.
+        what: ``"distance"`` of a pair in a kernel, ``"gap"`` of a predictor on a pair, ``"item"``: what a network says
+            of one prompt, ``"kernel"``: what a training made of the kernel.
         model: whose kernel, or which network.
         kernel: which of its kernels.
         kind: of the pair; see :mod:`causalpp.benchmarks.studies.obstruction.pairs`.

@@ -14,6 +14,7 @@ from causalpp.cli.commands.bench_claims import bench_axiom, bench_local_question
 from causalpp.cli.commands.bench_data import bench_data
 from causalpp.cli.commands.bench_recipes import bench_recipes
 from causalpp.cli.commands.bench_training import bench_training
+from causalpp.cli.commands.bench_obstruction import bench_obstruction
 from causalpp.cli.commands.calibrate import calibrate
 from causalpp.cli.commands.demo import demo
 from causalpp.cli.commands.discover import discover
@@ -57,6 +58,7 @@ bench.command("data")(bench_data)
 bench.command("training")(bench_training)
 bench.command("local-questions")(bench_local_questions)
 bench.command("recipes")(bench_recipes)
+bench.command("obstruction")(bench_obstruction)
 generating.command("caugym")(generate_caugym)
 generating.command("consequences")(generate_consequences)
 app.add_typer(generating)

@@ -135,13 +135,16 @@ def _directions(lab: Lab, subject: str, kernel: str, gram: Gram) -> Iterator[Obs
 
 
 def real_distances(name: str, model: Any, pairs: Sequence[TextPair], folder: str) -> list[ObstructionRow]:
-    """Distances of pairs by the kernels of a model that may be large: no matrix is needed, and what is done is kept."""
+    """Distances of pairs by the kernels of a model that may be large: no matrix is needed, and what is done is kept.
+
+    Where the output embedding is tied to that of the input, as in SmolLM2, the last layer is a fifth of the model, and
+    left out here.
+    """
     out: list[ObstructionRow] = []
     chosen = [pair for pair in pairs if pair.left != pair.right]
-    for kernel in KERNELS:
+    for kernel in (each for each in KERNELS if each != "last layer"):
         options: dict[str, Any] = {
             "tangent": {"kernel": "tangent", "dtype": "bfloat16"},
-            "last layer": {"kernel": "tangent", "layers": "last", "dtype": "bfloat16"},
             "mean embedding": {"kernel": "embedding"},
             "last embedding": {"kernel": "last"},
         }.get(kernel, {"kernel": kernel})
@@ -185,8 +188,9 @@ def _gaps(
         yield cast(
             ObstructionRow,
             {
-                "what": "gap", "model": subject, **fixed, "norm": norm, "set": which, "kind": "edge" if pair is None else pair.kind,
-                "base": base, "n": n, "distance": float(far[i, j]), "cosine": cosine, "gap": float(said[i] - said[j]),
+                "what": "gap", "model": subject, **fixed, "norm": norm, "set": which,
+                "kind": "edge" if pair is None else pair.kind, "base": base, "n": n,
+                "distance": float(far[i, j]), "cosine": cosine, "gap": float(said[i] - said[j]),
                 "bound": float(kernels.bound(norms[i], norms[j], cosine, norm)),
                 "published": float(kernels.published_bound(cosine, norm)),
             },
@@ -221,7 +225,8 @@ def networks(lab: Lab, subject: str) -> Iterator[ObstructionRow]:
     The gap is what training changed; the norm is ‖θ − θ₀‖, and the features are those of the weights to begin with.
     """
     start, end = _before_and_after(lab, subject)
-    assert start.outputs is not None and end.outputs is not None
+    assert start.outputs is not None
+    assert end.outputs is not None
     moved, _ = _moved(lab, subject)
     fixed = {"kernel": "tangent", "penalty": None, "chosen": True}
     change = end.outputs - start.outputs
@@ -248,7 +253,8 @@ def lazy(lab: Lab, subject: str) -> Iterator[ObstructionRow]:
     the λ that does best on items left out.
     """
     start, end = _before_and_after(lab, subject)
-    assert start.outputs is not None and end.outputs is not None
+    assert start.outputs is not None
+    assert end.outputs is not None
     moved, length = _moved(lab, subject)
     yield cast(
         ObstructionRow,

@@ -16,8 +16,9 @@ Every pair begins with an item of Corr2Cause whose premise says one sentence a p
 ``random``        control: an item about another class of as many variables
 ================  =======================================================================================
 
-About what a loop asks instead, ``local-reversed``, ``local-swapped`` and ``local-member`` are the same for "does setting
-a change b?"; ``both-swapped`` goes with ``reversed`` and ``swapped``: the reversed hypothesis after the edited premise.
+About what a loop asks instead, ``local-reversed``, ``local-swapped`` and ``local-member`` are the same for "does
+setting a change b?"; ``both-swapped`` goes with ``reversed`` and ``swapped``: the reversed hypothesis after the edited
+premise.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def pairs_of(sizes: Sequence[int], bases: int, *, seed: int = 0, without: Iterab
     out: list[TextPair] = []
     for n in sizes:
         made = tasks.generate(
-            n, rows=6 * bases, seed=seed_of(seed, "pairs", n), per_class=2, near_misses=1.0, premises="determining"
+            n, rows=10 * bases, seed=seed_of(seed, "pairs", n), per_class=2, near_misses=1.0, premises="determining"
         )
         items = {item.id: item for item in made.items}
         used, some = set(without), []

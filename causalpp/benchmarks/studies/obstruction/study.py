@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ __all__ = ["OBSTRUCTION", "QUICK", "ObstructionSettings", "ObstructionStudy", "o
 
 _FORMAT = "causalpp.obstruction-study"
 _SUBJECTS = ("encoder", "decoder", "classify", "sft", "dpo", "kto", "ppo", "grpo")
+_SHOWN = ("edge", "relation", "reversed")  # near misses of which models from elsewhere are shown some
 _LISTS = ("subjects", "sizes", "learn_sizes", "real", "real_sizes")
 
 #: Settings under which all of it takes seconds, and shows nothing but that it runs.
@@ -37,8 +40,8 @@ class ObstructionSettings:
     """A section of a configuration that measures the kernel obstruction.
 
     Attributes:
-        subjects: small models: ``"encoder"`` and ``"decoder"`` with random weights, ``"classify"`` and ``"sft"`` trained
-            from these, ``"dpo"``, ``"kto"``, ``"ppo"`` and ``"grpo"`` trained on from ``"sft"``.
+        subjects: small models: ``"encoder"`` and ``"decoder"`` with random weights, ``"classify"`` and ``"sft"``
+            trained from these, ``"dpo"``, ``"kto"``, ``"ppo"`` and ``"grpo"`` trained on from ``"sft"``.
         sizes: of the pairs, in variables, from 4 on.
         bases: classes of each size that pairs are about, as far as there are so many that are not learned from.
         learn_sizes: of the items that are learned from, in variables.
@@ -58,15 +61,15 @@ class ObstructionSettings:
 
     subjects: tuple[str, ...] = _SUBJECTS
     sizes: tuple[int, ...] = (4, 5, 6, 8)
-    bases: int = 6
+    bases: int = 5
     learn_sizes: tuple[int, ...] = (4, 5)
-    learn: int = 240
+    learn: int = 160
     parameters: float = 3e5
-    steps: int = 150
-    tuned: int = 30
+    steps: int = 200
+    tuned: int = 20
     real: tuple[str, ...] = ()
     real_pairs: int = 24
-    real_sizes: tuple[int, ...] = (4, 6)
+    real_sizes: tuple[int, ...] = (4, 5, 6)
     folder: str = ""
 
     def __post_init__(self) -> None:
@@ -127,11 +130,27 @@ def _real(parameters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
     name, wanted = str(parameters["real"]), int(parameters["pairs"])
     sizes = tuple(parameters["sizes"])
-    each = -(-wanted // (3 * len(sizes)))  # a class gives one near miss of each kind
-    found = [pair for pair in pairs.pairs_of(sizes, each, seed=parameters["seed"]) if pair.kind not in pairs.LOOP]
+    each = -(-wanted // (len(_SHOWN) * len(sizes)))  # a class gives one near miss of each kind, if it has one
+    chosen: list[pairs.TextPair] = []
+    by_base: dict[str, list[pairs.TextPair]] = {}
+    for pair in pairs.pairs_of(sizes, each + 1, seed=parameters["seed"]):
+        if pair.kind in _SHOWN or pair.kind in pairs.CONTROLS:
+            by_base.setdefault(pair.base, []).append(pair)
+    for some in _in_turn(list(by_base.values())):
+        if sum(pair.kind in _SHOWN for pair in chosen) < wanted:
+            chosen += some
     model = load_model(smollm2() if name == "smollm2" else name)
-    folder = f"{parameters['folder']}/kernels-of-{os.path.basename(name)}" if parameters["folder"] else ""
-    yield from measures.real_distances(name, model, found, folder)
+    folder = f"{parameters['folder']}/kernels-of-{Path(name).name}" if parameters["folder"] else ""
+    yield from measures.real_distances(name, model, chosen, folder)
+
+
+def _in_turn(bases: Sequence[Any]) -> Iterator[Any]:
+    """Bases of each size in turn, so that the first ones have all sizes."""
+    by_size: dict[int, list[Any]] = {}
+    for some in bases:
+        by_size.setdefault(some[0].n, []).append(some)
+    for row in zip_longest(*by_size.values()):
+        yield from (some for some in row if some is not None)
 
 
 #: Measures how alike competing hypotheses look to models.
@@ -245,7 +264,7 @@ def obstruction_study(
     lists: dict[str, Sequence[Any]] = {name: tuple(value) for name, value in settings.items() if name in _LISTS}
     kept = TemporaryDirectory() if store is None else None
     with kept or nullcontext():
-        place = kept.name if kept is not None else os.path.join(os.fspath(store or ""), "models")
+        place = kept.name if kept is not None else str(Path(store or "") / "models")
         chosen = ObstructionSettings(**{"folder": place, **settings, **lists})
         config = Config("obstruction", (Part("obstruction", chosen, "obstruction"),), seed=seed)
         rows = rows_of(config, store, jobs=jobs, progress=False if progress is None else progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,18 @@ from causalpp.kernels import Obstruction
 if TYPE_CHECKING:
     from causalpp.benchmarks.studies.obstruction.study import ObstructionStudy
 
-__all__ = ["NAMES", "between", "blocks", "explained", "ratio", "relative", "separated"]
+__all__ = [
+    "NAMES",
+    "between",
+    "blocks",
+    "clear",
+    "explained",
+    "in_sets",
+    "name_of",
+    "ratio",
+    "relative",
+    "separated",
+]
 
 #: What models are called.
 NAMES = {
@@ -105,8 +116,8 @@ def _distances(study: ObstructionStudy) -> Iterator[Block]:
     yield Heading("How far apart", 3)
     of = frame[frame["kind"].isin(_COMPARED)]
     yield Paragraph(
-        f"Mean ‖φ₊ − φ₋‖ / √(‖φ₊‖‖φ₋‖) over {of['base'].nunique():,} classes of "
-        f"{', '.join(str(n) for n in sorted(of['n'].unique()))} variables (models of others' weights: fewer, see below)."
+        "Mean ‖φ₊ − φ₋‖ / √(‖φ₊‖‖φ₋‖) over classes of "
+        f"{', '.join(str(n) for n in sorted(of['n'].unique()))} variables; members of one class are one text."
     )
     rows = []
     for model, kernel, part in _kernels(frame):
@@ -133,8 +144,8 @@ def explained(part: pd.DataFrame) -> pd.DataFrame | None:
     """What explains the relative distance of pairs within a size: tokens, edits, graph distance.
 
     Returns:
-        The table of :meth:`causalpp.kernels.Obstruction.explained`, of deviations from the means of each size; None where
-        there are too few pairs, or all at one distance.
+        The table of :meth:`causalpp.kernels.Obstruction.explained`, of deviations from the means of each size; None
+        where there are too few pairs, or all at one distance.
     """
     chosen = part[part["kind"].isin((*NEAR, *CONTROLS)) & (part["kind"] != "member")]
     told = chosen[["n", "tokens", "edits", "shd", "relative"]].astype(float)
@@ -191,9 +202,9 @@ def _explained(study: ObstructionStudy) -> Iterator[Block]:
     if rows:
         yield Heading("What explains the distance", 3)
         yield Paragraph(
-            "Shares of the variance of the relative distance within a size (near misses and controls; Shapley values of a "
-            "linear regression), and what it adds that the right answer is another one. Intervals by the bootstrap over "
-            "classes; a share of zero has an interval above zero."
+            "Shares of the variance of the relative distance within a size (near misses and controls; Shapley values "
+            "of a linear regression), and what it adds that the right answer is another one. Intervals by the "
+            "bootstrap over classes; a share of zero has an interval above zero."
         )
         yield Table(("model", "kernel", "pairs", *_COVARIATES.values(), "the answer adds"), rows)
 
@@ -217,7 +228,7 @@ def _sizes(study: ObstructionStudy) -> Iterator[Block]:
 # --- predictors -----------------------------------------------------------------------------------------------
 
 
-def _in_sets(study: ObstructionStudy, frame: pd.DataFrame) -> pd.DataFrame:
+def in_sets(study: ObstructionStudy, frame: pd.DataFrame) -> pd.DataFrame:
     """Gaps with the set split by whether sizes were learned from, and whether each is told apart."""
     most = max(study.settings["learn_sizes"])
     which = np.where((frame["set"] == "new") & (frame["n"] > most), "larger", frame["set"])
@@ -232,13 +243,20 @@ def separated(part: pd.DataFrame) -> tuple[float, float, float]:
     return intervals(part["told"].to_numpy(), list(part["base"]), draws=_DRAWS)
 
 
+def clear(part: pd.DataFrame) -> tuple[float, float, float]:
+    """The share of pairs whose scores are on the right sides, more than 1 apart, with its interval."""
+    if not len(part):
+        return math.nan, math.nan, math.nan
+    return intervals((part["gap"].astype(float) > 1).to_numpy(float), list(part["base"]), draws=_DRAWS)
+
+
 def _by_set(part: pd.DataFrame) -> list[str]:
     return [between(separated(part[part["set"] == name])) for name in _SETS]
 
 
 def _gaps(study: ObstructionStudy) -> pd.DataFrame:
     frame = study.frame("gap")
-    return _in_sets(study, frame) if len(frame) else frame
+    return in_sets(study, frame) if len(frame) else frame
 
 
 def _hypotheses(frame: pd.DataFrame) -> pd.DataFrame:
@@ -251,23 +269,36 @@ def _predictors(study: ObstructionStudy) -> Iterator[Block]:
         return
     yield Heading("Kernel ridge regression along λ", 3)
     yield Paragraph(
-        "Near misses whose answers differ: the share in which the right one gets the higher score (one half is chance), "
-        "beside the norm B and the median of the gap by what B‖φ₊ − φ₋‖ allows; and in how many pairs the gap is greater "
-        "than the corrected bound, and than the published one. λ is in units of the mean ‖φ‖²; * does best on items "
-        "left out."
+        "Near misses (edge, reversed) whose answers differ: the share in which the right one gets the higher score "
+        "(half is chance; shrinking all scores leaves it as it is), and of the learned ones the share that are more than "
+        "1 apart, of the 2 between the targets; the norm B, and the median of the gap by what B‖φ₊ − φ₋‖ allows; in how "
+        "many pairs the gap is greater than the corrected bound, and than the published one. λ is in units of the mean "
+        "‖φ‖²; * does best on items left out."
     )
     rows = []
     for (model, kernel, penalty), part in frame.groupby(["model", "kernel", "penalty"], sort=False):
-        size = part["gap"].astype(float).abs()
+        size, learned = part["gap"].astype(float).abs(), part[part["set"] == "learned"]
         rows.append(
             [
                 *_who(str(model), str(kernel)), f"{penalty:g}{'*' if part['chosen'].any() else ''}",
-                f"{part['norm'].iloc[0]:.3g}", *_by_set(part), f"{_share(size, part['bound']).median():.3f}",
+                f"{part['norm'].iloc[0]:.3g}", *_by_set(part), between(clear(learned)),
+                f"{_share(size, part['bound']).median():.3f}",
                 _above(size, part["bound"]), _above(size, part["published"]),
             ]
         )  # fmt: skip
     yield Table(
-        ("model", "kernel", "λ", "B", *_SETS.values(), "gap / bound", "above the bound", "above the published"), rows
+        (
+            "model",
+            "kernel",
+            "λ",
+            "B",
+            *_SETS.values(),
+            "learned, by > 1",
+            "gap / bound",
+            "above the bound",
+            "above the published",
+        ),
+        rows,
     )
     yield from _stops(frame)
 
@@ -288,13 +319,19 @@ def _stops(frame: pd.DataFrame) -> Iterator[Block]:
         cells = []
         for name in _SETS:
             some = part[part["set"] == name]
-            told = [p for p, one in some.groupby("penalty") if separated(one)[1] > 0.5]
-            cells.append(f"{max(told):g}" if told else "none" if len(some) else "")
+            cells.append(_last(p for p, one in some.groupby("penalty") if separated(one)[1] > 0.5) if len(some) else "")
+        learned = part[part["set"] == "learned"]
+        cells.append(_last(p for p, one in learned.groupby("penalty") if clear(one)[0] > 0.5))
         rows.append([*_who(model, kernel), *cells])
     yield Paragraph(
-        "The greatest λ at which the interval of the share lies above one half: beyond it nothing is told apart."
+        "Where they stop: the greatest λ at which the interval of the share lies above one half, and at which more "
+        "than half of the learned pairs are more than 1 apart."
     )
-    yield Table(("model", "kernel", *_SETS.values()), rows)
+    yield Table(("model", "kernel", *_SETS.values(), "learned, by > 1"), rows)
+
+
+def _last(penalties: Iterable[float]) -> str:
+    return f"{max(penalties, default=math.nan):g}".replace("nan", "at none")
 
 
 def _networks(study: ObstructionStudy) -> Iterator[Block]:
@@ -303,7 +340,7 @@ def _networks(study: ObstructionStudy) -> Iterator[Block]:
         return
     yield Heading("Trained networks", 3)
     yield Paragraph(
-        "The same shares; and what training changed of the gap, by ‖θ′ − θ‖·‖φ₊ − φ₋‖ in the kernel to begin with, which is "
+        "The same shares; and what training changed of the gap, by ‖θ′ − θ‖·‖φ₊ − φ₋‖ in the kernel to begin with: "
         "a bound if training is lazy."
     )
     rows = []
@@ -330,9 +367,9 @@ def _laziness(study: ObstructionStudy) -> Iterator[Block]:
         return
     yield Heading("Is training lazy?", 3)
     yield Paragraph(
-        "The tangent kernel before and after a training on the same prompts (1 and 0 if it is lazy), how far the weights "
-        "moved, the accuracy of the network and of kernel regression with the kernel before, learned from the same items, "
-        "and how what the two add to the model to begin with is correlated over new prompts."
+        "The tangent kernel before and after a training on the same prompts (1 and 0 if it is lazy), how far the "
+        "weights moved, the accuracy of the network and of kernel regression with the kernel before, learned from the "
+        "same items, and how what the two add to the model to begin with is correlated over new prompts."
     )
     rows = []
     for row in kernels.to_dict("records"):
@@ -395,21 +432,21 @@ def _loop(study: ObstructionStudy) -> Iterator[Block]:
             cells.append(f"{shown} ({cosine:.3f})" if shown and not math.isnan(cosine) else shown)
         rows.append([*_who(model, kernel), *cells])
     yield Table(("model", "kernel", "hypothesis", "local question", "direction log-odds"), rows)
-    yield from _open(study, frame)
+    yield from _open(frame)
     gaps = _gaps(study)
     if len(gaps):
         yield from _told(gaps[(gaps["predictor"] == "ridge") & gaps["chosen"].astype(bool)])
 
 
-def _open(study: ObstructionStudy, frame: pd.DataFrame) -> Iterator[Block]:
+def _open(frame: pd.DataFrame) -> Iterator[Block]:
     members = frame[frame["kind"].isin(("member", "local-member"))]
     counts = members.drop_duplicates(["kind", "base"])["kind"].value_counts()
     if len(counts):
         yield Paragraph(
             f"Two members of one class: {counts.get('member', 0)} pairs of hypotheses and "
-            f"{counts.get('local-member', 0)} of local questions, the greatest distance {members['distance'].max():g} in "
-            "all kernels. The answers differ and the texts do not, so that whoever reads the premise alone is wrong in "
-            "exactly half of these, as a hypothesis or as a local question."
+            f"{counts.get('local-member', 0)} of local questions, the greatest distance {members['distance'].max():g} "
+            "in all kernels. The answers differ and the texts do not, so that whoever reads the premise alone is wrong "
+            "in exactly half of these, as a hypothesis or as a local question."
         )
 
 
