@@ -10,7 +10,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from causalpp import kernels
+from causalpp import kernels, training
+from causalpp.benchmarks.keys import seed_of
 from causalpp.benchmarks.rows import ObstructionRow
 from causalpp.benchmarks.studies.obstruction.models import BEGINS, Lab
 from causalpp.benchmarks.studies.obstruction.pairs import TextPair
@@ -35,7 +36,7 @@ def weights_of(model: Any) -> Any:
     """A model and its tokenizer, in memory, of a pair or a checkpoint."""
     if isinstance(model, tuple):
         return model
-    loaded = model.load()
+    loaded = training.load_encoder(model) if training.is_encoder(model) else model.load()
     return loaded.model, loaded.tokenizer
 
 
@@ -50,9 +51,11 @@ def _before_and_after(lab: Lab, subject: str) -> tuple[Gram, Gram]:
 
 
 def grams(lab: Lab, subject: str, wanted: Sequence[str] = KERNELS) -> Iterator[tuple[str, Gram]]:
-    """The kernels of a model on all texts of a lab."""
+    """The kernels of a model on all texts of a lab; the small encoder, which reads sentences, has no states of tokens."""
     pair, texts = weights_of(lab.model(subject)), lab.texts(subject)
     for name in wanted:
+        if name.endswith("embedding") and training.is_encoder(pair):
+            continue
         if name == "tangent":
             yield name, _tangent(lab, subject)
         elif name == "last layer":
@@ -141,21 +144,27 @@ def real_distances(name: str, model: Any, pairs: Sequence[TextPair], folder: str
     left out here.
     """
     out: list[ObstructionRow] = []
-    chosen = [pair for pair in pairs if pair.left != pair.right]
+    by_base: dict[str, list[TextPair]] = {}
+    for pair in pairs:
+        if pair.left != pair.right:
+            by_base.setdefault(pair.base, []).append(pair)
     for kernel in (each for each in KERNELS if each != "last layer"):
         options: dict[str, Any] = {
             "tangent": {"kernel": "tangent", "dtype": "bfloat16"},
             "mean embedding": {"kernel": "embedding"},
             "last embedding": {"kernel": "last"},
         }.get(kernel, {"kernel": kernel})
-        place = f"{folder}/{kernel.replace(' ', '-')}" if folder else None
-        told = [kernels.Pair(pair.left, pair.right, pair.kind, pair.n, pair.shd) for pair in chosen]
-        found = kernels.obstruction(model, told, folder=place, **options).pairs
-        for pair, row in zip(chosen, found.to_dict("records"), strict=True):
-            said = (row["output_first"], row["output_second"])
-            outputs = None if any(value is None or value != value for value in said) else said
-            norms = (row["norm_first"], row["norm_second"])
-            out.append(_distance(name, kernel, pair, row["distance"], row["cosine"], norms, outputs))
+        for base, some in by_base.items():
+            told = [kernels.Pair(pair.left, pair.right, pair.kind, pair.n, pair.shd) for pair in some]
+            kept = f"{kernel.replace(' ', '-')}/{seed_of(base, [pair.kind for pair in some])}"
+            found = kernels.obstruction(
+                model, told, folder=f"{folder}/{kept}" if folder else None, progress=False, **options
+            ).pairs
+            for pair, row in zip(some, found.to_dict("records"), strict=True):
+                said = (row["output_first"], row["output_second"])
+                outputs = None if any(value is None or value != value for value in said) else said
+                norms = (row["norm_first"], row["norm_second"])
+                out.append(_distance(name, kernel, pair, row["distance"], row["cosine"], norms, outputs))
     return out
 
 

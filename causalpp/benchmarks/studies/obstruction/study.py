@@ -69,7 +69,7 @@ class ObstructionSettings:
     tuned: int = 20
     real: tuple[str, ...] = ()
     real_pairs: int = 24
-    real_sizes: tuple[int, ...] = (4, 5, 6)
+    real_sizes: tuple[int, ...] = (4, 5)
     folder: str = ""
 
     def __post_init__(self) -> None:

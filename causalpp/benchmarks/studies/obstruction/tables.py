@@ -270,10 +270,10 @@ def _predictors(study: ObstructionStudy) -> Iterator[Block]:
     yield Heading("Kernel ridge regression along λ", 3)
     yield Paragraph(
         "Near misses (edge, reversed) whose answers differ: the share in which the right one gets the higher score "
-        "(half is chance; shrinking all scores leaves it as it is), and of the learned ones the share that are more than "
-        "1 apart, of the 2 between the targets; the norm B, and the median of the gap by what B‖φ₊ − φ₋‖ allows; in how "
-        "many pairs the gap is greater than the corrected bound, and than the published one. λ is in units of the mean "
-        "‖φ‖²; * does best on items left out."
+        "(half is chance; shrinking all scores leaves it as it is), and of the learned ones the share that are more "
+        "than 1 apart, of the 2 between the targets; the norm B, and the median of the gap by what B‖φ₊ − φ₋‖ allows; "
+        "in how many pairs the gap is greater than the corrected bound, and than the published one. λ is in units of the "
+        "mean ‖φ‖²; * does best on items left out."
     )
     rows = []
     for (model, kernel, penalty), part in frame.groupby(["model", "kernel", "penalty"], sort=False):
