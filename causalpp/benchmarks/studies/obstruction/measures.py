@@ -51,7 +51,7 @@ def _before_and_after(lab: Lab, subject: str) -> tuple[Gram, Gram]:
 
 
 def grams(lab: Lab, subject: str, wanted: Sequence[str] = KERNELS) -> Iterator[tuple[str, Gram]]:
-    """The kernels of a model on all texts of a lab; the small encoder, which reads sentences, has no states of tokens."""
+    """The kernels of a model on all texts of a lab; the small encoder reads sentences, and has no states of tokens."""
     pair, texts = weights_of(lab.model(subject)), lab.texts(subject)
     for name in wanted:
         if name.endswith("embedding") and training.is_encoder(pair):
@@ -144,17 +144,17 @@ def real_distances(name: str, model: Any, pairs: Sequence[TextPair], folder: str
     left out here.
     """
     out: list[ObstructionRow] = []
-    by_base: dict[str, list[TextPair]] = {}
+    by_base: dict[tuple[str, bool], list[TextPair]] = {}
     for pair in pairs:
         if pair.left != pair.right:
-            by_base.setdefault(pair.base, []).append(pair)
+            by_base.setdefault((pair.base, pair.kind == "reworded"), []).append(pair)
     for kernel in (each for each in KERNELS if each != "last layer"):
         options: dict[str, Any] = {
             "tangent": {"kernel": "tangent", "dtype": "bfloat16"},
             "mean embedding": {"kernel": "embedding"},
             "last embedding": {"kernel": "last"},
         }.get(kernel, {"kernel": kernel})
-        for base, some in by_base.items():
+        for (base, _), some in by_base.items():
             told = [kernels.Pair(pair.left, pair.right, pair.kind, pair.n, pair.shd) for pair in some]
             kept = f"{kernel.replace(' ', '-')}/{seed_of(base, [pair.kind for pair in some])}"
             found = kernels.obstruction(

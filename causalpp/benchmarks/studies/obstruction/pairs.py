@@ -10,6 +10,7 @@ Every pair begins with an item of Corr2Cause whose premise says one sentence a p
                   texts are one
 ``edge-control``  the premise edited by as many tokens as in ``edge``, by other orders of its sentences and of the two
                   names in each, so that it says the same; ``relation-control`` likewise
+``reworded``      control of edge: as many tokens replaced as there differ, by words that mean the same
 ``swapped``       control of reversed: two names change places in one sentence of the premise, which says the same
 ``mirrored``      control of reversed at the same place: two names change places in "a common cause of a and b"
 ``renamed``       control: the names dealt anew, in premise and hypothesis
@@ -48,24 +49,32 @@ __all__ = [
     "irrelevant",
     "local_prompt",
     "pairs_of",
+    "reworded",
     "words_of",
 ]
 
 #: Pairs whose answers differ, and pairs that mean the same or have nothing to do with each other.
 NEAR = ("edge", "relation", "reversed", "member")
-CONTROLS = ("edge-control", "relation-control", "swapped", "mirrored", "renamed", "random")
+CONTROLS = ("edge-control", "relation-control", "swapped", "mirrored", "reworded", "renamed", "random")
 LOOP = ("local-reversed", "local-member", "local-swapped", "both-swapped")
 KINDS = (*NEAR, *CONTROLS, *LOOP)
 
 #: Near misses and the controls that differ in as many tokens.
 MATCHED = (
     ("edge", "edge-control"),
+    ("edge", "reworded"),
     ("relation", "relation-control"),
     ("reversed", "swapped"),
     ("reversed", "mirrored"),
     ("local-reversed", "local-swapped"),
 )
 
+#: Words around premise and hypothesis, each with one that means the same there.
+_SYNONYMS = (
+    ("Suppose", "Assume"), ("closed", "fixed"), ("following", "below"), ("determines", "settles"),
+    ("relations", "links"), ("among", "between"), ("hold", "stand"), ("every", "each"), ("agrees", "fits"), ("Answer", "Reply"),
+    ("statistical", "stochastic"), ("system", "set"), ("variables", "quantities"), ("causal", "directed"),
+)  # fmt: skip
 _TRIES = 40  # edits looked at for one that is as long as wanted
 _NAME = r"(V\d+|[A-Z])"
 _TURNED = (
@@ -184,6 +193,8 @@ def _about(item: Corr2CauseItem, partner: Corr2CauseItem, other: Corr2CauseItem,
     yield pair("both-swapped", back, replace(back, premise=edited))
     common = asked("confounder", a, b)
     yield pair("mirrored", common, replace(common, hypothesis=_turned_names(common.hypothesis, a, b)))
+    replaced = round((1 - edge.tokens) * edge.length)
+    yield _pair("reworded", item, item.prompt, reworded(item.prompt, replaced), bool(item.label), bool(item.label), 0)
     yield pair("renamed", item, next(one for k in range(64) if (one := tasks.relettered(item, seed + k)) != item))
     yield pair("random", item, other)
 
@@ -219,6 +230,20 @@ def _pair(
 def _turned_names(sentence: str, a: str, b: str) -> str:
     """A sentence with two names that change places."""
     return re.sub(rf"\b({re.escape(a)}|{re.escape(b)})\b", lambda found: b if found[0] == a else a, sentence)
+
+
+def reworded(prompt: str, count: int) -> str:
+    """A prompt in which about as many words as asked are replaced by others that mean the same, one at least.
+
+    >>> reworded("Suppose there is a closed system.", 2)
+    'Assume there is a fixed system.'
+    """
+    for word, other in _SYNONYMS:
+        if count < 1 and word != _SYNONYMS[0][0]:
+            break
+        prompt, found = re.subn(rf"\b{word}\b", other, prompt)
+        count -= found
+    return prompt
 
 
 def irrelevant(premise: str, edits: int, draw: np.random.Generator) -> str:
