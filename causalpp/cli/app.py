@@ -15,6 +15,7 @@ from causalpp.cli.commands.bench_data import bench_data
 from causalpp.cli.commands.bench_recipes import bench_recipes
 from causalpp.cli.commands.bench_training import bench_training
 from causalpp.cli.commands.bench_obstruction import bench_obstruction
+from causalpp.cli.commands.bench_training import bench_training
 from causalpp.cli.commands.calibrate import calibrate
 from causalpp.cli.commands.demo import demo
 from causalpp.cli.commands.discover import discover

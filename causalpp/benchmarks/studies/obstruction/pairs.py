@@ -72,8 +72,9 @@ MATCHED = (
 #: Words around premise and hypothesis, each with one that means the same there.
 _SYNONYMS = (
     ("Suppose", "Assume"), ("closed", "fixed"), ("following", "below"), ("determines", "settles"),
-    ("relations", "links"), ("among", "between"), ("hold", "stand"), ("every", "each"), ("agrees", "fits"), ("Answer", "Reply"),
-    ("statistical", "stochastic"), ("system", "set"), ("variables", "quantities"), ("causal", "directed"),
+    ("relations", "links"), ("among", "between"), ("hold", "stand"), ("every", "each"), ("agrees", "fits"),
+    ("Answer", "Reply"), ("statistical", "stochastic"), ("system", "set"), ("variables", "quantities"),
+    ("causal", "directed"),
 )  # fmt: skip
 _TRIES = 40  # edits looked at for one that is as long as wanted
 _NAME = r"(V\d+|[A-Z])"
@@ -146,7 +147,8 @@ def pairs_of(sizes: Sequence[int], bases: int, *, seed: int = 0, without: Iterab
             n, rows=10 * bases, seed=seed_of(seed, "pairs", n), per_class=2, near_misses=1.0, premises="determining"
         )
         items = {item.id: item for item in made.items}
-        used, some = set(without), []
+        used = set(without)
+        some: list[tuple[Corr2CauseItem, Corr2CauseItem]] = []
         for item in made.items:
             partner = items.get(item.pair)
             if partner is not None and partner.premise != item.premise and not {item.group, partner.group} & used:
@@ -207,9 +209,9 @@ def _about(item: Corr2CauseItem, partner: Corr2CauseItem, other: Corr2CauseItem,
     if cpdag.undirected:  # two members, one with a → b and one with b → a: as a premise tells them, they are one text
         a, b = cpdag.undirected[int(draw.integers(len(cpdag.undirected)))]
         members = mec.sample(64, seed=0)
-        one, two = (next(dag for dag in members if way in dag.edges) for way in ((a, b), (b, a)))
+        forward, turned = (next(dag for dag in members if way in dag.edges) for way in ((a, b), (b, a)))
         for kind, text in (("member", asked("parent", a, b).prompt), ("local-member", local(item.premise, a, b)[0])):
-            yield _pair(kind, item, text, text, True, False, one.distance(two).shd)
+            yield _pair(kind, item, text, text, True, False, forward.distance(turned).shd)
 
 
 def local_prompt(premise: str, cause: str, effect: str) -> str:

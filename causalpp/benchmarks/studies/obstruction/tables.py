@@ -61,8 +61,8 @@ def name_of(model: str) -> str:
 
 def relative(frame: pd.DataFrame) -> pd.DataFrame:
     """Distances with a column ``relative``: by the geometric mean of the two lengths; 0 where there are no features."""
-    size = np.sqrt((frame["left_norm"] * frame["right_norm"]).astype(float))
-    return frame.assign(relative=np.where(size > 0, frame["distance"] / size.where(size > 0, 1.0), 0.0))
+    size = np.sqrt((frame["left_norm"] * frame["right_norm"]).to_numpy(float))
+    return frame.assign(relative=np.where(size > 0, frame["distance"] / np.where(size > 0, size, 1.0), 0.0))
 
 
 def between(values: tuple[float, float, float], digits: int = 2) -> str:
@@ -192,7 +192,8 @@ def _explained(study: ObstructionStudy) -> Iterator[Block]:
     for model, kernel, part in _kernels(relative(frame)) if len(frame) else ():
         found = explained(part)
         if found is not None:
-            shares = {row.covariate: (row.share, row.low, row.high) for row in found.itertuples()}
+            told = found.set_index("covariate")[["share", "low", "high"]].to_numpy(float)
+            shares = {name: (float(a), float(b), float(c)) for name, (a, b, c) in zip(_COVARIATES, told, strict=True)}
             rows.append(
                 [
                     *_who(model, kernel), f"{len(part[part['kind'].isin(_COMPARED)])}",
@@ -319,9 +320,13 @@ def _stops(frame: pd.DataFrame) -> Iterator[Block]:
         cells = []
         for name in _SETS:
             some = part[part["set"] == name]
-            cells.append(_last(p for p, one in some.groupby("penalty") if separated(one)[1] > 0.5) if len(some) else "")
+            cells.append(
+                _last(float(str(p)) for p, one in some.groupby("penalty") if separated(one)[1] > 0.5)
+                if len(some)
+                else ""
+            )
         learned = part[part["set"] == "learned"]
-        cells.append(_last(p for p, one in learned.groupby("penalty") if clear(one)[0] > 0.5))
+        cells.append(_last(float(str(p)) for p, one in learned.groupby("penalty") if clear(one)[0] > 0.5))
         rows.append([*_who(model, kernel), *cells])
     yield Paragraph(
         "Where they stop: the greatest λ at which the interval of the share lies above one half, and at which more "
