@@ -84,12 +84,13 @@ def _distances(frame: pd.DataFrame, ax: Axes) -> None:
     ax.set_yticks(range(len(_SHOWN)), _SHOWN)
     ax.invert_yaxis()
     if models:
-        ax.legend(fontsize=8, loc="upper left")
+        ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
 
 
 def _shares(frame: pd.DataFrame, ax: Axes) -> None:
     """Shares of the variance within a size, a bar for each model and kernel."""
     names, parts = [], []
+    frame = relative(frame) if len(frame) else frame
     for (model, kernel), part in frame.groupby(["model", "kernel"], sort=False) if len(frame) else ():
         if (found := explained(part)) is not None:
             names.append(f"{name_of(str(model))}: {kernel}")
@@ -106,7 +107,7 @@ def _shares(frame: pd.DataFrame, ax: Axes) -> None:
     ax.invert_yaxis()
     ax.set(title="what explains the distance", xlabel="share of the variance within a size", xlim=(0, 1))
     if names:
-        ax.legend(fontsize=8, loc="lower right")
+        ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
 
 
 def _path(frame: pd.DataFrame, ax: Axes) -> None:
@@ -135,7 +136,7 @@ def _path(frame: pd.DataFrame, ax: Axes) -> None:
     ax.set(xscale="log", ylim=(-0.02, 1.02), xlabel="λ / mean ‖φ‖²", ylabel="share of near misses told apart")
     ax.set_title("kernel ridge regression")
     if number:
-        ax.legend(fontsize=7.5, loc="lower left")
+        ax.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
 
 
 def _bounds(frame: pd.DataFrame, ax: Axes) -> None:
@@ -145,7 +146,7 @@ def _bounds(frame: pd.DataFrame, ax: Axes) -> None:
         gap = np.maximum(some["gap"].astype(float).abs(), 1e-6)
         for name, colour, marker in (("published", MUTED, "x"), ("bound", ACCENT, "o")):
             ax.scatter(some[name].astype(float), gap, s=14, color=colour, marker=marker, alpha=0.6, lw=0.8, label=name)
-        ends = np.array([1e-6, max(float(gap.max()), float(some["bound"].astype(float).max())) * 1.5])
+        ends = np.array([float(gap.min()) / 2, max(float(gap.max()), float(some["bound"].astype(float).max())) * 1.5])
         ax.plot(ends, ends, color=MUTED, lw=1)
         ax.set(xscale="log", yscale="log")
         ax.legend(fontsize=8, loc="lower right")
