@@ -12,9 +12,8 @@ from causalpp.cli.commands.abstraction_search import search, sweep
 from causalpp.cli.commands.bench import bench
 from causalpp.cli.commands.bench_claims import bench_axiom, bench_local_questions
 from causalpp.cli.commands.bench_data import bench_data
-from causalpp.cli.commands.bench_recipes import bench_recipes
-from causalpp.cli.commands.bench_training import bench_training
 from causalpp.cli.commands.bench_obstruction import bench_obstruction
+from causalpp.cli.commands.bench_recipes import bench_recipes
 from causalpp.cli.commands.bench_training import bench_training
 from causalpp.cli.commands.calibrate import calibrate
 from causalpp.cli.commands.demo import demo
