@@ -48,7 +48,7 @@ def found_figure(found: Found) -> Figure:
         right.plot(trivial, range(len(trivial)), "|", color=INK, ms=14, label="best trivial answer")
         right.set_yticks(range(len(names)), names)
         right.set(xlim=(-0.03, 1.03), ylim=(len(names) - 0.5, -0.5), xlabel="accuracy, further pairs")
-        right.legend(loc="lower left")
+        right.legend(loc="upper left")
     return figure
 
 
@@ -64,7 +64,7 @@ def localist_figure(found: Localist) -> Figure:
         for ax, name in zip(axes[0], names, strict=True):
             rows = found.table[found.table["variable"] == name]
             for number, site in enumerate(sites):
-                colour = SERIES[number % len(SERIES)]
+                colour = plt.get_cmap("turbo")((number + 0.5) / len(sites))  # as many colours as sites
                 here = rows[rows["site"].map(repr) == site]
                 for neighbours, line, label in ((True, "-", site), (False, ":", None)):
                     some = here[(here["neighbours"] == neighbours) | (here["size"] == 1)].sort_values("size")
