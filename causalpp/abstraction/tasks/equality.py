@@ -27,7 +27,8 @@ __all__ = ["hierarchical_equality"]
 _OBJECTS = 1000
 _SIZE = 4  # numbers that an object is shown by
 #: 16 units a layer in the paper.  So narrow a network learns the labels as well, but how well directions of its first
-#: layer keep the two variables then depends on the seed; with 64, and weights that decay, it does not.
+#: layer keep the two variables then depends much on the seed; with 64, and weights that decay, less so: .997, .984 and
+#: .960 of label-changing pairs for seeds 0, 1 and 2, with 16 directions each and ``Budget()``.
 _HIDDEN = (64, 64, 64)
 _INPUTS = ("w", "x", "y", "z")
 
