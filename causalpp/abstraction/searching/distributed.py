@@ -188,7 +188,7 @@ def search(
         ...     _ = first.bias.copy_(torch.tensor([-1.0, 0.0]))
         ...     _ = turn.weight.copy_(torch.tensor([[0.6, -0.8], [0.8, 0.6]]))
         ...     _ = turn.bias.zero_()
-        ...     _ = last.weight.copy_(torch.tensor([[1.4, -0.2]]))
+        ...     _ = last.weight.copy_(torch.tensor([[-0.2, 1.4]]))
         ...     _ = last.bias.fill_(-0.5)
         >>> network = torch.nn.Sequential(first, torch.nn.ReLU(), turn, last).eval()
         >>> encode = lambda rows: torch.tensor(rows[["a", "b", "c"]].to_numpy("float32"))
@@ -196,8 +196,8 @@ def search(
         >>> found = search(
         ...     program, network, site=Site("2"), dimensions={"s": 1}, encode=encode, budget=budget, control=False
         ... )
-        >>> float(found), found.sites["s"].directions.abs().round(decimals=1).tolist()
-        (1.0, [[0.6...], [0.8...]])
+        >>> float(found), found.sites["s"]
+        (1.0, Rotated(Site('2'), 1 of 2 directions))
     """
     budget = budget or Budget()
     names, sizes = _wanted(dimensions, variables)
