@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -49,11 +49,11 @@ class Arms:
         which = []
         data = None if flat else problem.data
         for names in sets:
-            effects: dict[str, DoEffect | None] = {}
+            effects: dict[Hashable, DoEffect | None] = {}
             mine = []
             for dag in problem.graphs:
                 found = None if data is None else do_effect(dag, names, problem.outcome, data, seed=seed)
-                key = "" if found is None else found.how
+                key = None if found is None else found.formula
                 effects.setdefault(key, found)
                 mine.append(list(effects).index(key))
             self.variants.append([Arm(names, problem.interventions, effect) for effect in effects.values()])

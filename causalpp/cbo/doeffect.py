@@ -7,7 +7,7 @@ what it left over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,10 +36,12 @@ class DoEffect:
     Attributes:
         names: what is set.
         how: one phrase: by which formula.
+        formula: equal where rows are used in the same way: graphs may share a phrase and differ in this.
     """
 
     names: tuple[str, ...]
     how: str
+    formula: Hashable
     _functions: Callable[[Tensor], Tensor]
 
     def __call__(self, points: Tensor) -> Tensor:
@@ -62,7 +64,8 @@ def do_effect(
         seed: of fits and draws.
 
     Returns:
-        None where neither adjustment nor one step of Tian's factors identifies it.
+        None where neither adjustment nor one step of Tian's factors identifies it, or where what is set has a single
+        value in all rows.
 
     Example:
         >>> from causalpp.cbo.worlds import toy
@@ -79,16 +82,18 @@ def do_effect(
         if found_ is None:
             return None
         effect = found_
-        return DoEffect(chosen, effect.how, lambda points: effect(points[:, kept]))
+        return DoEffect(chosen, effect.how, effect.formula, lambda points: effect(points[:, kept]))
+    if any(frame[name].nunique() < 2 for name in chosen):  # rows with one value of it tell of no other
+        return None
     generator = torch.Generator().manual_seed(seed)
-    rows = torch.tensor(frame[list(dag.observed)].to_numpy(float))
+    rows = torch.tensor(frame[list(dag.observed)].to_numpy(float).copy())
     column = {name: rows[:, k] for k, name in enumerate(dag.observed)}
     fit = _Fits(frame, draws, seed)
     if not chosen:
         y = column[outcome]
         error = y.std() / len(y) ** 0.5
         means = y.mean() + error * torch.randn(draws, 1, generator=generator, dtype=torch.double)
-        return DoEffect((), "the mean of the rows", lambda points: means.expand(-1, len(points)))
+        return DoEffect((), "the mean of the rows", (), lambda points: means.expand(-1, len(points)))
     adjusted = optimal_adjustment_set(dag, chosen, outcome)
     if adjusted is None:
         adjusted = next(iter(adjustment_sets(dag, chosen, outcome)), None)
@@ -125,7 +130,7 @@ def _by_adjustment(
 ) -> DoEffect:
     found = fit(outcome, (*names, *adjusted))
     if not adjusted:
-        return DoEffect(names, f"regression on {', '.join(names)}", found)
+        return DoEffect(names, f"regression on {', '.join(names)}", names, found)
     beside = torch.stack([column[name] for name in adjusted], dim=1)
     beside = beside[torch.randperm(len(beside), generator=generator)[:_ROWS_AVERAGED]]
 
@@ -134,7 +139,7 @@ def _by_adjustment(
         x = torch.cat([points.repeat_interleave(m, 0), beside.repeat(n, 1)], dim=1)
         return found(x).reshape(-1, n, m).mean(-1)
 
-    return DoEffect(names, f"adjustment for {', '.join(adjusted)}", functions)
+    return DoEffect(names, f"adjustment for {', '.join(adjusted)}", (names, tuple(adjusted)), functions)
 
 
 # --- Tian's factors ---------------------------------------------------------------------------------------------------
@@ -236,4 +241,4 @@ def _by_factors(
         return drawn[outcome, ""].mean(-1).expand(fit.draws, n)
 
     through = ", ".join(dict.fromkeys(step.key[0] for step in plan if step.key[0] != outcome))
-    return DoEffect(names, f"simulation through {through}", functions)
+    return DoEffect(names, f"simulation through {through}", (names, tuple(plan)), functions)

@@ -120,9 +120,17 @@ class Problem:
         total = self.base + sum(self._price(name, value) for name, value in values.items())
         return total if total > 0 else self._free()
 
+    def prices(self, name: str) -> list[float]:
+        """What setting a variable costs at five values from low to high: what tells one function from another."""
+        low, high = self.interventions.get(name, (0.0, 0.0))
+        return [self._price(name, low + (high - low) * k / 4) for k in range(5)]
+
     def _price(self, name: str, value: float) -> float:
         price: Any = self.costs.get(name, 1.0) if isinstance(self.costs, Mapping) else self.costs
-        found = float(price(value) if callable(price) else price)
+        try:
+            found = float(price(value) if callable(price) else price)
+        except (TypeError, ValueError) as error:
+            raise InvalidParameter(f"setting {name!r} to {value:g} has no price: {error}") from None
         if not (math.isfinite(found) and found > 0):
             raise InvalidParameter(f"setting {name!r} to {value:g} costs {found}: costs are finite and above zero")
         return found

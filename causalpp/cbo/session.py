@@ -204,13 +204,18 @@ class Session:
             low, high = self.problem.interventions.get(name, (math.nan, math.nan))
             if not low - 1e-9 <= number <= high + 1e-9:
                 raise InvalidParameter(f"{name!r} = {number!r} is outside its bounds, or {name!r} cannot be set")
-        if set(values) not in [set(names) for names in self.sets]:
+        if self._set_of(values) is None:
             raise InvalidParameter(f"the set {{{', '.join(values)}}} is not tried here; those that are: {self.sets}")
-        if error is not None and not (math.isfinite(error) and error >= 0):
-            raise InvalidParameter(f"a standard error is a number from 0 on, got {error!r}")
         if value is not None and not math.isfinite(value):
             value = None
+        if value is None:  # it failed, and has no error
+            error = None
+        if error is not None and not (math.isfinite(error) and error >= 0):
+            raise InvalidParameter(f"a standard error is a number from 0 on, got {error!r}")
         self.told.append(Told(values, self.problem.cost(values), None if value is None else float(value), error))
+
+    def _set_of(self, values: Mapping[str, float]) -> tuple[str, ...] | None:
+        return next((names for names in self.sets if set(names) == set(values)), None)
 
     def result(self) -> OptimizationResult:
         """What is best by all that was told so far.
@@ -344,7 +349,7 @@ class Session:
             "outcome": p.outcome,
             "interventions": {name: list(ends) for name, ends in p.interventions.items()},
             "goal": p.goal,
-            "costs": {name: "a function" if callable(cost) else cost for name, cost in costs.items()},
+            "costs": {name: p.prices(name) if callable(cost) else cost for name, cost in costs.items()},
             "base": p.base,
             "data": None if rows is None else str(int(rows)),
             "sets": [list(names) for names in self.sets],
@@ -357,15 +362,17 @@ class Session:
     def _load(self, path: Path) -> None:
         try:
             state = json.loads(path.read_text(encoding="utf-8"))
-            settings, told = state["settings"], [Told(**one) for one in state["told"]]
+            settings, told = dict(state["settings"]), [Told(**one) for one in state["told"]]
             answers = [Answer.from_dict(one) for one in state["answers"]]
             order = list(state["order"])
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise FormatError(f"{str(path)!r} holds no optimisation: {error}") from None
         mine = json.loads(json.dumps(self._settings()))
         if settings != mine:
-            other = next(key for key in mine if settings.get(key) != mine[key])
+            other = next(key for key in {**mine, **settings} if settings.get(key, ...) != mine.get(key, ...))
             raise FormatError(f"{str(path)!r} holds another optimisation: its {other} differs; take another file")
+        if any(self._set_of(one.values) is None for one in told):
+            raise FormatError(f"{str(path)!r} holds trials of sets that are not tried here: it was changed by hand")
         self.told, self.answers, self._order = told, answers, order
 
 

@@ -81,7 +81,7 @@ class CallableSystem:
     """A function as the world: it takes the values that are set and gives the outcome.
 
     Args:
-        function: values by name → a number, or a pair of a number and its standard error.
+        function: values by name → a number, or a pair of a number and its standard error; None or NaN if it failed.
         observations: rows that were observed before; ``observe`` has no others.
     """
 
@@ -93,6 +93,8 @@ class CallableSystem:
 
     def trial(self, values: Mapping[str, float], outcome: str, seed: int) -> Measured:  # noqa: ARG002
         found = self.function(dict(values))
+        if found is None:
+            return Measured(np.nan, np.nan)  # it failed
         pair = found if isinstance(found, tuple) else (found, 0.0)
         try:
             value, error = (float(part) for part in pair)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import BuiltinFunctionType, CodeType
 from typing import Any
 
 import torch
@@ -130,8 +131,10 @@ class Reader(ABC):
                 module.training = mode
 
     def fingerprint(self) -> str:
-        """Of the weights, and of what is read of them."""
-        seen = hashlib.sha256(repr((type(self.network).__qualname__, self.asked())).encode())
+        """Of the network's form, of its weights, and of what is read of them."""
+        config: Any = getattr(self.network, "config", None)
+        form = config.to_json_string() if hasattr(config, "to_json_string") else ""
+        seen = hashlib.sha256(repr((repr(self.network), form, self.asked())).encode())
         for name, value in [*self.network.named_parameters(), *self.network.named_buffers()]:
             seen.update(f"{name}{tuple(value.shape)}{value.dtype}".encode())
             for piece in torch.split(value.detach().reshape(-1), _PIECE):
@@ -140,7 +143,7 @@ class Reader(ABC):
 
     def asked(self) -> str:
         """Which number is meant, in words."""
-        return getattr(self.output, "__qualname__", repr(self.output)) if self.output is not None else "usual"
+        return "usual" if self.output is None else _told(self.output)
 
 
 class _Text(Reader):
@@ -315,6 +318,26 @@ def distinct(reader: Reader, prompts: Sequence[Any]) -> tuple[list[Input], list[
             given.append(encoded)
         rows.append(places[key])
     return given, rows
+
+
+def _told(value: Any) -> str:
+    """A function by what it does and by what it has taken along: two lambdas have the same name."""
+    code = getattr(value, "__code__", None)
+    if code is None:
+        return value.__qualname__ if isinstance(value, BuiltinFunctionType) else repr(value)
+    inner = [_code(code), getattr(value, "__defaults__", None), getattr(value, "__kwdefaults__", None)]
+    taken = []
+    for cell in getattr(value, "__closure__", None) or ():
+        try:
+            taken.append(_told(cell.cell_contents) if cell.cell_contents is not value else "itself")
+        except ValueError:  # not filled yet
+            taken.append("")
+    return repr((getattr(value, "__qualname__", ""), inner, taken, getattr(value, "__self__", None)))
+
+
+def _code(code: CodeType) -> tuple[Any, ...]:
+    constants = [_code(each) if isinstance(each, CodeType) else each for each in code.co_consts]
+    return code.co_code.hex(), constants, code.co_names
 
 
 def _sides(loaded: LoadedModel, labels: Sequence[str]) -> tuple[list[int], list[int]]:

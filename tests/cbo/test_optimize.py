@@ -273,3 +273,58 @@ def test_constant_columns_and_pictures():
     session.tell(session.ask(), None)
     axes = session.result().plot()
     assert axes.get_ylabel() == "mean of Y"
+
+
+def test_graphs_that_use_rows_differently_share_no_process():
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=60)
+    x, z = w + rng.normal(size=(2, 60))
+    rows = pd.DataFrame({"W": w, "X": x, "Z": z, "Y": w + 2 * x - 3 * z})
+    both = [
+        cpp.Dag.from_edges([("W", "X"), ("W", "Z"), ("W", "Y"), (idle, acts), (acts, "Y")])
+        for idle, acts in (("X", "Z"), ("Z", "X"))
+    ]
+    found = [do_effect(dag, ["X", "Z"], "Y", rows) for dag in both]
+    assert found[0].how == found[1].how == "adjustment for W"
+    assert found[0].formula != found[1].formula
+    bounds = {"X": (-1, 1), "Z": (-1, 1)}
+    session = Session([(dag, 0.5) for dag in both], "Y", bounds, data=rows, sets=[("X", "Z")])
+    assert len(session.result().priors["X, Z"]) == 2
+
+
+def test_a_file_is_that_of_the_same_prices_and_sets(tmp_path):
+    dag, path = cpp.Dag.from_edges([("X", "Y")]), tmp_path / "a.json"
+
+    def run(price):
+        bounds = {"X": (0, 1)}
+        return optimize(lambda v: v["X"], outcome="Y", interventions=bounds, dag=dag, trials=1, path=path, costs=price)
+
+    run({"X": lambda value: 1 + value})
+    assert len(run({"X": lambda value: value + 1}).trials) == 1
+    with pytest.raises(FormatError, match="costs"):
+        run({"X": lambda value: 9 - value})
+    with pytest.raises(InvalidParameter, match="no price"):
+        optimize(lambda v: v["X"], outcome="Y", interventions={"X": (0, 1)}, dag=dag, costs={"X": lambda value: "dear"})
+    state = json.loads(path.read_text())
+    state["told"][0]["values"] = {"Q": 3.0}
+    path.write_text(json.dumps(state))
+    with pytest.raises(FormatError, match="sets that are not tried"):
+        run({"X": lambda value: 1 + value})
+    path.write_text(json.dumps({"settings": [], "told": [], "answers": [], "order": []}))
+    with pytest.raises(FormatError, match="optimisation"):
+        run(1.0)
+
+
+def test_a_function_may_fail():
+    replies = iter([None, (math.nan, math.nan), 1.0])
+    dag = cpp.Dag.from_edges([("X", "Y")])
+    found = optimize(lambda _: next(replies), outcome="Y", interventions={"X": (0, 1)}, dag=dag, trials=3)
+    assert found.trials["value"].isna().tolist() == [True, True, False]
+
+
+def test_rows_with_one_value_tell_of_no_other():
+    rows = pd.DataFrame({"X": np.ones(20), "Y": np.arange(20.0)})
+    dag = cpp.Dag.from_edges([("X", "Y")])
+    assert do_effect(dag, ["X"], "Y", rows) is None
+    assert Session(dag, "Y", {"X": (0, 1)}, data=rows).result().priors == {"X": ("flat",)}
+    assert do_effect(dag, ["X"], "Y", rows.assign(X=np.arange(20.0))[::-1]) is not None  # a view from the end

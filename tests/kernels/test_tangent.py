@@ -342,3 +342,21 @@ def test_embeddings_need_states() -> None:
         embedding(little.decoder(), PROMPTS, "max")
     with pytest.raises(InvalidData, match="are not finite"):
         embedding(broken(), PROMPTS)
+
+
+def test_a_folder_goes_on_with_the_same_network_and_number_alone(tmp_path: Path) -> None:
+    first, last = torch.nn.Linear(3, 4), torch.nn.Linear(4, 2)
+    x = torch.eye(3)
+
+    def times(factor: int) -> Any:
+        return lambda result: factor * result[0, 0]
+
+    net = torch.nn.Sequential(first, torch.nn.Tanh(), last)
+    found = tangent(net, x, output=times(2), folder=tmp_path / "w")
+    assert (tangent(net, x, output=times(2), folder=tmp_path / "w").values == found.values).all()
+    other = torch.nn.Sequential(first, torch.nn.ReLU(), last)  # the same weights under the same names
+    for model, output in (
+        (other, times(2)), (net, times(3)), (net, lambda result: result[0, 1]), (net, lambda result: result[0, 0]),
+    ):  # fmt: skip
+        with pytest.raises(InvalidParameter, match="another model"):
+            tangent(model, x, output=output, folder=tmp_path / "w")
