@@ -116,6 +116,10 @@ def random_weights(network: nn.Module, seed: int = 0) -> Iterator[nn.Module]:
     as_network(network)
     tensors = [*network.parameters(), *network.buffers()]
     kept = [tensor.data for tensor in tensors]
+    # A module may put new tensors in the place of its own, so which ones it had is kept as well.
+    modules = list(network.modules())
+    places: list[dict[str, Any]] = [place for one in modules for place in (one._parameters, one._buffers)]
+    had = [dict(place) for place in places]
     devices = sorted({tensor.get_device() for tensor in tensors if tensor.is_cuda})
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=devices):
@@ -127,6 +131,9 @@ def random_weights(network: nn.Module, seed: int = 0) -> Iterator[nn.Module]:
     finally:
         for tensor, data in zip(tensors, kept, strict=True):
             tensor.data = data
+        for place, own in zip(places, had, strict=True):
+            place.clear()
+            place.update(own)
 
 
 def _initialise(network: nn.Module) -> None:

@@ -268,3 +268,31 @@ def test_random_weights_leave_the_statistics_of_a_normalisation_and_the_generato
         pass
     assert torch.equal(network[1].running_mean, before)
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+class Renewed(nn.Module):
+    """Its way to begin anew is to put new tensors in the place of the old ones."""
+
+    def __init__(self):
+        super().__init__()
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        self.weight = nn.Parameter(torch.randn(2, 2))
+        self.register_buffer("seen", torch.rand(2))
+
+    def forward(self, inputs):
+        return inputs @ self.weight + self.seen
+
+
+def test_a_network_that_puts_new_weights_in_place_of_its_own_gets_its_own_back():
+    network = nn.Sequential(Renewed(), nn.Linear(2, 2))
+    own = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+    kept = {name: tensor.detach().clone() for name, tensor in own.items()}
+    with random_weights(network, 1):
+        assert not torch.equal(network[0].weight, kept["0.weight"])
+    with pytest.raises(ZeroDivisionError), random_weights(network, 2):
+        raise ZeroDivisionError
+    again = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+    assert list(again) == list(own)
+    assert all(again[name] is own[name] and torch.equal(own[name], kept[name]) for name in own)
