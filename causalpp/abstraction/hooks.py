@@ -13,7 +13,7 @@ from typing import Any, overload
 import torch
 from torch import Tensor, nn
 
-from causalpp.abstraction.networks import as_network, called, main_tensor
+from causalpp.abstraction.networks import as_network, called, main_tensor, rows_of
 from causalpp.abstraction.sites import Place, Site
 from causalpp.errors import InvalidParameter, UnknownName
 
@@ -204,6 +204,11 @@ class _Part:
         if activation.ndim < 2:
             raise InvalidParameter(
                 f"{self.called} gives a tensor of shape {tuple(activation.shape)}: a site needs rows and units"
+            )
+        if len(activation) != (given := rows_of(self.call.inputs)):
+            raise InvalidParameter(
+                f"{self.called} gives a tensor of shape {tuple(activation.shape)} for {given:,} rows: rows come first "
+                "at a site (of recurrent modules with batch_first=True)"
             )
         units = self._units(activation.shape[-1])
         if self.site.position is None:

@@ -95,7 +95,8 @@ def random_weights(network: nn.Module, seed: int = 0) -> Iterator[nn.Module]:
 
     Modules that can be initialised are (``reset_parameters``).  In models of the transformers library matrices are
     normal with the configuration's standard deviation, and other parameters are 1 (weights) or 0 (biases).  Parameters
-    of any other module are normal with the mean and standard deviation that they had.  Buffers are as they were.
+    of any other module are normal with the mean and standard deviation that they had; where that is 0, with their size
+    or 1.  Buffers are as they were.
 
     Args:
         network: any network.
@@ -157,7 +158,8 @@ def _initialise(network: nn.Module) -> None:
         else:
             for _, p in own:
                 values = p.to(torch.float64)
-                p.normal_(float(values.mean()), float(values.std(unbiased=False)))
+                mean = float(values.mean())
+                p.normal_(mean, float(values.std(unbiased=False)) or abs(mean) or 1.0)
 
 
 def finite(values: Tensor, what: str) -> Tensor:

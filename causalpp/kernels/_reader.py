@@ -294,7 +294,11 @@ def reader_of(model: Any, output: Output | None = None, labels: Sequence[str] = 
     writes = getattr(network, "get_output_embeddings", lambda: None)() is not None
     if not writes and hasattr(network, "config") and callable(tokenizer):
         return Encoder(network, tokenizer, name, output)
-    return Decoder(load_model(source), output, labels)
+    modes = {module: module.training for module in network.modules()}
+    reader = Decoder(load_model(source), output, labels)
+    for module, mode in modes.items():  # loading is for answering: what is in memory stays as it was
+        module.training = mode
+    return reader
 
 
 def distinct(reader: Reader, prompts: Sequence[Any]) -> tuple[list[Input], list[int]]:

@@ -6,12 +6,12 @@ library.  What is right, and so what a reply is worth, is what the items' own sc
 
 from causalpp.training.answering import accuracy, replies
 from causalpp.training.checkpoint import Checkpoint
-from causalpp.training.classify import classify
-from causalpp.training.encoders import is_encoder, load_encoder, probabilities
+from causalpp.training.encoder.classify import classify
+from causalpp.training.encoder.encoders import is_encoder, load_encoder, probabilities
+from causalpp.training.encoder.reader import EncoderBackend
 from causalpp.training.examples import demonstrations, judged, preferences, texts_of
 from causalpp.training.models import parameters_of, small_decoder, small_encoder, word_tokenizer
 from causalpp.training.ppo import advantages_of, policy_loss, ppo
-from causalpp.training.reader import EncoderBackend
 from causalpp.training.recipes import dpo, grpo, kto, sft
 from causalpp.training.rewards import Reward
 from causalpp.training.settings import Settings

@@ -11,7 +11,7 @@ from causalpp.language.backends.transformers import TransformersBackend
 from causalpp.tasks import Item, Score, score
 from causalpp.training._silent import silent
 from causalpp.training.checkpoint import Checkpoint
-from causalpp.training.encoders import is_encoder, probabilities
+from causalpp.training.encoder.encoders import is_encoder, probabilities
 
 __all__ = ["accuracy", "replies"]
 

@@ -89,7 +89,7 @@ class Checkpoint:
         with silent():
             if self.recipe != "classify":
                 return load_model(self.folder, device=device)
-            from causalpp.training.encoders import load_encoder  # which knows checkpoints itself
+            from causalpp.training.encoder.encoders import load_encoder  # which knows checkpoints itself
 
             loaded = load_encoder(self)
             loaded.model.to(loaded.device if device is None else device)
@@ -101,7 +101,7 @@ class Checkpoint:
         An encoder is asked for yes or no.
         """
         if self.recipe == "classify":
-            from causalpp.training.reader import EncoderBackend  # which reads checkpoints
+            from causalpp.training.encoder.reader import EncoderBackend  # which reads checkpoints
 
             return LanguageModelOracle(EncoderBackend(self), **{"labels": ("yes", "no"), **options})
         with silent():

@@ -144,7 +144,7 @@ def small_encoder(tokenizer: Any, *, parameters: float = 1e6, layers: int = 6, s
         >>> model(**tokenizer(["a causes b. Does a cause b?"], return_tensors="pt")).logits.shape
         torch.Size([1, 2])
     """
-    from causalpp.training._sentences import ENDS, PLACES, SentenceConfig, SentenceEncoder
+    from causalpp.training.encoder._sentences import ENDS, PLACES, SentenceConfig, SentenceEncoder
 
     width = _width(len(tokenizer) + PLACES, parameters, layers)
     known = tokenizer.get_vocab()

@@ -143,9 +143,9 @@ def kto(
     Args:
         model, items, folder, progress: see :func:`sft`.
         beta: how much a departure from the model to begin with costs.
-        desirable, undesirable: the weights of right and of wrong replies.  A model that does not know better replies
-            as often as is right on average: at equal weights what it is drawn to and pushed from cancel, and the rest,
-            which has no bound, decides.
+        desirable, undesirable: the weights of right and of wrong replies.  At equal weights, we think, what a model
+            that does not know better is drawn to and pushed from cancels, and the rest, which has no bound, decides;
+            single trainings, which disagree, are all that speaks for these defaults.
         wrong, max_tokens: where wrong replies come from: ``"own"``, from what the model to begin with replied where
             that was wrong, and from nowhere else; ``"near"``, see :func:`dpo`.
         **options: see :class:`Settings`.

@@ -296,3 +296,33 @@ def test_a_network_that_puts_new_weights_in_place_of_its_own_gets_its_own_back()
     again = {**dict(network.named_parameters()), **dict(network.named_buffers())}
     assert list(again) == list(own)
     assert all(again[name] is own[name] and torch.equal(own[name], kept[name]) for name in own)
+
+
+def test_a_site_without_rows_first_is_refused_by_name():
+    class Recurrent(nn.Module):
+        def __init__(self, first):
+            super().__init__()
+            self.unit = nn.GRU(3, 4, batch_first=first)
+
+        def forward(self, x):
+            return self.unit(x if self.unit.batch_first else x.transpose(0, 1))[0]
+
+    x = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(0))
+    assert read(Recurrent(True).eval(), Site("unit", position=1), x).shape == (5, 4)
+    with pytest.raises(InvalidParameter, match=r"'unit' gives a tensor of shape \(2, 5, 4\) for 5 rows.*batch_first"):
+        read(Recurrent(False).eval(), Site("unit", position=1), x)
+
+
+def test_a_single_number_is_redrawn_too():
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.tensor([2.0]))
+
+        def forward(self, x):
+            return self.scale * x
+
+    network = Scaled().eval()
+    with random_weights(network, seed=1):
+        assert network.scale.item() != 2.0
+    assert network.scale.item() == 2.0

@@ -253,6 +253,10 @@ def test_a_network_is_left_as_it_was() -> None:
     assert net.training
     assert net[1].training
     assert all(p.grad is None for p in net.parameters())
+    model, tokenizer = little.decoder()
+    model.train()
+    tangent((model, tokenizer), PROMPTS[:2])
+    assert model.training
 
 
 def test_it_tells_what_it_was() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from causalpp.errors import OracleError
 from causalpp.language import Backend, Prompt, Reply, Sampling
 from causalpp.tasks import Item, Target, YesNo
-from causalpp.training.encoders import load_encoder, probabilities
+from causalpp.training.encoder.encoders import load_encoder, probabilities
 
 __all__ = ["EncoderBackend"]
 

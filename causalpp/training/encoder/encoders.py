@@ -47,7 +47,7 @@ def load_encoder(source: Any, *, new: bool = False) -> LoadedModel:
     transformers, name = library(), str(source)
     import torch
 
-    importlib.import_module("causalpp.training._sentences")  # makes our own kind known to the library
+    importlib.import_module("causalpp.training.encoder._sentences")  # makes our own kind known to the library
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(name)
         kind = transformers.AutoModelForSequenceClassification

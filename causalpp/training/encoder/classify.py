@@ -15,7 +15,7 @@ from causalpp.language import LoadedModel
 from causalpp.tasks import Item
 from causalpp.training._trl import Source, arguments, begun, calm, checked, points, printer, warn_of_unknown, watch
 from causalpp.training.checkpoint import Checkpoint
-from causalpp.training.encoders import load_encoder, padded, tokens_of
+from causalpp.training.encoder.encoders import load_encoder, padded, tokens_of
 from causalpp.training.examples import warn_of_cuts
 from causalpp.training.settings import Options, Settings
 
