@@ -141,17 +141,19 @@ def test_the_right_answer_adds_what_it_adds():
 @pytest.mark.slow
 def test_the_quick_study_runs_resumes_and_is_written(tmp_path, capsys):
     command = ["bench", "obstruction", "--quick", "--size", "4", "--store", str(tmp_path / "store")]
-    main(
-        [
-            *command,
-            "--out",
-            str(tmp_path / "found.json"),
-            "--page",
-            str(tmp_path / "page.md"),
-            "--plot",
-            str(tmp_path / "f.png"),
-        ]
-    )
+    with pytest.raises(SystemExit) as ended:
+        main(
+            [
+                *command,
+                "--out",
+                str(tmp_path / "found.json"),
+                "--page",
+                str(tmp_path / "page.md"),
+                "--plot",
+                str(tmp_path / "f.png"),
+            ]
+        )
+    assert ended.value.code == 0
     shown = capsys.readouterr().out
     for heading in (
         "How far apart",

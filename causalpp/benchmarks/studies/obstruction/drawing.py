@@ -11,6 +11,7 @@ from causalpp.benchmarks.studies.obstruction.pairs import CONTROLS
 from causalpp.benchmarks.studies.obstruction.tables import (
     clear,
     explained,
+    floor_once,
     in_sets,
     name_of,
     relative,
@@ -34,6 +35,7 @@ _SHOWN = (
     "relation-control",
     "edge",
     "edge-control",
+    "reworded",
     "renamed",
     "random",
 )
@@ -90,7 +92,7 @@ def _distances(frame: pd.DataFrame, ax: Axes) -> None:
 def _shares(frame: pd.DataFrame, ax: Axes) -> None:
     """Shares of the variance within a size, a bar for each model and kernel."""
     names, parts = [], []
-    frame = relative(frame) if len(frame) else frame
+    frame = relative(floor_once(frame)) if len(frame) else frame
     for (model, kernel), part in frame.groupby(["model", "kernel"], sort=False) if len(frame) else ():
         if (found := explained(part)) is not None:
             names.append(f"{name_of(str(model))}: {kernel}")
