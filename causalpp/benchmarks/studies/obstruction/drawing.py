@@ -95,7 +95,7 @@ def _shares(frame: pd.DataFrame, ax: Axes) -> None:
     frame = relative(floor_once(frame)) if len(frame) else frame
     for (model, kernel), part in frame.groupby(["model", "kernel"], sort=False) if len(frame) else ():
         if (found := explained(part)) is not None:
-            names.append(f"{name_of(str(model))}: {kernel}")
+            names.append(str(kernel) if kernel in ("words", "3-grams") else f"{name_of(str(model))}: {kernel}")
             parts.append(found.set_index("covariate")["share"].fillna(0.0))
     left = np.zeros(len(names))
     for (covariate, label), colour in zip(
