@@ -113,6 +113,7 @@ def small_decoder(
         num_hidden_layers=layers,
         num_attention_heads=width // _HEAD,
         max_position_embeddings=context,
+        initializer_range=width**-0.5,  # the usual 0.02 is for wide models: a narrow one would read a bag of words
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,

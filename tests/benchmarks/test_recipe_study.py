@@ -45,13 +45,17 @@ def test_what_cannot_be_is_refused() -> None:
 
 
 @pytest.mark.slow
-def test_right_replies_raise_the_score_of_others_and_what_has_ended_is_given_back(tmp_path: Path) -> None:
+def test_all_five_raise_the_score_of_others_and_what_has_ended_is_given_back(tmp_path: Path) -> None:
     pytest.importorskip("trl")
-    found = recipe_study(1, recipes=["sft"], folder=tmp_path)
-    first, further = (row for row in found.rows if row.replies == "likeliest")
+    found = recipe_study(1, folder=tmp_path)
+    likeliest = {row.recipe: row for row in found.rows if row.replies == "likeliest"}
+    first = likeliest["beginning"]
     assert first.before < 0.05
     assert 0.2 <= first.after <= 0.5
-    assert further.before == first.after
-    assert further.rise > 2 * further.error  # the items are the same before and after
-    assert further.after - first.before >= 0.3
-    assert recipe_study(1, recipes=["sft"], folder=tmp_path).rows == found.rows
+    assert likeliest["sft"].after - first.before >= 0.3
+    drawn = {row.recipe: row for row in found.rows if row.replies == "drawn"}
+    for recipe in ("sft", "dpo", "kto", "ppo", "grpo"):
+        assert likeliest[recipe].before == first.after
+        assert likeliest[recipe].rise > 0
+        assert drawn[recipe].rise > 2 * drawn[recipe].error  # the items are the same before and after
+    assert recipe_study(1, folder=tmp_path).rows == found.rows

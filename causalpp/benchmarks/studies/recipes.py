@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 __all__ = ["Gain", "RecipeStudy", "Trained", "recipe_study"]
 
 #: How long the beginning is, and what each recipe is told.
-BEGINNING: Mapping[str, Any] = {"steps": 220, "learning_rate": 4e-3}
+BEGINNING: Mapping[str, Any] = {"steps": 60, "learning_rate": 3e-3}
 TOLD: Mapping[str, Mapping[str, Any]] = {
     "sft": {"steps": 200, "learning_rate": 3e-3},
-    "dpo": {"steps": 80, "learning_rate": 5e-4, "likelihood": 1.0, "max_tokens": 4},
-    "kto": {"steps": 80, "learning_rate": 1e-3, "max_tokens": 4},
-    "ppo": {"steps": 100, "learning_rate": 5e-4, "temperature": 0.5, "max_tokens": 4},
-    "grpo": {"steps": 100, "learning_rate": 5e-4, "temperature": 0.5, "group": 4, "max_tokens": 4},
+    "dpo": {"steps": 120, "learning_rate": 5e-4, "likelihood": 1.0, "max_tokens": 4},
+    "kto": {"steps": 240, "learning_rate": 1e-3, "max_tokens": 4},
+    "ppo": {"steps": 300, "learning_rate": 5e-4, "max_tokens": 4},
+    "grpo": {"steps": 300, "learning_rate": 1e-3, "group": 4, "batch_size": 128, "max_tokens": 4},
 }
 _TASK: Mapping[str, Any] = {"variables": (3,), "edges": 0.6, "names": "ABCDEF"}
 _LEARNED, _DRAWN, _TESTED = 3000, 8000, 1000

@@ -35,9 +35,7 @@ SUBJECTS = tuple(BEGINS)
 _ASKED = ("parent", "child")  # one sentence, "x directly causes y", both ways round
 _BATCH = 16
 _RATES = {"classify": 1e-3, "sft": 1e-3, "dpo": 3e-4, "kto": 3e-4, "ppo": 3e-4, "grpo": 3e-4}
-#: Weights of the decoder are drawn so many times as wide as usual: with the usual 0.02 it reads a bag of words, in
-#: which order has hardly a part, and learns nothing in 150 steps.
-_WIDER = 4.0
+_SPREAD = 0.08  # of the decoder's weights
 _LAYERS = 2
 _FEW_TOKENS = 2  # of a reply: yes or no, and the end
 
@@ -137,7 +135,7 @@ class Lab:
         with torch.no_grad():
             for weight in model.parameters():
                 if weight.ndim > 1:
-                    weight.mul_(_WIDER)
+                    weight.mul_(_SPREAD / model.config.initializer_range)
         return model, tokenizer
 
     def _options(self, recipe: str) -> dict[str, Any]:
