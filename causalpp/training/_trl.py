@@ -168,7 +168,7 @@ def by_trl(
             with numbers(place, lambda: made.state.global_step + 1):
                 made.train(resume_from_checkpoint=str(last) if last is not None else None)
         trained = made.model.merge_and_unload() if settings.lora else made.model
-        return place.finish(trained, loaded.tokenizer, points(made.state.log_history))
+        return place.finish(trained, loaded.tokenizer, points(made.state))
 
 
 def arguments(settings: Settings, place: Workspace) -> dict[str, Any]:
@@ -197,12 +197,13 @@ def arguments(settings: Settings, place: Workspace) -> dict[str, Any]:
     }
 
 
-def points(history: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+def points(state: Any) -> list[dict[str, float]]:
     """The curve, of what TRL logged."""
     return [
         {"step": entry["step"]} | {name: float(entry[name]) for name in _TOLD if name in entry}
-        for entry in history
-        if "loss" in entry
+        for entry in state.log_history
+        # A trainer that goes on from its very last state takes a step more, at a rate of nothing.
+        if "loss" in entry and entry["step"] <= state.max_steps
     ]
 
 

@@ -87,7 +87,7 @@ def classify(
             made.remove_callback(printer())
             last = place.last
             made.train(resume_from_checkpoint=str(last) if last is not None else None)
-        return place.finish(made.model, loaded.tokenizer, points(made.state.log_history))
+        return place.finish(made.model, loaded.tokenizer, points(made.state))
 
 
 def _to_begin_with(source: Any) -> LoadedModel:
