@@ -38,11 +38,11 @@ def taught(items: list[Item]) -> training.Checkpoint:
 @pytest.fixture(scope="module")
 def warm(items: list[Item]) -> training.Checkpoint:
     """Right in some cases: there is something to learn, and something to learn it from."""
-    return training.sft(tiny.model(items), items, steps=25, **FEW)
+    return training.sft(tiny.model(items), items, steps=5, **FEW)
 
 
 def test_right_replies_are_learned(items: list[Item], taught: training.Checkpoint) -> None:
-    assert training.accuracy(tiny.model(items), items, max_tokens=3) == 0
+    assert training.accuracy(tiny.model(items), items, max_tokens=3) <= 1 / 3  # as chance has it
     assert training.accuracy(taught, items, max_tokens=3) == 1
     assert list(taught.curve["step"]) == list(range(5, 121, 5))
     assert taught.curve["loss"].iloc[-1] < 0.1 * taught.curve["loss"].iloc[0]
