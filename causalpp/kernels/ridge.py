@@ -28,7 +28,7 @@ class Ridge:
         penalties: λ, shape ``(L,)``.
         predictions: of all n items, shape ``(L, n)``.
         left_out: of each item that was learned from, by the predictor that learned from the others, shape ``(L, m)``.
-        norms: B = ‖w‖, shape ``(L,)``, which bounds what the predictor can tell apart: |f(x) − f(x′)| ≤ B‖φ − φ′‖.
+        norms: B = ‖w‖, shape ``(L,)``, which bounds the gap of two items: at most B‖φ − φ′‖.
         train: which items were learned from, shape ``(m,)``.
         targets: what they are to be, shape ``(m,)``.
     """
@@ -55,7 +55,7 @@ class Ridge:
         return found
 
     def gaps(self, pairs: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
-        """|f(x) − f(x′)| for pairs of items, shape ``(L, pairs)``."""
+        """The gap between f(x) and f(x′), without its sign, for pairs of items, shape ``(L, pairs)``."""
         first, second = np.asarray(pairs, dtype=int).reshape(-1, 2).T
         return np.abs(self.predictions[:, first] - self.predictions[:, second])
 
