@@ -172,17 +172,16 @@ def _plan(dag: Dag, names: tuple[str, ...], outcome: str) -> list[_Step] | None:
             return None
         label = ", ".join(sorted(district))
 
-        def key(name: str, district: set[str] = district, component: set[str] = component, label: str = label):  # type: ignore[no-untyped-def]
-            return (name, "") if name in district or name not in component else (name, label)
-
         inside = [name for name in order if name in component]
+        # A variable of the component outside the district is drawn as a copy that belongs to the district.
+        key = {name: (name, label if name in component and name not in district else "") for name in order}
         for name in inside:
             before = inside[: inside.index(name)]
             given = {*before, *(parent for v in (*before, name) for parent in observed.parents(v))} - {name}
             for extra in sorted(given, key=order.index):
                 if dag.d_separated(name, extra, given - {extra}):
                     given -= {extra}
-            steps[key(name)] = _Step(key(name), tuple(key(v) for v in sorted(given, key=order.index)))
+            steps[key[name]] = _Step(key[name], tuple(key[v] for v in sorted(given, key=order.index)))
     found: dict[tuple[str, str], _Step] = {}
 
     def need(key: tuple[str, str]) -> None:

@@ -76,8 +76,10 @@ def optimize(
     graph = dag if dag is not None else getattr(world, "dag", None)
     if graph is None:
         raise InvalidParameter("a system that is no program does not know its graph: say dag=")
-    if trials < 1:
-        raise InvalidParameter(f"an optimisation takes at least one trial, got {trials}")
+    if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
+        raise InvalidParameter(f"trials= is a whole number from 1 on, got {trials!r}")
+    if budget is not None and not budget > 0:
+        raise InvalidParameter(f"budget= is a cost above zero, got {budget!r}")
     start = check_seed(seed)
     if data is None and observations and not (hasattr(world, "observations") and world.observations is None):
         data = world.observe(observations, start * 7919 + 1)

@@ -136,6 +136,8 @@ class Session:
                 raise InvalidParameter(f"sets= has {name!r}, which is not among interventions=")
         if not chosen:
             raise InvalidParameter("sets= is empty: there is nothing to try")
+        if len({frozenset(names) for names in chosen}) < len(chosen):
+            raise InvalidParameter("sets= names a set twice")
         self.sets = tuple(chosen)
         self.told: list[Told] = []
         self.answers: list[Answer] = []

@@ -260,6 +260,13 @@ def test_what_is_told_is_checked():
     assert isinstance(session.ask(), Trial)
     with pytest.raises(InvalidData, match="a trial gives"):
         CallableSystem(lambda values: "good").trial({}, "Y", 0)
+    for option, says in (
+        ({"trials": 2.5}, "whole number"),
+        ({"budget": -1}, "above zero"),
+        ({"sets": [["Z"], ["Z"]]}, "twice"),
+    ):
+        with pytest.raises(InvalidParameter, match=says):
+            optimize(lambda values: 1.0, dag=LINE, outcome="Y", interventions={"Z": (0, 1)}, **option)
     with pytest.raises(InvalidParameter, match="say dag="):
         optimize(lambda values: 1.0, outcome="Y", interventions={"Z": (0, 1)})
     with pytest.raises(InvalidParameter, match="a system is"):
